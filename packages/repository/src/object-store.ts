@@ -1,0 +1,76 @@
+import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+
+/** What long work tells its caller. `total` is absent where it is not known. */
+export interface Progress {
+  readonly phase: string;
+  readonly loaded: number;
+  readonly total?: number;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Reads objects. Absence is `undefined`; a damaged object is a thrown error, never absence. */
+export interface ObjectReader {
+  readonly algorithm: HashAlgorithm;
+  /** The object, or `undefined` when this store does not have it. The body may be shared: do not change it. */
+  read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
+  /** Each of `oids` once, in any order the engine finds cheap. */
+  readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]>;
+  /** Kind and size in bytes, without the body where the engine can avoid it. */
+  stat(oid: Oid, options?: ReadOptions): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined>;
+}
+
+/**
+ * Content-addressed storage: what is written under an oid never changes, so writers need no coordination.
+ * Every engine passes the suite in `@git-kv/repository/contracts`.
+ */
+export interface ObjectStore extends ObjectReader {
+  /** A blob's body as a stream, for objects too large to hold. */
+  open(
+    oid: Oid,
+    options?: ReadOptions,
+  ): Promise<{ readonly kind: ObjectKind; readonly size: number; readonly body: AsyncIterable<Uint8Array> } | undefined>;
+  /** Object ids that begin with `hex` (an even or odd number of digits), sorted, at most `limit`. */
+  findByPrefix(hex: string, limit: number): Promise<Oid[]>;
+  /** Every object id in the store, each once, sorted. */
+  oids(options?: ReadOptions): AsyncIterable<Oid>;
+  /** Store under the hash of the content; durable when it resolves. Refreshes the age of an object already there. */
+  write(object: RawObject): Promise<Oid>;
+  /** The same for many at once, as one pack where the engine has packs. The oids come in the order of `objects`. */
+  writeMany(objects: readonly RawObject[]): Promise<Oid[]>;
+  /**
+   * Take in a pack (thin ones are completed from this store). Nothing is visible in the store until
+   * {@link Quarantine.publish}; on an error nothing is left behind.
+   */
+  receive(pack: AsyncIterable<Uint8Array>, options?: ReceiveOptions): Promise<Quarantine>;
+  /** Drop every object that `keep` refuses. */
+  prune(keep: (oid: Oid) => boolean, options?: ReadOptions): Promise<PruneReport>;
+  /** Release files and caches. The store is not to be used after. */
+  close(): Promise<void>;
+}
+
+export interface ReceiveOptions extends ReadOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Bytes of pack accepted at most (default 2 GiB, receive.maxInputSize). */
+  readonly maxPackBytes?: number;
+}
+
+/** Objects that arrived and are not yet part of the store. */
+export interface Quarantine {
+  /** Reads what arrived, and then the store. */
+  readonly reader: ObjectReader;
+  readonly objectCount: number;
+  /** Object ids that arrived in the pack, sorted; bases that completed a thin pack are not among them. */
+  oids(): Iterable<Oid>;
+  /** Make the objects part of the store, durably. */
+  publish(): Promise<void>;
+  /** Throw them away. No effect after `publish`. */
+  discard(): Promise<void>;
+}
+
+export interface PruneReport {
+  readonly removed: number;
+  readonly kept: number;
+}

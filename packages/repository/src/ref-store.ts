@@ -1,0 +1,71 @@
+import type { Oid } from '@git-kv/objects';
+
+/** A full ref name, such as `HEAD` or `refs/heads/main`, that passes git-check-ref-format(1). */
+export type RefName = string;
+
+/** What a ref holds: an object id, or the name of another ref. */
+export type RefValue = { readonly oid: Oid } | { readonly target: RefName };
+
+/** Names a committed transaction; ordered where the store has {@link RefStore.transactions}. */
+export type TransactionId = string;
+
+/**
+ * One ref's part in a transaction.
+ * `expected`: what it must hold now; `undefined` leaves it unchecked, `null` says that it must not exist.
+ * `next`: what it holds after; `null` deletes it. `next` equal to `expected` verifies only.
+ */
+export interface RefUpdate {
+  readonly name: RefName;
+  readonly expected?: RefValue | null;
+  readonly next: RefValue | null;
+}
+
+export type RefOutcome =
+  | { readonly status: 'updated'; readonly transaction: TransactionId }
+  | { readonly status: 'conflict'; readonly name: RefName; readonly actual: RefValue | null }
+  | { readonly status: 'fenced'; readonly term: number };
+
+/** Who moved a ref and why, for the reflog where the engine keeps one. */
+export interface ReflogNote {
+  readonly name: string;
+  readonly email: string;
+  readonly message: string;
+}
+
+export interface RefUpdateOptions {
+  readonly reflog?: ReflogNote;
+  readonly fence?: { readonly term: number };
+  readonly attachment?: Uint8Array;
+  readonly signal?: AbortSignal;
+}
+
+export interface RefEntry {
+  readonly name: RefName;
+  readonly value: RefValue;
+  /** What an annotated tag comes to in the end, where the store knows it without reading objects. */
+  readonly peeledOid?: Oid;
+}
+
+export interface RefTransaction {
+  readonly id: TransactionId;
+  readonly updates: readonly RefUpdate[];
+  readonly attachment?: Uint8Array;
+}
+
+/** Named values that change by compare-and-swap of several at one instant. Passes `@git-kv/repository/contracts`. */
+export interface RefStore {
+  /** The value itself: follows no symbolic ref. */
+  read(name: RefName): Promise<RefValue | undefined>;
+  /** Refs whose name begins with `prefix`, sorted by name; the cost goes by the prefix. `HEAD` is not listed. */
+  list(prefix: string): AsyncIterable<RefEntry>;
+  /** Several refs at one instant; absent ones are not in the map. */
+  snapshot(names: readonly RefName[]): Promise<ReadonlyMap<RefName, RefValue>>;
+  /**
+   * All of the updates or none. A lost race is a returned outcome; only broken storage throws.
+   * @throws {GitError} INVALID_REF_NAME
+   */
+  update(updates: readonly RefUpdate[], options?: RefUpdateOptions): Promise<RefOutcome>;
+  /** Committed transactions in order, resumable after `since`; for watches, mirrors and journals. */
+  transactions?(options: { since?: TransactionId; signal?: AbortSignal }): AsyncIterable<RefTransaction>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import type { HashAlgorithm } from '@git-kv/objects';
+import type { ObjectStore, Quarantine } from './object-store.js';
+import type { RefOutcome, RefStore, RefUpdate, RefUpdateOptions } from './ref-store.js';
+
+/** One change of a repository: objects that arrived, and the refs that then point to them. */
+export interface RepositoryChange {
+  readonly quarantine?: Quarantine;
+  readonly updates: readonly RefUpdate[];
+  readonly options?: RefUpdateOptions;
+}
+
+/** Objects and refs together. */
+export interface Repository {
+  readonly algorithm: HashAlgorithm;
+  readonly objects: ObjectStore;
+  readonly refs: RefStore;
+  /** Commits whose parents this repository does not have (a shallow clone). */
+  readonly shallow: ShallowStore;
+  /**
+   * Publish the quarantine, then update the refs. An engine with one manifest does both in one swap.
+   * Where the refs conflict, the objects may stay behind, unreachable.
+   */
+  transact(change: RepositoryChange): Promise<RefOutcome>;
+  close(): Promise<void>;
+}
+
+/** The shallow boundary: git's `shallow` file. */
+export interface ShallowStore {
+  read(): Promise<ReadonlySet<string>>;
+  update(change: { readonly add: Iterable<string>; readonly remove: Iterable<string> }): Promise<void>;
+}
