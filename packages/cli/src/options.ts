@@ -1,0 +1,34 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { UsageError } from './console.js';
+
+type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
+
+/** `parseArgs` of Node, strict, with its complaints as usage errors (exit 129, as git's). */
+export function parseOptions<T extends OptionsConfig>(
+  args: readonly string[],
+  options: T,
+): ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>> {
+  try {
+    const config = {
+      args: [...args],
+      options,
+      allowPositionals: true,
+      strict: true,
+    } as const satisfies ParseArgsConfig;
+    return parseArgs(config) as ReturnType<
+      typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
+    >;
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`error: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A whole number of at least `minimum` in an option's value. */
+export function parseCount(option: string, text: string, minimum = 0): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
+    throw new UsageError(`error: option \`${option}' expects a whole number of at least ${minimum}`);
+  }
+  return value;
+}

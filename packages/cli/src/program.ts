@@ -1,0 +1,154 @@
+import { constants } from 'node:os';
+import { isGitError } from '@git-kv/objects';
+import { ClosedPipeError, CommandError, type Console, type Output, streamOutput, UsageError } from './console.js';
+import { version } from './version.js';
+
+/** One command of a program: `tsgit cat-file`, say. */
+export interface Command {
+  readonly name: string;
+  /** What it does, in a line for the list of commands. */
+  readonly summary: string;
+  /** The synopsis, without "usage: ", a line for each form. */
+  readonly usage: string;
+  /** Runs it and gives the exit code. */
+  run(args: readonly string[], console: Console): Promise<number>;
+}
+
+/** git's exit code for a command line it does not understand. */
+export const USAGE_EXIT_CODE = 129;
+/** What a shell reports for a process that SIGPIPE ended. */
+const CLOSED_PIPE_EXIT_CODE = 128 + constants.signals.SIGPIPE;
+
+/**
+ * Run `body` with the process's streams and end the process with the code it gives. Errors become messages here and nowhere
+ * else: usage errors exit 129, a closed pipe and Ctrl-C end quietly, everything else is `fatal: ` and exits 128.
+ */
+export async function runProgram(body: (console: Console) => Promise<number>): Promise<never> {
+  const interrupt = new AbortController();
+  let interrupted: 'SIGINT' | 'SIGTERM' | undefined;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      interrupted = name;
+      interrupt.abort(new CommandError(`stopped by ${name}`, { exitCode: 128 + constants.signals[name] }));
+      // A second Ctrl-C does not wait for the clean-up.
+      process.once(name, () => process.exit(128 + constants.signals[name]));
+    });
+  }
+  const stderr = streamOutput(process.stderr, process.env);
+  const stdout = abortOnClosedPipe(streamOutput(process.stdout, process.env), interrupt);
+  let exitCode: number;
+  try {
+    exitCode = await body({
+      stdin: process.stdin,
+      stdout,
+      stderr,
+      env: process.env,
+      cwd: process.cwd(),
+      signal: interrupt.signal,
+    });
+  } catch (error) {
+    exitCode = interrupted
+      ? 128 + constants.signals[interrupted]
+      : await report(findClosedPipe(error, interrupt.signal) ?? error, stderr).catch(() => CLOSED_PIPE_EXIT_CODE);
+  }
+  // What is still in the pipes goes out first: process.exit() would cut it off.
+  process.stdin.destroy();
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(exitCode);
+}
+
+/** Write what went wrong to `stderr`; the exit code for it. */
+export async function report(error: unknown, stderr: Output): Promise<number> {
+  if (error instanceof ClosedPipeError) return CLOSED_PIPE_EXIT_CODE;
+  if (error instanceof UsageError) {
+    await stderr.write(`${error.message}\n`);
+    return USAGE_EXIT_CODE;
+  }
+  if (error instanceof CommandError) {
+    await stderr.write(`fatal: ${error.message}\n`);
+    return error.exitCode;
+  }
+  if (isGitError(error)) {
+    await stderr.write(`fatal: ${error.message} [${error.code}]\n`);
+    return 128;
+  }
+  await stderr.write(`fatal: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 128;
+}
+
+function findClosedPipe(error: unknown, signal: AbortSignal): ClosedPipeError | undefined {
+  if (error instanceof ClosedPipeError) return error;
+  return signal.aborted && signal.reason instanceof ClosedPipeError ? signal.reason : undefined;
+}
+
+function abortOnClosedPipe(output: Output, interrupt: AbortController): Output {
+  return {
+    isTTY: output.isTTY,
+    hasColor: output.hasColor,
+    async write(chunk) {
+      try {
+        await output.write(chunk);
+      } catch (error) {
+        if (error instanceof ClosedPipeError) interrupt.abort(error);
+        throw error;
+      }
+    },
+  };
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+/** Find the command that `args` names and run it; answers `--help` and `--version` itself. */
+export async function runCommands(
+  program: string,
+  commands: readonly Command[],
+  args: readonly string[],
+  console: Console,
+): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === '--version' || first === '-v') {
+    await console.stdout.write(`${program} version ${version}\n`);
+    return 0;
+  }
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    const out = first === undefined ? console.stderr : console.stdout;
+    await out.write(overview(program, commands));
+    return first === undefined ? 1 : 0;
+  }
+  const command = commands.find(({ name }) => name === first);
+  if (command === undefined) {
+    if (first.startsWith('-'))
+      throw new UsageError(`unknown option: ${first}\n${overview(program, commands).trimEnd()}`);
+    await console.stderr.write(`${program}: '${first}' is not a ${program} command. See '${program} --help'.\n`);
+    return 1;
+  }
+  if (rest.includes('--help') || rest[0] === '-h') {
+    await console.stdout.write(`${usageOf(program, command)}\n`);
+    return rest.includes('--help') ? 0 : USAGE_EXIT_CODE;
+  }
+  try {
+    return await command.run(rest, console);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${error.message}\n${usageOf(program, command)}`);
+    throw error;
+  }
+}
+
+/** The `usage: ...` text of a command; further forms are aligned under the first. */
+export function usageOf(program: string, command: Command): string {
+  return command.usage
+    .split('\n')
+    .map((form, index) => `${index === 0 ? 'usage:' : '   or:'} ${program} ${form}`)
+    .join('\n');
+}
+
+function overview(program: string, commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const rows = commands.map(({ name, summary }) => `   ${name.padEnd(width)}   ${summary}`);
+  return `usage: ${program} [-C <path>] [--git-dir=<path>] <command> [<args>]\n\n${rows.join('\n')}\n`;
+}
