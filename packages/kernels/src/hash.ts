@@ -1,0 +1,169 @@
+import { compressSha1, startSha1 } from './sha1.js';
+import { compressSha256, startSha256 } from './sha256.js';
+import type { Hasher, HashName } from './types.js';
+
+const BLOCK_BYTES = 64;
+/** The message length, in bits, takes the last eight bytes of the last block. */
+const LENGTH_BYTES = 8;
+
+/** What SHA-1 and SHA-256 differ in. Padding and byte order are the same. */
+interface Algorithm {
+  readonly stateWords: number;
+  readonly start: (state: Int32Array) => void;
+  readonly compress: (state: Int32Array, input: Uint8Array, start: number, end: number) => void;
+}
+
+const SHA1: Algorithm = { stateWords: 5, start: startSha1, compress: compressSha1 };
+const SHA256: Algorithm = { stateWords: 8, start: startSha256, compress: compressSha256 };
+
+function algorithmNamed(name: HashName): Algorithm {
+  if (name === 'sha1') return SHA1;
+  if (name === 'sha256') return SHA256;
+  throw new TypeError(`Cannot hash with ${JSON.stringify(name)}: sha1 and sha256 are known`);
+}
+
+/** Bytes of a digest: 20 or 32. */
+export function digestSize(name: HashName): number {
+  return algorithmNamed(name).stateWords * 4;
+}
+
+/**
+ * Compress the end of a message. `tail` holds its last `tailSize` bytes (fewer than a block) and has room for two blocks.
+ *
+ *     padding = 0x80 *0x00 length          ; length: 64 bits, big-endian, in bits
+ */
+function finish(
+  algorithm: Algorithm,
+  state: Int32Array,
+  tail: Uint8Array,
+  tailSize: number,
+  messageSize: number,
+): void {
+  const end = tailSize + 1 + LENGTH_BYTES <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
+  tail[tailSize] = 0x80;
+  for (let at = tailSize + 1; at < end - LENGTH_BYTES; at++) tail[at] = 0;
+  // Divide instead of shifting: `<<` wraps at 32 bits.
+  const high = Math.floor(messageSize / 0x2000_0000);
+  const low = messageSize << 3;
+  for (let byte = 0; byte < 4; byte++) {
+    tail[end - 8 + byte] = high >>> (24 - 8 * byte);
+    tail[end - 4 + byte] = low >>> (24 - 8 * byte);
+  }
+  algorithm.compress(state, tail, 0, end);
+}
+
+function writeState(state: Int32Array, words: number, output: Uint8Array, outputStart: number): void {
+  for (let word = 0, at = outputStart; word < words; word++, at += 4) {
+    const value = state[word]!;
+    output[at] = value >>> 24;
+    output[at + 1] = value >>> 16;
+    output[at + 2] = value >>> 8;
+    output[at + 3] = value;
+  }
+}
+
+const sharedState: Int32Array = /* @__PURE__ */ new Int32Array(8);
+const sharedTail: Uint8Array = /* @__PURE__ */ new Uint8Array(2 * BLOCK_BYTES);
+
+/**
+ * Write the digest of `input` from `start` to `end` at `outputStart` of `output`: 20 or 32 bytes. Allocates nothing.
+ * @throws {RangeError} when the range lies outside `input` or the digest outside `output`
+ */
+export function digestInto(
+  name: HashName,
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  outputStart: number,
+): void {
+  const algorithm = algorithmNamed(name);
+  assertDigestRange(input, start, end, output, outputStart, algorithm.stateWords * 4);
+  const tailStart = end - ((end - start) % BLOCK_BYTES);
+  algorithm.start(sharedState);
+  algorithm.compress(sharedState, input, start, tailStart);
+  const tailSize = end - tailStart;
+  for (let at = 0; at < tailSize; at++) sharedTail[at] = input[tailStart + at]!;
+  finish(algorithm, sharedState, sharedTail, tailSize, end - start);
+  writeState(sharedState, algorithm.stateWords, output, outputStart);
+}
+
+/** @throws {RangeError} when the range lies outside `input` or the digest outside `output` */
+export function assertDigestRange(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  outputStart: number,
+  size: number,
+): void {
+  if (!(start >= 0 && start <= end && end <= input.length)) {
+    throw new RangeError(`Cannot hash bytes ${start} to ${end}: the input has ${input.length}`);
+  }
+  if (!(outputStart >= 0 && outputStart + size <= output.length)) {
+    throw new RangeError(`Cannot write a digest at ${outputStart}: the output has ${output.length} bytes`);
+  }
+}
+
+/** The digest of `bytes`, in a fresh buffer. */
+export function digest(name: HashName, bytes: Uint8Array): Uint8Array {
+  const output = new Uint8Array(digestSize(name));
+  digestInto(name, bytes, 0, bytes.length, output, 0);
+  return output;
+}
+
+/** Start a digest computation that takes its message in pieces. */
+export function createHash(name: HashName): Hasher {
+  return new BlockHasher(algorithmNamed(name));
+}
+
+class BlockHasher implements Hasher {
+  readonly #algorithm: Algorithm;
+  readonly #state: Int32Array;
+  /** Bytes that do not fill a block yet; twice as long for the padding. */
+  readonly #tail: Uint8Array = new Uint8Array(2 * BLOCK_BYTES);
+  #tailSize = 0;
+  #messageSize = 0;
+  #isEnded = false;
+
+  constructor(algorithm: Algorithm) {
+    this.#algorithm = algorithm;
+    this.#state = new Int32Array(algorithm.stateWords);
+    algorithm.start(this.#state);
+  }
+
+  update(chunk: Uint8Array): this {
+    this.#assertOpen();
+    let at = 0;
+    if (this.#tailSize > 0) {
+      at = Math.min(chunk.length, BLOCK_BYTES - this.#tailSize);
+      this.#keep(chunk, 0, at);
+      if (this.#tailSize === BLOCK_BYTES) {
+        this.#algorithm.compress(this.#state, this.#tail, 0, BLOCK_BYTES);
+        this.#tailSize = 0;
+      }
+    }
+    const wholeEnd = chunk.length - ((chunk.length - at) % BLOCK_BYTES);
+    if (wholeEnd > at) this.#algorithm.compress(this.#state, chunk, at, wholeEnd);
+    this.#keep(chunk, Math.max(at, wholeEnd), chunk.length);
+    this.#messageSize += chunk.length;
+    return this;
+  }
+
+  digest(): Uint8Array {
+    this.#assertOpen();
+    this.#isEnded = true;
+    finish(this.#algorithm, this.#state, this.#tail, this.#tailSize, this.#messageSize);
+    const output = new Uint8Array(this.#algorithm.stateWords * 4);
+    writeState(this.#state, this.#algorithm.stateWords, output, 0);
+    return output;
+  }
+
+  #keep(chunk: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at++) this.#tail[this.#tailSize++] = chunk[at]!;
+  }
+
+  #assertOpen(): void {
+    if (this.#isEnded) throw new TypeError('Cannot go on hashing: the digest was already taken');
+  }
+}

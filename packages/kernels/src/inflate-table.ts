@@ -1,0 +1,151 @@
+/**
+ * Decoding tables for the Huffman codes of deflate (RFC 1951, 3.2.2 and 3.2.5).
+ *
+ * A look-up takes the next `rootBits` bits. A longer code leads on to a second table for the rest of its bits.
+ *
+ *     entry = value (bits 16-30) | flags | extra bits (bits 5-9) | code bits to drop (bits 0-4)
+ *
+ * The value is a literal, a base length, a base distance, or where the second table starts (its index bits are then in the
+ * place of the extra bits).
+ */
+
+/** The entry is a literal: the sign bit, which is the cheapest to test. */
+export const LITERAL: number = -0x80000000;
+/** The entry is none of literal, length and distance. */
+export const EXCEPTION: number = 0x2000;
+/** An exception: the entry leads on to a second table. */
+export const SECOND: number = 0x4000;
+/** An exception: the end of the block. */
+export const BLOCK_END: number = 0x8000;
+/** What a bit pattern that no code has leads to. zlib takes one bit for it, too. */
+const NO_CODE = EXCEPTION | 1;
+
+const LENGTH_BASES = [
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+];
+const LENGTH_EXTRAS = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
+const DISTANCE_BASES = [
+  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145,
+  8193, 12289, 16385, 24577,
+];
+
+/** The entry of each symbol, without its code length. Symbols that deflate reserves are exceptions. */
+export const LITERAL_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from({ length: 288 }, (_, symbol) => {
+  if (symbol < 256) return LITERAL | (symbol << 16);
+  if (symbol === 256) return EXCEPTION | BLOCK_END;
+  const base = LENGTH_BASES[symbol - 257];
+  return base === undefined ? EXCEPTION : (base << 16) | (LENGTH_EXTRAS[symbol - 257]! << 5);
+});
+export const DISTANCE_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from({ length: 32 }, (_, symbol) => {
+  const base = DISTANCE_BASES[symbol];
+  return base === undefined ? EXCEPTION : (base << 16) | (Math.max(0, (symbol >> 1) - 1) << 5);
+});
+export const CODE_LENGTH_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from(
+  { length: 19 },
+  (_, symbol) => symbol << 16,
+);
+
+const MAX_CODE_BITS = 15;
+const counts: Int32Array = /* @__PURE__ */ new Int32Array(MAX_CODE_BITS + 1);
+const offsets: Int32Array = /* @__PURE__ */ new Int32Array(MAX_CODE_BITS + 2);
+/** Symbols that have a code, by code length, then by value. */
+const sorted: Uint16Array = /* @__PURE__ */ new Uint16Array(288);
+
+/**
+ * Make the table of the code whose lengths are `lengths[start..end)`.
+ *
+ * As zlib does, an over-subscribed or incomplete code is refused, but a single code of one bit passes, and so does no code at
+ * all (`needsCodes` false): neither decodes anything but what it has.
+ *
+ * @param maxRootBits index bits of the first table at most; fewer are used when no code is longer
+ * @returns index bits of the first table, or 0 when the code is refused
+ */
+export function makeTable(
+  table: Int32Array,
+  maxRootBits: number,
+  symbols: Int32Array,
+  lengths: Uint8Array,
+  start: number,
+  end: number,
+  allowsSingle: boolean,
+): number {
+  counts.fill(0);
+  for (let at = start; at < end; at++) counts[lengths[at]!]!++;
+  let longest = MAX_CODE_BITS;
+  while (longest > 0 && counts[longest] === 0) longest--;
+  if (longest === 0) {
+    if (!allowsSingle) return 0;
+    table[0] = NO_CODE;
+    table[1] = NO_CODE;
+    return 1;
+  }
+
+  let left = 1;
+  offsets[1] = 0;
+  for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
+    left = left * 2 - counts[bits]!;
+    if (left < 0) return 0;
+    offsets[bits + 1] = offsets[bits]! + counts[bits]!;
+  }
+  if (left > 0 && !(allowsSingle && longest === 1)) return 0;
+  for (let at = start; at < end; at++) {
+    const bits = lengths[at]!;
+    if (bits !== 0) sorted[offsets[bits]!++] = at - start;
+  }
+  if (left > 0) {
+    table[0] = symbols[sorted[0]!]! | 1;
+    table[1] = NO_CODE;
+    return 1;
+  }
+  const rootBits = Math.min(longest, maxRootBits);
+  fillTable(table, rootBits, longest, symbols);
+  return rootBits;
+}
+
+/** Enter the codes of `sorted` and `counts`, a complete code, in `table`. Codes are indexed with their first bit lowest. */
+function fillTable(table: Int32Array, rootBits: number, longest: number, symbols: Int32Array): void {
+  let next = 0;
+  let code = 0;
+  let filled = 1;
+  // The part of the table that is filled repeats itself with every bit of length: copy it instead of entering it anew.
+  for (let bits = 1; bits <= rootBits; bits++) {
+    if (filled > 32) table.copyWithin(filled, 0, filled);
+    else for (let at = 0; at < filled; at++) table[filled + at] = table[at]!;
+    filled *= 2;
+    for (let rest = counts[bits]!; rest > 0; rest--) {
+      table[code] = symbols[sorted[next++]!]! | bits;
+      code = nextCode(code, filled - 1);
+    }
+  }
+
+  let secondStart = 1 << rootBits;
+  let secondBits = 0;
+  let root = -1;
+  for (let bits = rootBits + 1; bits <= longest; bits++) {
+    for (let rest = counts[bits]!; rest > 0; rest--) {
+      if ((code & ((1 << rootBits) - 1)) !== root) {
+        root = code & ((1 << rootBits) - 1);
+        secondStart += secondBits === 0 ? 0 : 1 << secondBits;
+        secondBits = bits - rootBits;
+        // Long enough for the codes that share this root: as many as it takes to use up its part of the code space.
+        for (let used = rest; used < 1 << secondBits; ) {
+          secondBits++;
+          used = used * 2 + counts[rootBits + secondBits]!;
+        }
+        table[root] = (secondStart << 16) | EXCEPTION | SECOND | (secondBits << 5) | rootBits;
+      }
+      const entry = symbols[sorted[next++]!]! | (bits - rootBits);
+      const step = 1 << (bits - rootBits);
+      const stop = secondStart + (1 << secondBits);
+      for (let at = secondStart + (code >> rootBits); at < stop; at += step) table[at] = entry;
+      code = nextCode(code, (1 << bits) - 1);
+    }
+  }
+}
+
+/** The code after `code`, whose first bit is lowest: an increment that carries downwards. `mask` has the bits of its length. */
+function nextCode(code: number, mask: number): number {
+  if (code === mask) return 0;
+  const bit = 0x80000000 >>> Math.clz32(code ^ mask);
+  return (code & (bit - 1)) | bit;
+}
