@@ -48,7 +48,11 @@ function defineAlgorithm(name: HashName, oidLength: 20 | 32, emptyTreeOid: Oid):
   };
 }
 
-export const sha1: HashAlgorithm = /* @__PURE__ */ defineAlgorithm('sha1', 20, '4b825dc642cb6eb9a060e54bf8d69288fbee4904');
+export const sha1: HashAlgorithm = /* @__PURE__ */ defineAlgorithm(
+  'sha1',
+  20,
+  '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+);
 
 export const sha256: HashAlgorithm = /* @__PURE__ */ defineAlgorithm(
   'sha256',

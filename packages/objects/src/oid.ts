@@ -14,7 +14,8 @@ export function isOid(text: string): boolean {
 
 /** @throws {GitError} INVALID_OID where `text` is not an object id */
 export function assertOid(text: string): asserts text is Oid {
-  if (!OID.test(text)) throw new GitError('INVALID_OID', `Cannot use ${JSON.stringify(text.slice(0, 80))} as an object id`);
+  if (!OID.test(text))
+    throw new GitError('INVALID_OID', `Cannot use ${JSON.stringify(text.slice(0, 80))} as an object id`);
 }
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
