@@ -1,0 +1,77 @@
+/** No entry: the end of a list, or a payload that is not held. */
+export const NONE = -1;
+
+/** Marks the type code of a delta whose object is known; the low three bits are the object's. */
+export const RESOLVED = 8;
+
+const FIRST_CAPACITY = 1024;
+
+/**
+ * What the indexer knows of each entry of a pack, in columns: no object per entry. Rows are in pack order, so
+ * `packOffsets` ascends. Grows as entries arrive, never by what a header claims.
+ */
+export class EntryTable {
+  count = 0;
+  readonly oidLength: number;
+  packOffsets: Float64Array = new Float64Array(FIRST_CAPACITY);
+  crcs: Uint32Array = new Uint32Array(FIRST_CAPACITY);
+  /** As in the entry's header; of a resolved delta, that of its object with {@link RESOLVED} added. */
+  typeCodes: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  /** Filled in when the object is known. */
+  oids: Uint8Array;
+  /** The first delta made for this object, and the next one made for the same object. */
+  firstChildren: Int32Array = new Int32Array(FIRST_CAPACITY);
+  nextSiblings: Int32Array = new Int32Array(FIRST_CAPACITY);
+  /** Where the inflated delta is held, as `DeltaPayloads` says. */
+  payloads: Int32Array = new Int32Array(FIRST_CAPACITY);
+
+  constructor(oidLength: number) {
+    this.oidLength = oidLength;
+    this.oids = new Uint8Array(FIRST_CAPACITY * oidLength);
+  }
+
+  /** @param mostRows rows that will be needed at most */
+  add(packOffset: number, typeCode: number, crc32: number, mostRows: number): number {
+    const row = this.count;
+    if (row === this.packOffsets.length) this.#grow(mostRows);
+    this.packOffsets[row] = packOffset;
+    this.crcs[row] = crc32;
+    this.typeCodes[row] = typeCode;
+    this.firstChildren[row] = NONE;
+    this.nextSiblings[row] = NONE;
+    this.payloads[row] = NONE;
+    this.count = row + 1;
+    return row;
+  }
+
+  /** The row of the entry that begins at `packOffset`, or {@link NONE}. */
+  rowAt(packOffset: number): number {
+    const { packOffsets } = this;
+    let low = 0;
+    let high = this.count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const at = packOffsets[middle] as number;
+      if (at === packOffset) return middle;
+      if (at < packOffset) low = middle + 1;
+      else high = middle - 1;
+    }
+    return NONE;
+  }
+
+  #grow(mostRows: number): void {
+    const rows = Math.max(this.count + 1, Math.min(this.count * 2, mostRows));
+    this.packOffsets = copied(new Float64Array(rows), this.packOffsets);
+    this.crcs = copied(new Uint32Array(rows), this.crcs);
+    this.typeCodes = copied(new Uint8Array(rows), this.typeCodes);
+    this.oids = copied(new Uint8Array(rows * this.oidLength), this.oids);
+    this.firstChildren = copied(new Int32Array(rows), this.firstChildren);
+    this.nextSiblings = copied(new Int32Array(rows), this.nextSiblings);
+    this.payloads = copied(new Int32Array(rows), this.payloads);
+  }
+}
+
+function copied<T extends { set(from: T): void }>(to: T, from: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,302 @@
+import { crc32, deflate, digestInto } from '@git-kv/kernels';
+import {
+  assertHashPolicy,
+  GitError,
+  type HashAlgorithm,
+  type HashPolicy,
+  hashObject,
+  MalformedError,
+  NotFoundError,
+  type Oid,
+  oidFromBytes,
+  type RawObject,
+  writeOid,
+} from '@git-kv/objects';
+import { encodeEntryHeader, TypeCode, typeCodeOfKind } from '../entry-header.js';
+import { writeFrameBefore } from '../frame.js';
+import { serializePackIndexColumns } from '../idx/serialize.js';
+import { sortOids } from '../idx/sort.js';
+import { type PackLimits, packLimits } from '../limits.js';
+import { type PackProgress, pause } from '../progress.js';
+import { ReadWindows } from '../read-windows.js';
+import { PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
+import type { PackStorage } from '../storage.js';
+import { writeUint32 } from '../uint32.js';
+import { DeltaForest, ForestStep } from './delta-forest.js';
+import { DeltaPayloads } from './delta-payloads.js';
+import { EntryTable, NONE, RESOLVED } from './entry-table.js';
+import { RefBases } from './ref-bases.js';
+
+export interface IndexPackOptions {
+  readonly algorithm: HashAlgorithm;
+  /** Empty at first; holds the whole pack when the promise resolves. On an error its content is of no use. */
+  readonly storage: PackStorage;
+  /** Objects a thin pack may build upon. Without it a delta whose base is not in the pack is an error. */
+  readonly readBase?: (oid: Oid) => Promise<RawObject | undefined>;
+  readonly limits?: Partial<PackLimits>;
+  /** Inflated deltas kept between scan and resolution (default 64 MiB); what goes beyond is read again. */
+  readonly memoryBytes?: number;
+  readonly hashPolicy?: HashPolicy;
+  readonly signal?: AbortSignal;
+  /** Phases `scan` (objects received) and `resolve` (deltas resolved). */
+  readonly onProgress?: (progress: PackProgress) => void;
+}
+
+/** A pack that was taken in. */
+export interface IndexedPack {
+  /** The trailer of the pack as it stands in the storage. */
+  readonly packChecksum: Oid;
+  /** Objects in the stored pack: those received, and the bases that completed it. */
+  readonly objectCount: number;
+  readonly receivedCount: number;
+  /** Bases added from `readBase`; empty where the pack was not thin. */
+  readonly appendedOids: readonly Oid[];
+  /** Bytes of the stored pack, trailer included. */
+  readonly packSize: number;
+  /** The idx, version 2. */
+  readonly index: Uint8Array;
+  /** By index position: type codes 1 to 4, as {@link kindOfTypeCode} reads them. */
+  readonly typeCodes: Uint8Array;
+}
+
+const MiB = 2 ** 20;
+const DEFAULT_MEMORY_BYTES = 64 * MiB;
+
+/** Windows for reading the pack again: bases mostly ascend, and a delta that was not held lies near its base. */
+const WINDOWS = { windowBytes: MiB, windowCount: 5 };
+
+/** Bytes scanned between two turns of the event loop, where the source itself gives none. */
+const SCAN_SLICE_BYTES = 4 * MiB;
+
+/**
+ * Take a pack in: check it whole, store it, and make its idx.
+ *
+ * One pass over the stream inflates every entry and hashes full objects; then every delta is resolved, its base read
+ * back from the storage. Memory is bounded by `memoryBytes`, some 50 bytes an object, and the largest objects.
+ * A thin pack is completed from `readBase`, as `git index-pack --fix-thin` does. Duplicate objects are indexed twice, as git does.
+ * @throws {MalformedError} where the pack is damaged; {LimitError} where it asks for too much;
+ *   {NotFoundError} OBJECT_NOT_FOUND where a base is missing; {GitError} HASH_MISMATCH where a checksum differs;
+ *   the reason of `signal`
+ */
+export async function indexPack(pack: AsyncIterable<Uint8Array>, options: IndexPackOptions): Promise<IndexedPack> {
+  assertHashPolicy(options.hashPolicy);
+  options.signal?.throwIfAborted();
+  const indexer = new Indexer(options);
+  await indexer.scan(pack);
+  await indexer.resolve();
+  return indexer.finish();
+}
+
+class Indexer {
+  readonly #options: IndexPackOptions;
+  readonly #algorithm: HashAlgorithm;
+  readonly #limits: PackLimits;
+  readonly #table: EntryTable;
+  readonly #refs: RefBases;
+  readonly #payloads: DeltaPayloads;
+  readonly #appendedOids: Oid[] = [];
+  #deltaCount = 0;
+  #receivedCount = 0;
+  #packEnd = 0;
+  #packChecksum: Uint8Array = new Uint8Array(0);
+
+  constructor(options: IndexPackOptions) {
+    this.#options = options;
+    this.#algorithm = options.algorithm;
+    this.#limits = packLimits(options.limits);
+    this.#table = new EntryTable(options.algorithm.oidLength);
+    this.#refs = new RefBases(options.algorithm.oidLength);
+    this.#payloads = new DeltaPayloads(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
+  }
+
+  async scan(pack: AsyncIterable<Uint8Array>): Promise<void> {
+    const { storage, signal, onProgress } = this.#options;
+    const scanner: PackScanner = new PackScanner({
+      algorithm: this.#algorithm,
+      limits: this.#limits,
+      visitor: { entry: (entry) => this.#addEntry(entry, scanner.objectCount) },
+    });
+    const store = async (): Promise<void> => {
+      const scanned = scanner.drain();
+      if (scanned.length > 0) await storage.append(scanned);
+      onProgress?.({ phase: 'scan', loaded: scanner.scannedCount, total: Math.max(0, scanner.objectCount) });
+    };
+    let sliceStart = 0;
+    for await (const chunk of pack) {
+      // A chunk may be a whole pack in memory: scan it in pieces.
+      for (let at = 0; at < chunk.length; at += MiB) {
+        signal?.throwIfAborted();
+        scanner.push(at === 0 && chunk.length <= MiB ? chunk : chunk.subarray(at, at + MiB));
+        await store();
+        if (scanner.packOffset - sliceStart > SCAN_SLICE_BYTES) {
+          sliceStart = scanner.packOffset;
+          await pause();
+        }
+      }
+    }
+    signal?.throwIfAborted();
+    scanner.end();
+    await store();
+    this.#packEnd = scanner.packOffset;
+    this.#packChecksum = scanner.checksum as Uint8Array;
+    this.#receivedCount = this.#table.count;
+  }
+
+  #addEntry(entry: ScannedEntry, mostRows: number): void {
+    const table = this.#table;
+    const row = table.add(entry.packOffset, entry.typeCode, entry.crc32, mostRows);
+    const { typeCode, body, bodyStart, bodyEnd } = entry;
+    if (typeCode <= TypeCode.tag) {
+      const frameStart = writeFrameBefore(body, bodyStart, typeCode, entry.inflatedSize);
+      digestInto(this.#algorithm.name, body, frameStart, bodyEnd, table.oids, row * table.oidLength);
+      return;
+    }
+    this.#deltaCount++;
+    table.payloads[row] = this.#payloads.hold(body, bodyStart, bodyEnd);
+    if (typeCode === TypeCode.refDelta) {
+      this.#refs.add(row, entry.input, entry.baseOidOffset);
+      return;
+    }
+    const base = table.rowAt(entry.baseOffset);
+    if (base === NONE)
+      throw new MalformedError('pack entry', entry.packOffset, `no entry begins at its base, ${entry.baseOffset}`);
+    table.nextSiblings[row] = base;
+  }
+
+  async resolve(): Promise<void> {
+    if (this.#deltaCount === 0) return;
+    const source = await this.#options.storage.source();
+    try {
+      await this.#resolveAll(new ReadWindows(source, WINDOWS));
+    } finally {
+      await source.close?.();
+    }
+  }
+
+  async #resolveAll(windows: ReadWindows): Promise<void> {
+    this.#refs.seal();
+    const forest = new DeltaForest({
+      algorithm: this.#algorithm,
+      limits: this.#limits,
+      table: this.#table,
+      payloads: this.#payloads,
+      refs: this.#refs,
+      windows,
+      packEnd: this.#packEnd,
+    });
+    const { typeCodes, firstChildren } = this.#table;
+    const hasRefs = this.#refs.count > 0;
+    for (let row = 0; row < this.#receivedCount; row++) {
+      if ((typeCodes[row] as number) > TypeCode.tag) continue;
+      if (hasRefs) forest.adopt(row);
+      if (firstChildren[row] === NONE) continue;
+      while (!forest.beginAt(row)) await windows.load(forest.wantedOffset, forest.wantedLength, this.#options.signal);
+      await this.#runTree(forest, windows);
+    }
+    if (forest.resolvedCount < this.#deltaCount) await this.#completeThin(forest, windows);
+  }
+
+  async #runTree(forest: DeltaForest, windows: ReadWindows): Promise<void> {
+    for (;;) {
+      const step = forest.run();
+      if (step === ForestStep.done) return;
+      if (step === ForestStep.load) {
+        await windows.load(forest.wantedOffset, forest.wantedLength, this.#options.signal);
+        continue;
+      }
+      this.#options.onProgress?.({ phase: 'resolve', loaded: forest.resolvedCount, total: this.#deltaCount });
+      await pause();
+      this.#options.signal?.throwIfAborted();
+    }
+  }
+
+  /**
+   * Append the bases that unresolved ref-deltas ask for, in the order of these in the pack: a delta further on is often
+   * made for the result of an earlier one, and needs no base of its own then.
+   */
+  async #completeThin(forest: DeltaForest, windows: ReadWindows): Promise<void> {
+    const { readBase, signal } = this.#options;
+    let missing: Oid | undefined;
+    for (let number = 0; number < this.#refs.count; number++) {
+      if ((this.#table.typeCodes[this.#refs.rowOf(number)] as number) > RESOLVED) continue;
+      signal?.throwIfAborted();
+      const oid = this.#refs.baseOidOf(number);
+      const base = await readBase?.(oid);
+      if (base === undefined) {
+        missing ??= oid;
+        continue;
+      }
+      const row = await this.#appendBase(oid, base);
+      forest.adopt(row);
+      forest.beginWith(row, base.body);
+      await this.#runTree(forest, windows);
+    }
+    if (forest.resolvedCount === this.#deltaCount) return;
+    const count = this.#deltaCount - forest.resolvedCount;
+    const subject = missing ?? '';
+    throw new NotFoundError(
+      'OBJECT_NOT_FOUND',
+      subject,
+      `Cannot resolve ${count} ${count === 1 ? 'delta' : 'deltas'} of the pack: base ${subject} is missing`,
+    );
+  }
+
+  async #appendBase(oid: Oid, base: RawObject): Promise<number> {
+    if (hashObject(this.#algorithm, base.kind, base.body) !== oid) {
+      throw new GitError('HASH_MISMATCH', `Cannot complete pack: base ${oid} was read with other content`);
+    }
+    const table = this.#table;
+    const typeCode = typeCodeOfKind(base.kind);
+    const header = encodeEntryHeader(typeCode, base.body.length);
+    const deflated = deflate(base.body);
+    await this.#options.storage.append(header);
+    await this.#options.storage.append(deflated);
+    const crc = crc32(deflated, 0, deflated.length, crc32(header));
+    const row = table.add(this.#packEnd, typeCode, crc, table.count + this.#refs.count);
+    writeOid(oid, table.oids, row * table.oidLength);
+    this.#packEnd += header.length + deflated.length;
+    this.#appendedOids.push(oid);
+    return row;
+  }
+
+  async finish(): Promise<IndexedPack> {
+    const { storage, onProgress } = this.#options;
+    if (this.#appendedOids.length > 0) await this.#rewriteHeader();
+    await storage.append(this.#packChecksum);
+    const table = this.#table;
+    const { count: objectCount, oids, packOffsets, crcs } = table;
+    const order = sortOids(oids, table.oidLength, objectCount);
+    const packChecksum = this.#packChecksum;
+    const columns = { algorithm: this.#algorithm, objectCount, oids, packOffsets, crcs, packChecksum };
+    const index = serializePackIndexColumns(columns, order);
+    const typeCodes = new Uint8Array(objectCount);
+    for (let rank = 0; rank < objectCount; rank++)
+      typeCodes[rank] = (table.typeCodes[order[rank] as number] as number) & 7;
+    onProgress?.({ phase: 'resolve', loaded: this.#deltaCount, total: this.#deltaCount });
+    return {
+      packChecksum: oidFromBytes(packChecksum),
+      objectCount,
+      receivedCount: this.#receivedCount,
+      appendedOids: this.#appendedOids,
+      packSize: this.#packEnd + packChecksum.length,
+      index,
+      typeCodes,
+    };
+  }
+
+  /** The count in the header is another now, and so is the checksum of the whole. */
+  async #rewriteHeader(): Promise<void> {
+    const { storage, signal } = this.#options;
+    const count = new Uint8Array(4);
+    writeUint32(count, 0, this.#table.count);
+    await storage.overwrite(PACK_HEADER_SIZE - 4, count);
+    const source = await storage.source();
+    const hasher = this.#algorithm.create();
+    for (let at = 0; at < this.#packEnd; at += MiB) {
+      signal?.throwIfAborted();
+      hasher.update(await source.read(at, Math.min(MiB, this.#packEnd - at)));
+    }
+    this.#packChecksum = hasher.digest();
+    await source.close?.();
+  }
+}

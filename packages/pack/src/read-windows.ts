@@ -1,0 +1,80 @@
+import type { ByteSource } from './byte-source.js';
+
+/** Ranges of a source held in memory, so that a read is per window and not per object. */
+export class ReadWindows {
+  readonly #source: ByteSource;
+  readonly #windowBytes: number;
+  readonly #leadBytes: number;
+  readonly #starts: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #windows: Uint8Array[];
+  #latest = 0;
+  #next = 1;
+
+  /** After a successful `peek`: the bytes, and where in them the asked-for offset is. They run on as far as the window does. */
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+
+  /** @param options.leadBytes how much of a new window lies before the offset that asked for it */
+  constructor(
+    source: ByteSource,
+    options: { windowBytes: number; windowCount: number /* 2 or more */; leadBytes?: number },
+  ) {
+    this.#source = source;
+    this.#windowBytes = options.windowBytes;
+    this.#leadBytes = options.leadBytes ?? 0;
+    this.#starts = new Float64Array(options.windowCount);
+    this.#ends = new Float64Array(options.windowCount);
+    this.#windows = new Array<Uint8Array>(options.windowCount).fill(this.bytes);
+  }
+
+  /**
+   * Point `bytes` and `at` at `offset`, with at least `length` bytes following.
+   * @returns false where they must be loaded first, which only happens to sources without `readSync`
+   */
+  peek(offset: number, length: number): boolean {
+    const end = offset + length;
+    let slot = this.#latest;
+    if (!(offset >= (this.#starts[slot] as number) && end <= (this.#ends[slot] as number))) {
+      slot = -1;
+      for (let index = 0; index < this.#windows.length; index++) {
+        if (offset >= (this.#starts[index] as number) && end <= (this.#ends[index] as number)) {
+          slot = index;
+          break;
+        }
+      }
+      if (slot < 0) {
+        if (this.#source.readSync === undefined) return false;
+        const { start, size } = this.#range(offset, length);
+        slot = this.#keep(start, this.#source.readSync(start, size));
+      }
+      this.#latest = slot;
+    }
+    this.bytes = this.#windows[slot] as Uint8Array;
+    this.at = offset - (this.#starts[slot] as number);
+    return true;
+  }
+
+  /** Read what a `peek` of the same range did not find. */
+  async load(offset: number, length: number, signal?: AbortSignal): Promise<void> {
+    const { start, size } = this.#range(offset, length);
+    this.#keep(start, await this.#source.read(start, size, signal === undefined ? undefined : { signal }));
+  }
+
+  #range(offset: number, length: number): { start: number; size: number } {
+    if (length > this.#windowBytes - this.#leadBytes) return { start: offset, size: length };
+    const start = Math.max(0, offset - this.#leadBytes);
+    return { start, size: Math.min(this.#source.size, start + this.#windowBytes) - start };
+  }
+
+  #keep(start: number, bytes: Uint8Array): number {
+    // Slot 0 is for ranges larger than a window, so that at most one of them is held.
+    const slot = bytes.length > this.#windowBytes ? 0 : this.#next;
+    if (slot === this.#next) this.#next = slot + 1 < this.#windows.length ? slot + 1 : 1;
+    this.#windows[slot] = bytes;
+    this.#starts[slot] = start;
+    this.#ends[slot] = start + bytes.length;
+    this.#latest = slot;
+    return slot;
+  }
+}

@@ -1,0 +1,46 @@
+import { MalformedError } from '@git-kv/objects';
+
+/** A decoded number and the offset just past it; `undefined` where the input ends first. */
+export interface DecodedNumber {
+  readonly value: number;
+  readonly end: number;
+}
+
+/**
+ * Decode the distance from an ofs-delta entry back to its base.
+ *
+ *     bytes   C NNNNNNN   C: another byte follows; most significant group first,
+ *                         and one is added before each further group, so every value has one encoding
+ *
+ * @throws {MalformedError} where the distance is over 53 bits
+ * @see gitformat-pack(5), "offset encoding"
+ */
+export function decodeOfsDistance(
+  input: Uint8Array,
+  offset: number,
+  inputEnd: number = input.length,
+): DecodedNumber | undefined {
+  let at = offset;
+  if (at >= inputEnd) return undefined;
+  let byte = input[at++] as number;
+  let value = byte & 0x7f;
+  while (byte & 0x80) {
+    if (at >= inputEnd) return undefined;
+    byte = input[at++] as number;
+    // Multiply instead of shifting: `<<` wraps at 32 bits and a distance may exceed 4 GiB.
+    value = (value + 1) * 128 + (byte & 0x7f);
+    if (!Number.isSafeInteger(value)) throw new MalformedError('ofs-delta distance', offset, 'it is over 53 bits');
+  }
+  return { value, end: at };
+}
+
+/** Encode a distance as {@link decodeOfsDistance} reads it. */
+export function encodeOfsDistance(distance: number): Uint8Array {
+  if (!Number.isSafeInteger(distance) || distance < 0) throw new RangeError(`Cannot encode distance ${distance}`);
+  const groups = [distance % 128];
+  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    rest--;
+    groups.unshift(0x80 | (rest % 128));
+  }
+  return Uint8Array.from(groups);
+}
