@@ -1,1 +1,51 @@
-export {};
+/**
+ * Git's wire protocol: lines and messages, sessions over them, and the transports that carry them. To it, a pack is opaque
+ * bytes: it neither reads nor makes one, and it stores nothing.
+ *
+ * ```ts
+ * import { connectUploadPack, createHttpTransport } from '@git-kv/protocol';
+ *
+ * const remote = await connectUploadPack(createHttpTransport('https://example.org/project.git'));
+ * const [head] = await remote.lsRefs({ prefixes: ['HEAD'] });
+ * const { pack } = await remote.fetch({ wants: [head.oid], depth: 1 });
+ * for await (const chunk of pack) console.log(chunk.length);
+ * ```
+ *
+ * @module
+ */
+export * from './capabilities.js';
+export * from './limits.js';
+export * from './negotiation.js';
+export * from './pkt-line/buffer.js';
+export * from './pkt-line/decode.js';
+export * from './pkt-line/encode.js';
+export * from './pkt-line/line.js';
+export * from './pkt-line/reader.js';
+export * from './receive-pack/advertisement.js';
+export * from './receive-pack/report.js';
+export * from './receive-pack/request.js';
+export { assertRemoteRefName, type RemoteRef } from './ref-line.js';
+export { parseErrorLine, serializeErrorLine } from './remote-words.js';
+export * from './session/push-interrupted.js';
+export {
+  connectReceivePack,
+  type PushOptions,
+  type ReceivePackClient,
+} from './session/receive-pack-client.js';
+export {
+  type ConnectOptions,
+  connectUploadPack,
+  type FetchAnswer,
+  type FetchOptions,
+  type LsRefsOptions,
+  type UploadPackClient,
+} from './session/upload-pack-client.js';
+export * from './sideband.js';
+export * from './transport/credentials.js';
+export { createHttpTransport, type FetchFunction, type HttpTransportOptions } from './transport/http.js';
+export * from './transport/transport.js';
+export * from './v2/advertisement.js';
+export * from './v2/command.js';
+export * from './v2/fetch-answer.js';
+export * from './v2/fetch-request.js';
+export * from './v2/ls-refs.js';

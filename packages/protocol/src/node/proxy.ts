@@ -1,0 +1,41 @@
+import { GitError } from '@git-kv/objects';
+
+/** Variables of an environment, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The proxy that `environment` names for `url`, or `undefined` to go there directly: `https_proxy` for https, `http_proxy`
+ * for http, `all_proxy` for either, less what `no_proxy` lists. Lower case wins over upper case.
+ * @throws {GitError} UNSUPPORTED for a proxy that is not http or https
+ */
+export function proxyFor(url: URL, environment: Environment): string | undefined {
+  const variable = (name: string): string | undefined => environment[name] ?? environment[name.toUpperCase()];
+  const proxy = variable(`${url.protocol.slice(0, -1)}_proxy`) || variable('all_proxy');
+  if (!proxy || isExcepted(url, variable('no_proxy') ?? '')) return undefined;
+  const address = proxy.includes('://') ? proxy : `http://${proxy}`;
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) {
+    throw new GitError('UNSUPPORTED', 'Cannot use the proxy of the environment: it is no http or https URL');
+  }
+  return address;
+}
+
+/** `no_proxy`: names and addresses between commas or spaces, each with its subdomains, perhaps a port; `*` is all. */
+function isExcepted(url: URL, list: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => {
+      if (entry === '*') return true;
+      const [, name = '', onlyPort] =
+        /^(?:\*?\.)?(.*?)(?::([0-9]+))?$/.exec(isBareIpv6(entry) ? `[${entry}]` : entry) ?? [];
+      const bare = name.replace(/^\[|\]$/g, '');
+      return (onlyPort === undefined || onlyPort === port) && (host === bare || host.endsWith(`.${bare}`));
+    });
+}
+
+function isBareIpv6(entry: string): boolean {
+  return entry.split(':').length > 2 && !entry.startsWith('[');
+}

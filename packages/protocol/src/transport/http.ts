@@ -1,0 +1,235 @@
+import { encodeUtf8, GitError, TransportError } from '@git-kv/objects';
+import { AGENT } from '../capabilities.js';
+import { authorizationHeader, type CredentialsProvider, MAX_CREDENTIAL_ATTEMPTS } from './credentials.js';
+import { Deadline } from './deadline.js';
+import { requestFailure, statusFailure } from './failure.js';
+import { HttpAnswer } from './http-answer.js';
+import { advertisementTail, displayUrl, type HttpAddress, parseHttpUrl } from './http-url.js';
+import { holdBody, type RequestBody, requestStream } from './request-body.js';
+import type { Service, Transport, TransportCall } from './transport.js';
+
+/** What the transport needs of `fetch`. The runtime's own will do, and so will a server's handler in this process. */
+export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface HttpTransportOptions {
+  /** Default: the runtime's own. */
+  readonly fetch?: FetchFunction | undefined;
+  /** Asked after a 401, for the URL's own origin only. Credentials in the URL go first. */
+  readonly credentials?: CredentialsProvider | undefined;
+  /** Should begin with `git/`: some hosts answer other clients with a web page. */
+  readonly userAgent?: string | undefined;
+  /** Further headers, for the URL's own origin only: they may be secrets. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Give up when nothing moves for so long (default five minutes); 0 for never. */
+  readonly timeoutMs?: number | undefined;
+  /** Request bodies up to this size are sent whole, with their length; larger ones are streamed (default 1 MiB, as git's http.postBuffer). */
+  readonly postBufferBytes?: number | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 300_000;
+const DEFAULT_POST_BUFFER_BYTES = 1024 * 1024;
+const MAX_REDIRECTS = 10;
+const PROBE: Uint8Array = /* @__PURE__ */ encodeUtf8('0000');
+
+/**
+ * A transport over smart HTTP.
+ *
+ * Redirects are followed on the first request only (the GET of info/refs), and to another place of the same service only;
+ * what comes after goes where it led. Credentials and further headers never go to another origin than the URL's.
+ * @throws {GitError} INVALID_URL
+ * @see gitprotocol-http(5)
+ */
+export function createHttpTransport(url: string, options: HttpTransportOptions = {}): Transport {
+  return new HttpTransport(parseHttpUrl(url), options);
+}
+
+/** One HTTP request, less what the transport adds to each. */
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  readonly signal: AbortSignal | undefined;
+}
+
+class HttpTransport implements Transport {
+  readonly url: string;
+  readonly #address: HttpAddress;
+  readonly #options: HttpTransportOptions;
+  readonly #fetch: FetchFunction;
+  /** Where requests go: the address, until a redirect. */
+  #base: string;
+  /** The header that was accepted last, or is to be tried. */
+  #authorization: string | undefined;
+
+  constructor(address: HttpAddress, options: HttpTransportOptions) {
+    this.url = address.display;
+    this.#address = address;
+    this.#base = address.base;
+    this.#options = options;
+    this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
+    const { username, password } = address;
+    // A name alone may be a token (some hosts take it so), or wait for its password.
+    if (password !== undefined || (username !== undefined && options.credentials === undefined)) {
+      this.#authorization = authorizationHeader({ username: username ?? '', password: password ?? '' });
+    }
+  }
+
+  exchange(call: TransportCall): Promise<AsyncIterable<Uint8Array>> {
+    return call.phase === 'advertise' ? this.#advertise(call) : this.#call(call);
+  }
+
+  async #advertise(call: TransportCall): Promise<AsyncIterable<Uint8Array>> {
+    const { service, signal } = call;
+    const tail = advertisementTail(this.#base, service);
+    const headers = { Accept: '*/*', Pragma: 'no-cache', ...protocolHeader(call) };
+    let url = this.#base + tail;
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.#send({ method: 'GET', url, headers, signal });
+      if (!isRedirect(answer.status)) {
+        await assertAnswer(answer, `application/x-${service}-advertisement`, displayUrl(url), service);
+        this.#base = url.slice(0, url.length - tail.length);
+        return answer;
+      }
+      await answer.discard();
+      if (redirects === MAX_REDIRECTS) throw redirectRefused(url, `there are more than ${MAX_REDIRECTS}`);
+      url = redirectTarget(url, answer.location, tail);
+    }
+  }
+
+  async #call(call: TransportCall): Promise<AsyncIterable<Uint8Array>> {
+    const { service, signal } = call;
+    const url = `${this.#base}/${service}`;
+    const headers = {
+      Accept: `application/x-${service}-result`,
+      'Content-Type': `application/x-${service}-request`,
+      ...protocolHeader(call),
+    };
+    const maxHeldBytes = this.#options.postBufferBytes ?? DEFAULT_POST_BUFFER_BYTES;
+    const body = await holdBody(call.body ?? PROBE, maxHeldBytes);
+    if (body.kind === 'streamed') {
+      // A stream cannot be sent again after a 401: like git, ask with an empty request first.
+      try {
+        const probe = await this.#send({ method: 'POST', url, headers, signal, body: { kind: 'held', bytes: PROBE } });
+        if (probe.status !== 200) throw await statusFailure(probe, displayUrl(url));
+        await probe.discard();
+      } catch (error) {
+        // Not waited for: it may itself be waiting for something.
+        void Promise.resolve(body.chunks.return?.()).catch(() => {});
+        throw requestNeverSent(error);
+      }
+    }
+    const answer = await this.#send({ method: 'POST', url, headers, signal, body });
+    if (isRedirect(answer.status)) {
+      await answer.discard();
+      throw redirectRefused(url, 'only the first request may be redirected');
+    }
+    await assertAnswer(answer, `application/x-${service}-result`, displayUrl(url), service);
+    return answer;
+  }
+
+  /** Send a request; after a 401, ask for credentials and send it again. */
+  async #send(call: Call): Promise<HttpAnswer> {
+    const isOwn = new URL(call.url).origin === this.#address.origin;
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#sendOnce(call, isOwn);
+      if (answer.status !== 401) return answer;
+      const canRepeat = call.body?.kind !== 'streamed' && isOwn && attempt <= MAX_CREDENTIAL_ATTEMPTS;
+      const authorization = canRepeat ? await this.#askCredentials(attempt, call.signal) : undefined;
+      if (isOwn) this.#authorization = authorization;
+      if (authorization === undefined) throw await statusFailure(answer, displayUrl(call.url));
+      await answer.discard();
+    }
+  }
+
+  async #askCredentials(attempt: number, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const { username } = this.#address;
+    const credentials = await this.#options.credentials?.({
+      url: this.url,
+      attempt,
+      ...(username === undefined ? {} : { username }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return credentials === undefined ? undefined : authorizationHeader(credentials);
+  }
+
+  async #sendOnce(call: Call, isOwn: boolean): Promise<HttpAnswer> {
+    call.signal?.throwIfAborted();
+    const deadline = new Deadline(call.signal, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    deadline.start();
+    const headers = {
+      'User-Agent': this.#options.userAgent ?? AGENT,
+      ...call.headers,
+      ...(isOwn ? this.#options.headers : {}),
+      ...(isOwn && this.#authorization !== undefined ? { Authorization: this.#authorization } : {}),
+    };
+    const init = {
+      method: call.method,
+      headers,
+      redirect: 'manual' as const,
+      signal: deadline.signal,
+      ...fetchBody(call.body, deadline),
+    };
+    try {
+      const response = await this.#fetch(call.url, init);
+      deadline.stop();
+      if (response.redirected) throw redirectRefused(call.url, 'the given fetch follows redirects by itself');
+      return new HttpAnswer(response, deadline, displayUrl(call.url));
+    } catch (error) {
+      deadline.end();
+      deadline.throwIfOver();
+      throw requestFailure(error, displayUrl(call.url), call.method === 'POST');
+    }
+  }
+}
+
+function fetchBody(body: RequestBody | undefined, deadline: Deadline): RequestInit & { duplex?: 'half' } {
+  if (body === undefined) return {};
+  // The cast: no body of ours lies in shared memory.
+  if (body.kind === 'held') return { body: body.bytes as Uint8Array<ArrayBuffer> };
+  return { body: requestStream(body.chunks, () => deadline.start()), duplex: 'half' };
+}
+
+function protocolHeader(call: TransportCall): Record<string, string> {
+  return call.version === undefined ? {} : { 'Git-Protocol': `version=${call.version}` };
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+/** The same service at another place: anything else is not a repository that moved. */
+function redirectTarget(from: string, location: string | undefined, tail: string): string {
+  if (location === undefined) throw redirectRefused(from, 'it does not say where to');
+  if (/[\x00-\x20\x7f]|%0[0ad]/i.test(location) || !URL.canParse(location, from)) {
+    throw redirectRefused(from, 'it leads to an invalid URL');
+  }
+  const target = new URL(location, from);
+  if (target.protocol !== 'https:' && target.protocol !== new URL(from).protocol) {
+    throw redirectRefused(from, `it leads to ${target.protocol.slice(0, -1)}`);
+  }
+  if (target.username !== '' || target.password !== '') throw redirectRefused(from, 'its target has credentials in it');
+  if (!target.href.endsWith(tail)) throw redirectRefused(from, `it leads to ${displayUrl(target.href)}, no repository`);
+  return target.href;
+}
+
+function redirectRefused(from: string, reason: string): TransportError {
+  return new TransportError('REDIRECT_REFUSED', `Cannot follow a redirect from ${displayUrl(from)}: ${reason}`);
+}
+
+/** After the probe: whatever broke, the pack was not sent. */
+function requestNeverSent(error: unknown): unknown {
+  if (!(error instanceof TransportError) || error.code !== 'TRANSPORT_CLOSED') return error;
+  return new TransportError('TRANSPORT_FAILED', error.message, { cause: error, retryable: error.retryable });
+}
+
+async function assertAnswer(answer: HttpAnswer, expected: string, display: string, service: Service): Promise<void> {
+  if (answer.status !== 200) throw await statusFailure(answer, display);
+  if (answer.mediaType === expected) return;
+  await answer.discard();
+  const problem =
+    answer.mediaType === 'text/plain' && expected.endsWith('-advertisement')
+      ? 'it serves files only (the "dumb" protocol), or no repository'
+      : `its answer is ${answer.mediaType || 'of no type'}, not git's; is this the URL of a repository?`;
+  throw new GitError('UNSUPPORTED', `Cannot use ${service} at ${display}: ${problem}`);
+}
