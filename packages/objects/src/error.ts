@@ -12,9 +12,11 @@ export type GitErrorCode =
   // stores
   | 'OBJECT_NOT_FOUND'
   | 'OBJECT_KIND_MISMATCH'
+  | 'AMBIGUOUS_REVISION'
   | 'REF_NOT_FOUND'
   | 'REF_CONFLICT'
   | 'REF_LOCKED'
+  | 'TRANSACTION_NOT_FOUND'
   | 'NOT_A_REPOSITORY'
   | 'IO_FAILED'
   // network

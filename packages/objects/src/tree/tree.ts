@@ -1,6 +1,6 @@
 import { decodeLatin1, toBytes } from '../bytes/text.js';
 import type { HashAlgorithm } from '../hash.js';
-import { type Oid, writeOid } from '../oid.js';
+import { isOid, type Oid, writeOid } from '../oid.js';
 import { TreeCursor } from './cursor.js';
 
 /** One line of a tree: a name in a directory and what is there. */
@@ -82,7 +82,7 @@ function modeText(entry: TreeEntry): string {
 function assertWritable(entry: TreeEntry, algorithm: HashAlgorithm): void {
   if (entry.name.length === 0) throw new RangeError('Cannot serialize tree: a name is empty');
   if (entry.name.includes(0)) throw new RangeError('Cannot serialize tree: a name has a NUL');
-  if (entry.oid.length !== algorithm.hexLength) {
+  if (entry.oid.length !== algorithm.hexLength || !isOid(entry.oid)) {
     throw new RangeError(`Cannot serialize tree: ${JSON.stringify(entry.oid)} is not a ${algorithm.name} object id`);
   }
   if (!Number.isInteger(entry.mode) || entry.mode < 0 || entry.mode > 0xffff_ffff) {

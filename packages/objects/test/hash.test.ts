@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assertHashPolicy, encodeFrame, hashObject, isObjectKind, OBJECT_KINDS } from '@git-kv/objects';
+import { describe, expect, test } from 'vitest';
+import { git, initBare, temporaryDirectory } from '../../../test/support/git.js';
+import { ALGORITHMS } from './support.js';
+
+describe.each(ALGORITHMS)('hashObject with %s', (name, algorithm) => {
+  test('names blobs of all sizes as git does', () => {
+    const directory = initBare(temporaryDirectory(), name);
+    const sizes = [0, 1, 54, 55, 56, 63, 64, 65, 119, 128, 1000, 4096, 70_001];
+    const bodies = sizes.map((size) => Uint8Array.from({ length: size }, (_, at) => (at * 31 + size) & 0xff));
+    const files = bodies.map((body, index) => {
+      writeFileSync(join(directory, `body-${index}`), body);
+      return `body-${index}`;
+    });
+    const expected = git(['hash-object', '--no-filters', ...files], { cwd: directory }).split('\n');
+    expect(bodies.map((body) => hashObject(algorithm, 'blob', body))).toEqual(expected);
+  });
+
+  test.each(OBJECT_KINDS)('names a %s as git does', (kind) => {
+    const directory = initBare(temporaryDirectory(), name);
+    const body = new TextEncoder().encode('any content');
+    const args = ['hash-object', '--literally', '-t', kind, '--stdin'];
+    expect(hashObject(algorithm, kind, body)).toBe(git(args, { cwd: directory, input: body }));
+  });
+
+  test('knows the empty tree', () => {
+    expect(hashObject(algorithm, 'tree', new Uint8Array(0))).toBe(algorithm.emptyTreeOid);
+  });
+});
+
+test('a frame is kind, size and NUL', () => {
+  expect(new TextDecoder().decode(encodeFrame('blob', 1234))).toBe('blob 1234\0');
+});
+
+test('collision detection is refused for as long as it is not there', () => {
+  expect(() => assertHashPolicy('detect')).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+  expect(() => assertHashPolicy('trust')).not.toThrow();
+  expect(() => assertHashPolicy(undefined)).not.toThrow();
+});
+
+test('only the four kinds are kinds', () => {
+  expect(OBJECT_KINDS.every(isObjectKind)).toBe(true);
+  for (const text of ['', 'Blob', 'blob ', 'ofs-delta', 'toString']) expect(isObjectKind(text)).toBe(false);
+});
