@@ -2,10 +2,11 @@ import { encodeUtf8, GitError, TransportError } from '@git-kv/objects';
 import { AGENT } from '../capabilities.js';
 import { authorizationHeader, type CredentialsProvider, MAX_CREDENTIAL_ATTEMPTS } from './credentials.js';
 import { Deadline } from './deadline.js';
-import { requestFailure, statusFailure } from './failure.js';
+import { requestFailure } from './failure.js';
 import { HttpAnswer } from './http-answer.js';
 import { advertisementTail, displayUrl, type HttpAddress, parseHttpUrl } from './http-url.js';
 import { holdBody, type RequestBody, requestStream } from './request-body.js';
+import { statusFailure } from './status.js';
 import type { Service, Transport, TransportCall } from './transport.js';
 
 /** What the transport needs of `fetch`. The runtime's own will do, and so will a server's handler in this process. */
