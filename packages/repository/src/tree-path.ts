@@ -1,0 +1,34 @@
+import { FileMode, findTreeEntry, isTreeMode, type Oid } from '@git-kv/objects';
+import type { ObjectReader, ReadOptions } from './object-store.js';
+import { readBody } from './read-object.js';
+
+/** One component of a path: bytes, or text that is stored as UTF-8. */
+export type PathSegment = string | Uint8Array;
+
+/** What a tree entry points to. */
+export interface TreeTarget {
+  readonly mode: number;
+  readonly oid: Oid;
+}
+
+/**
+ * Follow `segments` down from a root tree. Reads one tree per segment. No segments name the root tree itself.
+ * @returns the entry, or `undefined` where no such path exists (also where it would lead through a blob)
+ * @throws {NotFoundError} OBJECT_NOT_FOUND where a tree on the way is missing: the repository is damaged
+ */
+export async function readTreePath(
+  reader: ObjectReader,
+  rootTreeOid: Oid,
+  segments: readonly PathSegment[],
+  options?: ReadOptions,
+): Promise<TreeTarget | undefined> {
+  let target: TreeTarget = { mode: FileMode.tree, oid: rootTreeOid };
+  for (const segment of segments) {
+    if (!isTreeMode(target.mode)) return undefined;
+    const body = await readBody(reader, target.oid, 'tree', options);
+    const found = findTreeEntry(body, segment, reader.algorithm.oidLength);
+    if (found === undefined) return undefined;
+    target = { mode: found.mode, oid: found.oid };
+  }
+  return target;
+}

@@ -1,0 +1,214 @@
+import { type ObjectKind, type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
+import type { ObjectReader } from '../object-store.js';
+import { missingObject } from '../read-object.js';
+import { CommitGraph, type CommitNode } from './commit-graph.js';
+import type { CommitWalkOptions } from './commits.js';
+import { DateQueue } from './date-queue.js';
+import { type TreeGroup, walkTrees } from './tree-walk.js';
+
+export interface WalkedObject {
+  readonly oid: Oid;
+  readonly kind: ObjectKind;
+}
+
+export interface ObjectsBetweenOptions extends CommitWalkOptions {
+  /** Objects of any kind; all that they reach is listed. */
+  readonly wants: Iterable<Oid>;
+  /** Objects that are already there with all they reach. Those the store does not have are ignored. */
+  readonly haves?: Iterable<Oid>;
+  /** An object that is already there with all it reaches: not listed, not followed. Asked for each object met. */
+  readonly isKnown?: (oid: Oid) => Promise<boolean>;
+}
+
+const SEEN = 1;
+const KNOWN = 2;
+const DONE = 4;
+
+/** Haves whose trees are compared although no wanted commit has them as a parent (only shallow histories need it). */
+const MAX_EXTRA_EDGES = 64;
+
+/**
+ * The objects that a pack must hold for someone who has `haves` to get `wants`: commits (newest first) and tags, then trees
+ * and blobs. Each is listed once. As in git, an object that the haves reach may still be listed where finding out would mean
+ * reading history or trees beyond the boundary: never too few, at times too many.
+ *
+ * For a shallow receiver, `shallow` holds its boundary as it will be, and its old one.
+ * @throws {NotFoundError} OBJECT_NOT_FOUND for a missing commit, tag or tree; blobs are not read
+ */
+export async function* objectsBetween(
+  reader: ObjectReader,
+  options: ObjectsBetweenOptions,
+): AsyncGenerator<WalkedObject> {
+  const walk = new CommitWalk(reader, options);
+  await walk.addHaves(options.haves ?? []);
+  await walk.addWants(options.wants);
+  yield* walk.tips;
+  await walk.limit();
+  const group: TreeGroup = { known: walk.knownTrees, wanted: walk.wantedTrees, depth: 0 };
+  for (const node of walk.commits) {
+    if (node.flags & KNOWN) continue;
+    yield { oid: node.oid, kind: 'commit' };
+    group.wanted.push(node.treeOid);
+  }
+  for (const node of walk.edges()) group.known.push(node.treeOid);
+  yield* walkTrees(reader, group, walk.seen, options);
+}
+
+/** Object ids of everything reachable from `rootOids`: what to keep when the rest is dropped. */
+export async function reachableOids(
+  reader: ObjectReader,
+  rootOids: Iterable<Oid>,
+  options: CommitWalkOptions = {},
+): Promise<Set<Oid>> {
+  const oids = new Set<Oid>();
+  for await (const { oid } of objectsBetween(reader, { ...options, wants: rootOids })) oids.add(oid);
+  return oids;
+}
+
+/** The commit half: which commits the wants reach and the haves do not, as git's limit_list() finds it. */
+class CommitWalk {
+  /** Popped commits in walk order; those flagged KNOWN are not part of the answer. */
+  readonly commits: CommitNode[] = [];
+  /** Tags and blobs named by the wants. */
+  readonly tips: WalkedObject[] = [];
+  readonly wantedTrees: Oid[] = [];
+  readonly knownTrees: Oid[] = [];
+  /** Tags, trees and blobs that are listed or known. */
+  readonly seen = new Set<Oid>();
+  private readonly haveCommits: CommitNode[] = [];
+  private readonly queue = new DateQueue();
+  /** Queued commits that are not known: the walk ends when none is left. */
+  private open = 0;
+  private readonly reader: ObjectReader;
+  private readonly options: ObjectsBetweenOptions;
+  private readonly graph: CommitGraph;
+
+  constructor(reader: ObjectReader, options: ObjectsBetweenOptions) {
+    this.reader = reader;
+    this.options = options;
+    this.graph = new CommitGraph(reader, options.shallow, options.signal);
+  }
+
+  async addHaves(oids: Iterable<Oid>): Promise<void> {
+    for await (const [oid, object] of this.resolve(oids)) {
+      if (object === undefined) continue;
+      if (object.kind === 'commit') {
+        const node = this.graph.add(oid, object);
+        this.haveCommits.push(node);
+        this.enqueue(node, true);
+      } else {
+        if (object.kind === 'tree') this.knownTrees.push(oid);
+        this.seen.add(oid);
+      }
+    }
+  }
+
+  async addWants(oids: Iterable<Oid>): Promise<void> {
+    for await (const [oid, object] of this.resolve(oids)) {
+      if (object === undefined) {
+        if (this.seen.has(oid)) continue;
+        throw missingObject(oid);
+      }
+      if (object.kind === 'commit') {
+        if (!(await this.isKnown(oid))) this.enqueue(this.graph.add(oid, object), false);
+      } else if (object.kind === 'tree') {
+        this.wantedTrees.push(oid);
+      } else if (!this.seen.has(oid) && !(await this.isKnown(oid))) {
+        this.seen.add(oid);
+        this.tips.push({ oid, kind: object.kind });
+      }
+    }
+  }
+
+  async limit(): Promise<void> {
+    while (this.open > 0) {
+      this.options.signal?.throwIfAborted();
+      const node = this.queue.pop() as CommitNode;
+      node.flags |= DONE;
+      const isKnown = (node.flags & KNOWN) !== 0;
+      if (!isKnown) {
+        this.open--;
+        this.commits.push(node);
+      }
+      await this.graph.prefetch(node.parentOids);
+      for (const parentOid of node.parentOids) await this.visitParent(parentOid, isKnown);
+    }
+  }
+
+  /** Known commits next to listed ones, whose trees tell what the receiver has. */
+  *edges(): Generator<CommitNode> {
+    const edges = new Set<CommitNode>();
+    for (const node of this.commits) {
+      if (node.flags & KNOWN) continue;
+      for (const parentOid of node.parentOids) {
+        const parent = this.graph.get(parentOid);
+        if (parent && parent.flags & KNOWN) edges.add(parent);
+      }
+    }
+    for (const node of this.haveCommits.slice(0, MAX_EXTRA_EDGES)) edges.add(node);
+    yield* edges;
+  }
+
+  private async visitParent(oid: Oid, isKnown: boolean): Promise<void> {
+    const node = this.graph.get(oid);
+    if (node === undefined) {
+      // What the other side has may end in history that we lack; what it lacks may not.
+      if (isKnown) return;
+      throw missingObject(oid, 'commit');
+    }
+    if (isKnown || node.flags & SEEN) this.enqueue(node, isKnown);
+    else this.enqueue(node, await this.isKnown(oid));
+  }
+
+  private enqueue(node: CommitNode, isKnown: boolean): void {
+    if (node.flags & SEEN) {
+      if (isKnown && !(node.flags & KNOWN)) this.spread(node);
+      return;
+    }
+    node.flags |= isKnown ? SEEN | KNOWN : SEEN;
+    if (!isKnown) this.open++;
+    this.queue.push(node);
+  }
+
+  /** Mark a visited commit and its visited ancestors as known after all. */
+  private spread(from: CommitNode): void {
+    const stack = [from];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (node.flags & KNOWN) continue;
+      node.flags |= KNOWN;
+      if (!(node.flags & DONE)) {
+        this.open--;
+        continue;
+      }
+      for (const parentOid of node.parentOids) {
+        const parent = this.graph.get(parentOid);
+        if (parent && parent.flags & SEEN) stack.push(parent);
+      }
+    }
+  }
+
+  private async isKnown(oid: Oid): Promise<boolean> {
+    return this.options.isKnown === undefined ? false : this.options.isKnown(oid);
+  }
+
+  /** The objects, and after each tag what it points to. */
+  private async *resolve(oids: Iterable<Oid>): AsyncGenerator<readonly [Oid, RawObject | undefined]> {
+    const asked = new Set<Oid>();
+    for (let batch = [...new Set(oids)]; batch.length > 0; ) {
+      const targets: Oid[] = [];
+      for (const oid of batch) asked.add(oid);
+      for await (const pair of this.reader.readMany(
+        batch,
+        this.options.signal ? { signal: this.options.signal } : {},
+      )) {
+        const [, object] = pair;
+        if (object?.kind === 'tag') {
+          const { targetOid } = parseTagLinks(object.body);
+          if (!asked.has(targetOid)) targets.push(targetOid);
+        }
+        yield pair;
+      }
+      batch = [...new Set(targets)];
+    }
+  }
+}
