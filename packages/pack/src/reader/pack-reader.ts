@@ -1,0 +1,191 @@
+import {
+  GitError,
+  type HashAlgorithm,
+  MalformedError,
+  type ObjectKind,
+  type Oid,
+  oidFromBytes,
+  type RawObject,
+} from '@git-kv/objects';
+import type { ByteSource } from '../byte-source.js';
+import type { PackIndex } from '../idx/pack-index.js';
+import { type PackLimits, packLimits } from '../limits.js';
+import { pause } from '../progress.js';
+import { ReadWindows } from '../read-windows.js';
+import { PACK_HEADER_SIZE } from '../scanner.js';
+import { readUint32 } from '../uint32.js';
+import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './delta-base-cache.js';
+import { EntryChain } from './entry-chain.js';
+
+export interface PackReaderOptions {
+  /** The pack. The reader does not close it. */
+  readonly source: ByteSource;
+  readonly index: PackIndex;
+  readonly limits?: Partial<PackLimits>;
+  /** Give several readers one cache to share a budget; without it each has its own (32 MiB). */
+  readonly cache?: DeltaBaseCache;
+}
+
+export interface PackReadOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Half of a window lies before the offset that asks for it: the base of a delta mostly stands shortly before it. */
+const WINDOWS = { windowBytes: 65536, windowCount: 128, leadBytes: 32768 };
+
+/** Bytes read by `readMany` between two turns of the event loop, where the source itself gives none. */
+const SLICE_BYTES = 16 * 2 ** 20;
+
+/**
+ * Random access to the objects of a pack. Bytes are read in ranges and kept in a few windows; bases of deltas are cached
+ * by bytes. With a source that has `readSync` an object is rebuilt without waiting.
+ *
+ * Bodies may be shared with the cache: they must not be changed. Nothing is hashed: see `verifyPack`.
+ */
+export class PackReader {
+  readonly algorithm: HashAlgorithm;
+  readonly index: PackIndex;
+  readonly source: ByteSource;
+  readonly #windows: ReadWindows;
+  readonly #bases: PackBases;
+  readonly #chains: EntryChain[] = [];
+  readonly #newChain: () => EntryChain;
+
+  constructor(options: PackReaderOptions) {
+    this.algorithm = options.index.algorithm;
+    this.index = options.index;
+    this.source = options.source;
+    this.#windows = new ReadWindows(options.source, WINDOWS);
+    this.#bases = (options.cache ?? createDeltaBaseCache()).forPack();
+    const parts = {
+      index: options.index,
+      limits: packLimits(options.limits),
+      windows: this.#windows,
+      bases: this.#bases,
+      packEnd: options.source.size - this.algorithm.oidLength,
+      scratch: { bytes: new Uint8Array(65536) },
+    };
+    this.#newChain = () => new EntryChain(parts);
+  }
+
+  /**
+   * A reader of a pack that was seen to belong to its idx: header and trailer are read and compared.
+   * @throws {MalformedError} where they do not fit each other
+   */
+  static async open(options: PackReaderOptions): Promise<PackReader> {
+    const { source, index } = options;
+    const { oidLength } = index.algorithm;
+    if (source.size < PACK_HEADER_SIZE + oidLength) throw new MalformedError('pack', source.size, 'it is cut short');
+    const header = await source.read(0, PACK_HEADER_SIZE);
+    const version = readUint32(header, 4);
+    if (readUint32(header, 0) !== 0x5041434b) throw new MalformedError('pack', 0, 'it does not begin with PACK');
+    if (version !== 2 && version !== 3) {
+      throw new GitError('UNSUPPORTED', `Cannot read pack version ${version}: 2 and 3 are known`);
+    }
+    const objectCount = readUint32(header, 8);
+    if (objectCount !== index.objectCount) {
+      throw new MalformedError('pack', 8, `it states ${objectCount} objects, its idx ${index.objectCount}`);
+    }
+    const trailerAt = source.size - oidLength;
+    const trailer = await source.read(trailerAt, oidLength);
+    if (oidFromBytes(trailer) !== oidFromBytes(index.packChecksum)) {
+      throw new MalformedError('pack', trailerAt, 'its checksum is not the one in its idx');
+    }
+    return new PackReader(options);
+  }
+
+  /** Whether the source reads without waiting, so that {@link readSync} may be called. */
+  get isSync(): boolean {
+    return this.source.readSync !== undefined;
+  }
+
+  /** Whether the pack has the object. */
+  has(oid: Oid): boolean {
+    return this.index.find(oid) !== undefined;
+  }
+
+  /** The object, or `undefined` where the pack does not have it. @throws {MalformedError} where it is damaged; {LimitError} */
+  async read(oid: Oid, options?: PackReadOptions): Promise<RawObject | undefined> {
+    const position = this.index.find(oid);
+    return position === undefined ? undefined : this.readAt(this.index.packOffsetAt(position), options);
+  }
+
+  /** The same at once. @throws {TypeError} where the source cannot: see {@link isSync} */
+  readSync(oid: Oid): RawObject | undefined {
+    const position = this.index.find(oid);
+    if (position === undefined) return undefined;
+    const chain = this.#takeChain();
+    if (!chain.start(this.index.packOffsetAt(position)).read()) {
+      throw new TypeError('Cannot read at once: the source of the pack has no readSync');
+    }
+    return this.#release(chain);
+  }
+
+  /** The object whose entry begins at `packOffset`. @throws {MalformedError} where there is none */
+  async readAt(packOffset: number, options?: PackReadOptions): Promise<RawObject> {
+    const chain = this.#takeChain().start(packOffset);
+    while (!chain.read()) await this.#load(chain, options);
+    return this.#release(chain);
+  }
+
+  /** Kind and size in bytes, without the body. `undefined` where the pack does not have the object. */
+  async stat(oid: Oid, options?: PackReadOptions): Promise<{ kind: ObjectKind; size: number } | undefined> {
+    const position = this.index.find(oid);
+    if (position === undefined) return undefined;
+    const chain = this.#takeChain().start(this.index.packOffsetAt(position));
+    while (!chain.stat()) await this.#load(chain, options);
+    const { kind, size } = chain;
+    this.#chains.push(chain);
+    return { kind, size };
+  }
+
+  /** Each of `oids` once: absent ones first, the others in pack order, where a base is read shortly before its deltas. */
+  async *readMany(
+    oids: Iterable<Oid>,
+    options?: PackReadOptions,
+  ): AsyncGenerator<readonly [Oid, RawObject | undefined], void, undefined> {
+    const found: { readonly oid: Oid; readonly packOffset: number }[] = [];
+    for (const oid of oids) {
+      const position = this.index.find(oid);
+      if (position === undefined) yield [oid, undefined];
+      else found.push({ oid, packOffset: this.index.packOffsetAt(position) });
+    }
+    found.sort((a, b) => a.packOffset - b.packOffset);
+    let slice = 0;
+    for (const { oid, packOffset } of found) {
+      const chain = this.#takeChain().start(packOffset);
+      while (!chain.read()) await this.#load(chain, options);
+      const object = this.#release(chain);
+      // In pack order what was read last is the likeliest base of what comes next.
+      this.#bases.set(packOffset, object);
+      slice += object.body.length + 256;
+      if (slice > SLICE_BYTES) {
+        slice = 0;
+        await pause();
+        options?.signal?.throwIfAborted();
+      }
+      yield [oid, object];
+    }
+  }
+
+  /** Forget what was cached of this pack. */
+  clearCache(): void {
+    this.#bases.clear();
+  }
+
+  async #load(chain: EntryChain, options: PackReadOptions | undefined): Promise<void> {
+    options?.signal?.throwIfAborted();
+    await this.#windows.load(chain.wantedOffset, chain.wantedLength, options?.signal);
+  }
+
+  #takeChain(): EntryChain {
+    return this.#chains.pop() ?? this.#newChain();
+  }
+
+  #release(chain: EntryChain): RawObject {
+    const object = { kind: chain.kind, body: chain.body as Uint8Array };
+    chain.body = undefined;
+    this.#chains.push(chain);
+    return object;
+  }
+}
