@@ -1,8 +1,28 @@
 import { resolve } from 'node:path';
+import { catFileCommand } from './commands/cat-file.js';
+import { cloneCommand } from './commands/clone.js';
+import { hashObjectCommand } from './commands/hash-object.js';
+import { indexPackCommand } from './commands/index-pack.js';
+import { lsRemoteCommand } from './commands/ls-remote.js';
+import { lsTreeCommand } from './commands/ls-tree.js';
+import { serveCommand } from './commands/serve.js';
+import { receivePackCommand, uploadPackCommand } from './commands/serve-stdio.js';
+import { verifyPackCommand } from './commands/verify-pack.js';
 import { type Console, UsageError } from './console.js';
 import { type Command, runCommands, runProgram } from './program.js';
 
-const commands: readonly Command[] = [];
+const commands: readonly Command[] = [
+  catFileCommand,
+  cloneCommand,
+  hashObjectCommand,
+  indexPackCommand,
+  lsRemoteCommand,
+  lsTreeCommand,
+  receivePackCommand,
+  serveCommand,
+  uploadPackCommand,
+  verifyPackCommand,
+];
 
 /** The `tsgit` program: git's plumbing with git's own names, flags and output. */
 export async function main(): Promise<never> {

@@ -1,0 +1,85 @@
+import { resolve } from 'node:path';
+import {
+  advertiseReceivePack,
+  advertiseUploadPack,
+  type ReceiveRules,
+  serveReceivePack,
+  serveUploadPack,
+} from '@git-kv/repository';
+import type { FileRepository } from '@git-kv/repository/node-fs';
+import { CommandError, type Console, UsageError } from '../console.js';
+import { parseOptions } from '../options.js';
+import type { Command } from '../program.js';
+import { openAt, using } from '../repository.js';
+
+/** git-upload-pack(1): answer fetches over standard input and output. Protocol v2, which GIT_PROTOCOL asks for. */
+export const uploadPackCommand: Command = {
+  name: 'upload-pack',
+  summary: 'answer a fetch over standard input and output',
+  usage: 'upload-pack [--strict] <directory>',
+  async run(args, console) {
+    const { values, positionals } = parseOptions(args, {
+      strict: { type: 'boolean', default: false },
+      timeout: { type: 'string' },
+    });
+    return await using(openDirectory(console, positionals, values.strict), async (repository) => {
+      const isVersion2 = (console.env.GIT_PROTOCOL ?? '').split(':').includes('version=2');
+      await send(console, advertiseUploadPack(repository, { isVersion2 }));
+      if (!isVersion2) return 128;
+      await send(console, serveUploadPack(repository, console.stdin, { signal: console.signal }));
+      return 0;
+    });
+  },
+};
+
+/** git-receive-pack(1): take in a push over standard input and output. */
+export const receivePackCommand: Command = {
+  name: 'receive-pack',
+  summary: 'take in a push over standard input and output',
+  usage: 'receive-pack <directory>',
+  async run(args, console) {
+    const { positionals } = parseOptions(args, {});
+    return await using(openDirectory(console, positionals, false), async (repository) => {
+      await send(console, advertiseReceivePack(repository));
+      await send(
+        console,
+        serveReceivePack(repository, console.stdin, { signal: console.signal, rules: receiveRules(repository) }),
+      );
+      return 0;
+    });
+  },
+};
+
+/** What the repository's own configuration says of pushes. @see git-config(1), receive.* */
+export function receiveRules(repository: FileRepository): ReceiveRules {
+  const { config } = repository.layout;
+  const denyDeleteCurrent = config.get('receive', 'denydeletecurrent');
+  return {
+    denyNonFastForwards: config.getBoolean('receive', 'denynonfastforwards') ?? false,
+    denyDeletes: config.getBoolean('receive', 'denydeletes') ?? false,
+    denyDeleteCurrent: denyDeleteCurrent === undefined || !/^(?:ignore|warn|false|no|off|0)$/i.test(denyDeleteCurrent),
+  };
+}
+
+async function openDirectory(
+  console: Console,
+  positionals: readonly string[],
+  isStrict: boolean,
+): Promise<FileRepository> {
+  const [directory, ...more] = positionals;
+  if (directory === undefined || more.length > 0) throw new UsageError('error: one directory is needed');
+  const candidates = isStrict ? [directory] : [directory, `${directory}.git`];
+  for (const candidate of candidates.slice(0, -1)) {
+    try {
+      return await openAt(resolve(console.cwd, candidate), candidate);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      // Not a repository: the next spelling is tried, as git does, and the last one's error told.
+    }
+  }
+  return await openAt(resolve(console.cwd, candidates.at(-1) as string), directory);
+}
+
+async function send(console: Console, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of chunks) await console.stdout.write(chunk);
+}

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { isGitError } from '@git-kv/objects';
+import type { Repository } from '@git-kv/repository';
+import { type FileRepository, openRepository } from '@git-kv/repository/node-fs';
+import { CommandError, type Console } from './console.js';
+
+/** Where the repository of a command is: GIT_DIR, or else the current directory (bare, or with a `.git`) and its parents. */
+export async function openHere(console: Console): Promise<FileRepository> {
+  const given = console.env.GIT_DIR;
+  if (given !== undefined && given !== '') return await openAt(resolve(console.cwd, given), given);
+  const found = await findHere(console);
+  if (found !== undefined) return found;
+  throw new CommandError('not a git repository (or any of the parent directories): .git');
+}
+
+/** The same for commands that also work outside of a repository. */
+export async function findHere(console: Console): Promise<FileRepository | undefined> {
+  const given = console.env.GIT_DIR;
+  if (given !== undefined && given !== '') return await openAt(resolve(console.cwd, given), given);
+  for (let directory = console.cwd; ; directory = resolve(directory, '..')) {
+    try {
+      return await openRepository(directory);
+    } catch (error) {
+      if (!isGitError(error, 'NOT_A_REPOSITORY')) throw error;
+    }
+    if (directory === resolve(directory, '..')) return undefined;
+  }
+}
+
+/** Open exactly this directory. */
+export async function openAt(directory: string, shown = directory): Promise<FileRepository> {
+  try {
+    return await openRepository(directory);
+  } catch (error) {
+    if (isGitError(error, 'NOT_A_REPOSITORY')) {
+      throw new CommandError(`not a git repository: '${shown}'`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Run `body` with a repository that is closed after, whatever happens. */
+export async function using<R extends Pick<Repository, 'close'>, T>(
+  open: Promise<R>,
+  body: (repository: R) => Promise<T>,
+): Promise<T> {
+  const repository = await open;
+  try {
+    return await body(repository);
+  } finally {
+    await repository.close();
+  }
+}

@@ -1,0 +1,119 @@
+import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
+import type { FetchAnswer, RemoteRef, UploadPackClient } from '@git-kv/protocol';
+import type { Progress, Quarantine } from '../object-store.js';
+import type { RefName } from '../ref-store.js';
+import type { Repository } from '../repository.js';
+
+export interface FetchIntoOptions {
+  /** Objects to have in the end. */
+  readonly wants: readonly Oid[];
+  /** Commits at hand, newest first. */
+  readonly haves?: Iterable<Oid> | AsyncIterable<Oid>;
+  /** Commits to get from each want, itself included; absent for all of history. */
+  readonly depth?: number;
+  readonly includeTag?: boolean;
+  /** Bytes of pack accepted at most. */
+  readonly maxPackBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told what the remote says to a person, without control bytes. */
+  readonly onRemoteProgress?: ((line: string) => void) | undefined;
+}
+
+/** What a fetch changed. Refs are the caller's business. */
+export interface FetchSummary {
+  /** Objects that came in the pack. */
+  readonly objectCount: number;
+  readonly shallowOids: readonly Oid[];
+  readonly unshallowOids: readonly Oid[];
+}
+
+/**
+ * Bring `wants`, and all they reach up to the shallow boundary, from a remote into `repository`. The pack streams into
+ * quarantine and becomes visible when it is whole and holds what was wanted; on an error or an abort the repository is as it was.
+ * @throws {NotFoundError} OBJECT_NOT_FOUND where the remote's pack lacks a want, besides what the client and the store throw
+ */
+export async function fetchInto(
+  repository: Repository,
+  client: UploadPackClient,
+  options: FetchIntoOptions,
+): Promise<FetchSummary> {
+  const { signal, onProgress, onRemoteProgress } = options;
+  assertSameFormat(repository, client);
+  if (options.wants.length === 0) return { objectCount: 0, shallowOids: [], unshallowOids: [] };
+  const answer = await client.fetch({
+    wants: options.wants,
+    haves: options.haves ?? [],
+    shallow: [...(await repository.shallow.read())],
+    thin: true,
+    includeTag: options.includeTag ?? false,
+    ...(options.depth === undefined ? {} : { depth: options.depth }),
+    onProgress: onRemoteProgress,
+    signal,
+  });
+  let quarantine: Quarantine | undefined;
+  try {
+    quarantine = await receiveAnswer(repository, answer, options);
+    const reader = quarantine?.reader ?? repository.objects;
+    for (const oid of options.wants) {
+      if ((await reader.stat(oid, signal ? { signal } : {})) === undefined) {
+        throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot fetch ${oid}: the remote sent a pack without it`);
+      }
+    }
+    const { shallowOids, unshallowOids } = answer;
+    const objectCount = quarantine?.objectCount ?? 0;
+    await quarantine?.publish();
+    if (shallowOids.length + unshallowOids.length > 0) {
+      await repository.shallow.update({ add: shallowOids, remove: unshallowOids });
+    }
+    onProgress?.({ phase: 'fetch', loaded: objectCount, total: objectCount });
+    return { objectCount, shallowOids, unshallowOids };
+  } finally {
+    await quarantine?.discard();
+  }
+}
+
+async function receiveAnswer(
+  repository: Repository,
+  answer: FetchAnswer,
+  options: FetchIntoOptions,
+): Promise<Quarantine | undefined> {
+  if (answer.pack === undefined) return undefined;
+  return await repository.objects.receive(answer.pack, {
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    ...(options.maxPackBytes === undefined ? {} : { maxPackBytes: options.maxPackBytes }),
+  });
+}
+
+/** @throws {GitError} UNSUPPORTED where the two do not hash alike */
+function assertSameFormat(repository: Repository, client: UploadPackClient): void {
+  if (repository.algorithm.name !== client.algorithm.name) {
+    throw new GitError(
+      'UNSUPPORTED',
+      `Cannot fetch from a remote in ${client.algorithm.name}: the repository is in ${repository.algorithm.name}`,
+    );
+  }
+}
+
+/** What a remote says of one branch. */
+export type RemoteBranch =
+  | { readonly status: 'found'; readonly oid: Oid }
+  /** The remote has refs, and this is not among them. */
+  | { readonly status: 'absent' }
+  /** The remote has no branch and no tag at all. */
+  | { readonly status: 'empty' };
+
+/** Ask for one ref: a single request, and another only to tell an absent branch from an empty remote. */
+export async function findRemoteRef(
+  client: UploadPackClient,
+  name: RefName,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<RemoteBranch> {
+  const { signal } = options;
+  const exact = (refs: readonly RemoteRef[]): RemoteRef | undefined => refs.find((ref) => ref.name === name);
+  const found = exact(await client.lsRefs({ prefixes: [name], peel: false, symrefs: false, signal }));
+  if (found?.oid !== undefined) return { status: 'found', oid: found.oid };
+  const others = await client.lsRefs({ prefixes: ['HEAD', 'refs/heads/', 'refs/tags/'], peel: false, signal });
+  return others.some((ref) => ref.oid !== undefined) ? { status: 'absent' } : { status: 'empty' };
+}

@@ -1,0 +1,194 @@
+import { GitError, type GitErrorCode, type Oid } from '@git-kv/objects';
+import { writePack } from '@git-kv/pack';
+import {
+  connectReceivePack,
+  connectUploadPack,
+  isPushOutcomeUnknown,
+  type PushCommand,
+  type ReceivePackClient,
+  type Transport,
+} from '@git-kv/protocol';
+import { packInputs } from '../pack-inputs.js';
+import type { RefName } from '../ref-store.js';
+import type { Repository } from '../repository.js';
+import { objectsBetween } from '../walk/index.js';
+
+/** One ref to move on the remote. */
+export interface PushUpdate {
+  readonly name: RefName;
+  /** What it is to hold; `null` deletes it. */
+  readonly next: Oid | null;
+  /** What it must hold now; `null` that it must not exist; absent takes whatever the remote has (a forced push). */
+  readonly expected?: Oid | null;
+}
+
+export interface PushFromOptions {
+  readonly updates: readonly PushUpdate[];
+  /** All or none, on a server that can. */
+  readonly atomic?: boolean;
+  readonly pushOptions?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onRemoteProgress?: ((line: string) => void) | undefined;
+  /** Compression level of the pack, 0 to 9. */
+  readonly level?: number;
+}
+
+/** What became of one update. */
+export type PushResultStatus =
+  | { readonly name: RefName; readonly status: 'updated' }
+  /** The remote's ref is not what `expected` says; nothing was sent for it. */
+  | { readonly name: RefName; readonly status: 'stale'; readonly actual: Oid | null }
+  /** The server said no. */
+  | { readonly name: RefName; readonly status: 'rejected'; readonly reason: string };
+
+/**
+ * The answer to a push was lost and the remote could not be asked what became of it, or holds something else now.
+ * `updates` may have happened or not; whoever keeps the commits can find out later.
+ */
+export class PushOutcomeUnknownError extends GitError {
+  override readonly name: string = 'PushOutcomeUnknownError';
+  readonly updates: readonly PushUpdate[];
+
+  constructor(updates: readonly PushUpdate[], message: string, options: { cause: unknown }) {
+    super('PUSH_OUTCOME_UNKNOWN', message, options);
+    this.updates = updates;
+  }
+}
+
+/**
+ * Move refs of a remote, and send the objects they need. What the server refuses is in the results. When the answer is lost
+ * after the pack was sent, the remote is asked for its refs: new values there are success, old ones are the transport's error.
+ * @throws {PushOutcomeUnknownError} where that cannot be settled; every other error means that no ref has moved
+ */
+export async function pushFrom(
+  repository: Repository,
+  transport: Transport,
+  options: PushFromOptions,
+): Promise<PushResultStatus[]> {
+  const { signal } = options;
+  const client = await connectReceivePack(transport, { signal });
+  if (client.algorithm.name !== repository.algorithm.name) {
+    throw new GitError(
+      'UNSUPPORTED',
+      `Cannot push to a remote in ${client.algorithm.name}: the repository is in ${repository.algorithm.name}`,
+    );
+  }
+  const plan = planPush(client, options);
+  const results = new Map<RefName, PushResultStatus>(plan.settled.map((settled) => [settled.name, settled]));
+  if (plan.commands.length > 0) {
+    try {
+      for (const settled of await send(repository, client, plan.commands, options)) results.set(settled.name, settled);
+    } catch (error) {
+      if (!isPushOutcomeUnknown(error)) throw error;
+      await settle(transport, plan.commands, options, error);
+      for (const { name } of plan.commands) results.set(name, { name, status: 'updated' });
+    }
+  }
+  return options.updates.map(({ name }) => results.get(name) as PushResultStatus);
+}
+
+interface PushPlan {
+  readonly commands: readonly PushCommand[];
+  /** What is clear without asking. */
+  readonly settled: readonly PushResultStatus[];
+}
+
+/** Compare what is asked with what the remote has: only what changes something goes out. */
+function planPush(client: ReceivePackClient, options: PushFromOptions): PushPlan {
+  const remote = new Map(client.refs.map((ref) => [ref.name, ref.oid]));
+  const commands: PushCommand[] = [];
+  const settled: PushResultStatus[] = [];
+  for (const { name, next, expected } of options.updates) {
+    const actual = remote.get(name) ?? null;
+    if (expected !== undefined && expected !== actual) settled.push({ name, status: 'stale', actual });
+    else if (actual === next) settled.push({ name, status: 'updated' });
+    else commands.push({ name, oldOid: actual, newOid: next });
+  }
+  const stale = settled.some(({ status }) => status === 'stale');
+  if (options.atomic !== true || !stale) return { commands, settled };
+  const held = commands.map(
+    ({ name }): PushResultStatus => ({ name, status: 'rejected', reason: 'atomic transaction failed' }),
+  );
+  return { commands: [], settled: [...settled, ...held] };
+}
+
+async function send(
+  repository: Repository,
+  client: ReceivePackClient,
+  commands: readonly PushCommand[],
+  options: PushFromOptions,
+): Promise<PushResultStatus[]> {
+  const { signal } = options;
+  const wants = commands.flatMap(({ newOid }) => (newOid === null ? [] : [newOid]));
+  const shallow = await repository.shallow.read();
+  const report = await client.push({
+    commands,
+    pack: wants.length === 0 ? undefined : await packFor(repository, client, wants, shallow, options),
+    atomic: options.atomic,
+    pushOptions: options.pushOptions,
+    shallowOids: [...shallow],
+    onProgress: options.onRemoteProgress,
+    signal,
+  });
+  return report.results.map(({ name, ok, reason }): PushResultStatus => {
+    if (ok && report.unpack === 'ok') return { name, status: 'updated' };
+    return { name, status: 'rejected', reason: reason ?? `unpack failed: ${report.unpack}` };
+  });
+}
+
+async function packFor(
+  repository: Repository,
+  client: ReceivePackClient,
+  wants: readonly Oid[],
+  shallow: ReadonlySet<Oid>,
+  options: PushFromOptions,
+): Promise<AsyncIterable<Uint8Array>> {
+  const signal = options.signal ? { signal: options.signal } : {};
+  const haves = [...client.refs.flatMap(({ oid }) => (oid === undefined ? [] : [oid])), ...client.haveOids];
+  const oids: Oid[] = [];
+  for await (const { oid } of objectsBetween(repository.objects, { wants, haves, shallow, ...signal })) oids.push(oid);
+  return writePack({
+    algorithm: repository.algorithm,
+    objectCount: oids.length,
+    objects: packInputs(repository.objects, oids, signal),
+    ...(options.level === undefined ? {} : { level: options.level }),
+    ...signal,
+  });
+}
+
+/** Ask the remote what became of a push whose answer was lost. Returns where it happened. */
+async function settle(
+  transport: Transport,
+  commands: readonly PushCommand[],
+  options: PushFromOptions,
+  cause: unknown,
+): Promise<void> {
+  let held: Map<RefName, Oid | undefined>;
+  try {
+    // A push that was aborted still has to be settled, so the caller's signal is not passed on.
+    const client = await connectUploadPack(transport);
+    const prefixes = commands.map(({ name }) => name);
+    held = new Map(
+      (await client.lsRefs({ prefixes, peel: false, symrefs: false })).map(({ name, oid }) => [name, oid]),
+    );
+  } catch (error) {
+    throw unknown(options, 'the answer was lost, and the remote cannot be asked', new AggregateError([cause, error]));
+  }
+  const holds = (name: RefName): Oid | null => held.get(name) ?? null;
+  if (commands.every(({ name, newOid }) => holds(name) === newOid)) return;
+  if (commands.every(({ name, oldOid }) => holds(name) === oldOid)) throw cause;
+  throw unknown(options, 'the answer was lost, and the remote holds neither the old nor the new values', cause);
+}
+
+function unknown(options: PushFromOptions, problem: string, cause: unknown): PushOutcomeUnknownError {
+  const names = options.updates.map(({ name }) => name).join(', ');
+  return new PushOutcomeUnknownError(options.updates, `Cannot tell whether ${names} moved: ${problem}`, { cause });
+}
+
+/** The error for an update that did not happen, for callers that push one ref and throw. */
+export function pushFailure(result: Exclude<PushResultStatus, { status: 'updated' }>): GitError {
+  const code: GitErrorCode = 'PUSH_REJECTED';
+  const reason =
+    result.status === 'stale' ? `the remote has moved to ${result.actual ?? 'nothing'}; pull first` : result.reason;
+  return new GitError(code, `Cannot push ${result.name}: ${reason}`);
+}

@@ -1,0 +1,56 @@
+import type { LsRefsRequest, RemoteRef } from '@git-kv/protocol';
+import { peelTag, resolveRef } from '../ref-resolve.js';
+import type { RefEntry } from '../ref-store.js';
+import type { Repository } from '../repository.js';
+
+/** The answer to `ls-refs`: HEAD first, then every ref that begins with one of the prefixes, sorted by name. */
+export async function* listRefs(
+  repository: Repository,
+  request: LsRefsRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<RemoteRef> {
+  const options = signal ? { signal } : {};
+  const matches = (name: string): boolean =>
+    request.prefixes.length === 0 || request.prefixes.some((prefix) => name.startsWith(prefix));
+
+  const describe = async (entry: RefEntry): Promise<RemoteRef | undefined> => {
+    const resolved = 'oid' in entry.value ? undefined : await resolveRef(repository.refs, entry.name);
+    const oid = 'oid' in entry.value ? entry.value.oid : resolved?.oid;
+    const isUnborn = oid === undefined;
+    if (isUnborn && !(request.unborn && entry.name === 'HEAD')) return undefined;
+    const target = request.symrefs || isUnborn ? resolved?.name : undefined;
+    const peeledOid =
+      request.peel && oid !== undefined
+        ? (entry.peeledOid ?? (await peelTag(repository.objects, oid, options)))
+        : undefined;
+    return {
+      name: entry.name,
+      oid,
+      ...(target === undefined ? {} : { target }),
+      ...(peeledOid === undefined ? {} : { peeledOid }),
+    };
+  };
+
+  if (matches('HEAD')) {
+    const value = await repository.refs.read('HEAD');
+    const head = value && (await describe({ name: 'HEAD', value }));
+    if (head) yield head;
+  }
+  for await (const entry of repository.refs.list(commonPrefix(request.prefixes))) {
+    signal?.throwIfAborted();
+    if (!matches(entry.name)) continue;
+    const ref = await describe(entry);
+    if (ref) yield ref;
+  }
+}
+
+/** The longest prefix under refs/ that all of `prefixes` share, so that a store need not list what nobody asked for. */
+function commonPrefix(prefixes: readonly string[]): string {
+  const named = prefixes.filter((prefix) => prefix !== 'HEAD');
+  if (named.length === 0) return prefixes.length === 0 ? 'refs/' : 'refs/\0none';
+  let common = named[0] as string;
+  for (const prefix of named) {
+    while (!prefix.startsWith(common)) common = common.slice(0, -1);
+  }
+  return common.startsWith('refs/') ? common : 'refs/';
+}

@@ -1,0 +1,15 @@
+/** Caps on what a client may send. An error names the limit, the value and the cap. */
+export interface ServerLimits {
+  /** Bytes of an upload-pack request after gunzip. */
+  readonly uploadPackRequestBytes: number;
+  /** Bytes out of gunzip for each byte in, above 64 KiB of output. */
+  readonly gzipRatio: number;
+  /** Bytes of a pushed pack (git's receive.maxInputSize). */
+  readonly pushBytes: number;
+}
+
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+  uploadPackRequestBytes: 10 * 1024 * 1024,
+  gzipRatio: 100,
+  pushBytes: 2 * 1024 * 1024 * 1024,
+};

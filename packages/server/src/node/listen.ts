@@ -1,0 +1,53 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { GitServer } from '../git-server.js';
+
+export interface ListenOptions {
+  readonly server: GitServer;
+  /** Default 127.0.0.1: reachable from this machine only. */
+  readonly host?: string;
+  /** Default 0: a free port. */
+  readonly port?: number;
+  /** Milliseconds for a request's headers to arrive whole (default 30,000). */
+  readonly headersTimeoutMs?: number;
+  /** Milliseconds without a byte in either direction after which a connection is closed (default 60,000). */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface ListeningServer {
+  readonly host: string;
+  readonly port: number;
+  /** `http://HOST:PORT`, without a slash at the end. */
+  readonly url: string;
+  /** Stop listening, close every connection and wait for that. */
+  close(): Promise<void>;
+}
+
+/** Serve on a TCP port over HTTP/1.1. Resolves when connections are accepted; rejects where the address is taken. */
+export async function listen(options: ListenOptions): Promise<ListeningServer> {
+  const host = options.host ?? '127.0.0.1';
+  const server = createAdaptorServer({
+    fetch: options.server,
+    serverOptions: { headersTimeout: options.headersTimeoutMs ?? 30_000, requestTimeout: 0 },
+  }) as Server;
+  server.setTimeout(options.idleTimeoutMs ?? 60_000);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    host,
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
