@@ -36,6 +36,7 @@ export * from './tag/tag.js';
 export * from './tree/builder.js';
 export * from './tree/cursor.js';
 export * from './tree/diff.js';
+export * from './tree/edit.js';
 export * from './tree/mode.js';
 export * from './tree/name.js';
 export * from './tree/order.js';

@@ -1,6 +1,6 @@
 import { decodeLatin1, toBytes } from '../bytes/text.js';
 import { MalformedError } from '../error.js';
-import { type HashAlgorithm, hashObject } from '../hash.js';
+import type { HashAlgorithm } from '../hash.js';
 import type { Oid } from '../oid.js';
 import { TreeCursor } from './cursor.js';
 import { checkTreeEntryName } from './name.js';
@@ -66,30 +66,6 @@ export class TreeBuilder {
   build(): Uint8Array {
     return serializeTree(this.entries(), this.algorithm);
   }
-}
-
-/** A change to one entry of a tree: `entry` in place of what `name` is now, or `null` to remove it. */
-export interface TreeEntryEdit {
-  readonly name: Uint8Array | string;
-  readonly entry: { readonly mode: number; readonly oid: Oid } | null;
-}
-
-/**
- * The tree `body` (or the empty one) with `edits` made in turn, and its oid. Removing what is not there is no error.
- * @throws {MalformedError} {RangeError} as {@link TreeBuilder} does
- */
-export function editTreeBody(
-  algorithm: HashAlgorithm,
-  body: Uint8Array | undefined,
-  edits: Iterable<TreeEntryEdit>,
-): { readonly oid: Oid; readonly body: Uint8Array } {
-  const builder = new TreeBuilder(algorithm, body);
-  for (const { name, entry } of edits) {
-    if (entry === null) builder.remove(name);
-    else builder.set(name, entry.mode, entry.oid);
-  }
-  const edited = builder.build();
-  return { oid: hashObject(algorithm, 'tree', edited), body: edited };
 }
 
 function keyOf(name: Uint8Array): string {

@@ -1,7 +1,6 @@
 import { equalBytes } from '../bytes/bytes.js';
 import { TreeCursor } from './cursor.js';
-import { isTreeMode } from './mode.js';
-import { compareTreeNames } from './order.js';
+import { compareCursors } from './order.js';
 import { entryAt, type TreeEntry } from './tree.js';
 
 /** What became of one name: added without `old`, removed without `new`, else changed in mode or object. */
@@ -41,10 +40,6 @@ export function diffTreeBodies(
     if (order >= 0) hasNew = after.next();
   }
   return changes;
-}
-
-function compareCursors(a: TreeCursor, b: TreeCursor): number {
-  return compareTreeNames(a.name(), isTreeMode(a.mode), b.name(), isTreeMode(b.mode));
 }
 
 function isSame(a: TreeCursor, b: TreeCursor): boolean {

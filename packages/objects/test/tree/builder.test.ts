@@ -1,5 +1,4 @@
-import { editTreeBody, encodeUtf8, FileMode, hashObject, parseTree, TreeBuilder } from '@git-kv/objects';
-import fc from 'fast-check';
+import { FileMode, hashObject, TreeBuilder } from '@git-kv/objects';
 import { describe, expect, test } from 'vitest';
 import { git, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { ALGORITHMS } from '../support.js';
@@ -52,20 +51,5 @@ describe.each(ALGORITHMS)('TreeBuilder with %s', (name, algorithm) => {
     const twice = latin1(`100644 a\0${oidText}40000 a\0${oidText}`);
     const offset = 9 + algorithm.oidLength + 6;
     expect(() => new TreeBuilder(algorithm, twice)).toThrow(expect.objectContaining({ code: 'MALFORMED', offset }));
-  });
-
-  test('gives the same tree whatever the order of edits', () => {
-    const names = fc.uniqueArray(fc.stringMatching(/^[a-c.-]{1,3}$/).filter((text) => !/^\.\.?$/.test(text)));
-    fc.assert(
-      fc.property(names, (names) => {
-        const edits = names.map((name) => ({ name, entry: { mode: FileMode.regular as number, oid } }));
-        const forward = editTreeBody(algorithm, undefined, edits);
-        const backward = editTreeBody(algorithm, undefined, edits.toReversed());
-        expect(backward).toEqual(forward);
-        expect(parseTree(forward.body, algorithm.oidLength)).toHaveLength(names.length);
-        const removals = names.map((name) => ({ name: encodeUtf8(name), entry: null }));
-        expect(editTreeBody(algorithm, forward.body, removals).oid).toBe(algorithm.emptyTreeOid);
-      }),
-    );
   });
 });
