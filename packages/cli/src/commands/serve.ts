@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { allowAll, createGitServer, readOnly } from '@git-kv/server';
 import { type ListeningServer, type ListenOptions, listen } from '@git-kv/server/node';
-import { CommandError, type Console, UsageError } from '../console.js';
+import { CommandError, UsageError } from '../console.js';
 import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
 import type { Command } from '../program.js';
