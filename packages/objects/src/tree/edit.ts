@@ -52,7 +52,7 @@ function changeOf({ name, entry }: TreeEntryEdit): Change {
 }
 
 /**
- * Copy the tree around the changes: a change to one name of 10,000 costs a pass over the bytes, a thirtieth of taking
+ * Copy the tree around the changes: a change to one name of 10,000 costs a pass over the bytes, a tenth of taking
  * the tree apart. `undefined` where the tree is in the wrong order, so that the places of new entries are not known.
  */
 function splice(body: Uint8Array, changes: readonly Change[], algorithm: HashAlgorithm): Uint8Array | undefined {

@@ -5,6 +5,7 @@ import {
   hashObject,
   parseTree,
   serializeTree,
+  sha1,
   sortTreeEntries,
   TreeCursor,
   type TreeEntry,
@@ -159,8 +160,9 @@ describe.each(ALGORITHMS)('a tree of %s', (name, algorithm) => {
 });
 
 describe.skipIf(process.env.GIT_KV_CORPORA === undefined)('trees of the corpora (GIT_KV_CORPORA)', () => {
-  test.each(corpusObjects('tree'))('%s survives', (_name, body) => {
-    const [, algorithm] = ALGORITHMS[0] as (typeof ALGORITHMS)[number];
-    expect(serializeTree(parseTree(body, 20), algorithm)).toEqual(body);
+  test('survive, all of them', () => {
+    const trees = corpusObjects('tree');
+    expect(trees.length).toBeGreaterThan(0);
+    for (const [, body] of trees) expect(serializeTree(parseTree(body, 20), sha1)).toEqual(body);
   });
 });
