@@ -16,6 +16,8 @@ export interface ObjectReader {
   readonly algorithm: HashAlgorithm;
   /** The object, or `undefined` when this store does not have it. The body may be shared: do not change it. */
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
+  /** The same at once, where the store can: a walk tests for it before its loop. */
+  readSync?(oid: Oid): RawObject | undefined;
   /** Each of `oids` once, in any order the engine finds cheap. */
   readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]>;
   /** Kind and size in bytes, without the body where the engine can avoid it. */
@@ -31,7 +33,9 @@ export interface ObjectStore extends ObjectReader {
   open(
     oid: Oid,
     options?: ReadOptions,
-  ): Promise<{ readonly kind: ObjectKind; readonly size: number; readonly body: AsyncIterable<Uint8Array> } | undefined>;
+  ): Promise<
+    { readonly kind: ObjectKind; readonly size: number; readonly body: AsyncIterable<Uint8Array> } | undefined
+  >;
   /** Object ids that begin with `hex` (an even or odd number of digits), sorted, at most `limit`. */
   findByPrefix(hex: string, limit: number): Promise<Oid[]>;
   /** Every object id in the store, each once, sorted. */

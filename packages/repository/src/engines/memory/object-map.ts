@@ -29,6 +29,15 @@ export class ObjectMap {
     return this.objects.delete(oid);
   }
 
+  clear(): void {
+    this.objects.clear();
+  }
+
+  /** Keep an object whose oid is known to be right. */
+  put(oid: Oid, object: RawObject): void {
+    this.objects.set(oid, { kind: object.kind, body: object.body.slice() });
+  }
+
   /** Add a copy of `object`. @throws {GitError} HASH_MISMATCH where another object has the same oid: a collision */
   add(object: RawObject): Oid {
     const oid = hashObject(this.algorithm, object.kind, object.body);

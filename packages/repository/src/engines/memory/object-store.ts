@@ -1,33 +1,73 @@
-import { GitError, type HashAlgorithm, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
+import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import {
+  createDeltaBaseCache,
+  type DeltaBaseCache,
+  type IndexedPack,
+  indexPack,
+  type MemoryPackStorage,
+  memoryPackStorage,
+  writePack,
+} from '@git-kv/pack';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
-import { ObjectMap } from './object-map.js';
+import { packInputs } from '../../pack-inputs.js';
+import { HeldPack } from './held-pack.js';
+import { mergeSorted } from './merge-sorted.js';
+import { assertSameObject, ObjectMap } from './object-map.js';
+import { MemoryQuarantine } from './quarantine.js';
+
+/** A pack of so few objects (git's receive.unpackLimit) is taken apart, unless it is large: its deltas would be lost. */
+const EXPLODE_OBJECTS = 100;
+const EXPLODE_BYTES = 2 ** 20;
+
+const MAX_PACK_BYTES = 2 ** 31;
 
 /** Bytes of body handed out at a time. */
 const CHUNK_BYTES = 65536;
 
-/** Objects in memory. */
+/** Objects in memory: what was written as it is, what was received as the packs it came in. */
 export class MemoryObjectStore implements ObjectStore {
   readonly algorithm: HashAlgorithm;
   private readonly loose: ObjectMap;
+  /** Newest first. Replaced, never changed: whoever iterates goes on with the list it began with. */
+  private packs: readonly HeldPack[] = [];
+  /** One budget for all packs. */
+  private readonly cache: DeltaBaseCache;
 
-  constructor(algorithm: HashAlgorithm) {
+  constructor(algorithm: HashAlgorithm, cache: DeltaBaseCache = createDeltaBaseCache()) {
     this.algorithm = algorithm;
     this.loose = new ObjectMap(algorithm);
+    this.cache = cache;
+  }
+
+  /** Whether the object is here. */
+  has(oid: Oid): boolean {
+    return this.loose.has(oid) || this.packOf(oid) !== undefined;
   }
 
   async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
     options?.signal?.throwIfAborted();
-    return this.loose.get(oid);
+    return this.readSync(oid);
+  }
+
+  readSync(oid: Oid): RawObject | undefined {
+    return this.loose.get(oid) ?? this.packOf(oid)?.readSync(oid);
   }
 
   async *readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, RawObject | undefined]> {
     options?.signal?.throwIfAborted();
-    for (const oid of new Set(oids)) yield [oid, this.loose.get(oid)];
+    const packed = new Map<HeldPack, Oid[]>();
+    for (const oid of new Set(oids)) {
+      const object = this.loose.get(oid);
+      const pack = object === undefined ? this.packOf(oid) : undefined;
+      if (pack === undefined) yield [oid, object];
+      else packed.get(pack)?.push(oid) ?? packed.set(pack, [oid]);
+    }
+    for (const [pack, mine] of packed) yield* pack.readMany(mine, options);
   }
 
   async stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
     const object = this.loose.get(oid);
-    return object && { kind: object.kind, size: object.body.length };
+    return object ? { kind: object.kind, size: object.body.length } : this.packOf(oid)?.stat(oid);
   }
 
   async open(
@@ -41,14 +81,21 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
-    return [...this.loose.keys()]
-      .filter((oid) => oid.startsWith(hex))
-      .sort()
-      .slice(0, limit);
+    const loose = [...this.loose.keys()].filter((oid) => oid.startsWith(hex)).sort();
+    const packed = this.packs.map((pack) => pack.findByPrefix(hex, limit));
+    return [...mergeSorted([loose, ...packed])].slice(0, limit);
   }
 
-  async *oids(): AsyncGenerator<Oid> {
-    yield* [...this.loose.keys()].sort();
+  async *oids(options?: ReadOptions): AsyncGenerator<Oid> {
+    for (const oid of this.sortedOids()) {
+      options?.signal?.throwIfAborted();
+      yield oid;
+    }
+  }
+
+  /** The same without waiting. */
+  sortedOids(): Iterable<Oid> {
+    return mergeSorted([[...this.loose.keys()].sort(), ...this.packs.map((pack) => pack.oids())]);
   }
 
   async write(object: RawObject): Promise<Oid> {
@@ -59,17 +106,118 @@ export class MemoryObjectStore implements ObjectStore {
     return objects.map((object) => this.loose.add(object));
   }
 
-  async receive(_pack: AsyncIterable<Uint8Array>, _options?: ReceiveOptions): Promise<Quarantine> {
-    throw new GitError('UNSUPPORTED', 'Cannot receive a pack in memory');
+  async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
+    const storage = memoryPackStorage();
+    const indexed = await indexPack(pack, {
+      algorithm: this.algorithm,
+      storage,
+      readBase: (oid) => this.read(oid),
+      limits: { packBytes: options.maxPackBytes ?? MAX_PACK_BYTES },
+      ...(options.signal && { signal: options.signal }),
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    });
+    const arrived = new MemoryObjectStore(this.algorithm, this.cache);
+    await arrived.hold(storage, indexed);
+    await this.compareWith(arrived, options);
+    return new MemoryQuarantine(this, arrived, indexed.receivedCount, () => this.absorb(arrived));
   }
 
-  async prune(keep: (oid: Oid) => boolean): Promise<PruneReport> {
-    let removed = 0;
-    for (const oid of [...this.loose.keys()]) if (!keep(oid) && this.loose.delete(oid)) removed++;
-    return { removed, kept: this.loose.size };
+  async prune(keep: (oid: Oid) => boolean, options: ReadOptions = {}): Promise<PruneReport> {
+    options.signal?.throwIfAborted();
+    const dropped = new Set<Oid>();
+    for (const oid of this.loose.keys()) if (!keep(oid)) dropped.add(oid);
+    for (const pack of this.packs) for (const oid of pack.oids()) if (!keep(oid)) dropped.add(oid);
+    for (const oid of dropped) {
+      this.loose.delete(oid);
+      for (const pack of this.packs) pack.hide(oid);
+    }
+    let kept = 0;
+    for (const _ of this.sortedOids()) kept++;
+    // From here on the dropped are gone for every reader; what follows gives their memory back.
+    for (const pack of this.packs) await this.compact(pack, options);
+    return { removed: dropped.size, kept };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.packs = [];
+    this.loose.clear();
+  }
+
+  private packOf(oid: Oid): HeldPack | undefined {
+    for (const pack of this.packs) if (pack.has(oid)) return pack;
+    return undefined;
+  }
+
+  private absorb(arrived: MemoryObjectStore): void {
+    this.loose.absorb(arrived.loose);
+    this.packs = [...arrived.packs, ...this.packs];
+  }
+
+  /** Take in a pack that was indexed. */
+  private async hold(storage: MemoryPackStorage, indexed: IndexedPack): Promise<void> {
+    const pack = new HeldPack(this.algorithm, fitted(storage.bytes()), indexed, this.cache);
+    if (isSmall(pack)) await this.explode(pack);
+    else this.packs = [pack, ...this.packs];
+  }
+
+  /** Keep the objects of `pack` loose, as far as `origin` still has them: some may be dropped meanwhile. */
+  private async explode(pack: HeldPack, origin: HeldPack = pack): Promise<void> {
+    for await (const [oid, object] of pack.readMany(pack.oids())) {
+      if (object !== undefined && origin.has(oid)) this.loose.put(oid, object);
+    }
+    pack.release();
+  }
+
+  /** Give back the memory of a pack's hidden objects, once they are the larger part of it. */
+  private async compact(pack: HeldPack, options: ReadOptions): Promise<void> {
+    if (pack.hiddenCount <= pack.objectCount || pack.hiddenCount < pack.compactAt) return;
+    const replacement = pack.objectCount === 0 ? undefined : await this.repack(pack, options);
+    if (replacement !== undefined && replacement.size >= pack.size) {
+      // Written without deltas it is larger than with its dead weight. Not tried again before the weight has doubled.
+      pack.compactAt = 2 * pack.hiddenCount;
+      return;
+    }
+    const isTakenApart = replacement !== undefined && isSmall(replacement);
+    if (isTakenApart) await this.explode(replacement, pack);
+    this.packs = this.packs.flatMap((other) => {
+      if (other !== pack) return [other];
+      return replacement === undefined || isTakenApart ? [] : [replacement];
+    });
+    // What was dropped while this waited is dropped there too.
+    for (const oid of replacement?.oids() ?? []) if (!pack.has(oid)) replacement?.hide(oid);
+    pack.release();
+  }
+
+  /** The objects of `pack` that are not hidden, in a pack of their own. */
+  private async repack(pack: HeldPack, options: ReadOptions): Promise<HeldPack> {
+    const { algorithm, cache } = this;
+    const oids = [...pack.oids()];
+    const objects = packInputs(pack, oids, options);
+    const storage = memoryPackStorage(pack.size);
+    const written = writePack({ algorithm, objects, objectCount: oids.length });
+    const indexed = await indexPack(written, { algorithm, storage });
+    return new HeldPack(algorithm, fitted(storage.bytes()), indexed, cache);
+  }
+
+  /** @throws {GitError} HASH_MISMATCH where an object that arrived is not the one we have under its name */
+  private async compareWith(arrived: MemoryObjectStore, options: ReadOptions): Promise<void> {
+    const common: Oid[] = [];
+    for (const oid of arrived.sortedOids()) if (this.has(oid)) common.push(oid);
+    if (common.length === 0) return;
+    for await (const [oid, object] of arrived.readMany(common, options)) {
+      const held = await this.read(oid, options);
+      if (object !== undefined && held !== undefined) assertSameObject(oid, held, object);
+    }
+  }
+}
+
+function isSmall(pack: HeldPack): boolean {
+  return pack.objectCount <= EXPLODE_OBJECTS && pack.size <= EXPLODE_BYTES;
+}
+
+/** `bytes` without the room that a buffer which grows by doubling has left. */
+function fitted(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
 }
 
 async function* chunks(body: Uint8Array): AsyncGenerator<Uint8Array> {

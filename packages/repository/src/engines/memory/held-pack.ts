@@ -1,0 +1,87 @@
+import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import {
+  type DeltaBaseCache,
+  type IndexedPack,
+  memorySource,
+  type PackIndex,
+  PackReader,
+  parsePackIndex,
+} from '@git-kv/pack';
+import type { ObjectReader, ReadOptions } from '../../object-store.js';
+
+/** A pack kept as it came, with its idx: compressed and full of deltas, it is a fraction of its objects. */
+export class HeldPack implements ObjectReader {
+  readonly algorithm: HashAlgorithm;
+  /** Bytes of the pack. */
+  readonly size: number;
+  /** Hidden objects at which writing the pack anew is worth a try. */
+  compactAt = 0;
+  private readonly index: PackIndex;
+  private readonly reader: PackReader;
+  /** Objects in the bytes that are not in the store: dropped ones, which other entries may be deltas against. */
+  private readonly hidden: Set<Oid>;
+
+  /** @param bytes kept; @param indexed what `indexPack` said of them */
+  constructor(algorithm: HashAlgorithm, bytes: Uint8Array, indexed: IndexedPack, cache: DeltaBaseCache) {
+    this.algorithm = algorithm;
+    this.size = bytes.length;
+    this.index = parsePackIndex(indexed.index, algorithm);
+    this.reader = new PackReader({ source: memorySource(bytes), index: this.index, cache });
+    this.hidden = new Set(indexed.appendedOids);
+  }
+
+  /** Objects of the store in this pack. An object that is in the pack twice counts twice. */
+  get objectCount(): number {
+    return this.index.objectCount - this.hidden.size;
+  }
+
+  get hiddenCount(): number {
+    return this.hidden.size;
+  }
+
+  has(oid: Oid): boolean {
+    return this.index.find(oid) !== undefined && !this.hidden.has(oid);
+  }
+
+  /** Drop an object from view. */
+  hide(oid: Oid): void {
+    if (this.index.find(oid) !== undefined) this.hidden.add(oid);
+  }
+
+  /** Only for objects that {@link has} says are here, as the next three. */
+  readSync(oid: Oid): RawObject | undefined {
+    return this.reader.readSync(oid);
+  }
+
+  async read(oid: Oid): Promise<RawObject | undefined> {
+    return this.reader.readSync(oid);
+  }
+
+  readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]> {
+    return this.reader.readMany(oids, options);
+  }
+
+  stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
+    return this.reader.stat(oid);
+  }
+
+  /** Forget what was cached: the pack will not be read again. */
+  release(): void {
+    this.reader.clearCache();
+  }
+
+  findByPrefix(hex: string, limit: number): Oid[] {
+    const found = this.index.findByPrefix(hex, limit + this.hidden.size);
+    return found.filter((oid) => !this.hidden.has(oid)).slice(0, limit);
+  }
+
+  /** Sorted, each once. */
+  *oids(): Generator<Oid> {
+    let last: Oid | undefined;
+    for (let position = 0; position < this.index.objectCount; position++) {
+      const oid = this.index.oidAt(position);
+      if (oid !== last && !this.hidden.has(oid)) yield oid;
+      last = oid;
+    }
+  }
+}
