@@ -1,1 +1,24 @@
-export {};
+/**
+ * Repositories on the file system of this computer, for Node. The engine itself is `@git-kv/repository/file`.
+ *
+ * ```ts
+ * import { initRepository, openRepository } from '@git-kv/repository/node-fs';
+ *
+ * await initRepository('project.git', { objectFormat: 'sha1', initialBranch: 'main' });
+ * const repository = await openRepository('project.git');
+ * const oid = await repository.objects.write({ kind: 'blob', body: new TextEncoder().encode('hello\n') });
+ * await repository.close();
+ * ```
+ *
+ * @module
+ */
+export {
+  type Durability,
+  FileError,
+  FileRepository,
+  type FileRepositoryOptions,
+  type InitOptions,
+} from '../engines/file/index.js';
+export { nodeFs } from './node-fs.js';
+export { filePackStorage, openPackFile, type PackFileStorage } from './pack-source.js';
+export { initRepository, openRepository } from './repository.js';

@@ -1,0 +1,27 @@
+/**
+ * A repository in files, in git's own layout, over an injected {@link Fs}: git processes may work on it at the same
+ * time. Knows no platform; `@git-kv/repository/node-fs` has the one of Node.
+ *
+ * ```ts
+ * import { openFileRepository } from '@git-kv/repository/file';
+ *
+ * const repository = await openFileRepository(fs, '/srv/project.git');
+ * const head = await repository.refs.read('HEAD'); // { target: 'refs/heads/main' }
+ * ```
+ *
+ * @module
+ */
+export { type Config, type ConfigEntry, parseConfig } from './config.js';
+export { type Durability, FileError } from './disk.js';
+export {
+  type DirectoryEntry,
+  type FileAccess,
+  type FileHandle,
+  type FileKind,
+  type FileStat,
+  type Fs,
+  fsCode,
+} from './fs.js';
+export { type InitOptions, initFileRepository } from './init.js';
+export type { RepositoryLayout } from './layout.js';
+export { FileRepository, type FileRepositoryOptions, openFileRepository } from './repository.js';

@@ -1,0 +1,152 @@
+import {
+  decodeLoose,
+  decodeLooseHeader,
+  GitError,
+  type HashAlgorithm,
+  hashObject,
+  type ObjectKind,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
+import type { Disk } from './disk.js';
+import { fsCode, isAbsent } from './fs.js';
+import { joinPath, parentPath } from './path.js';
+
+/** Enough of a file for the header of its object. */
+const HEAD_BYTES = 512;
+
+/** Files written at a time. */
+const WRITE_CONCURRENCY = 8;
+
+/** What a loose object's file holds: its deflated frame and body. */
+export interface LooseFile {
+  readonly oid: Oid;
+  readonly bytes: Uint8Array;
+}
+
+/** Objects as one file each: `objects/ab/cdef...`. */
+export class LooseObjects {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #algorithm: HashAlgorithm;
+
+  constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm) {
+    this.#disk = disk;
+    this.#directory = objectsDirectory;
+    this.#algorithm = algorithm;
+  }
+
+  /** @throws {GitError} MALFORMED or HASH_MISMATCH where the file is damaged */
+  async read(oid: Oid): Promise<RawObject | undefined> {
+    const bytes = await this.#disk.findFile(this.#path(oid));
+    if (bytes === undefined) return undefined;
+    const object = decodeLoose(bytes);
+    if (hashObject(this.#algorithm, object.kind, object.body) !== oid) {
+      throw new GitError('HASH_MISMATCH', `Cannot read object ${oid}: its loose file holds another object`);
+    }
+    return object;
+  }
+
+  async stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
+    const path = this.#path(oid);
+    let head: Uint8Array;
+    try {
+      const file = await this.#disk.open(path, 'read');
+      try {
+        const output = new Uint8Array(HEAD_BYTES);
+        head = output.subarray(0, await file.read(output, 0));
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+    const { kind, size } = decodeLooseHeader(head);
+    return { kind, size };
+  }
+
+  /** Make the object as young as a new one, so that nobody prunes it. @returns whether it is there */
+  async touch(oid: Oid): Promise<boolean> {
+    return this.#disk.touch(this.#path(oid));
+  }
+
+  /** Durable when it resolves. A file that is there already is replaced by the same content. */
+  async write(files: Iterable<LooseFile> | AsyncIterable<LooseFile>): Promise<void> {
+    const directories = new Set<string>();
+    let batch: LooseFile[] = [];
+    const writeBatch = async (): Promise<void> => {
+      // All of them end before the first failure is told, so that nothing is written behind the caller's back.
+      const results = await Promise.allSettled(batch.map((file) => this.#writeOne(file)));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      for (const file of batch) directories.add(parentPath(this.#path(file.oid)));
+      batch = [];
+    };
+    for await (const file of files) {
+      batch.push(file);
+      if (batch.length === WRITE_CONCURRENCY) await writeBatch();
+    }
+    await writeBatch();
+    for (const directory of directories) await this.#syncFanout(directory);
+  }
+
+  /** Oids of loose objects that begin with a byte, two hex digits, sorted. */
+  async list(firstByte: string): Promise<Oid[]> {
+    const entries = await this.#disk.findEntries(joinPath(this.#directory, firstByte));
+    const rest = new RegExp(`^[0-9a-f]{${this.#algorithm.hexLength - 2}}$`);
+    return entries
+      .filter((entry) => rest.test(entry.name))
+      .map((entry) => firstByte + entry.name)
+      .sort();
+  }
+
+  /** Milliseconds since 1970 when the object was last written or touched. */
+  async age(oid: Oid): Promise<number | undefined> {
+    return (await this.#disk.findStat(this.#path(oid)))?.mtimeMs;
+  }
+
+  /** Delete; the fanout directory goes with its last object. */
+  async remove(oids: readonly Oid[]): Promise<void> {
+    const directories = new Set<string>();
+    for (const oid of oids) {
+      const path = this.#path(oid);
+      if (await this.#disk.removeFile(path)) directories.add(parentPath(path));
+    }
+    for (const directory of directories) {
+      try {
+        await this.#disk.rmdir(directory);
+      } catch (error) {
+        if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(fsCode(error) ?? '')) throw error;
+      }
+    }
+  }
+
+  async #writeOne({ oid, bytes }: LooseFile): Promise<void> {
+    const path = this.#path(oid);
+    // The name git gives to its own, so that git's prune sweeps what a crash leaves.
+    const temporary = await this.#disk.writeTemporary(parentPath(path), 'tmp_obj_', bytes);
+    try {
+      await this.#disk.rename(temporary, path);
+    } catch (error) {
+      await this.#disk.fs.unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #syncFanout(directory: string): Promise<void> {
+    try {
+      await this.#disk.syncDirectory(directory);
+    } catch (error) {
+      // A running gc may have packed the object and removed the directory already.
+      if (!isAbsent(error)) throw error;
+    }
+  }
+
+  /** An oid becomes a path only here, and only when it is one. */
+  #path(oid: Oid): string {
+    if (oid.length !== this.#algorithm.hexLength || !/^[0-9a-f]+$/.test(oid)) {
+      throw new GitError('INVALID_OID', `Cannot use ${JSON.stringify(oid.slice(0, 80))} as an object id`);
+    }
+    return `${this.#directory}/${oid.slice(0, 2)}/${oid.slice(2)}`;
+  }
+}

@@ -1,0 +1,47 @@
+import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import type { DeltaBaseCache } from '@git-kv/pack';
+import type { Disk } from './disk.js';
+import { LooseObjects } from './loose-objects.js';
+import { PackDirectory } from './pack-directory.js';
+
+/** One `objects` directory: packs and loose objects. */
+export class ObjectDirectory {
+  readonly path: string;
+  readonly packs: PackDirectory;
+  readonly loose: LooseObjects;
+
+  constructor(disk: Disk, path: string, algorithm: HashAlgorithm, cache: DeltaBaseCache) {
+    this.path = path;
+    this.packs = new PackDirectory(disk, path, algorithm, cache);
+    this.loose = new LooseObjects(disk, path, algorithm);
+  }
+
+  /** Packs first: asking their idx costs no call to the system. */
+  async read(oid: Oid): Promise<RawObject | undefined> {
+    return (await this.packs.use(oid, (reader) => reader.read(oid))) ?? this.loose.read(oid);
+  }
+
+  async stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
+    return (await this.packs.use(oid, (reader) => reader.stat(oid))) ?? this.loose.stat(oid);
+  }
+
+  /** Oids that begin with a byte, two hex digits, in no order and perhaps more than once. */
+  async list(firstByte: string): Promise<Oid[]> {
+    const oids = await this.loose.list(firstByte);
+    for (const pack of await this.packs.packs()) {
+      const index = pack.loadedIndex ?? (await this.packs.ifThere(pack, () => pack.index()));
+      if (index) for (const oid of index.findByPrefix(firstByte, Number.POSITIVE_INFINITY)) oids.push(oid);
+    }
+    return oids;
+  }
+
+  /** Oids that begin with `hex` of two digits or more, as {@link list} gives them. */
+  async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
+    const oids = (await this.loose.list(hex.slice(0, 2))).filter((oid) => oid.startsWith(hex));
+    for (const pack of await this.packs.packs()) {
+      const index = pack.loadedIndex ?? (await this.packs.ifThere(pack, () => pack.index()));
+      if (index) oids.push(...index.findByPrefix(hex, limit));
+    }
+    return oids;
+  }
+}

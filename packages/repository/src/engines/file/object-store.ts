@@ -1,0 +1,271 @@
+import {
+  assertOid,
+  concatBytes,
+  deflate,
+  encodeFrame,
+  GitError,
+  type HashAlgorithm,
+  hashObject,
+  type ObjectKind,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
+import { createDeltaBaseCache, type DeltaBaseCache } from '@git-kv/pack';
+import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import { findAlternates } from './alternates.js';
+import type { Disk } from './disk.js';
+import { ObjectDirectory } from './object-directory.js';
+import { writePackFile } from './pack-writing.js';
+import { pruneObjects } from './prune.js';
+import { receivePack } from './quarantine.js';
+
+/** From this many objects on, `writeMany` makes a pack. */
+const PACK_OBJECT_COUNT = 100;
+
+/** Loose objects that `readMany` reads at a time. */
+const LOOSE_CONCURRENCY = 16;
+
+/** Looks at a store that others change meanwhile, before what is not found counts as absent. */
+const MAX_LOOKS = 4;
+
+/** Pieces of the body that `open` yields. */
+const BODY_PIECE_BYTES = 1 << 16;
+
+/** A pack is touched at most this often for objects in it that are written again. */
+const TOUCH_INTERVAL_MS = 60_000;
+
+export interface FileObjectStoreOptions {
+  /** Bytes of delta bases kept in memory (default 32 MiB). */
+  readonly cacheBytes?: number | undefined;
+  /** Received packs of fewer objects are stored as loose objects, as receive.unpackLimit does in git (default 100). */
+  readonly unpackLimit?: number | undefined;
+  /** `prune` spares what is younger than this (default 0). */
+  readonly pruneGraceMs?: number | undefined;
+  /** extensions.preciousObjects: nothing is ever pruned. */
+  readonly isPrecious?: boolean | undefined;
+}
+
+/** Objects in files, as git keeps them: loose and in packs, its own and those of its alternates. */
+export class FileObjectStore implements ObjectStore {
+  readonly algorithm: HashAlgorithm;
+  readonly disk: Disk;
+  /** The store's own directory: the only one it writes. */
+  readonly own: ObjectDirectory;
+  readonly options: FileObjectStoreOptions;
+  /** One for all packs, so that its budget is the store's. */
+  readonly #cache: DeltaBaseCache;
+  #swept: Promise<void> | undefined;
+  #directories: Promise<readonly ObjectDirectory[]> | undefined;
+
+  constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm, options: FileObjectStoreOptions = {}) {
+    this.disk = disk;
+    this.algorithm = algorithm;
+    this.options = options;
+    this.#cache = createDeltaBaseCache(options.cacheBytes);
+    this.own = new ObjectDirectory(disk, objectsDirectory, algorithm, this.#cache);
+  }
+
+  async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
+    assertOid(oid);
+    options?.signal?.throwIfAborted();
+    if (oid.length !== this.algorithm.hexLength) return undefined;
+    return this.#look((directory) => directory.read(oid));
+  }
+
+  async stat(
+    oid: Oid,
+    options?: ReadOptions,
+  ): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
+    assertOid(oid);
+    options?.signal?.throwIfAborted();
+    if (oid.length !== this.algorithm.hexLength) return undefined;
+    return this.#look((directory) => directory.stat(oid));
+  }
+
+  async *readMany(
+    oids: Iterable<Oid>,
+    options?: ReadOptions,
+  ): AsyncGenerator<readonly [Oid, RawObject | undefined], void, undefined> {
+    const wanted = new Set(oids);
+    for (const oid of wanted) assertOid(oid);
+    for (const directory of await this.#all()) {
+      for await (const found of directory.packs.readMany(wanted, options)) {
+        wanted.delete(found[0]);
+        yield found;
+      }
+    }
+    // What is left is loose or absent, or is being packed right now.
+    const rest = [...wanted];
+    for (let start = 0; start < rest.length; start += LOOSE_CONCURRENCY) {
+      const batch = rest.slice(start, start + LOOSE_CONCURRENCY);
+      yield* await Promise.all(batch.map(async (oid) => [oid, await this.read(oid, options)] as const));
+    }
+  }
+
+  async open(
+    oid: Oid,
+    options?: ReadOptions,
+  ): Promise<
+    { readonly kind: ObjectKind; readonly size: number; readonly body: AsyncIterable<Uint8Array> } | undefined
+  > {
+    const object = await this.read(oid, options);
+    return object && { kind: object.kind, size: object.body.length, body: pieces(object.body) };
+  }
+
+  async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
+    if (!/^[0-9a-f]*$/.test(hex) || hex.length > this.algorithm.hexLength) return [];
+    const directories = await this.#all();
+    for (const directory of directories) await directory.packs.refresh();
+    const found: Oid[] = [];
+    for (const start of hex.length < 2 ? firstBytes(hex) : [hex]) {
+      const oids = new Set<Oid>();
+      for (const directory of directories) for (const oid of await directory.findByPrefix(start, limit)) oids.add(oid);
+      found.push(...[...oids].sort());
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
+  }
+
+  async *oids(options?: ReadOptions): AsyncGenerator<Oid, void, undefined> {
+    const directories = await this.#all();
+    for (const directory of directories) await directory.packs.refresh();
+    // By first byte, so that only a part of the names is held and sorted at a time.
+    for (const firstByte of firstBytes('')) {
+      options?.signal?.throwIfAborted();
+      const oids = new Set<Oid>();
+      for (const directory of directories) for (const oid of await directory.list(firstByte)) oids.add(oid);
+      yield* [...oids].sort();
+    }
+  }
+
+  async write(object: RawObject): Promise<Oid> {
+    const oid = hashObject(this.algorithm, object.kind, object.body);
+    if (await this.refreshAge(oid)) return oid;
+    // It may have been packed since the packs were listed.
+    const { generation } = this.own.packs;
+    await this.own.packs.refresh();
+    if (this.own.packs.generation !== generation && (await this.refreshAge(oid))) return oid;
+    await this.own.loose.write([{ oid, bytes: deflateLoose(object) }]);
+    return oid;
+  }
+
+  async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
+    const oids = objects.map(({ kind, body }) => hashObject(this.algorithm, kind, body));
+    const missing = new Map<Oid, RawObject>();
+    await this.own.packs.refresh();
+    for (const [at, object] of objects.entries()) {
+      const oid = oids[at] as Oid;
+      if (!missing.has(oid) && !(await this.refreshAge(oid))) missing.set(oid, object);
+    }
+    if (missing.size > PACK_OBJECT_COUNT) {
+      const inputs = [...missing].map(([oid, { kind, body }]) => ({ oid, kind, body }));
+      await writePackFile(this, inputs, inputs.length);
+    } else if (missing.size > 0) {
+      await this.own.loose.write([...missing].map(([oid, object]) => ({ oid, bytes: deflateLoose(object) })));
+    }
+    return oids;
+  }
+
+  async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
+    this.#swept ??= this.own.packs.sweep();
+    await this.#swept;
+    return receivePack(this, pack, options);
+  }
+
+  async prune(keep: (oid: Oid) => boolean, options?: ReadOptions): Promise<PruneReport> {
+    if (this.options.isPrecious) {
+      throw new GitError('UNSUPPORTED', `Cannot prune ${this.own.path}: its objects are precious`);
+    }
+    return pruneObjects(this, keep, options);
+  }
+
+  async close(): Promise<void> {
+    for (const directory of await this.#all()) await directory.packs.close();
+  }
+
+  /** The first answer of any directory. A gc moves objects while we look, so a miss looks again wherever packs changed. */
+  async #look<T>(ask: (directory: ObjectDirectory) => Promise<T | undefined>): Promise<T | undefined> {
+    const directories = await this.#all();
+    for (let look = 1; ; look++) {
+      const before = generationOf(directories);
+      for (const directory of directories) {
+        const answer = await ask(directory);
+        if (answer !== undefined) return answer;
+      }
+      for (const directory of directories) await directory.packs.refresh();
+      if (generationOf(directories) === before || look === MAX_LOOKS) return undefined;
+    }
+  }
+
+  /** @returns whether the object is here; where it is ours, it is as young as a new one then */
+  async refreshAge(oid: Oid): Promise<boolean> {
+    const { packs, loose } = this.own;
+    const pack = await packs.find(oid);
+    if (pack) {
+      if (Date.now() - pack.touchedAt < TOUCH_INTERVAL_MS) return true;
+      if (await this.disk.touch(pack.packPath)) {
+        pack.touchedAt = Date.now();
+        return true;
+      }
+      packs.forget();
+    }
+    if (await loose.touch(oid)) return true;
+    for (const alternate of (await this.#all()).slice(1)) if (await alternate.stat(oid)) return true;
+    return false;
+  }
+
+  /** Those of some sorted oids that are here; each directory of loose objects is listed at most once. */
+  async *existing(oids: Iterable<Oid>): AsyncGenerator<Oid, void, undefined> {
+    let firstByte: string | undefined;
+    let loose: ReadonlySet<Oid> = new Set();
+    for (const oid of oids) {
+      if (oid.slice(0, 2) !== firstByte) {
+        firstByte = oid.slice(0, 2);
+        loose = await this.#listLoose(firstByte);
+      }
+      if (loose.has(oid) || (await this.#isPacked(oid))) yield oid;
+    }
+  }
+
+  async #listLoose(firstByte: string): Promise<ReadonlySet<Oid>> {
+    const oids = new Set<Oid>();
+    for (const directory of await this.#all()) for (const oid of await directory.loose.list(firstByte)) oids.add(oid);
+    return oids;
+  }
+
+  async #isPacked(oid: Oid): Promise<boolean> {
+    for (const directory of await this.#all()) if (await directory.packs.find(oid)) return true;
+    return false;
+  }
+
+  async #all(): Promise<readonly ObjectDirectory[]> {
+    this.#directories ??= findAlternates(this.disk, this.own.path).then((paths) => [
+      this.own,
+      ...paths.map((path) => new ObjectDirectory(this.disk, path, this.algorithm, this.#cache)),
+    ]);
+    return this.#directories;
+  }
+}
+
+/** The file of a loose object whose oid is known already. */
+export function deflateLoose({ kind, body }: RawObject): Uint8Array {
+  return deflate(concatBytes([encodeFrame(kind, body.length), body]));
+}
+
+/** Grows with every change of any pack list. */
+function generationOf(directories: readonly ObjectDirectory[]): number {
+  let sum = 0;
+  for (const directory of directories) sum += directory.packs.generation;
+  return sum;
+}
+
+/** All bytes in hex that begin with `hex`, none or one digit. */
+function firstBytes(hex: string): string[] {
+  return Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).filter((byte) =>
+    byte.startsWith(hex),
+  );
+}
+
+async function* pieces(body: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < body.length; at += BODY_PIECE_BYTES) yield body.subarray(at, at + BODY_PIECE_BYTES);
+}

@@ -1,0 +1,179 @@
+import type { HashAlgorithm, Oid, RawObject } from '@git-kv/objects';
+import type { DeltaBaseCache, PackReader } from '@git-kv/pack';
+import type { ReadOptions } from '../../object-store.js';
+import type { Disk } from './disk.js';
+import { isAbsent } from './fs.js';
+import { NameQueue } from './name-queue.js';
+import { PackFile } from './pack-file.js';
+
+/** A directory that changed so shortly before it was listed may change again under the same time stamp. */
+const RACY_MS = 2000;
+
+/** Open packs cost a file each, of which systems allow a process 256 or 1024, and windows of up to 8 MiB. */
+const MAX_OPEN_PACKS = 32;
+
+/** What is older than this and still has a temporary name was left by a crash. */
+const STALE_TEMPORARY_MS = 24 * 3600 * 1000;
+
+/** The packs of `objects/pack`: listed once, and again only when something was missed and the directory has changed. */
+export class PackDirectory {
+  readonly path: string;
+  /** Counts changes of the list: who looked at an older one may look again. */
+  generation = 0;
+  readonly #disk: Disk;
+  readonly #algorithm: HashAlgorithm;
+  readonly #cache: DeltaBaseCache;
+  readonly #queue = new NameQueue();
+  #packs: readonly PackFile[] = [];
+  #latest: PackFile | undefined;
+  /** The longest unused first. */
+  readonly #opened = new Set<PackFile>();
+  #listedVersion: string | undefined;
+  #isListed = false;
+
+  constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm, cache: DeltaBaseCache) {
+    this.#cache = cache;
+    this.path = `${objectsDirectory}/pack`;
+    this.#disk = disk;
+    this.#algorithm = algorithm;
+  }
+
+  async packs(): Promise<readonly PackFile[]> {
+    if (!this.#isListed) await this.refresh();
+    return this.#packs;
+  }
+
+  /** The pack that has `oid`. One that was deleted meanwhile is passed over: a refresh will find what took its place. */
+  async find(oid: Oid): Promise<PackFile | undefined> {
+    // The next object is often in the pack of the last one.
+    if (this.#latest?.loadedIndex?.find(oid) !== undefined) return this.#latest;
+    for (const pack of await this.packs()) {
+      const index = pack.loadedIndex ?? (await this.ifThere(pack, () => pack.index()));
+      if (index?.find(oid) === undefined) continue;
+      this.#latest = pack;
+      return pack;
+    }
+    return undefined;
+  }
+
+  /** Read from the pack that has `oid`, if one does. */
+  async use<T>(oid: Oid, read: (reader: PackReader) => Promise<T>): Promise<T | undefined> {
+    const pack = await this.find(oid);
+    const reader = pack && (await this.#open(pack));
+    if (pack === undefined || reader === undefined) return undefined;
+    try {
+      return await read(reader);
+    } finally {
+      await pack.release();
+    }
+  }
+
+  /** Those of `oids` that are packed, pack by pack and each in the order of its pack. */
+  async *readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, RawObject]> {
+    const groups = new Map<PackFile, Oid[]>();
+    for (const oid of oids) {
+      const pack = await this.find(oid);
+      if (pack === undefined) continue;
+      const group = groups.get(pack);
+      if (group) group.push(oid);
+      else groups.set(pack, [oid]);
+    }
+    for (const [pack, group] of groups) {
+      const reader = await this.#open(pack);
+      if (reader === undefined) continue;
+      try {
+        for await (const [oid, object] of reader.readMany(group, options)) if (object) yield [oid, object];
+      } finally {
+        await pack.release();
+      }
+    }
+  }
+
+  /** The result, or `undefined` where the pack is gone from the disk. */
+  async ifThere<T>(pack: PackFile, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+      this.#listedVersion = undefined;
+      this.#setPacks(this.#packs.filter((one) => one !== pack));
+      await pack.retire();
+      return undefined;
+    }
+  }
+
+  /** List the directory again if it may have changed. */
+  async refresh(): Promise<void> {
+    // One after the other: an older listing must not replace a newer one.
+    await this.#queue.run([this.path], async () => {
+      const stat = await this.#disk.findStat(this.path);
+      if (this.#isListed && stat !== undefined && stat.version === this.#listedVersion) return;
+      const entries = await this.#disk.findEntries(this.path);
+      const names = new Set(entries.map((entry) => entry.name));
+      const known = new Map(this.#packs.map((pack) => [pack.name, pack]));
+      const packs: PackFile[] = [];
+      let isNew = !this.#isListed;
+      for (const name of names) {
+        // The idx comes last and makes the pack visible.
+        const base = /^(pack-[0-9a-f]+)\.idx$/.exec(name)?.[1];
+        if (base === undefined || !names.has(`${base}.pack`)) continue;
+        const pack = known.get(base);
+        if (!pack) isNew = true;
+        else known.delete(base);
+        packs.push(pack ?? this.#newPack(base));
+      }
+      const isRacy = stat === undefined || Math.abs(Date.now() - stat.mtimeMs) < RACY_MS;
+      this.#listedVersion = isRacy ? undefined : stat.version;
+      this.#isListed = true;
+      if (isNew || known.size > 0) this.#setPacks(packs);
+      for (const gone of known.values()) await gone.retire();
+    });
+  }
+
+  /** Have the next miss list the directory anew, because this process has changed it. */
+  forget(): void {
+    this.#listedVersion = undefined;
+  }
+
+  /** Take a pack into the list that was just published, before any miss. */
+  add(name: string): void {
+    if (!this.#isListed || this.#packs.some((pack) => pack.name === name)) return;
+    this.#setPacks([this.#newPack(name), ...this.#packs]);
+  }
+
+  /** Remove temporary files a crash left behind long ago. */
+  async sweep(): Promise<void> {
+    for (const entry of await this.#disk.findEntries(this.path)) {
+      if (!/^tmp_(?:pack|idx)_/.test(entry.name)) continue;
+      const path = `${this.path}/${entry.name}`;
+      const stat = await this.#disk.findStat(path);
+      if (stat && Date.now() - stat.mtimeMs > STALE_TEMPORARY_MS) await this.#disk.removeFile(path);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const pack of this.#packs) await pack.retire();
+  }
+
+  /** A reader of `pack`, to be released; `undefined` where the pack is gone from the disk. */
+  async #open(pack: PackFile): Promise<PackReader | undefined> {
+    this.#opened.delete(pack);
+    this.#opened.add(pack);
+    if (this.#opened.size > MAX_OPEN_PACKS) {
+      const [oldest] = this.#opened;
+      this.#opened.delete(oldest as PackFile);
+      await oldest?.closeIdle();
+    }
+    return this.ifThere(pack, () => pack.acquire());
+  }
+
+  #newPack(name: string): PackFile {
+    return new PackFile(this.#disk, this.path, name, this.#algorithm, this.#cache);
+  }
+
+  #setPacks(packs: readonly PackFile[]): void {
+    this.#packs = packs;
+    this.#latest = undefined;
+    this.generation++;
+  }
+}

@@ -1,0 +1,118 @@
+import type { HashAlgorithm } from '@git-kv/objects';
+import { type DeltaBaseCache, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
+import type { Disk, DiskFile } from './disk.js';
+import { fileSource } from './file-source.js';
+
+interface OpenPack {
+  readonly reader: PackReader;
+  close(): Promise<void>;
+}
+
+/**
+ * One pack and its idx. Both are opened when first needed. The pack stays open, so that it can be read on after somebody
+ * deleted it; it is closed when nobody reads it any more.
+ */
+export class PackFile {
+  /** `pack-<hex>`, without an ending. */
+  readonly name: string;
+  /** Path without an ending. */
+  readonly path: string;
+  /** When it was last touched by this process. */
+  touchedAt = 0;
+  readonly #disk: Disk;
+  readonly #algorithm: HashAlgorithm;
+  readonly #cache: DeltaBaseCache;
+  /** The idx once it is loaded: look-ups need not wait for it again. */
+  loadedIndex: PackIndex | undefined;
+  #index: Promise<PackIndex> | undefined;
+  #open: Promise<OpenPack> | undefined;
+  #users = 0;
+  #retired = false;
+
+  constructor(disk: Disk, directory: string, name: string, algorithm: HashAlgorithm, cache: DeltaBaseCache) {
+    this.#cache = cache;
+    this.#disk = disk;
+    this.name = name;
+    this.path = `${directory}/${name}`;
+    this.#algorithm = algorithm;
+  }
+
+  get packPath(): string {
+    return `${this.path}.pack`;
+  }
+
+  get indexPath(): string {
+    return `${this.path}.idx`;
+  }
+
+  /** @throws {FileError} with `fsCode` ENOENT where the pack was deleted before it was opened */
+  index(): Promise<PackIndex> {
+    this.#index ??= this.#loadIndex();
+    return this.#index;
+  }
+
+  /** A reader of the pack, which stays open until {@link release}; to be called once for each success. @throws as {@link index} */
+  async acquire(): Promise<PackReader> {
+    this.#users++;
+    try {
+      this.#open ??= this.#openPack();
+      return (await this.#open).reader;
+    } catch (error) {
+      this.#users--;
+      throw error;
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#users--;
+    if (this.#retired) await this.closeIdle();
+  }
+
+  /** The pack is no longer of the store: close it now, or when its last reader is done. */
+  async retire(): Promise<void> {
+    this.#retired = true;
+    await this.closeIdle();
+  }
+
+  /** Close the pack unless it is being read; it opens again when asked. */
+  async closeIdle(): Promise<void> {
+    if (this.#users > 0 || this.#open === undefined) return;
+    const open = this.#open;
+    this.#open = undefined;
+    const opened = await open.catch(() => undefined);
+    await opened?.close();
+  }
+
+  async #loadIndex(): Promise<PackIndex> {
+    try {
+      this.loadedIndex = parsePackIndex(await this.#disk.readFile(this.indexPath), this.#algorithm);
+      return this.loadedIndex;
+    } catch (error) {
+      this.#index = undefined;
+      throw error;
+    }
+  }
+
+  async #openPack(): Promise<OpenPack> {
+    try {
+      const index = await this.index();
+      const file = await this.#disk.open(this.packPath, 'read');
+      try {
+        const source = fileSource(file, await file.size());
+        const reader = await PackReader.open({ source, index, cache: this.#cache });
+        return { reader, close: () => this.#closePack(reader, file) };
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    } catch (error) {
+      this.#open = undefined;
+      throw error;
+    }
+  }
+
+  async #closePack(reader: PackReader, file: DiskFile): Promise<void> {
+    reader.clearCache();
+    await file.close();
+  }
+}

@@ -1,0 +1,172 @@
+import { equalBytes, GitError, type HashAlgorithm, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
+import { type IndexedPack, indexPack, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
+import type { ObjectReader, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import type { DiskFile } from './disk.js';
+import type { LooseFile } from './loose-objects.js';
+import { deflateLoose, type FileObjectStore } from './object-store.js';
+import { FilePackStorage } from './pack-storage.js';
+import { publishPack, TEMPORARY_PACK } from './pack-writing.js';
+
+/** git's receive.unpackLimit. */
+const DEFAULT_UNPACK_LIMIT = 100;
+
+/** A pack of few objects stays a pack if it is larger than this: unpacking would lose its deltas. */
+const MAX_UNPACK_BYTES = 4 << 20;
+
+const DEFAULT_MAX_PACK_BYTES = 2 ** 31;
+
+/**
+ * Take in a pack as a temporary file beside the store's packs, checked and indexed in memory. On an error the file goes.
+ */
+export async function receivePack(
+  store: FileObjectStore,
+  pack: AsyncIterable<Uint8Array>,
+  options: ReceiveOptions,
+): Promise<Quarantine> {
+  const { disk, algorithm, own } = store;
+  const file = await disk.createTemporary(own.packs.path, TEMPORARY_PACK, { readOnly: true });
+  try {
+    const storage = new FilePackStorage(file);
+    const indexed = await indexPack(pack, {
+      algorithm,
+      storage,
+      limits: { packBytes: options.maxPackBytes ?? DEFAULT_MAX_PACK_BYTES },
+      readBase: (oid) => store.read(oid),
+      ...(options.signal && { signal: options.signal }),
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    });
+    const index = parsePackIndex(indexed.index, algorithm);
+    const reader = new PackReader({ source: await storage.source(), index });
+    const quarantine = new FileQuarantine(store, file, indexed, index, reader);
+    await quarantine.compareExisting(options.signal);
+    return quarantine;
+  } catch (error) {
+    await disk.abandon(file);
+    throw error;
+  }
+}
+
+class FileQuarantine implements Quarantine {
+  readonly reader: ObjectReader;
+  readonly objectCount: number;
+  readonly #store: FileObjectStore;
+  readonly #file: DiskFile;
+  readonly #indexed: IndexedPack;
+  readonly #index: PackIndex;
+  readonly #pack: PackReader;
+  #state: 'open' | 'published' | 'discarded' = 'open';
+
+  constructor(store: FileObjectStore, file: DiskFile, indexed: IndexedPack, index: PackIndex, pack: PackReader) {
+    this.#store = store;
+    this.#file = file;
+    this.#indexed = indexed;
+    this.#index = index;
+    this.#pack = pack;
+    this.objectCount = indexed.receivedCount;
+    this.reader = new QuarantineReader(store, pack, () => this.#state === 'open');
+  }
+
+  *oids(): Generator<Oid, void, undefined> {
+    const appended = new Set(this.#indexed.appendedOids);
+    let last: Oid | undefined;
+    for (let position = 0; position < this.#index.objectCount; position++) {
+      const oid = this.#index.oidAt(position);
+      if (oid !== last && !appended.has(oid)) yield oid;
+      last = oid;
+    }
+  }
+
+  async publish(): Promise<void> {
+    if (this.#state === 'published') return;
+    if (this.#state === 'discarded') throw new Error('BUG: a discarded quarantine is published');
+    const { options } = this.#store;
+    const isSmall =
+      this.objectCount < (options.unpackLimit ?? DEFAULT_UNPACK_LIMIT) && this.#indexed.packSize <= MAX_UNPACK_BYTES;
+    if (isSmall) {
+      await this.#store.own.loose.write(this.#looseFiles());
+      this.#state = 'published';
+      await this.#store.disk.abandon(this.#file);
+    } else {
+      await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum);
+      this.#state = 'published';
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'discarded';
+    await this.#store.disk.abandon(this.#file);
+  }
+
+  /**
+   * What arrives under the id of an object we have must be that object: a collision would let a stranger replace it.
+   * @throws {GitError} HASH_MISMATCH
+   */
+  async compareExisting(signal?: AbortSignal): Promise<void> {
+    for await (const oid of this.#store.existing(this.oids())) {
+      signal?.throwIfAborted();
+      const ours = await this.#store.read(oid);
+      const theirs = await this.#pack.read(oid);
+      // Pruned meanwhile: then there is nothing to protect.
+      if (ours === undefined || theirs === undefined) continue;
+      if (ours.kind !== theirs.kind || !equalBytes(ours.body, theirs.body)) {
+        throw new GitError(
+          'HASH_MISMATCH',
+          `Cannot accept pack: its object ${oid} differs from the one in the repository`,
+        );
+      }
+    }
+  }
+
+  async *#looseFiles(): AsyncGenerator<LooseFile, void, undefined> {
+    for (const oid of this.oids()) {
+      if (await this.#store.refreshAge(oid)) continue;
+      const object = await this.#pack.read(oid);
+      if (object === undefined) throw new Error(`BUG: object ${oid} is missing in the pack that has it`);
+      yield { oid, bytes: deflateLoose(object) };
+    }
+  }
+}
+
+/** Reads what arrived, while it is apart, and then the store. */
+class QuarantineReader implements ObjectReader {
+  readonly algorithm: HashAlgorithm;
+  readonly #store: FileObjectStore;
+  readonly #pack: PackReader;
+  readonly #isOpen: () => boolean;
+
+  constructor(store: FileObjectStore, pack: PackReader, isOpen: () => boolean) {
+    this.algorithm = store.algorithm;
+    this.#store = store;
+    this.#pack = pack;
+    this.#isOpen = isOpen;
+  }
+
+  async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
+    return (this.#isOpen() ? await this.#pack.read(oid) : undefined) ?? this.#store.read(oid, options);
+  }
+
+  async *readMany(
+    oids: Iterable<Oid>,
+    options?: ReadOptions,
+  ): AsyncGenerator<readonly [Oid, RawObject | undefined], void, undefined> {
+    const wanted = new Set(oids);
+    if (this.#isOpen()) {
+      for await (const [oid, object] of this.#pack.readMany(
+        [...wanted].filter((oid) => this.#pack.has(oid)),
+        options,
+      )) {
+        wanted.delete(oid);
+        yield [oid, object];
+      }
+    }
+    yield* this.#store.readMany(wanted, options);
+  }
+
+  async stat(
+    oid: Oid,
+    options?: ReadOptions,
+  ): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
+    return (this.#isOpen() ? await this.#pack.stat(oid) : undefined) ?? this.#store.stat(oid, options);
+  }
+}

@@ -1,0 +1,151 @@
+import { assertOid, assertRefName, GitError } from '@git-kv/objects';
+import type {
+  RefEntry,
+  RefName,
+  RefOutcome,
+  RefStore,
+  RefUpdate,
+  RefUpdateOptions,
+  RefValue,
+} from '../../ref-store.js';
+import { Backoff } from './lock-file.js';
+import { NameQueue } from './name-queue.js';
+import type { RefFiles } from './ref-files.js';
+import { compareRefNames } from './ref-order.js';
+import { RefTransaction, type RefTransactionContext, sameValue } from './ref-transaction.js';
+import { Reflog } from './reflog.js';
+
+/** Stands for packed-refs among the names that writers queue for; no ref can have this name. */
+const PACKED = 'packed-refs';
+
+/** Looks at the same refs before a snapshot gives up on finding them at rest. */
+const MAX_SNAPSHOT_ROUNDS = 1000;
+
+export interface FileRefStoreOptions {
+  /** How long to wait for a lock another process holds (default 1000). */
+  readonly lockTimeoutMs?: number | undefined;
+  /** Milliseconds since 1970, for reflogs (default: the clock). */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Refs in files, as git keeps them, with git's own lock protocol: git processes may work on them at the same time. */
+export class FileRefStore implements RefStore {
+  readonly #files: RefFiles;
+  readonly #context: RefTransactionContext;
+  readonly #queue = new NameQueue();
+  #transactions = 0;
+
+  constructor(files: RefFiles, options: FileRefStoreOptions = {}) {
+    this.#files = files;
+    const reflog = new Reflog(files, options.now ?? Date.now);
+    this.#context = { files, reflog, lockTimeoutMs: options.lockTimeoutMs ?? 1000 };
+  }
+
+  async read(name: RefName): Promise<RefValue | undefined> {
+    assertRefName(name);
+    return this.#files.read(name);
+  }
+
+  async *list(prefix: string): AsyncGenerator<RefEntry, void, undefined> {
+    // Loose before packed: a ref that is packed meanwhile is then found in one of the two.
+    const loose = await this.#files.listLoose(prefix);
+    const packed = (await this.#files.readPacked()).startingWith(prefix);
+    const names = [...loose.keys()].sort(compareRefNames);
+    let at = 0;
+    const looseUpTo = function* (name?: string): Generator<RefEntry> {
+      for (; at < names.length; at++) {
+        const next = names[at] as RefName;
+        if (name !== undefined && compareRefNames(next, name) > 0) return;
+        yield { name: next, value: loose.get(next) as RefValue };
+      }
+    };
+    for (const { name, oid, peeledOid } of packed) {
+      yield* looseUpTo(name);
+      // The loose value is the newer one.
+      if (!loose.has(name)) yield { name, value: { oid }, ...(peeledOid && { peeledOid }) };
+    }
+    yield* looseUpTo();
+  }
+
+  async snapshot(names: readonly RefName[]): Promise<ReadonlyMap<RefName, RefValue>> {
+    const wanted = [...new Set(names)];
+    for (const name of wanted) assertRefName(name);
+    // Writers of this process stand in the same queue; others show by their locks, or by a value that changed.
+    return this.#queue.run(wanted, async () => {
+      if (wanted.length < 2) return this.#readAll(wanted);
+      const backoff = new Backoff({ timeoutMs: this.#context.lockTimeoutMs });
+      let before = await this.#readAll(wanted);
+      for (let round = 0; ; round++) {
+        const locked = await this.#anyLocked(wanted);
+        const after = await this.#readAll(wanted);
+        const same = wanted.every((name) => sameValue(before.get(name) ?? null, after.get(name) ?? null));
+        // A lock that outlasts the wait is a dead one: its transaction moves nothing any more.
+        if (same && (!locked || !(await backoff.wait()))) return after;
+        if (round === MAX_SNAPSHOT_ROUNDS)
+          throw new GitError('REF_LOCKED', 'Cannot read refs at one instant: they never rest');
+        before = after;
+      }
+    });
+  }
+
+  async update(updates: readonly RefUpdate[], options: RefUpdateOptions = {}): Promise<RefOutcome> {
+    const sorted = this.#checkUpdates(updates);
+    if (options.fence || options.attachment) {
+      throw new GitError('UNSUPPORTED', 'Cannot update refs: the file engine has neither fences nor attachments yet');
+    }
+    const names = sorted.map(({ name }) => name);
+    if (sorted.some(({ next }) => next === null)) names.push(PACKED);
+    return this.#queue.run(names, async () => {
+      options.signal?.throwIfAborted();
+      const transaction = new RefTransaction(this.#context, sorted, options);
+      try {
+        const conflict = (await transaction.prepare()) ?? (await transaction.commit());
+        return conflict ?? { status: 'updated', transaction: `${Date.now()}-${++this.#transactions}` };
+      } finally {
+        await transaction.release();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    // Holds nothing between calls.
+  }
+
+  #checkUpdates(updates: readonly RefUpdate[]): RefUpdate[] {
+    const sorted = [...updates].sort((a, b) => compareRefNames(a.name, b.name));
+    for (const [at, { name, next }] of sorted.entries()) {
+      assertRefName(name);
+      if (name === sorted[at - 1]?.name) {
+        throw new GitError('REF_CONFLICT', `Cannot update ref ${name}: it is named twice`);
+      }
+      if (next) this.#checkValue(next);
+    }
+    return sorted;
+  }
+
+  #checkValue(value: RefValue): void {
+    if ('target' in value) {
+      assertRefName(value.target);
+      return;
+    }
+    assertOid(value.oid);
+    const { name, hexLength, zeroOid } = this.#files.algorithm;
+    if (value.oid.length !== hexLength || value.oid === zeroOid) {
+      throw new GitError('INVALID_OID', `Cannot put ${value.oid} in a ref: it is no object id of ${name}`);
+    }
+  }
+
+  async #readAll(names: readonly RefName[]): Promise<Map<RefName, RefValue>> {
+    const values = new Map<RefName, RefValue>();
+    for (const name of names) {
+      const value = await this.#files.read(name);
+      if (value) values.set(name, value);
+    }
+    return values;
+  }
+
+  async #anyLocked(names: readonly RefName[]): Promise<boolean> {
+    for (const name of names) if (await this.#files.disk.findStat(`${this.#files.path(name)}.lock`)) return true;
+    return false;
+  }
+}

@@ -1,0 +1,74 @@
+import type { HashAlgorithm } from '@git-kv/objects';
+import type { RefOutcome } from '../../ref-store.js';
+import type { Repository, RepositoryChange } from '../../repository.js';
+import { Disk, type Durability } from './disk.js';
+import type { Fs } from './fs.js';
+import { findLayout, type RepositoryLayout } from './layout.js';
+import { FileObjectStore } from './object-store.js';
+import { joinPath } from './path.js';
+import { RefFiles } from './ref-files.js';
+import { FileRefStore } from './ref-store.js';
+import { ShallowFile } from './shallow.js';
+
+export interface FileRepositoryOptions {
+  /** What a resolved write promises (default `full`). */
+  readonly durability?: Durability | undefined;
+  /** How long to wait for a lock another process holds (default 1000). */
+  readonly lockTimeoutMs?: number | undefined;
+  /** Bytes of delta bases kept in memory (default 32 MiB). */
+  readonly cacheBytes?: number | undefined;
+  /** Received packs of fewer objects are stored as loose objects (default 100, as git's receive.unpackLimit). */
+  readonly unpackLimit?: number | undefined;
+  /** `prune` spares what is younger than this (default 0). */
+  readonly pruneGraceMs?: number | undefined;
+  /** Milliseconds since 1970, for reflogs (default: the clock). */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A repository in files that git itself reads and writes, at the same time. */
+export class FileRepository implements Repository {
+  readonly algorithm: HashAlgorithm;
+  readonly layout: RepositoryLayout;
+  readonly objects: FileObjectStore;
+  readonly refs: FileRefStore;
+  readonly shallow: ShallowFile;
+
+  constructor(disk: Disk, layout: RepositoryLayout, options: FileRepositoryOptions) {
+    this.algorithm = layout.algorithm;
+    this.layout = layout;
+    this.objects = new FileObjectStore(disk, layout.objectsDirectory, layout.algorithm, {
+      cacheBytes: options.cacheBytes,
+      unpackLimit: options.unpackLimit,
+      pruneGraceMs: options.pruneGraceMs,
+      isPrecious: layout.config.getBoolean('extensions', 'preciousobjects') ?? false,
+    });
+    this.refs = new FileRefStore(new RefFiles(disk, layout), options);
+    const shallowPath = joinPath(layout.commonDirectory, 'shallow');
+    this.shallow = new ShallowFile(disk, shallowPath, layout.algorithm, options.lockTimeoutMs ?? 1000);
+  }
+
+  async transact(change: RepositoryChange): Promise<RefOutcome> {
+    // Objects first: a ref never points to what is not there yet.
+    await change.quarantine?.publish();
+    return this.refs.update(change.updates, change.options);
+  }
+
+  async close(): Promise<void> {
+    await this.refs.close();
+    await this.objects.close();
+  }
+}
+
+/**
+ * Open the repository at `path`: bare, a `.git` directory, or a work tree that has one.
+ * @throws {NotFoundError} NOT_A_REPOSITORY
+ * @throws {GitError} UNSUPPORTED for a repository format this engine does not know
+ */
+export async function openFileRepository(
+  fs: Fs,
+  path: string,
+  options: FileRepositoryOptions = {},
+): Promise<FileRepository> {
+  const disk = new Disk(fs, options.durability);
+  return new FileRepository(disk, await findLayout(disk, path), options);
+}
