@@ -14,11 +14,23 @@ export function hashBatch(
   count: number,
   output: Uint8Array,
 ): void {
+  hashEach(digestInto, name, input, bounds, count, output);
+}
+
+/** `hashBatch` with a digest function of choice. */
+export function hashEach(
+  into: typeof digestInto,
+  name: HashName,
+  input: Uint8Array,
+  bounds: Int32Array,
+  count: number,
+  output: Uint8Array,
+): void {
   if (!(count * 2 <= bounds.length)) {
     throw new RangeError(`Cannot hash ${count} pieces: ${bounds.length} bounds are given`);
   }
   const size = digestSize(name);
   for (let piece = 0; piece < count; piece++) {
-    digestInto(name, input, bounds[2 * piece]!, bounds[2 * piece + 1]!, output, piece * size);
+    into(name, input, bounds[2 * piece]!, bounds[2 * piece + 1]!, output, piece * size);
   }
 }

@@ -27,29 +27,36 @@ export function digestSize(name: HashName): number {
   return algorithmNamed(name).stateWords * 4;
 }
 
+const sharedState: Int32Array = /* @__PURE__ */ new Int32Array(8);
+/** The end of a message with its padding. Shared by all: nothing here is ever interrupted. */
+const lastBlocks: Uint8Array = /* @__PURE__ */ new Uint8Array(2 * BLOCK_BYTES);
+
 /**
- * Compress the end of a message. `tail` holds its last `tailSize` bytes (fewer than a block) and has room for two blocks.
+ * Compress the last bytes of a message, fewer than a block, with their padding.
  *
  *     padding = 0x80 *0x00 length          ; length: 64 bits, big-endian, in bits
  */
 function finish(
   algorithm: Algorithm,
   state: Int32Array,
-  tail: Uint8Array,
-  tailSize: number,
+  input: Uint8Array,
+  start: number,
+  end: number,
   messageSize: number,
 ): void {
-  const end = tailSize + 1 + LENGTH_BYTES <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
-  tail[tailSize] = 0x80;
-  for (let at = tailSize + 1; at < end - LENGTH_BYTES; at++) tail[at] = 0;
+  let size = 0;
+  for (let at = start; at < end; at++) lastBlocks[size++] = input[at]!;
+  const paddedSize = size + 1 + LENGTH_BYTES <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
+  lastBlocks[size++] = 0x80;
+  while (size < paddedSize - LENGTH_BYTES) lastBlocks[size++] = 0;
   // Divide instead of shifting: `<<` wraps at 32 bits.
   const high = Math.floor(messageSize / 0x2000_0000);
   const low = messageSize << 3;
-  for (let byte = 0; byte < 4; byte++) {
-    tail[end - 8 + byte] = high >>> (24 - 8 * byte);
-    tail[end - 4 + byte] = low >>> (24 - 8 * byte);
+  for (let shift = 24; shift >= 0; shift -= 8, size++) {
+    lastBlocks[size] = high >>> shift;
+    lastBlocks[size + 4] = low >>> shift;
   }
-  algorithm.compress(state, tail, 0, end);
+  algorithm.compress(state, lastBlocks, 0, paddedSize);
 }
 
 function writeState(state: Int32Array, words: number, output: Uint8Array, outputStart: number): void {
@@ -61,9 +68,6 @@ function writeState(state: Int32Array, words: number, output: Uint8Array, output
     output[at + 3] = value;
   }
 }
-
-const sharedState: Int32Array = /* @__PURE__ */ new Int32Array(8);
-const sharedTail: Uint8Array = /* @__PURE__ */ new Uint8Array(2 * BLOCK_BYTES);
 
 /**
  * Write the digest of `input` from `start` to `end` at `outputStart` of `output`: 20 or 32 bytes. Allocates nothing.
@@ -82,9 +86,7 @@ export function digestInto(
   const tailStart = end - ((end - start) % BLOCK_BYTES);
   algorithm.start(sharedState);
   algorithm.compress(sharedState, input, start, tailStart);
-  const tailSize = end - tailStart;
-  for (let at = 0; at < tailSize; at++) sharedTail[at] = input[tailStart + at]!;
-  finish(algorithm, sharedState, sharedTail, tailSize, end - start);
+  finish(algorithm, sharedState, input, tailStart, end, end - start);
   writeState(sharedState, algorithm.stateWords, output, outputStart);
 }
 
@@ -120,8 +122,8 @@ export function createHash(name: HashName): Hasher {
 class BlockHasher implements Hasher {
   readonly #algorithm: Algorithm;
   readonly #state: Int32Array;
-  /** Bytes that do not fill a block yet; twice as long for the padding. */
-  readonly #tail: Uint8Array = new Uint8Array(2 * BLOCK_BYTES);
+  /** Bytes that do not fill a block yet. No longer, because V8 makes arrays over 64 bytes several times as slowly. */
+  readonly #tail: Uint8Array = new Uint8Array(BLOCK_BYTES);
   #tailSize = 0;
   #messageSize = 0;
   #isEnded = false;
@@ -153,7 +155,7 @@ class BlockHasher implements Hasher {
   digest(): Uint8Array {
     this.#assertOpen();
     this.#isEnded = true;
-    finish(this.#algorithm, this.#state, this.#tail, this.#tailSize, this.#messageSize);
+    finish(this.#algorithm, this.#state, this.#tail, 0, this.#tailSize, this.#messageSize);
     const output = new Uint8Array(this.#algorithm.stateWords * 4);
     writeState(this.#state, this.#algorithm.stateWords, output, 0);
     return output;
