@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import { isGitError } from '@git-kv/objects';
+import { basename, resolve } from 'node:path';
+import { algorithmOf, type HashAlgorithm, hashAlgorithm, isGitError, isOid, sha1 } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
 import { type FileRepository, openRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
@@ -28,7 +28,7 @@ export async function findHere(console: Console): Promise<FileRepository | undef
 }
 
 /** Open exactly this directory. */
-export async function openAt(directory: string, shown = directory): Promise<FileRepository> {
+export async function openAt(directory: string, shown: string = directory): Promise<FileRepository> {
   try {
     return await openRepository(directory);
   } catch (error) {
@@ -37,6 +37,19 @@ export async function openAt(directory: string, shown = directory): Promise<File
     }
     throw error;
   }
+}
+
+/**
+ * The object format of a pack file, named without its ending: as `given`, as long as the hash in its name, as the repository
+ * around says, or else sha1.
+ */
+export async function packAlgorithm(console: Console, stem: string, given: string | undefined): Promise<HashAlgorithm> {
+  if (given !== undefined) return hashAlgorithm(given);
+  const named = /^pack-([0-9a-f]+)$/.exec(basename(stem))?.[1];
+  if (named !== undefined && isOid(named)) return algorithmOf(named);
+  const repository = await findHere(console);
+  await repository?.close();
+  return repository?.algorithm ?? sha1;
 }
 
 /** Run `body` with a repository that is closed after, whatever happens. */

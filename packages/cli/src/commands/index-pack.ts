@@ -1,12 +1,12 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { algorithmOf, type HashAlgorithm, hashAlgorithm, isOid, sha1 } from '@git-kv/objects';
+import { dirname, join, resolve } from 'node:path';
+import type { HashAlgorithm } from '@git-kv/objects';
 import { type ByteSource, indexPack, type PackStorage } from '@git-kv/pack';
 import { filePackStorage, openPackFile } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
-import { findHere, openHere, using } from '../repository.js';
+import { openHere, packAlgorithm, using } from '../repository.js';
 
 const READ_BYTES = 1 << 20;
 
@@ -41,7 +41,7 @@ export const indexPackCommand: Command = {
     if (values.o === undefined && !pack.endsWith('.pack'))
       throw new CommandError(`packfile name '${pack}' does not end with '.pack'`);
     const index = resolve(console.cwd, values.o ?? `${pack.slice(0, -'.pack'.length)}.idx`);
-    const algorithm = await algorithmFor(console, pack, values['object-format']);
+    const algorithm = await packAlgorithm(console, pack.replace(/\.pack$/, ''), values['object-format']);
     const checksum = await indexFile(console, resolve(console.cwd, pack), index, {
       algorithm,
       hashPolicy,
@@ -55,18 +55,6 @@ export const indexPackCommand: Command = {
 interface Options {
   readonly hashPolicy: 'trust' | 'detect';
   readonly onProgress?: (progress: { phase: string; loaded: number; total?: number }) => void;
-}
-
-/** As given, as the repository around says, or else as long as the name of the pack. */
-async function algorithmFor(console: Console, pack: string, given: string | undefined): Promise<HashAlgorithm> {
-  if (given !== undefined) return hashAlgorithm(given);
-  const repository = await findHere(console);
-  if (repository !== undefined) {
-    await repository.close();
-    return repository.algorithm;
-  }
-  const named = /^pack-([0-9a-f]+)\.pack$/.exec(basename(pack))?.[1];
-  return named !== undefined && isOid(named) ? algorithmOf(named) : sha1;
 }
 
 async function indexFile(

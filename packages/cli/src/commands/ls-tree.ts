@@ -42,7 +42,7 @@ export const lsTreeCommand: Command = {
       if (tree === undefined) throw new CommandError('not a tree object');
       await list(repository, tree, console, {
         recursive: values.r,
-        trees: values.t || values.d,
+        trees: values.t || (values.d && values.r),
         onlyTrees: values.d,
         long: values.long,
         nameOnly: values['name-only'] || values['name-status'],
@@ -83,7 +83,7 @@ async function list(repository: Repository, root: Oid, console: Console, listing
     if (match === 'none') continue;
     const isTree = isTreeMode(entry.mode);
     const enters = isTree && (match === 'above' || listing.recursive);
-    const shows = match === 'shown' && (isTree ? !enters || listing.trees : !listing.onlyTrees);
+    const shows = isTree ? !enters || listing.trees : match === 'shown' && !listing.onlyTrees;
     if (shows) await print(repository, entry, path, console, listing);
     if (enters) {
       stack.push({ entries: await entriesOf(repository, entry.oid), prefix: new Uint8Array([...path, 0x2f]), at: 0 });
