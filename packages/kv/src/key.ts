@@ -1,0 +1,150 @@
+import { encodeUtf8, isSafeTreeName } from '@git-kv/objects';
+import { KvError } from './errors.js';
+
+/** Bytes of a whole key as UTF-8, without the slash at its start. */
+const MAX_KEY_BYTES = 4096;
+
+/** A segment that is not well-formed text has no UTF-8, so no place in a tree. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * The place of a value or dictionary: segments from the root on. Immutable.
+ *
+ * A segment is a name in a git tree, so what a tree cannot hold safely is refused: `.`, `..`, every spelling of `.git`
+ * that some file system takes for it, NUL, and text that is not well-formed.
+ */
+export class Key {
+  /** The root dictionary, which prints as `/`. */
+  static readonly root: Key = new Key([]);
+
+  /** Root first. */
+  readonly segments: readonly string[];
+
+  private constructor(segments: readonly string[]) {
+    this.segments = segments;
+  }
+
+  /**
+   * The key that `text` spells: split at `/`, empty segments dropped, so `/a/b`, `a/b` and `//a//b/` are equal. A key
+   * is returned as it is.
+   * @throws {KvError} INVALID_KEY
+   */
+  static of(text: string | Key): Key {
+    if (typeof text !== 'string') return text;
+    const segments = text.split('/').filter((segment) => segment !== '');
+    return segments.length === 0 ? Key.root : checked(new Key(segments));
+  }
+
+  /**
+   * This key and one segment more.
+   * @throws {KvError} INVALID_KEY where `segment` is empty or holds `/`, and as {@link Key.of} does
+   */
+  add(segment: string): Key {
+    return checked(new Key([...this.segments, segment]));
+  }
+
+  /** This key and then all of `other`. @throws {KvError} INVALID_KEY where the result is too long */
+  append(other: string | Key): Key {
+    const { segments } = Key.of(other);
+    return segments.length === 0 ? this : checked(new Key([...this.segments, ...segments]));
+  }
+
+  get isRoot(): boolean {
+    return this.segments.length === 0;
+  }
+
+  /** The last segment; empty for the root. */
+  get basename(): string {
+    return this.segments.at(-1) ?? '';
+  }
+
+  /** The key without its last segment; the root is its own parent. */
+  get parent(): Key {
+    return this.segments.length <= 1 ? Key.root : new Key(this.segments.slice(0, -1));
+  }
+
+  /** Order of the printed keys by bytes of UTF-8, which is the order of paths in git. Negative, zero or positive. */
+  compare(other: Key): number {
+    return compareText(this.toString(), other.toString());
+  }
+
+  equals(other: Key): boolean {
+    return this.toString() === other.toString();
+  }
+
+  /** `/` and the segments joined by `/`. */
+  toString(): string {
+    return `/${this.segments.join('/')}`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /** The printed key for a terminal: each byte that is not plain ASCII as `\ddd` in decimal, quotes and backslash escaped. */
+  format(): string {
+    let text = '';
+    for (const byte of encodeUtf8(this.toString())) text += ESCAPES.get(byte) ?? escapeByte(byte);
+    return text;
+  }
+
+  /** The first `count` segments, of a key that is known to be good. */
+  prefix(count: number): Key {
+    return count >= this.segments.length ? this : new Key(this.segments.slice(0, count));
+  }
+}
+
+const ESCAPES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
+  [0x08, '\\b'],
+  [0x09, '\\t'],
+  [0x0a, '\\n'],
+  [0x0d, '\\r'],
+  [0x22, '\\"'],
+  [0x5c, '\\\\'],
+]);
+
+function escapeByte(byte: number): string {
+  const isPrintable = byte >= 0x20 && byte <= 0x7e;
+  return isPrintable ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, '0')}`;
+}
+
+function checked(key: Key): Key {
+  for (const segment of key.segments) {
+    const problem = problemOf(segment);
+    if (problem !== undefined) throw invalid(key, problem);
+  }
+  const text = key.toString();
+  if (text.length > MAX_KEY_BYTES || encodeUtf8(text).length - 1 > MAX_KEY_BYTES) {
+    throw invalid(key, `it is over ${MAX_KEY_BYTES} bytes`);
+  }
+  return key;
+}
+
+function problemOf(segment: string): string | undefined {
+  if (segment === '') return 'a segment is empty';
+  if (segment.includes('/')) return 'a segment holds a slash';
+  if (LONE_SURROGATE.test(segment)) return 'a segment is not well-formed text';
+  return isSafeTreeName(segment) ? undefined : `a tree cannot hold the segment ${JSON.stringify(segment.slice(0, 80))}`;
+}
+
+function invalid(key: Key, problem: string): KvError {
+  const shown = key.toString();
+  const text = shown.length > 200 ? `${shown.slice(0, 200)}...` : shown;
+  return new KvError('INVALID_KEY', key, `Cannot use ${JSON.stringify(text)} as a key: ${problem}`);
+}
+
+/** By code points, which is the order of UTF-8 bytes; `<` on strings goes by UTF-16 units, where U+10000 is below U+FFFD. */
+export function compareText(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length);
+  for (let at = 0; at < shared; at++) {
+    const unitA = a.charCodeAt(at);
+    const unitB = b.charCodeAt(at);
+    if (unitA === unitB) continue;
+    return isSurrogate(unitA) === isSurrogate(unitB) ? unitA - unitB : isSurrogate(unitA) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
