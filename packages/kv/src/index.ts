@@ -1,1 +1,50 @@
-export {};
+/**
+ * A key-value store that lives in a git repository: keys are paths, values are files, writes are commits. It is held in
+ * memory and synced with a branch on any git host over smart HTTP, without a git program.
+ *
+ * Only the newest commit is kept, and no working copy: this is a store, not a version-control client. Object formats,
+ * the wire and storage are the packages below; Node's own `fetch` and environment are in `@git-kv/kv/node`.
+ *
+ * ```ts
+ * import { GitKv } from '@git-kv/kv';
+ *
+ * const store = await GitKv.connect('https://example.com/notes.git#main');
+ * await store.set('greeting', 'Hello World!'); // one commit, pushed
+ * await store.changeAndPush(async (batch) => {
+ *   await batch.set('config/limit', '20');
+ *   await batch.remove('config/old');
+ * }); // one commit for both
+ * await store.getText('greeting'); // 'Hello World!'
+ * for (const { kind, key } of await store.pull()) console.log(kind, String(key)); // what others changed
+ * ```
+ *
+ * @module
+ */
+export type { KvBatch } from './batch.js';
+export type { Change } from './changes.js';
+export {
+  alreadyPresent,
+  dictionaryExpected,
+  KvError,
+  type KvErrorCode,
+  keyNotFound,
+  noSpace,
+  renameSourcePrefix,
+  valueExpected,
+} from './errors.js';
+export { Key } from './key.js';
+export type { ToOctetsOptions } from './octets/write.js';
+export type {
+  ChangeOptions,
+  ConnectOptions,
+  KvLimits,
+  KvOptions,
+  OfOctetsOptions,
+  PullOptions,
+  SettledPush,
+  UnpushedPolicy,
+  WriteOptions,
+} from './options.js';
+export { type KvCommit, type KvEntry, type KvKind, KvReader, type KvReadOptions } from './reader.js';
+export { parseRemoteUrl, type RemoteUrl } from './remote-url.js';
+export { GitKv, type OpenOptions } from './store.js';

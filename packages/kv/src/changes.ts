@@ -1,0 +1,66 @@
+import { decodeUtf8Exact, FileMode, isGitError, isTreeMode, type Oid } from '@git-kv/objects';
+import { diffTrees, type ObjectReader, type TreeTarget } from '@git-kv/repository';
+import { Key } from './key.js';
+
+/** What became of a key between two states of a store. */
+export interface Change {
+  readonly kind: 'add' | 'remove' | 'change';
+  readonly key: Key;
+}
+
+export interface ChangesOptions {
+  /**
+   * List dictionaries too, the root included: a dictionary changes with anything in it. Additions then come before all
+   * else, as the first git-kv printed them.
+   */
+  readonly directories?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What differs between two root trees, in the order of keys. Links and submodules count as absent, as they do when
+ * listed, and so does what no key can name; a change of mode alone is none.
+ * @param oldTreeOid `undefined` for no tree at all
+ */
+export async function diffKeys(
+  reader: ObjectReader,
+  oldTreeOid: Oid | undefined,
+  newTreeOid: Oid | undefined,
+  options: ChangesOptions = {},
+): Promise<Change[]> {
+  const { directories = false, signal } = options;
+  const changes: Change[] = [];
+  for await (const difference of diffTrees(reader, oldTreeOid, newTreeOid, {
+    trees: directories,
+    ...(signal !== undefined && { signal }),
+  })) {
+    const before = difference.isTree ? difference.old : asValue(difference.old);
+    const after = difference.isTree ? difference.new : asValue(difference.new);
+    if (before?.oid === after?.oid) continue;
+    const key = toKey(difference.pathBytes);
+    if (key === undefined) continue;
+    changes.push({ kind: before === undefined ? 'add' : after === undefined ? 'remove' : 'change', key });
+  }
+  if (!directories) return changes;
+  return [...changes.filter(({ kind }) => kind === 'add'), ...changes.filter(({ kind }) => kind !== 'add')];
+}
+
+function asValue(target: TreeTarget | undefined): TreeTarget | undefined {
+  return target !== undefined && isValueMode(target.mode) ? target : undefined;
+}
+
+/** Whether an entry of this mode holds a value: not a directory, a link or a submodule. */
+export function isValueMode(mode: number): boolean {
+  return !isTreeMode(mode) && (mode & 0o170000) === (FileMode.regular & 0o170000);
+}
+
+function toKey(path: Uint8Array): Key | undefined {
+  const text = decodeUtf8Exact(path);
+  if (text === undefined) return undefined;
+  try {
+    return Key.of(text);
+  } catch (error) {
+    if (isGitError(error, 'INVALID_KEY')) return undefined; // `.git` in a tree that some other program made
+    throw error;
+  }
+}

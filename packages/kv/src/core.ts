@@ -1,0 +1,245 @@
+import {
+  buildCommit,
+  buildIdentity,
+  defaultLimits,
+  GitError,
+  hashObject,
+  isGitError,
+  NotFoundError,
+  type Oid,
+  parseCommitLinks,
+} from '@git-kv/objects';
+import { isAncestor, type Repository } from '@git-kv/repository';
+import { type Change, diffKeys } from './changes.js';
+import type { DraftResult } from './draft.js';
+import { Mutex } from './mutex.js';
+import type { ChangeOptions, KvOptions, PullOptions, SettledPush, UnpushedPolicy, WriteOptions } from './options.js';
+import { Retention } from './retention.js';
+import { TreeCache } from './tree/tree-cache.js';
+import type { Upstream, UpstreamTip } from './upstream.js';
+
+const DEFAULT_AUTHOR = 'Git KV';
+const DEFAULT_EMAIL = 'git-noreply@robur.coop';
+const DEFAULT_MESSAGE = 'Committed by git-kv';
+
+/** A commit that the store can stand on. */
+export interface Head {
+  readonly oid: Oid;
+  readonly treeOid: Oid;
+  readonly parentOids: readonly Oid[];
+  /** The committer's, in seconds. */
+  readonly timestamp: number;
+}
+
+/** Where a store stands: what it shows, what the remote is known to have, and what is in doubt. */
+interface Position {
+  readonly head: Head | undefined;
+  readonly pushedOid: Oid | undefined;
+  /** A child of `head` of which it is not known whether the remote took it. */
+  readonly pending: Head | undefined;
+}
+
+/** Where a pull leads, and what became of the pending commit. */
+interface Plan extends Position {
+  readonly fate?: SettledPush['status'];
+}
+
+export interface CoreOptions extends KvOptions {
+  readonly repository: Repository;
+  readonly upstream: Upstream;
+  readonly refName: string;
+  readonly onUnpushed: UnpushedPolicy;
+  readonly position?: {
+    readonly headOid: Oid | undefined;
+    readonly pushedOid: Oid | undefined;
+    readonly pendingOid: Oid | undefined;
+  };
+}
+
+/** What a store and its batches share: the position, and the two ways to move it, commit and pull. */
+export class StoreCore {
+  readonly repository: Repository;
+  readonly refName: string;
+  readonly trees: TreeCache;
+  readonly retention: Retention;
+  readonly maxValueBytes: number;
+  /** Held by whatever moves the position. */
+  readonly writes: Mutex = new Mutex();
+  readonly clock: () => number;
+  readonly #upstream: Upstream;
+  readonly #options: CoreOptions;
+  #position: Position = { head: undefined, pushedOid: undefined, pending: undefined };
+
+  private constructor(options: CoreOptions) {
+    this.#options = options;
+    this.repository = options.repository;
+    this.refName = options.refName;
+    this.#upstream = options.upstream;
+    this.trees = new TreeCache(options.repository.objects);
+    this.retention = new Retention(options.repository, { isEnabled: !options.upstream.keepsHistory });
+    this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
+    this.clock = options.clock ?? Date.now;
+  }
+
+  static async open(options: CoreOptions): Promise<StoreCore> {
+    const core = new StoreCore(options);
+    core.#identity({}); // a wrong default author is told now, not at the first write
+    const { headOid, pushedOid, pendingOid } = options.position ?? {};
+    const read = async (oid: Oid | undefined): Promise<Head | undefined> =>
+      oid === undefined ? undefined : core.#readHead(oid);
+    core.#position = { head: await read(headOid), pushedOid, pending: await read(pendingOid) };
+    return core;
+  }
+
+  get head(): Head | undefined {
+    return this.#position.head;
+  }
+
+  get pushedOid(): Oid | undefined {
+    return this.#upstream.keepsHistory ? undefined : this.#position.pushedOid;
+  }
+
+  get pending(): Head | undefined {
+    return this.#position.pending;
+  }
+
+  /** @throws {GitError} PUSH_OUTCOME_UNKNOWN while it is not known where the remote stands */
+  assertSettled(): void {
+    const { pending } = this.#position;
+    if (pending === undefined) return;
+    const message = `Cannot write: it is not known whether the remote took commit ${pending.oid}; pull first`;
+    throw new GitError('PUSH_OUTCOME_UNKNOWN', message);
+  }
+
+  /** Commit and push. To be called under {@link writes}. The store moves only where the push is known to have worked. */
+  async commit(draft: DraftResult, options: ChangeOptions): Promise<void> {
+    this.assertSettled();
+    options.signal?.throwIfAborted();
+    const { head, pushedOid } = this.#position;
+    const author = this.#identity(options);
+    const parentOids = head === undefined ? [] : [head.oid];
+    const body = buildCommit({
+      treeOid: draft.treeOid,
+      parentOids,
+      author,
+      committer: author,
+      message: options.message ?? DEFAULT_MESSAGE,
+    });
+    const oid = hashObject(this.repository.algorithm, 'commit', body);
+    const objects = [...draft.objects, { kind: 'commit' as const, body }];
+    await this.repository.objects.writeMany(objects);
+    this.retention.wrote(objects);
+    const next: Head = { oid, treeOid: draft.treeOid, parentOids, timestamp: author.timestamp };
+    try {
+      await this.#upstream.push(pushedOid, oid, { signal: options.signal });
+    } catch (error) {
+      if (isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) this.#position = { ...this.#position, pending: next };
+      throw error;
+    }
+    await this.#moveTo({ head: next, pushedOid: oid, pending: undefined });
+  }
+
+  /** Send commits that the remote does not have yet, as a saved state may hold them. */
+  async push(options: WriteOptions): Promise<void> {
+    this.assertSettled();
+    const { head, pushedOid } = this.#position;
+    if (head === undefined || head.oid === pushedOid) return;
+    await this.#upstream.push(pushedOid, head.oid, { signal: options.signal });
+    await this.#moveTo({ head, pushedOid: head.oid, pending: undefined });
+  }
+
+  /** Go where the remote is. To be called under {@link writes}. On an error the store stays where it was. */
+  async pull(options: PullOptions): Promise<Change[]> {
+    const { signal, directories } = options;
+    const before = this.#position;
+    const next = await this.#plan(options);
+    const changes =
+      next.head?.oid === before.head?.oid
+        ? []
+        : await diffKeys(this.repository.objects, before.head?.treeOid, next.head?.treeOid, {
+            ...(signal !== undefined && { signal }),
+            ...(directories !== undefined && { directories }),
+          });
+    await this.#moveTo(next);
+    if (before.pending !== undefined && next.fate !== undefined) {
+      options.onSettled?.({ oid: before.pending.oid, status: next.fate });
+    }
+    return changes;
+  }
+
+  /** Ask the remote, and bring the objects of where it stands. */
+  async #plan(options: PullOptions): Promise<Plan> {
+    const { head, pushedOid, pending } = this.#position;
+    const tip = await this.#upstream.find(options);
+    if (tip === undefined) return this.#planForEmpty();
+    const unpushed = pending ?? (head?.oid === pushedOid ? undefined : head);
+    if (unpushed === undefined) {
+      if (tip.oid === head?.oid) return this.#position;
+      return this.#adopt(tip, 'tip', options);
+    }
+    if (tip.oid === unpushed.oid) return { head: unpushed, pushedOid: tip.oid, pending: undefined, fate: 'pushed' };
+    // Nothing new there: a pending commit never arrived, others are still to be pushed.
+    if (tip.oid === pushedOid || (await this.#isAncestor(tip.oid, unpushed.oid))) {
+      return { head, pushedOid: tip.oid, pending: undefined, fate: 'rolled-back' };
+    }
+    if ((options.onUnpushed ?? this.#options.onUnpushed) === 'theirs') {
+      return { ...(await this.#adopt(tip, 'tip', options)), fate: 'abandoned' };
+    }
+    const next = await this.#adopt(tip, 'history', options);
+    if (await this.#isAncestor(unpushed.oid, tip.oid)) return { ...next, fate: 'pushed' };
+    throw new GitError(
+      'UNPUSHED_COMMIT',
+      `Cannot pull ${this.refName} from ${this.#upstream.display}: it went another way than the unpushed commit ${unpushed.oid}`,
+    );
+  }
+
+  #planForEmpty(): Plan {
+    const { head, pushedOid } = this.#position;
+    if (pushedOid === undefined) return { head, pushedOid, pending: undefined, fate: 'rolled-back' };
+    const message = `Cannot fetch ${this.refName} from ${this.#upstream.display}: it does not exist any more`;
+    throw new NotFoundError('REMOTE_REF_NOT_FOUND', this.refName, message);
+  }
+
+  async #adopt(tip: UpstreamTip, what: 'tip' | 'history', options: PullOptions): Promise<Position> {
+    const { head, pushedOid, pending } = this.#position;
+    const haves = new Set([pending?.oid, head?.oid, pushedOid].filter((oid) => oid !== undefined));
+    await tip.fetch(what, [...haves], { signal: options.signal, onProgress: options.onProgress });
+    this.retention.fetched();
+    return { head: await this.#readHead(tip.oid), pushedOid: tip.oid, pending: undefined };
+  }
+
+  async #isAncestor(ancestorOid: Oid, descendantOid: Oid): Promise<boolean> {
+    const shallow = await this.repository.shallow.read();
+    return isAncestor(this.repository.objects, ancestorOid, descendantOid, { shallow });
+  }
+
+  async #moveTo({ head, pushedOid, pending }: Position): Promise<void> {
+    this.#position = { head, pushedOid, pending };
+    // Only what the head itself needs is kept: no history, once the remote has it.
+    const isSynced = head !== undefined && head.oid === pushedOid;
+    await this.retention.release([head?.oid, pushedOid, pending?.oid], isSynced ? head : undefined);
+  }
+
+  async #readHead(oid: Oid): Promise<Head> {
+    const object = await this.repository.objects.read(oid);
+    if (object === undefined)
+      throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot read commit ${oid}: it is missing`);
+    if (object.kind !== 'commit') {
+      throw new GitError(
+        'OBJECT_KIND_MISMATCH',
+        `Cannot use ${this.refName}: ${oid} is a ${object.kind}, not a commit`,
+      );
+    }
+    const { treeOid, parentOids, timestamp } = parseCommitLinks(object.body);
+    await this.trees.read(treeOid);
+    return { oid, treeOid, parentOids, timestamp };
+  }
+
+  #identity(options: ChangeOptions): ReturnType<typeof buildIdentity> {
+    return buildIdentity({
+      name: options.author ?? this.#options.author ?? DEFAULT_AUTHOR,
+      email: options.authorEmail ?? this.#options.authorEmail ?? DEFAULT_EMAIL,
+      timestamp: Math.floor(this.clock() / 1000),
+    });
+  }
+}

@@ -1,0 +1,226 @@
+import { type HashAlgorithm, isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
+import { indexPack, memoryPackStorage, parsePackIndex } from '@git-kv/pack';
+import { checkConnectivity, type ObjectReader, type Repository } from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+import { invalidState } from '../errors.js';
+import { type BundleHeader, BundleHeaderReader } from './bundle-header.js';
+import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
+
+export interface ReadOctetsOptions {
+  /** The branch to take where a bundle holds several. */
+  readonly refName: string;
+  /** The object format of a bare pack, which does not say. */
+  readonly algorithm: HashAlgorithm;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadState {
+  readonly repository: Repository;
+  readonly state: StoreState;
+}
+
+const PACK_SIGNATURE = 0x50; // 'P' of "PACK"; a bundle begins with '#'
+
+/**
+ * Read what a store was saved as: a bundle, or a bare pack.
+ * @throws {GitError} INVALID_STATE, with the cause; what the input itself throws passes through
+ */
+export async function readOctets(input: AsyncIterable<Uint8Array>, options: ReadOctetsOptions): Promise<ReadState> {
+  const iterator = input[Symbol.asyncIterator]();
+  try {
+    const chunks = new ChunkReader(iterator);
+    const first = await chunks.peek();
+    return first === PACK_SIGNATURE ? await readPack(chunks, options) : await readBundle(chunks, options);
+  } catch (error) {
+    if (!isGitError(error) || error.code === 'INVALID_STATE') throw error;
+    throw invalidState(error.message, error);
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** An input whose first byte can be looked at, and part of whose chunk can be given back. */
+class ChunkReader implements AsyncIterable<Uint8Array> {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #rest: Uint8Array | undefined;
+
+  constructor(iterator: AsyncIterator<Uint8Array>) {
+    this.#iterator = iterator;
+  }
+
+  async peek(): Promise<number | undefined> {
+    this.#rest = await this.next();
+    return this.#rest?.[0];
+  }
+
+  /** The next chunk that is not empty. */
+  async next(): Promise<Uint8Array | undefined> {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined && rest.length > 0) return rest;
+    for (;;) {
+      const { done, value } = await this.#iterator.next();
+      if (done) return undefined;
+      if (value.length > 0) return value;
+    }
+  }
+
+  unread(chunk: Uint8Array): void {
+    this.#rest = chunk;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk;
+  }
+}
+
+async function readBundle(chunks: ChunkReader, options: ReadOctetsOptions): Promise<ReadState> {
+  const header = await readHeader(chunks);
+  const repository = createMemoryRepository({ algorithm: header.algorithm });
+  await receive(repository, chunks, options.signal);
+  const state = stateOf(header, options.refName);
+  const tips = [state.headOid, state.pendingOid, state.pushedOid].filter((oid) => oid !== undefined);
+  const boundary = await findBoundary(repository.objects, tips);
+  const outside = new Set(header.prerequisites);
+  for (const [oid, missingOid] of boundary) {
+    if (!outside.has(missingOid)) throw invalidState(`commit ${missingOid}, a parent of ${oid}, is missing`);
+  }
+  await finish(repository, tips, new Set(boundary.map(([oid]) => oid)), options.signal);
+  return { repository, state };
+}
+
+async function readHeader(chunks: ChunkReader): Promise<BundleHeader> {
+  const reader = new BundleHeaderReader();
+  for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
+    const step = reader.push(chunk);
+    if (step === undefined) continue;
+    chunks.unread(chunk.subarray(step.end));
+    return step.header;
+  }
+  return reader.end();
+}
+
+function stateOf(header: BundleHeader, wantedRefName: string): StoreState {
+  const branches = [...header.refs.keys()].filter((name) => name.startsWith('refs/heads/'));
+  const refName = branches.includes(wantedRefName) ? wantedRefName : branches.length === 1 ? branches[0] : undefined;
+  if (refName === undefined && branches.length > 0) {
+    throw invalidState(`it holds ${branches.length} branches and none is ${wantedRefName}`);
+  }
+  return {
+    refName,
+    headOid: refName === undefined ? undefined : header.refs.get(refName),
+    pushedOid: header.refs.get(PUSHED_REF),
+    pendingOid: header.refs.get(PENDING_REF),
+  };
+}
+
+/** A bare pack says nothing of its head: it is the commit that no other names as a parent, or else the last one. */
+async function readPack(chunks: ChunkReader, options: ReadOctetsOptions): Promise<ReadState> {
+  const { algorithm, signal } = options;
+  const repository = createMemoryRepository({ algorithm });
+  const pack: Uint8Array[] = [];
+  const oids = await receive(repository, copyTo(pack, chunks), signal);
+  const tips = await findTips(repository.objects, oids);
+  const headOid = tips.size <= 1 ? [...tips][0] : await lastOf(tips, pack, algorithm);
+  if (headOid === undefined && oids.length > 0) throw invalidState('the pack holds no commit');
+  const heads = headOid === undefined ? [] : [headOid];
+  const isRoot = headOid === undefined || (await parentsOf(repository.objects, headOid)).length === 0;
+  await finish(repository, heads, new Set(isRoot ? [] : heads), signal);
+  return { repository, state: { refName: undefined, headOid, pushedOid: headOid, pendingOid: undefined } };
+}
+
+async function* copyTo(copy: Uint8Array[], chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    copy.push(chunk.slice());
+    yield chunk;
+  }
+}
+
+async function receive(
+  repository: Repository,
+  pack: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Oid[]> {
+  const quarantine = await repository.objects.receive(pack, signal === undefined ? {} : { signal });
+  const oids = [...quarantine.oids()];
+  await quarantine.publish();
+  return oids;
+}
+
+/** Commits that no other commit among `oids` has as a parent. */
+async function findTips(reader: ObjectReader, oids: readonly Oid[]): Promise<Set<Oid>> {
+  const tips = new Set<Oid>();
+  const parents = new Set<Oid>();
+  for (const oid of oids) {
+    if ((await reader.stat(oid))?.kind !== 'commit') continue;
+    tips.add(oid);
+    for (const parentOid of await parentsOf(reader, oid)) parents.add(parentOid);
+  }
+  for (const oid of parents) tips.delete(oid);
+  return tips;
+}
+
+/** Which of `oids` has the last entry in the pack. */
+async function lastOf(
+  oids: ReadonlySet<Oid>,
+  pack: readonly Uint8Array[],
+  algorithm: HashAlgorithm,
+): Promise<Oid | undefined> {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield* pack;
+  }
+  const indexed = await indexPack(chunks(), { algorithm, storage: memoryPackStorage() });
+  const index = parsePackIndex(indexed.index, algorithm);
+  let last: Oid | undefined;
+  let lastOffset = -1;
+  for (const oid of oids) {
+    const position = index.find(oid);
+    const packOffset = position === undefined ? -1 : index.packOffsetAt(position);
+    if (packOffset > lastOffset) {
+      last = oid;
+      lastOffset = packOffset;
+    }
+  }
+  return last;
+}
+
+/** Commits reachable from `tips` that lack a parent, each with the parent it lacks. */
+async function findBoundary(
+  reader: ObjectReader,
+  tips: readonly Oid[],
+): Promise<(readonly [oid: Oid, missing: Oid])[]> {
+  const boundary: (readonly [Oid, Oid])[] = [];
+  const seen = new Set<Oid>(tips);
+  const queue = [...tips];
+  for (let oid = queue.pop(); oid !== undefined; oid = queue.pop()) {
+    for (const parentOid of await parentsOf(reader, oid)) {
+      if ((await reader.stat(parentOid)) === undefined) boundary.push([oid, parentOid]);
+      else if (!seen.has(parentOid)) queue.push(parentOid);
+      seen.add(parentOid);
+    }
+  }
+  return boundary;
+}
+
+async function parentsOf(reader: ObjectReader, oid: Oid): Promise<readonly Oid[]> {
+  const object = await reader.read(oid);
+  if (object === undefined) throw invalidState(`commit ${oid} is missing`);
+  if (object.kind !== 'commit') throw invalidState(`${oid} is a ${object.kind}, not a commit`);
+  return parseCommitLinks(object.body).parentOids;
+}
+
+/** Check that nothing is missing, and note where history is cut. */
+async function finish(
+  repository: Repository,
+  tips: readonly Oid[],
+  shallow: ReadonlySet<Oid>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const outcome = await checkConnectivity(repository.objects, {
+    roots: tips,
+    shallow,
+    ...(signal !== undefined && { signal }),
+  });
+  if (!outcome.connected) throw invalidState(`object ${outcome.missingOid} is missing`);
+  await repository.shallow.update({ add: shallow, remove: [] });
+}

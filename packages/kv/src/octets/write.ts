@@ -1,0 +1,116 @@
+import { type HashAlgorithm, NotFoundError, type ObjectKind, type Oid, parseCommitLinks } from '@git-kv/objects';
+import { type PackInput, writePack } from '@git-kv/pack';
+import { commitsFrom, type ObjectReader, objectsBetween, type Progress } from '@git-kv/repository';
+import { serializeBundleHeader } from './bundle-header.js';
+import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
+
+export interface ToOctetsOptions {
+  /**
+   * `bundle` (default) also records head, branch and the last pushed commit, and git reads it as a bundle. `pack` is
+   * the pack alone, with the head as its last commit, as the first git-kv reads and writes it.
+   */
+  readonly format?: 'bundle' | 'pack';
+  /** zlib's, 0 to 9. Default 4. */
+  readonly level?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const DEFAULT_LEVEL = 4;
+
+/** Everything the state needs, as bytes: the same for the same state. No deltas, so one pass can load it. */
+export async function* writeOctets(
+  reader: ObjectReader,
+  state: StoreState,
+  shallow: ReadonlySet<Oid>,
+  options: ToOctetsOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const { format = 'bundle', level = DEFAULT_LEVEL, signal, onProgress } = options;
+  if (!Number.isInteger(level) || level < 0 || level > 9) {
+    throw new RangeError(`Cannot write octets at level ${level}: zlib has levels 0 to 9`);
+  }
+  const tips = format === 'pack' ? [state.headOid] : [state.headOid, state.pendingOid, state.pushedOid];
+  const contents = await collect(
+    reader,
+    tips.filter((oid) => oid !== undefined),
+    shallow,
+    signal,
+  );
+  if (format === 'bundle') yield serializeBundleHeader(bundleHeader(reader.algorithm, state, contents));
+  yield* writePack({
+    algorithm: reader.algorithm,
+    objects: readObjects(reader, contents.objects, signal),
+    objectCount: contents.objects.length,
+    level,
+    ...(signal !== undefined && { signal }),
+    ...(onProgress !== undefined && { onProgress }),
+  });
+}
+
+interface Contents {
+  /** Commits first, the oldest before the others and the head last; then trees and blobs. */
+  readonly objects: readonly { readonly oid: Oid; readonly kind: ObjectKind }[];
+  /** Parents that are not among the objects. */
+  readonly missingParents: readonly Oid[];
+}
+
+async function collect(
+  reader: ObjectReader,
+  tips: readonly Oid[],
+  shallow: ReadonlySet<Oid>,
+  signal: AbortSignal | undefined,
+): Promise<Contents> {
+  const options = { shallow, ...(signal !== undefined && { signal }) };
+  const commits: Oid[] = [];
+  const missingParents = new Set<Oid>();
+  for await (const { oid } of commitsFrom(reader, tips, options)) commits.push(oid);
+  const held = new Set(commits);
+  for (const oid of commits) {
+    if (!shallow.has(oid)) continue;
+    for (const parentOid of await parentsOf(reader, oid)) if (!held.has(parentOid)) missingParents.add(parentOid);
+  }
+  // Dates may lie, so the head is moved to the end whatever the walk says.
+  const [head] = tips;
+  const ordered = commits.reverse().filter((oid) => oid !== head);
+  if (head !== undefined) ordered.push(head);
+  const objects: { oid: Oid; kind: ObjectKind }[] = ordered.map((oid) => ({ oid, kind: 'commit' }));
+  for await (const object of objectsBetween(reader, { ...options, wants: tips })) {
+    if (object.kind !== 'commit') objects.push(object);
+  }
+  return { objects, missingParents: [...missingParents].sort() };
+}
+
+function bundleHeader(
+  algorithm: HashAlgorithm,
+  state: StoreState,
+  contents: Contents,
+): Parameters<typeof serializeBundleHeader>[0] {
+  const refs = new Map<string, Oid>();
+  const put = (name: string | undefined, oid: Oid | undefined): void => {
+    if (name !== undefined && oid !== undefined) refs.set(name, oid);
+  };
+  put('HEAD', state.headOid);
+  put(state.refName, state.headOid);
+  put(PENDING_REF, state.pendingOid);
+  put(PUSHED_REF, state.pushedOid);
+  return { algorithm, prerequisites: contents.missingParents, refs };
+}
+
+async function* readObjects(
+  reader: ObjectReader,
+  objects: Contents['objects'],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PackInput> {
+  const options = signal === undefined ? {} : { signal };
+  for (const { oid } of objects) {
+    const object = await reader.read(oid, options);
+    if (object !== undefined) yield { oid, kind: object.kind, body: object.body };
+    else if (oid === reader.algorithm.emptyTreeOid) yield { oid, kind: 'tree', body: new Uint8Array(0) };
+    else throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot write octets: object ${oid} is missing`);
+  }
+}
+
+async function parentsOf(reader: ObjectReader, oid: Oid): Promise<readonly Oid[]> {
+  const commit = await reader.read(oid);
+  return commit === undefined ? [] : parseCommitLinks(commit.body).parentOids;
+}

@@ -1,0 +1,82 @@
+import type { HashName, Oid } from '@git-kv/objects';
+import type { CredentialsProvider, FetchFunction, Transport } from '@git-kv/protocol';
+import type { Progress } from '@git-kv/repository';
+
+/**
+ * What a pull does with a commit of ours that the remote neither has nor can take as it stands, because the branch went
+ * another way: `reject` fails with UNPUSHED_COMMIT and changes nothing, `theirs` gives the commit up.
+ */
+export type UnpushedPolicy = 'reject' | 'theirs';
+
+/** Caps on what a store accepts. */
+export interface KvLimits {
+  /** Bytes of one value that is set. Default 512 MiB. */
+  readonly valueBytes?: number;
+}
+
+/** How every store can be set up. */
+export interface KvOptions {
+  /** Who commits where a change does not say. Default `Git KV`. */
+  readonly author?: string;
+  /** Default `git-noreply@robur.coop`. */
+  readonly authorEmail?: string;
+  /** The time of commits, in milliseconds since 1970. Default `Date.now`. */
+  readonly clock?: () => number;
+  readonly limits?: KvLimits;
+}
+
+/** How a store that is synced with a remote can be set up. */
+export interface ConnectOptions extends KvOptions {
+  /** What carries requests over http and https. Default: the runtime's own `fetch`. */
+  readonly fetch?: FetchFunction;
+  /** Asked when the server wants credentials and the URL has none, or wrong ones. */
+  readonly credentials?: CredentialsProvider;
+  /** Further headers for the URL's own origin. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Give up when nothing moves for so long. Default five minutes; 0 for never. */
+  readonly timeoutMs?: number;
+  /** Takes the place of HTTP, for other schemes and for servers in this process. */
+  readonly transport?: Transport;
+  /** Default `reject`. */
+  readonly onUnpushed?: UnpushedPolicy;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How a saved store is read. */
+export interface OfOctetsOptions extends ConnectOptions {
+  /** `URL[#branch]` of the remote to sync with. It is not asked for anything now. */
+  readonly remote: string;
+  /** The object format of a bare pack, which does not record it. Default `sha1`. */
+  readonly objectFormat?: HashName;
+}
+
+/** One write outside a batch. */
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Who made a change, and why. */
+export interface ChangeOptions extends WriteOptions {
+  readonly author?: string;
+  readonly authorEmail?: string;
+  /** Written as it is. Default `Committed by git-kv`. */
+  readonly message?: string;
+}
+
+export interface PullOptions {
+  /** List dictionaries among the changes too, the root included. */
+  readonly directories?: boolean;
+  /** Default: what the store was set up with. */
+  readonly onUnpushed?: UnpushedPolicy;
+  /** Told what became of a commit whose push had no known outcome. */
+  readonly onSettled?: (settled: SettledPush) => void;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** `pushed`: the remote has it. `rolled-back`: it never arrived, and is gone. `abandoned`: given up by policy `theirs`. */
+export interface SettledPush {
+  readonly oid: Oid;
+  readonly status: 'pushed' | 'rolled-back' | 'abandoned';
+}

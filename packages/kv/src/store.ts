@@ -1,0 +1,256 @@
+import { assertRefName, GitError, hashAlgorithm, type Oid } from '@git-kv/objects';
+import { connectUploadPack, type Transport } from '@git-kv/protocol';
+import type { Repository } from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+import { KvBatch } from './batch.js';
+import type { Change } from './changes.js';
+import { StoreCore } from './core.js';
+import { Draft } from './draft.js';
+import { invalidState } from './errors.js';
+import { Key } from './key.js';
+import { Mutex } from './mutex.js';
+import { readOctets } from './octets/read.js';
+import { type ToOctetsOptions, writeOctets } from './octets/write.js';
+import type {
+  ChangeOptions,
+  ConnectOptions,
+  KvOptions,
+  OfOctetsOptions,
+  PullOptions,
+  WriteOptions,
+} from './options.js';
+import { type KvCommit, KvReader, type ReadView } from './reader.js';
+import { parseRemoteUrl } from './remote-url.js';
+import { openTransport } from './transport.js';
+import { LocalUpstream, RemoteUpstream } from './upstream.js';
+
+const HEADS = 'refs/heads/';
+
+/** How a store over a repository of the caller's can be set up. */
+export interface OpenOptions extends KvOptions {
+  /** Short name of the branch. Default `main`. */
+  readonly branch?: string;
+}
+
+/**
+ * A key-value store on a branch of a git repository. Keys are paths, values are files; each write is a commit.
+ *
+ * {@link GitKv.connect} and {@link GitKv.ofOctets} give stores in memory that a remote is pulled into and pushed from;
+ * {@link GitKv.open} works on a repository at hand. Calls may overlap: writes run one after another.
+ */
+export class GitKv extends KvReader {
+  readonly #core: StoreCore;
+  readonly #transport: Transport | undefined;
+  /** One batch at a time. */
+  readonly #batches = new Mutex();
+
+  private constructor(core: StoreCore, transport?: Transport) {
+    super();
+    this.#core = core;
+    this.#transport = transport;
+  }
+
+  /**
+   * A store in memory of the branch that `URL[#branch]` names (`main` by default), pulled now. An empty remote makes
+   * an empty store, and the first write makes the branch.
+   * @throws {NotFoundError} REMOTE_REF_NOT_FOUND where the remote has branches but not this one
+   * @throws {GitError} INVALID_URL, INVALID_REF_NAME, UNSUPPORTED for schemes other than http and https, and what goes
+   *   wrong on the way
+   */
+  static async connect(url: string, options: ConnectOptions = {}): Promise<GitKv> {
+    const remote = parseRemoteUrl(url);
+    const transport = options.transport ?? openTransport(remote, options);
+    const { signal, onProgress, onUnpushed = 'reject' } = options;
+    const client = await connectUploadPack(transport, { signal });
+    const repository = createMemoryRepository({ algorithm: client.algorithm });
+    const upstream = new RemoteUpstream(repository, transport, remote.refName, client);
+    const core = await StoreCore.open({ ...options, repository, upstream, refName: remote.refName, onUnpushed });
+    const store = new GitKv(core, transport);
+    await store.pull({ ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) });
+    return store;
+  }
+
+  /**
+   * The store that {@link toOctets} saved, as bundle or pack. No network is used: `pull` it when it is wanted.
+   * @throws {GitError} INVALID_STATE for bytes that are no saved store, with the cause
+   */
+  static async ofOctets(octets: AsyncIterable<Uint8Array>, options: OfOctetsOptions): Promise<GitKv> {
+    const remote = parseRemoteUrl(options.remote);
+    const transport = options.transport ?? openTransport(remote, options);
+    const { signal, onUnpushed = 'reject' } = options;
+    const algorithm = hashAlgorithm(options.objectFormat ?? 'sha1');
+    const { repository, state } = await readOctets(octets, {
+      refName: remote.refName,
+      algorithm,
+      ...(signal !== undefined && { signal }),
+    });
+    const refName = remote.branch === undefined ? (state.refName ?? remote.refName) : remote.refName;
+    if (state.refName !== undefined && state.refName !== refName) {
+      throw invalidState(`it is of ${state.refName}, not of ${refName}`);
+    }
+    const upstream = new RemoteUpstream(repository, transport, refName);
+    const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed, position: state });
+    return new GitKv(core, transport);
+  }
+
+  /**
+   * A store on a branch of `repository`, without a remote: a write moves the branch, `pull` takes over what others
+   * wrote to it. The branch need not exist. The repository stays the caller's to close.
+   * @throws {GitError} INVALID_REF_NAME
+   */
+  static async open(repository: Repository, options: OpenOptions = {}): Promise<GitKv> {
+    const refName = `${HEADS}${options.branch ?? 'main'}`;
+    assertRefName(refName);
+    const upstream = new LocalUpstream(repository, refName);
+    const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed: 'reject' });
+    const store = new GitKv(core);
+    await store.pull();
+    return store;
+  }
+
+  /** Short name of the branch. */
+  get branch(): string {
+    return this.#core.refName.slice(HEADS.length);
+  }
+
+  /** Full name of the branch. */
+  get refName(): string {
+    return this.#core.refName;
+  }
+
+  /** The commit that reads see; `undefined` in an empty store. */
+  override get commit(): KvCommit | undefined {
+    return this.#core.head && { state: 'clean', oid: this.#core.head.oid };
+  }
+
+  /** A commit whose push has no known outcome (PUSH_OUTCOME_UNKNOWN). The next pull settles it. */
+  get pendingCommit(): Oid | undefined {
+    return this.#core.pending?.oid;
+  }
+
+  /**
+   * Put `value` under `key`, with the dictionaries above it: one commit, pushed. A value that is there already makes no
+   * commit. Resolves when the remote has it; after an error the store is as it was.
+   * @throws {KvError} VALUE_EXPECTED where a dictionary stands, DICTIONARY_EXPECTED for a value among the key's prefixes
+   * @throws {GitError} PUSH_REJECTED where another writer was faster; PUSH_OUTCOME_UNKNOWN where the answer was lost
+   */
+  async set(key: string | Key, value: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
+    const at = Key.of(key);
+    await this.#writeOne((draft) => draft.set(at, value), options);
+  }
+
+  /**
+   * Take away a value, or a dictionary with all in it: one commit, pushed. Absence is no error and makes no commit.
+   * @throws {KvError} INVALID_KEY for the root; {GitError} as {@link set} does
+   */
+  async remove(key: string | Key, options: WriteOptions = {}): Promise<void> {
+    const at = Key.of(key);
+    await this.#writeOne((draft) => draft.remove(at), options);
+  }
+
+  /**
+   * Run `change` on a view of the store that sees its own writes, then make one commit of them and push it. Without a
+   * net change there is no commit. When `change` throws, nothing is kept. Calls wait for each other, so one that is
+   * awaited inside another never ends: inside, use the batch.
+   * @returns what `change` returns
+   * @throws {GitError} STORE_MODIFIED where the store itself was written to or pulled in the meantime: those writes stay,
+   *   the batch does not; otherwise as {@link set} does
+   */
+  changeAndPush<T>(change: (batch: KvBatch) => T | Promise<T>, options: ChangeOptions = {}): Promise<T> {
+    const core = this.#core;
+    return this.#batches.run(async () => {
+      core.assertSettled();
+      const base = core.head;
+      return await core.retention.pinned(base?.treeOid, async () => {
+        const batch = await KvBatch.open(core, base);
+        try {
+          const result = await change(batch);
+          const draft = await batch.finish();
+          if (draft === undefined) return result;
+          await core.writes.run(async () => {
+            if (core.head?.oid !== base?.oid) throw storeModified();
+            await core.commit(draft, options);
+          });
+          return result;
+        } finally {
+          batch.close();
+        }
+      });
+    });
+  }
+
+  /**
+   * Take over what the remote has, and say what changed: the keys of values, in order.
+   * @throws {GitError} UNPUSHED_COMMIT where that would lose a commit of ours, unless the policy is `theirs`
+   */
+  pull(options: PullOptions = {}): Promise<Change[]> {
+    return this.#core.writes.run(() => this.#core.pull(options));
+  }
+
+  /** Push what the remote does not have, as a saved store may hold. Writes do so by themselves. @throws as {@link set} */
+  push(options: WriteOptions = {}): Promise<void> {
+    return this.#core.writes.run(() => this.#core.push(options));
+  }
+
+  /**
+   * The store as bytes, for {@link ofOctets}: the same bytes for the same state. Without history, but with commits that
+   * the remote does not have.
+   */
+  async *toOctets(options: ToOctetsOptions = {}): AsyncGenerator<Uint8Array, void> {
+    const core = this.#core;
+    const state = {
+      refName: core.refName,
+      headOid: core.head?.oid,
+      pushedOid: core.pushedOid,
+      pendingOid: core.pending?.oid,
+    };
+    core.retention.hold();
+    try {
+      yield* writeOctets(core.repository.objects, state, await core.repository.shallow.read(), options);
+    } finally {
+      core.retention.unhold();
+    }
+  }
+
+  /** Let go of connections. Never fails; what was pulled stays readable. */
+  async disconnect(): Promise<void> {
+    await this.#transport?.close?.().catch(() => {}); // there is nothing a caller could do about it
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
+  }
+
+  protected override view<T>(read: (view: ReadView) => Promise<T>): Promise<T> {
+    const core = this.#core;
+    const { head } = core;
+    const { objects } = core.repository;
+    return core.retention.pinned(head?.treeOid, async () => {
+      const draft = await Draft.open(core.trees, head?.treeOid, core.maxValueBytes);
+      return await read({
+        tree: draft.tree,
+        readObject: (oid, options) => objects.read(oid, options),
+        statObject: (oid) => objects.stat(oid),
+        timestamp: head?.timestamp,
+      });
+    });
+  }
+
+  #writeOne(write: (draft: Draft) => Promise<void>, options: WriteOptions): Promise<void> {
+    const core = this.#core;
+    return core.writes.run(async () => {
+      core.assertSettled();
+      const draft = await Draft.open(core.trees, core.head?.treeOid, core.maxValueBytes);
+      await write(draft);
+      const result = draft.seal();
+      if (result !== undefined) await core.commit(result, options);
+    });
+  }
+}
+
+function storeModified(): GitError {
+  return new GitError(
+    'STORE_MODIFIED',
+    'Cannot push the change: the store was modified outside of changeAndPush, please retry',
+  );
+}

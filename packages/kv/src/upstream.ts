@@ -1,0 +1,127 @@
+import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
+import { connectUploadPack, type Transport, type UploadPackClient } from '@git-kv/protocol';
+import {
+  fetchInto,
+  findRemoteRef,
+  type Progress,
+  pushFailure,
+  pushFrom,
+  type RefValue,
+  type Repository,
+} from '@git-kv/repository';
+
+/** What both directions of a sync take. */
+export interface SyncOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The place that a store's branch is shared through. */
+export interface Upstream {
+  /** For messages; safe to print. */
+  readonly display: string;
+  /** Whether commits must be kept after they were pushed: the repository is the caller's. */
+  readonly keepsHistory: boolean;
+  /**
+   * What the branch holds there, with a way to bring it here; `undefined` where there is nothing at all yet.
+   * @throws {NotFoundError} REMOTE_REF_NOT_FOUND where there are other branches, but not this one
+   */
+  find(options: SyncOptions): Promise<UpstreamTip | undefined>;
+  /**
+   * Move the branch from `expected` (`undefined`: it must not exist) to `next`, whose objects are in the repository.
+   * @throws {GitError} PUSH_OUTCOME_UNKNOWN where it may have moved; after any other error it has not
+   */
+  push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void>;
+}
+
+export interface UpstreamTip {
+  readonly oid: Oid;
+  /**
+   * Bring the commit with its trees and values. `tip` leaves its history out; `history` brings the commits between
+   * `haves` and it too, by which ancestry can be told.
+   */
+  fetch(what: 'tip' | 'history', haves: readonly Oid[], options: SyncOptions): Promise<void>;
+}
+
+/** A branch behind a transport. */
+export class RemoteUpstream implements Upstream {
+  readonly display: string;
+  readonly keepsHistory = false;
+  readonly #repository: Repository;
+  readonly #transport: Transport;
+  readonly #refName: string;
+  /** The first connection was made to learn the object format, and serves the first pull too. */
+  #connected: UploadPackClient | undefined;
+
+  constructor(repository: Repository, transport: Transport, refName: string, connected?: UploadPackClient) {
+    this.#repository = repository;
+    this.#transport = transport;
+    this.#refName = refName;
+    this.#connected = connected;
+    this.display = transport.url;
+  }
+
+  async find(options: SyncOptions): Promise<UpstreamTip | undefined> {
+    const { signal } = options;
+    const client = this.#connected ?? (await connectUploadPack(this.#transport, { signal }));
+    this.#connected = undefined;
+    const branch = await findRemoteRef(client, this.#refName, { signal });
+    if (branch.status === 'empty') return undefined;
+    if (branch.status === 'absent') {
+      const message = `Cannot fetch ${this.#refName} from ${this.display}: it does not exist`;
+      throw new NotFoundError('REMOTE_REF_NOT_FOUND', this.#refName, message);
+    }
+    const { oid } = branch;
+    return {
+      oid,
+      fetch: async (what, haves, fetchOptions) => {
+        const depth = what === 'tip' ? { depth: 1 } : {};
+        await fetchInto(this.#repository, client, { wants: [oid], haves, ...depth, ...fetchOptions });
+      },
+    };
+  }
+
+  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void> {
+    const updates = [{ name: this.#refName, expected: expected ?? null, next }];
+    const [result] = await pushFrom(this.#repository, this.#transport, { updates, signal: options.signal });
+    if (result === undefined) throw new Error('BUG: a push without result');
+    if (result.status !== 'updated') throw pushFailure(result);
+  }
+}
+
+/** A branch of the repository that the store itself works on. */
+export class LocalUpstream implements Upstream {
+  readonly display: string;
+  readonly keepsHistory = true;
+  readonly #repository: Repository;
+  readonly #refName: string;
+
+  constructor(repository: Repository, refName: string) {
+    this.#repository = repository;
+    this.#refName = refName;
+    this.display = 'the repository';
+  }
+
+  async find(): Promise<UpstreamTip | undefined> {
+    const value = await this.#repository.refs.read(this.#refName);
+    if (value === undefined) return undefined;
+    return { oid: directOid(this.#refName, value), fetch: async () => {} };
+  }
+
+  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void> {
+    const update = {
+      name: this.#refName,
+      expected: expected === undefined ? null : { oid: expected },
+      next: { oid: next },
+    };
+    const { signal } = options;
+    const outcome = await this.#repository.refs.update([update], signal === undefined ? {} : { signal });
+    if (outcome.status === 'updated') return;
+    throw new GitError('PUSH_REJECTED', `Cannot move ${this.#refName}: another writer moved it; pull first`);
+  }
+}
+
+function directOid(refName: string, value: RefValue): Oid {
+  if ('oid' in value) return value.oid;
+  throw new GitError('UNSUPPORTED', `Cannot use ${refName} as a branch: it is a symbolic ref`);
+}

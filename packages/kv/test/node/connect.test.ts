@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { connect, ofOctets } from '../../src/node/index.js';
+import { bytesOf, startRemote, streamOf } from '../support/remote.js';
+
+describe('connect on Node', () => {
+  test('syncs over connections of its own, and lets go of them', async () => {
+    const remote = await startRemote();
+    remote.commit({ a: '1' });
+    const store = await connect(remote.url, { environment: {} });
+    await store.set('b', '2');
+    const saved = await bytesOf(store.toOctets());
+    await store.disconnect();
+    expect(await store.getText('b')).toBe('2');
+    const again = await ofOctets(streamOf(saved), { remote: remote.url, environment: {} });
+    expect(await again.pull()).toEqual([]);
+    await again.disconnect();
+  });
+
+  test('offers the credentials of the environment first, and then asks', async () => {
+    const remote = await startRemote();
+    remote.commit({ a: '1' });
+    const seen: string[] = [];
+    let wanted = 'env:secret';
+    remote.intercept = (request, response) => {
+      const given = atob(request.headers.authorization?.replace('Basic ', '') ?? '');
+      seen.push(given);
+      if (given === wanted) return false;
+      response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end();
+      return true;
+    };
+    const environment = { GIT_KV_USERNAME: 'env', GIT_KV_PASSWORD: 'secret' };
+    await (await connect(remote.url, { environment })).disconnect();
+    expect(seen.slice(0, 2)).toEqual(['', 'env:secret']);
+
+    wanted = 'asked:1';
+    const credentials = async ({ attempt }: { attempt: number }): Promise<{ username: string; password: string }> => ({
+      username: 'asked',
+      password: String(attempt),
+    });
+    seen.length = 0;
+    await (await connect(remote.url, { environment, credentials })).disconnect();
+    expect(seen.slice(0, 3)).toEqual(['', 'env:secret', 'asked:1']);
+    await expect(connect(remote.url, { environment })).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+  });
+
+  test('a wrong state or URL is told before any connection', async () => {
+    await expect(connect('nothing')).rejects.toMatchObject({ code: 'INVALID_URL' });
+    const options = { remote: 'http://127.0.0.1:9/a.git', environment: {} };
+    await expect(ofOctets(streamOf(Uint8Array.of(1)), options)).rejects.toMatchObject({ code: 'INVALID_STATE' });
+  });
+});
