@@ -43,9 +43,15 @@ export function decodeSidebandLine(payload: Uint8Array, streamOffset = 0): { ban
   const band = payload[0];
   if (band !== 1 && band !== 2 && band !== 3) {
     const problem = band === undefined ? 'the line is empty' : `band ${band} is none of 1, 2 and 3`;
-    throw new MalformedError('sideband', streamOffset, problem, { origin: 'remote' });
+    throw malformed(streamOffset, problem);
   }
   return { band, content: payload.subarray(1) };
+}
+
+export interface DemultiplexOptions {
+  readonly onProgress?: OnRemoteProgress | undefined;
+  /** Whether a flush before the first byte is an error, as where a pack must come. */
+  readonly refuseEmpty?: boolean;
 }
 
 /** Where lines come from: a {@link PktLineReader}, or anything that reads like one. */
@@ -57,12 +63,10 @@ export type LineSource = Pick<PktLineReader, 'read' | 'close' | 'offset'>;
  * @throws {RemoteError} for band 3 and for an ERR line; {MalformedError} for what is no sideband;
  *   {TransportError} TRANSPORT_CLOSED where the stream ends before the flush
  */
-export function demultiplex(
-  lines: LineSource,
-  options: { readonly onProgress?: OnRemoteProgress | undefined } = {},
-): AsyncIterableIterator<Uint8Array> {
+export function demultiplex(lines: LineSource, options: DemultiplexOptions = {}): AsyncIterableIterator<Uint8Array> {
   const progress = new ProgressLines(options.onProgress);
   let ended = false;
+  let isEmpty = true;
 
   // Not a generator: `return` on a generator that was never started would leave the connection open.
   async function end(): Promise<IteratorResult<Uint8Array>> {
@@ -79,10 +83,14 @@ export function demultiplex(
       if (content === undefined) {
         ended = true;
         progress.end();
+        if (isEmpty && options.refuseEmpty === true) throw malformed(lines.offset, 'no bytes come before the flush');
         await assertBodyEnds(lines);
         return { done: true, value: undefined };
       }
-      if (content.length > 0) return { done: false, value: content };
+      if (content.length > 0) {
+        isEmpty = false;
+        return { done: false, value: content };
+      }
     }
   }
 
@@ -137,4 +145,8 @@ export function closedEarly(): never {
   throw new TransportError('TRANSPORT_CLOSED', 'Cannot read the answer to its end: the remote closed the connection', {
     retryable: true,
   });
+}
+
+function malformed(offset: number, problem: string): MalformedError {
+  return new MalformedError('sideband', offset, problem, { origin: 'remote' });
 }

@@ -17,16 +17,16 @@ const CERTIFICATE = /CERT|^ERR_TLS_|^ERR_SSL_|^UNABLE_TO_|^DEPTH_ZERO/;
 
 /**
  * The error for a request that got no answer. Its message holds the reason that the runtime gave, without credentials.
- * @param mayHaveArrived whether a failure of unknown kind may have come after the request did
+ * @param mayHaveArrived whether to take a failure of unknown kind for one that came after the request did
  */
 export function requestFailure(error: unknown, display: string, mayHaveArrived: boolean): unknown {
   if (isGitError(error)) return error;
   const { code, message } = rootCause(error);
   const isCertificate = CERTIFICATE.test(code);
-  const notConnected = NOT_CONNECTED.has(code) || isCertificate;
+  const isClosed = !NOT_CONNECTED.has(code) && !isCertificate && (mayHaveArrived || code !== '');
   const reason = withoutUserinfo(message);
   return new TransportError(
-    notConnected || !mayHaveArrived ? 'TRANSPORT_FAILED' : 'TRANSPORT_CLOSED',
+    isClosed ? 'TRANSPORT_CLOSED' : 'TRANSPORT_FAILED',
     `Cannot reach ${display}: ${code === '' || reason.includes(code) ? reason : `${reason} (${code})`}`,
     { cause: error, retryable: !isCertificate },
   );

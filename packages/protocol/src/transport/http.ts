@@ -1,4 +1,4 @@
-import { encodeUtf8, GitError, TransportError } from '@git-kv/objects';
+import { encodeUtf8, GitError, isGitError, TransportError } from '@git-kv/objects';
 import { AGENT } from '../capabilities.js';
 import { authorizationHeader, type CredentialsProvider, MAX_CREDENTIAL_ATTEMPTS } from './credentials.js';
 import { Deadline } from './deadline.js';
@@ -220,8 +220,8 @@ function redirectRefused(from: string, reason: string): TransportError {
 
 /** After the probe: whatever broke, the pack was not sent. */
 function requestNeverSent(error: unknown): unknown {
-  if (!(error instanceof TransportError) || error.code !== 'TRANSPORT_CLOSED') return error;
-  return new TransportError('TRANSPORT_FAILED', error.message, { cause: error, retryable: error.retryable });
+  if (!isGitError(error, 'TRANSPORT_CLOSED')) return error;
+  return new TransportError('TRANSPORT_FAILED', error.message, { cause: error, retryable: true });
 }
 
 async function assertAnswer(answer: HttpAnswer, expected: string, display: string, service: Service): Promise<void> {

@@ -1,6 +1,6 @@
-import { concatBytes, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
+import { concatBytes, encodeUtf8, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
 import { assertWithin, DEFAULT_PROTOCOL_LIMITS, type ProtocolLimits } from '../limits.js';
-import { DELIMITER, encodeText, FLUSH } from '../pkt-line/encode.js';
+import { DELIMITER, encodeDataLine, encodeText, FLUSH } from '../pkt-line/encode.js';
 import type { PktLine } from '../pkt-line/line.js';
 import { assertRemoteRefName, parseOid } from '../ref-line.js';
 import { parseErrorLine } from '../remote-words.js';
@@ -90,7 +90,8 @@ export async function readFetchAnswer(
     const line = await readLine(lines);
     if (line.kind === 'flush' && state !== 'start') break; // "acknowledgments", delimiter, flush: as some servers end a round
     const section = parseSectionName(line, state, seen, lines.offset);
-    if (section === 'packfile') return { ...head, pack: demultiplex(lines, options) };
+    if (section === 'packfile')
+      return { ...head, pack: demultiplex(lines, { onProgress: options.onProgress, refuseEmpty: true }) };
     const rows: string[] = [];
     const end = await readSection(lines, rows, limits);
     if (section === 'acknowledgments') head.acknowledgments = parseAcknowledgments(rows, algorithm, lines.offset);
@@ -118,7 +119,8 @@ export function serializeFetchAnswerHead(head: FetchAnswerHead, packFollows: boo
   if (head.shallowInfo !== undefined) {
     const { shallowOids, unshallowOids } = head.shallowInfo;
     const rows = [...shallowOids.map((oid) => `shallow ${oid}`), ...unshallowOids.map((oid) => `unshallow ${oid}`)];
-    sections.push(['shallow-info', ...rows].map(encodeText));
+    // Without line feeds, as git writes these and no others.
+    sections.push([encodeText('shallow-info'), ...rows.map((row) => encodeDataLine(encodeUtf8(row)))]);
   }
   if (head.wantedRefs !== undefined) {
     sections.push(['wanted-refs', ...head.wantedRefs.map((ref) => `${ref.oid} ${ref.name}`)].map(encodeText));
