@@ -24,11 +24,9 @@ async function serve(objectFormat: ObjectFormat, options: Partial<GitHttpBackend
   const directory = initBare(join(root, 'project.git'), objectFormat);
   const backend = await startGitHttpBackend({ root, ...options });
   onTestFinished(() => backend.close());
-  const fetch = createNodeFetch();
-  onTestFinished(() => fetch.close());
   return {
     directory,
-    transport: createHttpTransport(`${backend.url}/project.git`, { fetch }),
+    transport: createHttpTransport(`${backend.url}/project.git`, { fetch: keptFetch() }),
     requests: backend.requests,
   };
 }
@@ -71,6 +69,7 @@ describe.each([sha1, sha256])('against git http-backend, with $name,', (algorith
     const answer = await remote.fetch({ wants: [head], onProgress: (line) => progress.push(line) });
     const clone = unpack(await collect(answer.pack!), format);
     expect(git(['rev-list', '--count', head], { cwd: clone })).toBe('2');
+    git(['fsck', '--strict'], { cwd: clone });
     expect(answer).toMatchObject({ shallowOids: [], unshallowOids: [], commonOids: [] });
     expect(progress.length).toBeGreaterThan(0);
   });
@@ -220,3 +219,119 @@ describe.each([sha1, sha256])('against git http-backend, with $name,', (algorith
     expect(git(['rev-parse', 'refs/heads/main'], { cwd: directory })).toBe(head);
   });
 });
+
+describe('against git http-backend behind a door', () => {
+  const AUTHORIZATION = `Basic ${btoa('user:s3cret')}`;
+  const guard: GitHttpBackendOptions['intercept'] = (request, response) => {
+    if (request.headers.authorization === AUTHORIZATION) return false;
+    request.resume();
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+    return true;
+  };
+
+  test('credentials are asked for, and a large push is streamed once', async () => {
+    const { url, directory, requests } = await start({ intercept: guard });
+    const source = initBare(temporaryDirectory());
+    const head = commitFiles(source, [{ files: { a: 'a'.repeat(1000) } }]);
+    let asked = 0;
+    const transport = createHttpTransport(`${url}/project.git`, {
+      fetch: keptFetch(),
+      postBufferBytes: 100,
+      credentials: async () => {
+        asked++;
+        return { username: 'user', password: 's3cret' };
+      },
+    });
+    const remote = await connectReceivePack(transport);
+    const commands = [{ name: 'refs/heads/main', oldOid: null, newOid: head }];
+    expect(await remote.push({ commands, pack: chunked(packOf(source, [head]), 50) })).toMatchObject({ unpack: 'ok' });
+    expect(git(['rev-parse', 'refs/heads/main'], { cwd: directory })).toBe(head);
+    expect(asked).toBe(1);
+    expect(requests.map((request) => request.method)).toEqual(['GET', 'GET', 'POST', 'POST']);
+  });
+
+  test('a large push asks for credentials before its pack is spent', async () => {
+    const onlyPosts: GitHttpBackendOptions['intercept'] = (request, response) =>
+      request.method === 'POST' ? guard(request, response) : false;
+    const { url, requests } = await start({ intercept: onlyPosts });
+    const source = initBare(temporaryDirectory());
+    const head = commitFiles(source, [{ files: { a: 'a'.repeat(1000) } }]);
+    const transport = createHttpTransport(`${url}/project.git`, {
+      fetch: keptFetch(),
+      postBufferBytes: 100,
+      credentials: async () => ({ username: 'user', password: 's3cret' }),
+    });
+    const remote = await connectReceivePack(transport);
+    const commands = [{ name: 'refs/heads/main', oldOid: null, newOid: head }];
+    expect(await remote.push({ commands, pack: chunked(packOf(source, [head]), 50) })).toMatchObject({ unpack: 'ok' });
+    expect(requests.map((request) => request.headers['content-length'])).toEqual([undefined, '4', '4', undefined]);
+  });
+
+  test('a redirect to another server is followed, without the credentials of the first', async () => {
+    const { url, directory, requests } = await start({});
+    const head = commitFiles(directory, [{ files: { a: '1' } }]);
+    const door = await start({
+      intercept: (request, response) => {
+        response.writeHead(301, { location: `${url}${request.url}` }).end();
+        return true;
+      },
+    });
+    const doorUrl = door.url.replace('//', '//user:s3cret@');
+    const remote = await connectUploadPack(createHttpTransport(`${doorUrl}/project.git`, { fetch: keptFetch() }));
+    const { pack } = await remote.fetch({ wants: [head] });
+    expect((await collect(pack!)).length).toBeGreaterThan(100);
+    expect(door.requests).toHaveLength(1);
+    expect(door.requests[0]?.headers.authorization).toBe(AUTHORIZATION);
+    expect(requests).toHaveLength(2);
+    for (const request of requests) expect(request.headers.authorization).toBeUndefined();
+  });
+
+  test('a repository that is not there, or may not be pushed to, is a typed error', async () => {
+    const { url } = await start({ enableReceivePack: false });
+    const at = (path: string) => createHttpTransport(`${url}${path}`, { fetch: keptFetch() });
+    await expect(connectUploadPack(at('/none.git'))).rejects.toMatchObject({ code: 'REPOSITORY_NOT_FOUND' });
+    await expect(connectReceivePack(at('/project.git'))).rejects.toMatchObject({ code: 'ACCESS_DENIED', status: 403 });
+  });
+
+  test('a pack that breaks off is an error, and one that is not wanted lets its connection go', async () => {
+    let cutAfter = Number.POSITIVE_INFINITY;
+    const { url, directory } = await start({
+      intercept: (request, response) => {
+        if (request.method !== 'POST') return false;
+        const write = response.write.bind(response);
+        let written = 0;
+        response.write = ((chunk: Uint8Array) => {
+          written += chunk.length;
+          if (written <= cutAfter) return write(chunk);
+          return write(chunk.subarray(0, 10), () => response.destroy());
+        }) as typeof response.write;
+        return false;
+      },
+    });
+    const noise = Uint8Array.from({ length: 1_000_000 }, (_, at) => (at * at * 2654435761) >>> 13);
+    const head = commitFiles(directory, [{ files: { noise } }]);
+    const remote = await connectUploadPack(createHttpTransport(`${url}/project.git`, { fetch: keptFetch() }));
+    const unwanted = await remote.fetch({ wants: [head] });
+    await unwanted.pack?.return?.();
+    const begun = await remote.fetch({ wants: [head] });
+    await begun.pack?.next();
+    await begun.pack?.return?.();
+    cutAfter = 100_000;
+    const broken = await remote.fetch({ wants: [head] });
+    await expect(collect(broken.pack!)).rejects.toMatchObject({ code: 'TRANSPORT_CLOSED' });
+  });
+
+  async function start(options: Partial<GitHttpBackendOptions>) {
+    const root = temporaryDirectory();
+    const directory = initBare(join(root, 'project.git'));
+    const { url, requests, close } = await startGitHttpBackend({ root, ...options });
+    onTestFinished(close);
+    return { url, directory, requests };
+  }
+});
+
+function keptFetch(): ReturnType<typeof createNodeFetch> {
+  const fetch = createNodeFetch();
+  onTestFinished(() => fetch.close());
+  return fetch;
+}

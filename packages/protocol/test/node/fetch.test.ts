@@ -1,0 +1,110 @@
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
+import { connectUploadPack, createHttpTransport } from '@git-kv/protocol';
+import { createNodeFetch } from '@git-kv/protocol/node';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+async function listen(server: Server | TlsServer): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A proxy that tunnels, and remembers where to. */
+function proxy(seen: string[]): Server {
+  const server = createServer((_request, response) => void response.writeHead(405).end());
+  server.on('connect', (request, client) => {
+    seen.push(request.url ?? '');
+    const [host, port] = (request.url ?? '').split(':');
+    const upstream = connectSocket(Number(port), host, () => {
+      client.write('HTTP/1.1 200 OK\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    upstream.on('error', () => client.destroy());
+    client.on('error', () => upstream.destroy());
+    client.on('close', () => upstream.destroy());
+  });
+  return server;
+}
+
+// For 127.0.0.1, signed by itself, valid from 2020 to 2120. It guards nothing.
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkXDghuHtVzsP+8xO
+Eh8U8P7jzIL0z2XRmVGIXtky9tyhRANCAARx80U5pzEmoEzCMve4fPbsCveFSDqk
+loN0XU1nYZMAS6ASox0i+Ew+rq8DIU1WPJAmLeRx2OnROPLhdBrCxRx6
+-----END PRIVATE KEY-----`;
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBXzCCAQagAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAtnaXQta3Yg
+dGVzdDAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFjEUMBIGA1UE
+AwwLZ2l0LWt2IHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARx80U5pzEm
+oEzCMve4fPbsCveFSDqkloN0XU1nYZMAS6ASox0i+Ew+rq8DIU1WPJAmLeRx2OnR
+OPLhdBrCxRx6o0MwQTAPBgNVHREECDAGhwR/AAABMA8GA1UdEwEB/wQFMAMBAf8w
+HQYDVR0OBBYEFI79NDfZ1hI0YjAWCpbt6YomeZr4MAoGCCqGSM49BAMCA0cAMEQC
+IHD+jxQ6FM+/2Adxuw9GtGSwoWbNxYEwkd7p5M+h67INAiApTnBTESvgZp4VY8WL
+sTZwZn7owujLQgjcdbgJg6xWpg==
+-----END CERTIFICATE-----`;
+
+describe('createNodeFetch', () => {
+  test('goes through the proxy of its environment, and past it where no_proxy says so', async () => {
+    const target = await listen(createServer((_request, response) => void response.end('here')));
+    const seen: string[] = [];
+    const environment = { http_proxy: await listen(proxy(seen)) };
+    for (const [no_proxy, tunnels] of [
+      ['', 1],
+      ['127.0.0.1', 0],
+    ] as const) {
+      seen.length = 0;
+      const fetch = createNodeFetch({ environment: { ...environment, no_proxy } });
+      expect(await (await fetch(target, {})).text()).toBe('here');
+      expect(seen).toHaveLength(tunnels);
+      await fetch.close();
+    }
+  });
+
+  test('takes nothing from the process: without an environment there is no proxy', async () => {
+    const target = await listen(createServer((_request, response) => void response.end('here')));
+    process.env.http_proxy = 'http://127.0.0.1:1';
+    onTestFinished(() => void delete process.env.http_proxy);
+    const fetch = createNodeFetch();
+    onTestFinished(() => fetch.close());
+    expect(await (await fetch(target, {})).text()).toBe('here');
+  });
+
+  test('can leave no connection open', async () => {
+    const ports = new Set<number | undefined>();
+    const target = await listen(
+      createServer((request, response) => {
+        ports.add(request.socket.remotePort);
+        response.end('here');
+      }),
+    );
+    const fetch = createNodeFetch({ keepAliveMs: 0 });
+    onTestFinished(() => fetch.close());
+    for (let round = 0; round < 3; round++) await (await fetch(target, {})).text();
+    expect(ports.size).toBe(3);
+  });
+
+  test('trusts the certificate authorities it is given, and else only those of Node', async () => {
+    const server = createTlsServer({ key: KEY, cert: CERTIFICATE }, (_request, response) => void response.end('here'));
+    const url = (await listen(server)).replace('http:', 'https:');
+    for (const options of [{ ca: CERTIFICATE }, { extraCa: [CERTIFICATE] }]) {
+      const fetch = createNodeFetch(options);
+      expect(await (await fetch(url, {})).text()).toBe('here');
+      await fetch.close();
+    }
+    const fetch = createNodeFetch();
+    onTestFinished(() => fetch.close());
+    await expect(connectUploadPack(createHttpTransport(url, { fetch }))).rejects.toMatchObject({
+      code: 'TRANSPORT_FAILED',
+      retryable: false,
+      message: expect.stringContaining('SELF_SIGNED'),
+    });
+  });
+});
