@@ -1,3 +1,23 @@
+/**
+ * Git packs: scan, index, read and write them, and their idx. Bytes come from and go to small seams (`ByteSource`,
+ * `PackStorage`), so a pack may lie in memory, in a file or in a bucket; nothing here knows of repositories or networks.
+ *
+ * ```ts
+ * import { indexPack, memoryPackStorage, memorySource, packBytes, PackReader, parsePackIndex } from '@git-kv/pack';
+ * import { sha1 } from '@git-kv/objects';
+ *
+ * const objects = [{ kind: 'blob' as const, body: new TextEncoder().encode('hello\n') }];
+ * const { bytes } = await packBytes({ algorithm: sha1, objects, objectCount: 1 });
+ *
+ * const storage = memoryPackStorage();
+ * const { index } = await indexPack((async function* () { yield bytes; })(), { algorithm: sha1, storage });
+ *
+ * const reader = new PackReader({ source: await storage.source(), index: parsePackIndex(index, sha1) });
+ * await reader.read('ce013625030ba8dba906f756967f9e9ca394464a'); // { kind: 'blob', body: 'hello\n' }
+ * ```
+ *
+ * @module
+ */
 export { type ByteSource, memorySource } from './byte-source.js';
 export {
   decodeEntryHeader,
@@ -20,8 +40,10 @@ export { type IndexedPack, type IndexPackOptions, indexPack } from './indexer/in
 export { DEFAULT_PACK_LIMITS, type PackLimits } from './limits.js';
 export type { PackProgress } from './progress.js';
 export { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './reader/delta-base-cache.js';
+export { listPack, type PackListEntry, type PackListing } from './reader/list-pack.js';
 export { PackReader, type PackReaderOptions, type PackReadOptions } from './reader/pack-reader.js';
 export { PackScanner, type PackVisitor, type ScannedEntry } from './scanner.js';
 export { type MemoryPackStorage, memoryPackStorage, type PackStorage } from './storage.js';
 export { decodeOfsDistance, encodeOfsDistance } from './varint.js';
+export { type VerifyPackOptions, verifyPack } from './verify-pack.js';
 export { type PackInput, type PackSummary, packBytes, type WritePackOptions, writePack } from './writer.js';

@@ -1,6 +1,6 @@
 import { applyDelta, DeltaStatus, digestInto, readDeltaSizes } from '@git-kv/kernels';
 import { type HashAlgorithm, LimitError, MalformedError } from '@git-kv/objects';
-import { deltaProblem } from '../delta-problem.js';
+import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
 import { decodeEntryHeader, emptyEntryHeader, TypeCode } from '../entry-header.js';
 import { writeFrameBefore } from '../frame.js';
 import { inflateEntry } from '../inflate-entry.js';
@@ -9,7 +9,7 @@ import type { ReadWindows } from '../read-windows.js';
 import { FRAME_ROOM } from '../scanner.js';
 import type { DeltaPayloads } from './delta-payloads.js';
 import { type EntryTable, NONE, RESOLVED } from './entry-table.js';
-import type { RefBases } from './ref-bases.js';
+import { type RefBases, TAKEN } from './ref-bases.js';
 
 /** Why {@link DeltaForest.run} returned. */
 export const ForestStep = {
@@ -87,14 +87,21 @@ export class DeltaForest {
     this.#weights = linkChildren(parts.table);
   }
 
-  /** Let the ref-deltas that wait for the object in `row` be its children. */
+  /**
+   * Let the ref-deltas that wait for the object in `row` be its children.
+   * @throws {MalformedError} where another object with its oid has them: git refuses such a pack
+   */
   adopt(row: number): void {
     const table = this.#table;
-    for (
-      let number = this.#refs.take(table.oids, row * table.oidLength);
-      number !== NONE;
-      number = this.#refs.next(number)
-    ) {
+    let number = this.#refs.take(table.oids, row * table.oidLength);
+    if (number === TAKEN) {
+      throw new MalformedError(
+        'pack entry',
+        table.packOffsets[row] as number,
+        'the base of a ref-delta is there twice',
+      );
+    }
+    for (; number !== NONE; number = this.#refs.next(number)) {
       const child = this.#refs.rowOf(number);
       table.nextSiblings[child] = table.firstChildren[row] as number;
       table.firstChildren[row] = child;
@@ -160,7 +167,8 @@ export class DeltaForest {
       const depth = (this.#depths[level] as number) + 1;
       if (depth > deltaDepth) throw new LimitError('deltaDepth', depth, deltaDepth);
       const sizes = readDeltaSizes(delta, deltaStart, deltaEnd);
-      if (sizes === undefined) throw deltaProblem(DeltaStatus.inputEnds, packOffset);
+      if (sizes === undefined || deltaEnd - deltaStart < LEAST_DELTA_SIZE)
+        throw deltaProblem(DeltaStatus.inputEnds, packOffset);
       const { resultSize } = sizes;
       if (resultSize > mostBytes) {
         throw new LimitError(mostBytes === objectBytes ? 'objectBytes' : 'structuredBytes', resultSize, mostBytes);

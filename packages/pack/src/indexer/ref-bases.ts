@@ -2,6 +2,9 @@ import { type Oid, oidFromBytes } from '@git-kv/objects';
 import { readUint32 } from '../uint32.js';
 import { NONE } from './entry-table.js';
 
+/** What `take` says of an oid whose deltas were given out. */
+export const TAKEN = -2;
+
 /** Which ref-deltas wait for which base: from the bytes of an oid to rows of the entry table. */
 export class RefBases {
   readonly #oidLength: number;
@@ -53,14 +56,15 @@ export class RefBases {
   }
 
   /**
-   * The first delta waiting for the base whose oid stands in `oids` at `offset`, or {@link NONE}. They are given out
-   * once: a second object with the same oid has none.
+   * The first delta waiting for the base whose oid stands in `oids` at `offset`, or {@link NONE}; {@link TAKEN} where they
+   * were given out before, to another object with the same oid.
    */
   take(oids: Uint8Array, offset: number): number {
     if (this.#count === 0) return NONE;
     const slot = this.#slotOf(oids, offset);
     const number = this.#slots[slot] as number;
-    if (number < 0) return NONE;
+    if (number === NONE) return NONE;
+    if (number < NONE) return TAKEN;
     this.#slots[slot] = -2 - number;
     return number;
   }

@@ -1,6 +1,6 @@
 import { applyDelta, DeltaStatus, type InflateResult, InflateStatus, inflate, readDeltaSizes } from '@git-kv/kernels';
 import { LimitError, MalformedError, NotFoundError, type ObjectKind, oidFromBytes } from '@git-kv/objects';
-import { deltaProblem } from '../delta-problem.js';
+import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
 import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { inflateEntry } from '../inflate-entry.js';
@@ -221,7 +221,7 @@ export class EntryChain {
     const delta = scratch.bytes;
     if (!this.#inflateInto(delta, packOffset, deltaSize)) return false;
     const sizes = readDeltaSizes(delta, 0, deltaSize);
-    if (sizes === undefined) throw deltaProblem(DeltaStatus.inputEnds, packOffset);
+    if (sizes === undefined || deltaSize < LEAST_DELTA_SIZE) throw deltaProblem(DeltaStatus.inputEnds, packOffset);
     const base = this.body as Uint8Array;
     if (sizes.baseSize !== base.length) throw deltaProblem(DeltaStatus.baseSizeDiffers, packOffset);
     this.#headerSize = 0;

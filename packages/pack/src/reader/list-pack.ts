@@ -1,0 +1,147 @@
+import { MalformedError, NotFoundError, type ObjectKind, type Oid, oidFromBytes } from '@git-kv/objects';
+import type { ByteSource } from '../byte-source.js';
+import { decodeEntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '../entry-header.js';
+import type { PackIndex } from '../idx/pack-index.js';
+import { ReadWindows } from '../read-windows.js';
+
+/** A line of `git verify-pack -v`. */
+export interface PackListEntry {
+  readonly oid: Oid;
+  readonly kind: ObjectKind;
+  /** Bytes of what the entry holds: the object, or the delta it is stored as. */
+  readonly inflatedSize: number;
+  /** Bytes of the entry: header and deflated body. */
+  readonly sizeInPack: number;
+  readonly packOffset: number;
+  /** Deltas between the object and the full object its chain ends in: 0 for a full one. */
+  readonly depth: number;
+  /** The object a delta is made for. */
+  readonly baseOid?: Oid;
+}
+
+/** What `git verify-pack -v` tells of a pack. */
+export interface PackListing {
+  /** In pack order. */
+  readonly entries: readonly PackListEntry[];
+  /** How many objects have a chain of this many deltas; the first number counts the full objects. */
+  readonly chainLengths: readonly number[];
+}
+
+const HEADER_BYTES = 48;
+const WINDOWS = { windowBytes: 2 ** 20, windowCount: 2 };
+const NONE = -1;
+
+/**
+ * List the entries of a pack, out of their headers alone: nothing is inflated or verified.
+ * @throws {MalformedError} where idx and pack do not fit each other
+ */
+export async function listPack(
+  pack: { readonly source: ByteSource; readonly index: PackIndex },
+  options?: { signal?: AbortSignal },
+): Promise<PackListing> {
+  const { source, index } = pack;
+  const { objectCount } = index;
+  const packEnd = source.size - index.algorithm.oidLength;
+  const positions = positionsInPackOrder(index);
+  const packOffsets = positions.map((position) => index.packOffsetAt(position));
+  const rowOfPosition = new Int32Array(objectCount);
+  positions.forEach((position, row) => {
+    rowOfPosition[position] = row;
+  });
+
+  const windows = new ReadWindows(source, WINDOWS);
+  const header = emptyEntryHeader();
+  const typeCodes = new Uint8Array(objectCount);
+  const sizes = new Float64Array(objectCount);
+  const bases = new Int32Array(objectCount).fill(NONE);
+  for (let row = 0; row < objectCount; row++) {
+    const packOffset = packOffsets[row] as number;
+    const length = Math.min(HEADER_BYTES, packEnd - packOffset);
+    if (length <= 0) throw new MalformedError('pack', packOffset, 'no entry can begin here');
+    while (!windows.peek(packOffset, length)) await windows.load(packOffset, length, options?.signal);
+    const { bytes, at } = windows;
+    if (!decodeEntryHeader(bytes, at, at + length, index.algorithm.oidLength, packOffset, header)) {
+      throw new MalformedError('pack entry', packOffset, 'its header is cut short');
+    }
+    typeCodes[row] = header.typeCode;
+    sizes[row] = header.inflatedSize;
+    if (header.typeCode === TypeCode.ofsDelta) {
+      bases[row] = findOffset(packOffsets, packOffset - header.baseDistance);
+      if (bases[row] === NONE)
+        throw new MalformedError('pack entry', packOffset, 'no entry begins where its base should');
+    } else if (header.typeCode === TypeCode.refDelta) {
+      const base = index.findBytes(bytes, header.baseOidOffset);
+      if (base === undefined) {
+        const baseOid = oidFromBytes(bytes, header.baseOidOffset, index.algorithm.oidLength);
+        throw new NotFoundError(
+          'OBJECT_NOT_FOUND',
+          baseOid,
+          `Cannot list pack entry at byte ${packOffset}: its base ${baseOid} is missing`,
+        );
+      }
+      bases[row] = rowOfPosition[base] as number;
+    }
+  }
+
+  const depths = resolveDepths(bases, packOffsets);
+  const entries: PackListEntry[] = [];
+  const chainLengths: number[] = [];
+  for (let row = 0; row < objectCount; row++) {
+    const depth = depths[row] as number;
+    let root = row;
+    while ((bases[root] as number) !== NONE) root = bases[root] as number;
+    const packOffset = packOffsets[row] as number;
+    const base = bases[row] as number;
+    entries.push({
+      oid: index.oidAt(positions[row] as number),
+      kind: kindOfTypeCode(typeCodes[root] as number) as ObjectKind,
+      inflatedSize: sizes[row] as number,
+      sizeInPack: (packOffsets[row + 1] ?? packEnd) - packOffset,
+      packOffset,
+      depth,
+      ...(base === NONE ? {} : { baseOid: index.oidAt(positions[base] as number) }),
+    });
+    while (chainLengths.length <= depth) chainLengths.push(0);
+    chainLengths[depth] = (chainLengths[depth] as number) + 1;
+  }
+  return { entries, chainLengths };
+}
+
+/** Index positions, ordered by pack offset. */
+function positionsInPackOrder(index: PackIndex): number[] {
+  const positions: number[] = [];
+  for (let position = 0; position < index.objectCount; position++) positions.push(position);
+  return positions.sort((a, b) => index.packOffsetAt(a) - index.packOffsetAt(b));
+}
+
+function findOffset(packOffsets: readonly number[], packOffset: number): number {
+  let low = 0;
+  let high = packOffsets.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const at = packOffsets[middle] as number;
+    if (at === packOffset) return middle;
+    if (at < packOffset) low = middle + 1;
+    else high = middle - 1;
+  }
+  return NONE;
+}
+
+/** The length of each row's chain. A ref-delta's base may lie anywhere, so chains may cross and, in a bad pack, close. */
+function resolveDepths(bases: Int32Array, packOffsets: readonly number[]): Int32Array {
+  const depths = new Int32Array(bases.length).fill(NONE);
+  const chain: number[] = [];
+  for (let row = 0; row < bases.length; row++) {
+    let at = row;
+    while (at !== NONE && depths[at] === NONE) {
+      chain.push(at);
+      if (chain.length > bases.length) {
+        throw new MalformedError('pack entry', packOffsets[row] as number, 'its delta chain is a circle');
+      }
+      at = bases[at] as number;
+    }
+    let depth = at === NONE ? NONE : (depths[at] as number);
+    for (let next = chain.pop(); next !== undefined; next = chain.pop()) depths[next] = ++depth;
+  }
+  return depths;
+}
