@@ -61,8 +61,9 @@ export interface RefStore {
   /** Several refs at one instant; absent ones are not in the map. */
   snapshot(names: readonly RefName[]): Promise<ReadonlyMap<RefName, RefValue>>;
   /**
-   * All of the updates or none. A lost race is a returned outcome; only broken storage throws.
-   * @throws {GitError} INVALID_REF_NAME
+   * All of the updates or none. A lost race is a returned outcome; only broken storage throws. A ref in the way of a new
+   * name (`refs/heads/a` of `refs/heads/a/b`) is a conflict that names the one in the way.
+   * @throws {GitError} INVALID_REF_NAME; INVALID_OID; REF_CONFLICT where one name comes twice
    */
   update(updates: readonly RefUpdate[], options?: RefUpdateOptions): Promise<RefOutcome>;
   /** Committed transactions in order, resumable after `since`; for watches, mirrors and journals. */

@@ -104,7 +104,8 @@ export class MemoryRefStore implements RefStore {
     const names = new Set<RefName>();
     for (const { name, expected, next } of updates) {
       assertRefName(name);
-      if (names.has(name)) throw new RangeError(`Cannot update ${name} twice in one transaction`);
+      if (names.has(name))
+        throw new GitError('REF_CONFLICT', `Cannot update ${name}: it is named twice in one transaction`);
       names.add(name);
       for (const value of [expected, next]) if (value) this.assertValue(name, value);
     }

@@ -1,0 +1,118 @@
+import type { RefStore, RefTransaction, TransactionId } from '../ref-store.js';
+import { failureOf, summary, type TestHarness } from './harness.js';
+import type { RefStoreFeatures, WithRefs } from './ref-store.js';
+
+const A = 'refs/heads/a';
+const B = 'refs/heads/b';
+
+/** What some stores have beyond the contract of all. */
+export function refFeaturesContract(harness: TestHarness, withRefs: WithRefs, features: RefStoreFeatures): void {
+  if (features.fences) fenceContract(harness, withRefs);
+  if (features.transactions) transactionContract(harness, withRefs);
+}
+
+function fenceContract({ describe, test, expect }: TestHarness, withRefs: WithRefs): void {
+  describe('fences', () => {
+    test(
+      'shut out the writer of an older term for good',
+      withRefs(async (refs, value) => {
+        const write = async (digit: string, term: number): Promise<unknown> =>
+          summary(await refs.update([{ name: A, next: value(digit) }], { fence: { term } }));
+        expect(await write('1', 3)).toBe('updated');
+        expect(await write('2', 2)).toEqual({ status: 'fenced', term: 3 });
+        expect(await refs.read(A)).toEqual(value('1'));
+        expect(await write('3', 3)).toBe('updated');
+        expect(await write('4', 5)).toBe('updated');
+        expect(await write('5', 4)).toEqual({ status: 'fenced', term: 5 });
+        expect(await refs.read(A)).toEqual(value('4'));
+      }),
+    );
+
+    test(
+      'are not raised by an update that lost its race',
+      withRefs(async (refs, value) => {
+        const lost = await refs.update([{ name: A, expected: value('1'), next: null }], { fence: { term: 9 } });
+        expect(lost.status).toBe('conflict');
+        expect(summary(await refs.update([{ name: A, next: value('1') }], { fence: { term: 1 } }))).toBe('updated');
+      }),
+    );
+  });
+}
+
+function transactionContract({ describe, test, expect }: TestHarness, withRefs: WithRefs): void {
+  /** The next `count` transactions. */
+  const take = async (refs: RefStore, count: number, since?: TransactionId): Promise<RefTransaction[]> => {
+    const taken: RefTransaction[] = [];
+    for await (const transaction of follow(refs, since)) {
+      taken.push(transaction);
+      if (taken.length === count) break;
+    }
+    return taken;
+  };
+
+  describe('transactions', () => {
+    test(
+      'are told in order, with old and new values and their attachment',
+      withRefs(async (refs, value) => {
+        await refs.update([{ name: A, next: value('1') }]);
+        await refs.update([{ name: A, expected: value('2'), next: null }]); // a conflict is no transaction
+        const attachment = Uint8Array.of(1, 2);
+        const last = await refs.update(
+          [
+            { name: A, next: null },
+            { name: B, next: value('2') },
+          ],
+          { attachment },
+        );
+        attachment.fill(9);
+        const [first, second] = await take(refs, 2);
+        expect(first?.updates).toEqual([{ name: A, expected: null, next: value('1') }]);
+        expect(second?.updates).toEqual([
+          { name: A, expected: value('1'), next: null },
+          { name: B, expected: null, next: value('2') },
+        ]);
+        expect([...(second?.attachment ?? [])]).toEqual([1, 2]);
+        expect(last.status === 'updated' && last.transaction).toBe(second?.id);
+      }),
+    );
+
+    test(
+      'can be followed from where one stopped, and as they come',
+      withRefs(async (refs, value) => {
+        await refs.update([{ name: A, next: value('1') }]);
+        const [first] = await take(refs, 1);
+        const following = take(refs, 2, first?.id);
+        await refs.update([{ name: A, next: value('2') }]);
+        await refs.update([{ name: A, next: value('3') }]);
+        expect((await following).map(({ updates }) => updates[0]?.next)).toEqual([value('2'), value('3')]);
+      }),
+    );
+
+    test(
+      'end with the store, and with the signal',
+      withRefs(async (refs) => {
+        const abort = new AbortController();
+        const aborted = take(refs, 1, undefined);
+        const signalled = (async () => {
+          for await (const _ of refs.transactions?.({ signal: abort.signal }) ?? []);
+        })();
+        abort.abort(new Error('enough'));
+        expect(await signalled.catch((error: unknown) => String(error))).toBe('Error: enough');
+        await refs.close();
+        expect(await aborted).toEqual([]);
+      }),
+    );
+
+    test(
+      'that are not known cannot be resumed from',
+      withRefs(async (refs) => {
+        expect(await failureOf(take(refs, 1, 'no transaction'))).toBe('TRANSACTION_NOT_FOUND');
+      }),
+    );
+  });
+
+  function follow(refs: RefStore, since: TransactionId | undefined): AsyncIterable<RefTransaction> {
+    if (!refs.transactions) throw new Error('BUG: the store has no transactions');
+    return refs.transactions(since === undefined ? {} : { since });
+  }
+}
