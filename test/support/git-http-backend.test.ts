@@ -11,7 +11,9 @@ describe('the CGI bridge to git http-backend', () => {
     try {
       const clone = join(root, 'clone');
       expect(await gitAsync(['clone', '-q', `${backend.url}/one.git`, clone])).toMatchObject({ code: 0 });
-      expect(await gitAsync(['push', '-q', 'origin', 'HEAD:refs/heads/copy'], { cwd: clone })).toMatchObject({ code: 0 });
+      expect(await gitAsync(['push', '-q', 'origin', 'HEAD:refs/heads/copy'], { cwd: clone })).toMatchObject({
+        code: 0,
+      });
       const refs = await gitAsync(['ls-remote', `${backend.url}/one.git`, 'refs/heads/copy']);
       expect(refs.stdout).toBe(`${head}\trefs/heads/copy\n`);
     } finally {

@@ -13,7 +13,6 @@ export type GitErrorCode =
   | 'OBJECT_NOT_FOUND'
   | 'OBJECT_KIND_MISMATCH'
   | 'AMBIGUOUS_REVISION'
-  | 'REF_NOT_FOUND'
   | 'REF_CONFLICT'
   | 'REF_LOCKED'
   | 'TRANSACTION_NOT_FOUND'
@@ -104,7 +103,7 @@ export class NotFoundError extends GitError {
   readonly subject: string;
 
   constructor(
-    code: 'OBJECT_NOT_FOUND' | 'REF_NOT_FOUND' | 'REMOTE_REF_NOT_FOUND' | 'REPOSITORY_NOT_FOUND' | 'NOT_A_REPOSITORY',
+    code: 'OBJECT_NOT_FOUND' | 'REMOTE_REF_NOT_FOUND' | 'REPOSITORY_NOT_FOUND' | 'NOT_A_REPOSITORY',
     subject: string,
     message: string,
     options?: { cause?: unknown },

@@ -1,15 +1,7 @@
-import type { Oid } from '@git-kv/objects';
-import type { RefName } from '@git-kv/repository';
-
-/** The two smart services. */
-export type Service = 'git-upload-pack' | 'git-receive-pack';
+import type { PushCommand, Service } from '@git-kv/protocol';
 
 /** One ref change a push asks for; `null` where the ref is (to be) absent. */
-export interface RequestedChange {
-  readonly name: RefName;
-  readonly oldOid: Oid | null;
-  readonly newOid: Oid | null;
-}
+export type RequestedChange = PushCommand;
 
 /** What somebody asks to do. */
 export interface Access {

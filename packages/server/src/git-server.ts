@@ -1,4 +1,5 @@
 import { GitError, isGitError } from '@git-kv/objects';
+import type { Service } from '@git-kv/protocol';
 import {
   advertiseReceivePack,
   advertiseUploadPack,
@@ -7,7 +8,7 @@ import {
   serveReceivePack,
   serveUploadPack,
 } from '@git-kv/repository';
-import { type Access, type AccessDecision, type Authorize, readOnly, type Service } from './access.js';
+import { type Access, type AccessDecision, type Authorize, readOnly } from './access.js';
 import { capBytes, gunzip, readBody, toStream } from './body.js';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits.js';
 import { parseRoute } from './route.js';

@@ -14,6 +14,7 @@
  *
  * @module
  */
+export type { Service } from '@git-kv/protocol';
 export * from './access.js';
 export { createGitServer, type GitServer, type GitServerOptions, type ServerEvent } from './git-server.js';
 export * from './limits.js';

@@ -1,4 +1,4 @@
-import type { Service } from './access.js';
+import type { Service } from '@git-kv/protocol';
 
 /** What a request asks for, read from its method and URL only. */
 export type Route =
