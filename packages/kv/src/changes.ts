@@ -1,4 +1,4 @@
-import { decodeUtf8Exact, FileMode, isGitError, isTreeMode, type Oid } from '@git-kv/objects';
+import { decodeUtf8Exact, FileMode, isTreeMode, type Oid } from '@git-kv/objects';
 import { diffTrees, type ObjectReader, type TreeTarget } from '@git-kv/repository';
 import { Key } from './key.js';
 
@@ -54,13 +54,8 @@ export function isValueMode(mode: number): boolean {
   return !isTreeMode(mode) && (mode & 0o170000) === (FileMode.regular & 0o170000);
 }
 
+/** `undefined` for a path that is no key: not UTF-8, or `.git` in a tree that some other program made. */
 function toKey(path: Uint8Array): Key | undefined {
   const text = decodeUtf8Exact(path);
-  if (text === undefined) return undefined;
-  try {
-    return Key.of(text);
-  } catch (error) {
-    if (isGitError(error, 'INVALID_KEY')) return undefined; // `.git` in a tree that some other program made
-    throw error;
-  }
+  return text === undefined ? undefined : Key.find(text);
 }

@@ -35,6 +35,12 @@ export class Key {
     return segments.length === 0 ? Key.root : checked(new Key(segments));
   }
 
+  /** The key that `text` spells, or `undefined` where {@link Key.of} would throw: for names that others chose. */
+  static find(text: string): Key | undefined {
+    const key = new Key(text.split('/').filter((segment) => segment !== ''));
+    return keyProblem(key) === undefined ? key : undefined;
+  }
+
   /**
    * This key and one segment more.
    * @throws {KvError} INVALID_KEY where `segment` is empty or holds `/`, and as {@link Key.of} does
@@ -109,18 +115,22 @@ function escapeByte(byte: number): string {
 }
 
 function checked(key: Key): Key {
-  for (const segment of key.segments) {
-    const problem = problemOf(segment);
-    if (problem !== undefined) throw invalid(key, problem);
-  }
-  const text = key.toString();
-  if (text.length > MAX_KEY_BYTES || encodeUtf8(text).length - 1 > MAX_KEY_BYTES) {
-    throw invalid(key, `it is over ${MAX_KEY_BYTES} bytes`);
-  }
+  const problem = keyProblem(key);
+  if (problem !== undefined) throw invalid(key, problem);
   return key;
 }
 
-function problemOf(segment: string): string | undefined {
+function keyProblem(key: Key): string | undefined {
+  for (const segment of key.segments) {
+    const problem = segmentProblem(segment);
+    if (problem !== undefined) return problem;
+  }
+  const text = key.toString();
+  const isLong = text.length > MAX_KEY_BYTES + 1 || encodeUtf8(text).length > MAX_KEY_BYTES + 1;
+  return isLong ? `it is over ${MAX_KEY_BYTES} bytes` : undefined;
+}
+
+function segmentProblem(segment: string): string | undefined {
   if (segment === '') return 'a segment is empty';
   if (segment.includes('/')) return 'a segment holds a slash';
   if (LONE_SURROGATE.test(segment)) return 'a segment is not well-formed text';

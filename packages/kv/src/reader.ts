@@ -107,7 +107,8 @@ export abstract class KvReader {
       const entries: KvEntry[] = [];
       for (const { name, mode } of await tree.list(found)) {
         const kind = kindOf(mode);
-        if (kind !== undefined) entries.push({ key: at.add(name), kind });
+        const child = Key.find(`${at}/${name}`);
+        if (kind !== undefined && child !== undefined) entries.push({ key: child, kind });
       }
       return entries;
     });

@@ -216,6 +216,31 @@ describe('ofOctets', () => {
     );
   });
 
+  test('bytes after the end are INVALID_STATE', async () => {
+    const saved = await bytesOf((await sample()).toOctets());
+    const more = Buffer.concat([saved, Buffer.of(0)]);
+    await expect(GitKv.ofOctets(streamOf(more), { remote: NOWHERE })).rejects.toMatchObject({ code: 'INVALID_STATE' });
+  });
+
+  test('K10 of several commits that could be the head of a pack, the last one is', async () => {
+    const remote = await startRemote();
+    const one = remote.commit({ a: '1' }, { branch: 'one' });
+    const two = remote.commit({ a: '2' }, { branch: 'two' });
+    for (const order of [
+      [one, two],
+      [two, one],
+    ]) {
+      const trees = order.flatMap((oid) => [
+        remote.git('rev-parse', `${oid}^{tree}`),
+        remote.git('rev-parse', `${oid}:a`),
+      ]);
+      const input = [...order, ...trees].join('\n');
+      const pack = gitBytes(['pack-objects', '--stdout', '-q', '--window=0'], { cwd: remote.directory, input });
+      const last = git(['-c', 'core.abbrev=40', 'rev-parse', order[1] ?? ''], { cwd: remote.directory });
+      expect((await GitKv.ofOctets(streamOf(pack), { remote: NOWHERE })).commit?.oid).toBe(last);
+    }
+  });
+
   const oid = 'a'.repeat(40);
   const headers: [problem: string, header: string][] = [
     ['another version', '# v4 git bundle\n\n'],

@@ -208,6 +208,19 @@ describe('Reading', () => {
     expect(remote.git('fsck', '--strict', '--no-dangling')).toBe('');
   });
 
+  test('a tree with names that no key may have is listed without them', async () => {
+    const remote = await startRemote();
+    remote.commit({ real: '1' });
+    const entry = (name: string): Buffer =>
+      Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(remote.git('rev-parse', 'main:real'), 'hex')]);
+    const names = ['.git', 'fine', 'x'.repeat(5000)];
+    const input = Buffer.concat(names.map(entry));
+    const tree = git(['hash-object', '-w', '-t', 'tree', '--literally', '--stdin'], { cwd: remote.directory, input });
+    remote.git('update-ref', 'refs/heads/main', git(['commit-tree', '-m', 'x', tree], { cwd: remote.directory }));
+    const store = await remote.connect();
+    expect((await store.list())?.map(({ key }) => String(key))).toEqual(['/fine']);
+  });
+
   test('names that are no keys are left out, and left alone by writes', async () => {
     const remote = await startRemote();
     remote.commit({ real: '1' });

@@ -86,6 +86,44 @@ describe('pull', () => {
     expect(spelled(await store.pull())).toEqual(['* /a']);
   });
 
+  test('a pack that is corrupt is an error, and the store stays', async () => {
+    const remote = await startRemote();
+    remote.commit({ a: '1' });
+    const store = await remote.connect();
+    remote.commit({ a: '2' });
+    remote.intercept = (_request, response) => {
+      const write = response.write.bind(response);
+      response.write = ((chunk: Buffer) => {
+        const at = chunk.indexOf('PACK');
+        if (at >= 0) chunk[at + 14] = (chunk[at + 14] ?? 0) ^ 0xff;
+        return write(chunk);
+      }) as typeof response.write;
+      return false;
+    };
+    const before = store.commit;
+    await expect(store.pull()).rejects.toMatchObject({ isGitError: true });
+    expect(store.commit).toEqual(before);
+    remote.intercept = undefined;
+    expect(spelled(await store.pull())).toEqual(['* /a']);
+  });
+
+  test('reads go on while values are written and old ones are dropped', async () => {
+    const remote = await startRemote();
+    const store = await remote.connect();
+    const value = (n: number): Uint8Array => new Uint8Array(6_000_000).fill(n);
+    await store.set('big', value(0));
+    const saving = store.toOctets({ format: 'pack', level: 0 });
+    await saving.next();
+    for (let n = 1; n <= 4; n++) {
+      const [read] = await Promise.all([store.get('big'), store.set('big', value(n))]);
+      expect([n - 1, n]).toContain(read?.[0]);
+    }
+    let size = 0;
+    for await (const chunk of saving) size += chunk.length;
+    expect(size).toBeGreaterThan(6_000_000);
+    expect((await store.get('big'))?.[5_999_999]).toBe(4);
+  });
+
   test('writes and pulls go on over many commits, and old objects do not pile up', async () => {
     const remote = await startRemote();
     remote.commit(Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`k${n}`, `${n}`])));

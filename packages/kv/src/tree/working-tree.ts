@@ -1,5 +1,4 @@
 import {
-  checkTreeEntryName,
   decodeUtf8Exact,
   encodeUtf8,
   FileMode,
@@ -95,7 +94,7 @@ export class WorkingTree {
     const view = directory === undefined ? await this.#trees.read(found.oid) : this.#sealDirectory(directory);
     const entries: FoundEntry[] = [];
     for (const { name, mode } of view.entries()) {
-      const text = toName(name);
+      const text = decodeUtf8Exact(name);
       if (text !== undefined) entries.push({ name: text, mode });
     }
     return entries;
@@ -213,9 +212,4 @@ export class WorkingTree {
 
 function toFound(slot: TreeSlot | Directory): Found {
   return slot instanceof Directory ? { mode: FileMode.tree, directory: slot } : slot;
-}
-
-/** A name that can be a segment of a key. */
-function toName(name: Uint8Array): string | undefined {
-  return checkTreeEntryName(name) === undefined ? decodeUtf8Exact(name) : undefined;
 }
