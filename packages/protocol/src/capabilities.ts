@@ -36,6 +36,7 @@ export function serializeCapabilityList(capabilities: Capabilities): string {
   return capabilities.map(serializeCapability).join(' ');
 }
 
+/** Whether `name` is announced, with a value or without. */
 export function hasCapability(capabilities: Capabilities, name: string): boolean {
   return capabilities.some((capability) => capability.name === name);
 }

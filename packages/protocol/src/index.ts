@@ -6,9 +6,11 @@
  * import { connectUploadPack, createHttpTransport } from '@git-kv/protocol';
  *
  * const remote = await connectUploadPack(createHttpTransport('https://example.org/project.git'));
- * const [head] = await remote.lsRefs({ prefixes: ['HEAD'] });
- * const { pack } = await remote.fetch({ wants: [head.oid], depth: 1 });
- * for await (const chunk of pack) console.log(chunk.length);
+ * const head = (await remote.lsRefs({ prefixes: ['HEAD'] })).find((ref) => ref.name === 'HEAD');
+ * if (head?.oid !== undefined) {
+ *   const { pack } = await remote.fetch({ wants: [head.oid], depth: 1 });
+ *   for await (const chunk of pack ?? []) process.stdout.write(chunk);
+ * }
  * ```
  *
  * @module

@@ -39,7 +39,7 @@ export function protocolLimits(limits: Partial<ProtocolLimits> | undefined): Pro
   return limits === undefined ? DEFAULT_PROTOCOL_LIMITS : { ...DEFAULT_PROTOCOL_LIMITS, ...limits };
 }
 
-/** @throws {LimitError} where `actual` is over the limit called `name` */
+/** Check a count against its cap. @throws {LimitError} where `actual` is over the limit called `name` */
 export function assertWithin(limits: ProtocolLimits, name: keyof ProtocolLimits, actual: number): void {
   if (actual > limits[name]) throw new LimitError(name, actual, limits[name]);
 }

@@ -1,4 +1,5 @@
-import { decodeUtf8, MalformedError, TransportError } from '@git-kv/objects';
+import { decodeUtf8, MalformedError } from '@git-kv/objects';
+import { closedEarly } from './pkt-line/closed.js';
 import { encodeDataLine } from './pkt-line/encode.js';
 import { MAX_PAYLOAD_BYTES, type PktLine } from './pkt-line/line.js';
 import type { PktLineReader } from './pkt-line/reader.js';
@@ -48,6 +49,7 @@ export function decodeSidebandLine(payload: Uint8Array, streamOffset = 0): { ban
   return { band, content: payload.subarray(1) };
 }
 
+/** How a sideband is read. */
 export interface DemultiplexOptions {
   readonly onProgress?: OnRemoteProgress | undefined;
   /** Whether a flush before the first byte is an error, as where a pack must come. */
@@ -138,13 +140,6 @@ export async function assertBodyEnds(lines: LineSource): Promise<void> {
   if (line === undefined) return;
   await lines.close();
   throw new MalformedError('pkt-line', lines.offset, 'something follows the end of the answer', { origin: 'remote' });
-}
-
-/** @throws {TransportError} TRANSPORT_CLOSED, always */
-export function closedEarly(): never {
-  throw new TransportError('TRANSPORT_CLOSED', 'Cannot read the answer to its end: the remote closed the connection', {
-    retryable: true,
-  });
 }
 
 function malformed(offset: number, problem: string): MalformedError {

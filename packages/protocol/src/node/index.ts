@@ -19,6 +19,7 @@ import { type Environment, proxyFor } from './proxy.js';
 
 export type { Environment } from './proxy.js';
 
+/** Where connections go, and whom they trust. */
 export interface NodeFetchOptions {
   /** Where the proxies are named (https_proxy, http_proxy, all_proxy, no_proxy); absent means none. */
   readonly environment?: Environment | undefined;

@@ -26,6 +26,11 @@ export class PktLineBuffer {
     return this.#offset;
   }
 
+  /** Whether a part of a line was taken in, and its rest is to come. */
+  get isWithinLine(): boolean {
+    return this.#held > 0;
+  }
+
   /** Take in `chunk`, and give each line that is now complete. */
   *push(chunk: Uint8Array): Generator<PktLine, void> {
     this.append(chunk);
@@ -72,7 +77,7 @@ export class PktLineBuffer {
 
   /** The stream has ended. @throws {MalformedError} if that was within a line */
   end(): void {
-    if (this.#held > 0) {
+    if (this.isWithinLine) {
       throw new MalformedError('pkt-line', this.#offset + this.#held, 'the stream ends within a line', {
         origin: 'remote',
       });

@@ -1,4 +1,5 @@
 import { PktLineBuffer } from './buffer.js';
+import { closedEarly } from './closed.js';
 import type { PktLine } from './line.js';
 
 /** The lines of `body`. The shell around {@link PktLineBuffer}. @throws {MalformedError} for what is no pkt-line */
@@ -26,7 +27,10 @@ export class PktLineReader {
     return this.#buffer.offset;
   }
 
-  /** The next line, or `undefined` at the end of the body. @throws {MalformedError} also where it ends within a line */
+  /**
+   * The next line, or `undefined` at the end of the body.
+   * @throws {MalformedError} for what is no pkt-line; {TransportError} TRANSPORT_CLOSED where the body ends within a line
+   */
   async read(): Promise<PktLine | undefined> {
     for (;;) {
       const line = this.#buffer.next();
@@ -46,7 +50,7 @@ export class PktLineReader {
     const step = await this.#source.next();
     if (step.done === true) {
       this.#ended = true;
-      this.#buffer.end();
+      if (this.#buffer.isWithinLine) closedEarly();
       return false;
     }
     this.#buffer.append(step.value);

@@ -6,10 +6,11 @@ import {
   serializeCapabilityList,
 } from '../capabilities.js';
 import { assertWithin, DEFAULT_PROTOCOL_LIMITS, type ProtocolLimits } from '../limits.js';
+import { closedEarly } from '../pkt-line/closed.js';
 import { encodeDataLine, encodeText, FLUSH } from '../pkt-line/encode.js';
 import { assertRemoteRefName, parseOid, type RemoteRef } from '../ref-line.js';
 import { parseErrorLine } from '../remote-words.js';
-import { closedEarly, type LineSource } from '../sideband.js';
+import type { LineSource } from '../sideband.js';
 import { exactLineText, lineText, withoutLineFeed } from '../text.js';
 import { readAfterServiceLine } from '../v2/advertisement.js';
 

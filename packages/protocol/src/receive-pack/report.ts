@@ -1,7 +1,8 @@
 import { concatBytes, MalformedError } from '@git-kv/objects';
+import { closedEarly } from '../pkt-line/closed.js';
 import { encodeText, FLUSH } from '../pkt-line/encode.js';
 import { parseErrorLine } from '../remote-words.js';
-import { closedEarly, type LineSource } from '../sideband.js';
+import type { LineSource } from '../sideband.js';
 import { exactLineText, remoteWords } from '../text.js';
 
 /** What became of one command. */

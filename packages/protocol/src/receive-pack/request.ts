@@ -9,10 +9,10 @@ import {
 } from '@git-kv/objects';
 import { type Capabilities, hasCapability, parseCapabilityList, serializeCapabilityList } from '../capabilities.js';
 import { assertWithin, DEFAULT_PROTOCOL_LIMITS, type ProtocolLimits } from '../limits.js';
+import { closedEarly } from '../pkt-line/closed.js';
 import { encodeDataLine, encodeText, FLUSH } from '../pkt-line/encode.js';
 import type { PktLineReader } from '../pkt-line/reader.js';
 import { assertRemoteRefName, parseOid } from '../ref-line.js';
-import { closedEarly } from '../sideband.js';
 import { exactLineText, lineText } from '../text.js';
 
 /** One ref that a push changes; `null` stands for "no such ref". */

@@ -9,10 +9,11 @@ import {
 } from '../capabilities.js';
 import { assertWithin, type ProtocolLimits, protocolLimits } from '../limits.js';
 import { Negotiation } from '../negotiation.js';
+import { closedEarly } from '../pkt-line/closed.js';
 import { PktLineReader } from '../pkt-line/reader.js';
 import type { RemoteRef } from '../ref-line.js';
 import { parseErrorLine } from '../remote-words.js';
-import { assertBodyEnds, closedEarly, type OnRemoteProgress } from '../sideband.js';
+import { assertBodyEnds, type OnRemoteProgress } from '../sideband.js';
 import type { Transport } from '../transport/transport.js';
 import { readV2Advertisement } from '../v2/advertisement.js';
 import { serializeV2Command, type V2Command } from '../v2/command.js';
@@ -20,6 +21,7 @@ import { readFetchAnswer, type V2FetchAnswer, type WantedRef } from '../v2/fetch
 import { EMPTY_FETCH_REQUEST, type FetchRequest, fetchCommand } from '../v2/fetch-request.js';
 import { type LsRefsRequest, lsRefsCommand, parseLsRefsLine } from '../v2/ls-refs.js';
 
+/** How a session begins. */
 export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
   readonly limits?: Partial<ProtocolLimits> | undefined;

@@ -12,6 +12,7 @@ import type { Service, Transport, TransportCall } from './transport.js';
 /** What the transport needs of `fetch`. The runtime's own will do, and so will a server's handler in this process. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
+/** How a transport reaches its server. */
 export interface HttpTransportOptions {
   /** Default: the runtime's own. */
   readonly fetch?: FetchFunction | undefined;

@@ -1,10 +1,11 @@
 import { concatBytes, GitError, MalformedError } from '@git-kv/objects';
 import { type Capabilities, type Capability, parseCapability, serializeCapability } from '../capabilities.js';
 import { assertWithin, DEFAULT_PROTOCOL_LIMITS, type ProtocolLimits } from '../limits.js';
+import { closedEarly } from '../pkt-line/closed.js';
 import { encodeText, FLUSH } from '../pkt-line/encode.js';
 import type { PktLine } from '../pkt-line/line.js';
 import { parseErrorLine } from '../remote-words.js';
-import { closedEarly, type LineSource } from '../sideband.js';
+import type { LineSource } from '../sideband.js';
 import { lineText } from '../text.js';
 
 /**

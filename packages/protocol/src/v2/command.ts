@@ -1,9 +1,10 @@
 import { concatBytes, GitError, MalformedError } from '@git-kv/objects';
 import { type Capabilities, type Capability, parseCapability, serializeCapability } from '../capabilities.js';
 import { assertWithin, type ProtocolLimits } from '../limits.js';
+import { closedEarly } from '../pkt-line/closed.js';
 import { DELIMITER, encodeText, FLUSH } from '../pkt-line/encode.js';
 import type { PktLine } from '../pkt-line/line.js';
-import { closedEarly, type LineSource } from '../sideband.js';
+import type { LineSource } from '../sideband.js';
 import { exactLineText } from '../text.js';
 
 /** One request of protocol v2: a command, what the client says of itself, and the command's own arguments. */
@@ -62,7 +63,7 @@ export async function readV2Command(lines: LineSource, limits: ProtocolLimits): 
   }
 }
 
-/** @throws {GitError} UNSUPPORTED */
+/** Refuse an argument that is not known, as git does. @throws {GitError} UNSUPPORTED, always */
 export function unknownArgument(command: string, argument: string): never {
   throw new GitError(
     'UNSUPPORTED',

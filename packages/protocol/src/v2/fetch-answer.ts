@@ -1,17 +1,11 @@
 import { concatBytes, encodeUtf8, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
 import { assertWithin, DEFAULT_PROTOCOL_LIMITS, type ProtocolLimits } from '../limits.js';
+import { closedEarly } from '../pkt-line/closed.js';
 import { DELIMITER, encodeDataLine, encodeText, FLUSH } from '../pkt-line/encode.js';
 import type { PktLine } from '../pkt-line/line.js';
 import { assertRemoteRefName, parseOid } from '../ref-line.js';
 import { parseErrorLine } from '../remote-words.js';
-import {
-  assertBodyEnds,
-  closedEarly,
-  demultiplex,
-  encodeSideband,
-  type LineSource,
-  type OnRemoteProgress,
-} from '../sideband.js';
+import { assertBodyEnds, demultiplex, encodeSideband, type LineSource, type OnRemoteProgress } from '../sideband.js';
 import { exactLineText, lineText } from '../text.js';
 
 /** What a server says of the haves of one round. */
@@ -60,6 +54,7 @@ const NEXT_SECTIONS: Readonly<Record<'start' | Section, readonly Section[]>> = {
   packfile: [],
 };
 
+/** How an answer is read. */
 export interface ReadFetchAnswerOptions {
   readonly onProgress?: OnRemoteProgress | undefined;
   readonly limits?: ProtocolLimits | undefined;

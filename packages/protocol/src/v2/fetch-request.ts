@@ -62,7 +62,7 @@ const FLAGS = {
   done: 'done',
 } as const satisfies Record<string, keyof FetchRequest>;
 
-/** @throws {LimitError} for too many objects in one request */
+/** The command that asks for `request`. @throws {LimitError} for too many objects in one request */
 export function fetchCommand(
   request: FetchRequest,
   capabilities: Capabilities,

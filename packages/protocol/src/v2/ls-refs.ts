@@ -18,7 +18,7 @@ export interface LsRefsRequest {
   readonly unborn: boolean;
 }
 
-/** @throws {LimitError} for too many prefixes */
+/** The command that asks for `request`. @throws {LimitError} for too many prefixes */
 export function lsRefsCommand(
   request: LsRefsRequest,
   capabilities: Capabilities,

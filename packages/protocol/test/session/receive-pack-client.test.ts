@@ -143,7 +143,7 @@ describe('a push that fails', () => {
 
   const answers: [problem: string, wire: Uint8Array, code: string][] = [
     ['nothing', new Uint8Array(0), 'TRANSPORT_CLOSED'],
-    ['half a report', report('unpack ok\nok refs/heads/main').subarray(0, 20), 'MALFORMED'],
+    ['half a report', report('unpack ok\nok refs/heads/main').subarray(0, 20), 'TRANSPORT_CLOSED'],
     ['a report without its end', banded(bytesOf('000eunpack ok\n')).subarray(0, -4), 'TRANSPORT_CLOSED'],
     ['a flush', FLUSH, 'TRANSPORT_CLOSED'],
     ['an empty report', banded(FLUSH), 'MALFORMED'],

@@ -156,7 +156,7 @@ describe('an answer', () => {
     ['version 0', () => answer(bytesOf(`003f${'a'.repeat(40)} refs/heads/master\n0000`)), { code: 'UNSUPPORTED' }],
     ['an ERR line', () => answer(bytesOf('0010ERR sorry...0000')), { code: 'REMOTE_ERROR', remoteMessage: 'sorry...' }],
     ['nothing', () => answer(''), { code: 'TRANSPORT_CLOSED' }],
-    ['half an advertisement', () => answer(ADVERTISEMENT.subarray(0, 20)), { code: 'MALFORMED' }],
+    ['half an advertisement', () => answer(ADVERTISEMENT.subarray(0, 20)), { code: 'TRANSPORT_CLOSED' }],
     ['more than an advertisement', () => answer(bytesOf('000eversion 2\n00000000')), { code: 'MALFORMED' }],
   ];
   test.each(cases)('of %s is a typed error', async (_problem, response, expected) => {

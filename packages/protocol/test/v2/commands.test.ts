@@ -165,10 +165,8 @@ describe('an advertisement', () => {
         expect(await readV2Advertisement(reader(wire, size))).toEqual(capabilities);
       }
       for (let end = 0; end < wire.length; end++) {
-        const code = /MALFORMED|TRANSPORT_CLOSED/;
-        await expect(readV2Advertisement(reader(wire.subarray(0, end)))).rejects.toMatchObject({
-          code: expect.stringMatching(code),
-        });
+        const read = readV2Advertisement(reader(wire.subarray(0, end)));
+        await expect(read).rejects.toMatchObject({ code: 'TRANSPORT_CLOSED' });
       }
     }
   });
