@@ -1,0 +1,58 @@
+import { inflateSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { anyBytes, ascii, concat, noise, prose } from './support/bytes.js';
+import { VARIANTS } from './support/variants.js';
+
+describe.each(VARIANTS)('deflate (%s)', (_variant, { deflate, inflate, InflateStatus }) => {
+  const levels = Array.from({ length: 10 }, (_, level) => level);
+
+  test.each(levels)('at level %i, node:zlib and our inflate read it', (level) => {
+    for (const data of [
+      new Uint8Array(),
+      ascii('x'),
+      prose(100),
+      prose(70_000),
+      noise(70_000),
+      new Uint8Array(70_000),
+    ]) {
+      const stream = deflate(data, level);
+      expect(Buffer.compare(inflateSync(stream), data)).toBe(0);
+      const output = new Uint8Array(data.length);
+      const result = { consumed: 0, produced: 0 };
+      expect(inflate(stream, 0, output, 0, data.length, result)).toBe(InflateStatus.done);
+      expect(result).toEqual({ consumed: stream.length, produced: data.length });
+      expect(Buffer.compare(output, data)).toBe(0);
+    }
+  });
+
+  test('whatever the data', () => {
+    fc.assert(
+      fc.property(anyBytes, fc.nat(9), (data, level) => {
+        expect(Buffer.compare(inflateSync(deflate(data, level)), data)).toBe(0);
+      }),
+    );
+  });
+
+  test('reads a view, and only the view', () => {
+    const view = concat(noise(50), prose(3000), noise(50)).subarray(50, 3050);
+    expect(Buffer.compare(inflateSync(deflate(view)), prose(3000))).toBe(0);
+  });
+
+  test('gives a plain array of its own, as long as its buffer', () => {
+    const stream = deflate(prose(100));
+    expect(Object.getPrototypeOf(stream)).toBe(Uint8Array.prototype);
+    expect(stream.buffer.byteLength).toBe(stream.length);
+  });
+
+  test('makes smaller streams at level 6, the default, than at level 1', () => {
+    const data = prose(70_000);
+    expect(deflate(data).length).toBe(deflate(data, 6).length);
+    expect(deflate(data).length).toBeLessThan(deflate(data, 1).length);
+    expect(deflate(data, 0).length).toBeGreaterThan(data.length);
+  });
+
+  test.each([-1, 10, 1.5, Number.NaN])('refuses level %d', (level) => {
+    expect(() => deflate(ascii('x'), level)).toThrow(RangeError);
+  });
+});
