@@ -63,13 +63,14 @@ async function clone(transport: Transport, directory: string, console: Console, 
   const client = await connectUploadPack(transport, { signal });
   const repository = await initRepository(directory, { objectFormat: client.algorithm.name });
   try {
-    const progress = options.quiet ? undefined : new RemoteProgress(console);
+    // As git: what the remote counts is for a person to watch, and not asked for otherwise.
+    const progress = options.quiet || !console.stderr.isTTY ? undefined : new RemoteProgress(console);
     const { head, refCount } = await cloneInto(repository, transport, {
       signal,
       ...(options.depth === undefined ? {} : { depth: options.depth }),
       ...(options.branch === undefined ? {} : { branch: options.branch }),
       ...(options.singleBranch === undefined ? {} : { singleBranch: options.singleBranch }),
-      ...(progress === undefined ? {} : { onRemoteProgress: (line) => progress.say(line) }),
+      ...(progress === undefined ? {} : { onRemoteProgress: (line, transient) => progress.say(line, transient) }),
     });
     await progress?.end();
     await appendFile(resolve(directory, 'config'), `[remote "origin"]\n\turl = ${quoteConfig(transport.url)}\n`);

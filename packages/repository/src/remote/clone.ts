@@ -1,5 +1,5 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
-import { connectUploadPack, type RemoteRef, type Transport } from '@git-kv/protocol';
+import { connectUploadPack, type OnRemoteProgress, type RemoteRef, type Transport } from '@git-kv/protocol';
 import type { Progress } from '../object-store.js';
 import type { RefName, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
@@ -14,7 +14,7 @@ export interface CloneIntoOptions {
   readonly singleBranch?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  readonly onRemoteProgress?: ((line: string) => void) | undefined;
+  readonly onRemoteProgress?: OnRemoteProgress | undefined;
 }
 
 export interface CloneSummary {

@@ -1,5 +1,5 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
-import type { FetchAnswer, RemoteRef, UploadPackClient } from '@git-kv/protocol';
+import type { FetchAnswer, OnRemoteProgress, RemoteRef, UploadPackClient } from '@git-kv/protocol';
 import type { Progress, Quarantine } from '../object-store.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
@@ -17,7 +17,7 @@ export interface FetchIntoOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Told what the remote says to a person, without control bytes. */
-  readonly onRemoteProgress?: ((line: string) => void) | undefined;
+  readonly onRemoteProgress?: OnRemoteProgress | undefined;
 }
 
 /** What a fetch changed. Refs are the caller's business. */

@@ -4,6 +4,7 @@ import {
   connectReceivePack,
   connectUploadPack,
   isPushOutcomeUnknown,
+  type OnRemoteProgress,
   type PushCommand,
   type ReceivePackClient,
   type Transport,
@@ -28,7 +29,7 @@ export interface PushFromOptions {
   readonly atomic?: boolean;
   readonly pushOptions?: readonly string[];
   readonly signal?: AbortSignal | undefined;
-  readonly onRemoteProgress?: ((line: string) => void) | undefined;
+  readonly onRemoteProgress?: OnRemoteProgress | undefined;
   /** Compression level of the pack, 0 to 9. */
   readonly level?: number;
 }
