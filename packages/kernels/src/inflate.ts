@@ -185,12 +185,13 @@ function copyStored(input: Uint8Array, output: Uint8Array, outputEnd: number): S
   const size = input[at]! | (input[at + 1]! << 8);
   if (size !== ((input[at + 2]! | (input[at + 3]! << 8)) ^ 0xffff)) return InflateStatus.badBlock;
   at += 4;
-  if (size > outputEnd - out) return InflateStatus.outputFull;
-  if (size > input.length - at) return InflateStatus.inputEnds;
-  output.set(input.subarray(at, at + size), out);
-  at += size;
-  out += size;
-  return GO_ON;
+  // As much as there is and fits: who wants only the beginning of a stream gets it from a stored block, too.
+  const copied = Math.min(size, outputEnd - out, input.length - at);
+  output.set(input.subarray(at, at + copied), out);
+  at += copied;
+  out += copied;
+  if (copied === size) return GO_ON;
+  return out === outputEnd ? InflateStatus.outputFull : InflateStatus.inputEnds;
 }
 
 function makeFixedLiteralTable(): Int32Array {
