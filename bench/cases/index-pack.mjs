@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { missingPackage, nodeStart, ourScript, rivalScript } from '../lib/contender.mjs';
+
+/** @import { BenchCase, Contender, Run } from '../lib/contender.mjs' */
+
+/** @param {string} path */
+const idxAnswer = (path) => ({ idx: createHash('sha256').update(readFileSync(path)).digest('hex') });
+
+/** @type {BenchCase} */
+export default {
+  name: 'index-pack',
+  title: 'read a pack, name every object in it, write the idx',
+  unit: 'ms',
+  expected: async ({ repository }) => idxAnswer((await repository()).idxPath),
+  async contenders({ repository, rivals }) {
+    const { packPath, algorithm } = await repository();
+    /** @type {(script: string, name: string, hashPolicy: string, args?: string[]) => Contender} */
+    const ours = (script, name, hashPolicy, args = []) => ({
+      name,
+      group: 'ours',
+      hashPolicy,
+      unavailable: missingPackage('pack'),
+      command: (run) => ourScript(script, [packPath, join(run.directory, 'out.idx'), algorithm, ...args], run),
+      answer: (_outcome, run) => idxAnswer(join(run.directory, 'out.idx')),
+    });
+    /** @type {(threads: number) => Contender} */
+    const gitWith = (threads) => ({
+      name: `git, ${threads} thread${threads === 1 ? '' : 's'}`,
+      group: 'git',
+      hashPolicy: 'detect',
+      command: ({ directory }) => ({
+        program: 'git',
+        args: [
+          ...['-c', `pack.threads=${threads}`, 'index-pack', `--threads=${threads}`],
+          ...[`--object-format=${algorithm}`, '-o', 'out.idx', packPath],
+        ],
+        cwd: directory,
+      }),
+      answer: (_outcome, run) => idxAnswer(join(run.directory, 'out.idx')),
+    });
+    return [
+      ours('index-pack.mjs', 'git-kv', 'trust'),
+      gitWith(1),
+      gitWith(2),
+      {
+        name: 'isomorphic-git',
+        group: 'rival',
+        hashPolicy: 'trust',
+        unavailable: rivals.packages ?? (algorithm === 'sha1' ? undefined : 'reads no SHA-256 packs'),
+        command: (/** @type {Run} */ run) => {
+          // It writes the idx beside the pack.
+          symlinkSync(packPath, join(run.directory, 'in.pack'));
+          return rivalScript('isomorphic-git/index-pack.mjs', [run.directory, 'in.pack'], run);
+        },
+        answer: (_outcome, run) => idxAnswer(join(run.directory, 'in.idx')),
+      },
+      { name: 'es-git', group: 'rival', unavailable: 'has no such call', command: nodeStart.command },
+      nodeStart,
+    ];
+  },
+};

@@ -1,0 +1,103 @@
+// What a case is made of.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { benchDirectory, rivalsDirectory } from './paths.mjs';
+
+/** @import { BenchRepository } from './repository.mjs' */
+/** @import { Command, Outcome } from './measure.mjs' */
+/** @import { Rivals } from './rivals.mjs' */
+/** @import { GitServer } from './server.mjs' */
+
+/**
+ * @typedef {Record<string, string | number>} Answer
+ *
+ * @typedef {object} Run
+ * @property {string} directory  fresh and empty; removed afterwards
+ * @property {boolean} verify  the run that proves the answer; its time does not count
+ *
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {'ours' | 'git' | 'rival' | 'floor'} group  the first of ours is what the others are compared with;
+ *   a floor is no competitor: it shows what the others cannot get below
+ * @property {string} [hashPolicy]  how it makes SHA-1 digests, where it makes any
+ * @property {string} [note]
+ * @property {string} [unavailable]  why it cannot take part
+ * @property {(run: Run) => Command | Promise<Command>} command  also prepares the directory; only the command is timed
+ * @property {(outcome: Outcome, run: Run) => Answer | Promise<Answer>} [answer]  by default what the process reported
+ *
+ * @typedef {object} Context
+ * @property {() => Promise<BenchRepository>} repository
+ * @property {() => Promise<GitServer>} server  its `url` is that of the repository
+ * @property {Rivals} rivals
+ *
+ * @typedef {object} BenchCase
+ * @property {string} name
+ * @property {string} title  what is done, for a reader of the table
+ * @property {'ms' | 'ns'} unit  of its measures: wall time of the process, or what the process measured itself
+ * @property {readonly string[]} [pictured]  the measures that the picture shows; all by default
+ * @property {() => Record<string, number>} [measureBytes]  for measures whose speed says more than their time
+ * @property {(context: Context) => Answer | Promise<Answer>} expected  what every contender has to answer
+ * @property {(context: Context) => Contender[] | Promise<Contender[]>} contenders
+ */
+
+/** Node without any work: part of every row that runs on Node. @type {Contender} */
+export const nodeStart = {
+  name: 'node, start only',
+  group: 'floor',
+  command: () => ({ program: process.execPath, args: [join(benchDirectory, 'lib/nothing.mjs')], reports: true }),
+};
+
+/**
+ * A script of ours, from bench/cases/ours.
+ *
+ * @param {string} script
+ * @param {readonly string[]} args
+ * @param {Run} run
+ * @returns {Command}
+ */
+export function ourScript(script, args, run) {
+  return nodeScript(join(benchDirectory, 'cases/ours', script), args, run);
+}
+
+/**
+ * A script of a rival, from bench/rivals, where its packages are.
+ *
+ * @param {string} script
+ * @param {readonly string[]} args
+ * @param {Run} run
+ * @returns {Command}
+ */
+export function rivalScript(script, args, run) {
+  return nodeScript(join(rivalsDirectory, script), args, run);
+}
+
+/**
+ * @param {string} path
+ * @param {readonly string[]} args
+ * @param {Run} run
+ * @returns {Command}
+ */
+function nodeScript(path, args, run) {
+  return {
+    program: process.execPath,
+    args: [path, ...args],
+    cwd: run.directory,
+    env: run.verify ? { BENCH_VERIFY: '1' } : {},
+    reports: true,
+  };
+}
+
+/**
+ * The reason why a package of ours cannot be measured, or nothing.
+ *
+ * @param {readonly string[]} names  of packages, without the scope
+ * @returns {string | undefined}
+ */
+export function missingPackage(...names) {
+  for (const name of names) {
+    const built = fileURLToPath(new URL(`../../packages/${name}/dist/index.js`, import.meta.url));
+    if (!existsSync(built)) return `packages/${name} is not built`;
+  }
+  return undefined;
+}

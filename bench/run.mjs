@@ -1,0 +1,183 @@
+// The benchmark: ours and its rivals side by side. README.md beside this file says what is measured and how.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { allCases } from './cases/index.mjs';
+import { parseArguments, USAGE } from './lib/arguments.mjs';
+import { formatMiB } from './lib/format.mjs';
+import { gitVersion } from './lib/git.mjs';
+import { describeMachine, describeProject } from './lib/machine.mjs';
+import { cacheDirectory, removeDirectory, resultsDirectory } from './lib/paths.mjs';
+import { drawPicture } from './lib/picture.mjs';
+import { prepareRepository } from './lib/repository.mjs';
+import { prepareRivals } from './lib/rivals.mjs';
+import { startGitServer } from './lib/server.mjs';
+import { runCase } from './lib/suite.mjs';
+import { formatCase } from './lib/table.mjs';
+
+/** @import { BenchArguments } from './lib/arguments.mjs' */
+/** @import { BenchCase, Context } from './lib/contender.mjs' */
+/** @import { BenchRepository } from './lib/repository.mjs' */
+/** @import { GitServer } from './lib/server.mjs' */
+/** @import { CaseResult } from './lib/suite.mjs' */
+
+const HASH_POLICIES = {
+  detect: 'SHA-1 with collision detection, as git and libgit2 have it',
+  trust: 'SHA-1 without collision detection',
+};
+
+const log = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
+
+/** What was made for the cases so far, each thing when the first case asks for it. */
+class Workshop {
+  /** @param {BenchArguments} options */
+  constructor(options) {
+    this.options = options;
+    /** @type {BenchRepository | undefined} */
+    this.made = undefined;
+    /** @type {GitServer | undefined} */
+    this.started = undefined;
+  }
+
+  async repository() {
+    const { repo, seed, objects } = this.options;
+    const path = repo === undefined ? undefined : resolve(repo);
+    this.made ??= await prepareRepository({ path, seed, objectCount: objects, log });
+    return this.made;
+  }
+
+  async server() {
+    this.started ??= await startGitServer((await this.repository()).gitDir);
+    return this.started;
+  }
+
+  close() {
+    this.started?.close();
+    removeDirectory(join(cacheDirectory, 'work'));
+  }
+}
+
+/**
+ * @param {BenchArguments} options
+ * @returns {BenchCase[]}
+ */
+function chooseCases({ cases }) {
+  const unknown = cases.filter((name) => !allCases.some((benchCase) => benchCase.name === name));
+  if (unknown.length > 0) throw new RangeError(`there is no case "${unknown[0]}": --list prints them`);
+  return allCases.filter((benchCase) => cases.length === 0 || cases.includes(benchCase.name));
+}
+
+/**
+ * @param {BenchArguments} options
+ * @param {readonly BenchCase[]} cases
+ */
+async function runCases(options, cases) {
+  mkdirSync(cacheDirectory, { recursive: true });
+  const workshop = new Workshop(options);
+  const machine = describeMachine();
+  if ((machine.loadAverage[0] ?? 0) > 0.5) log(`This machine is busy (load ${machine.loadAverage[0]}): expect noise.`);
+  try {
+    const rivals = prepareRivals(log);
+    /** @type {Context} */
+    const context = { repository: () => workshop.repository(), server: () => workshop.server(), rivals };
+    /** @type {CaseResult[]} */
+    const results = [];
+    for (const benchCase of cases) {
+      const result = await runCase(benchCase, context, { runs: options.runs, timeoutMs: options.timeout * 1000, log });
+      results.push(result);
+      process.stdout.write(`${formatCase(result)}\n`);
+    }
+    return {
+      format: 1,
+      date: new Date().toISOString(),
+      project: describeProject(),
+      machine,
+      runtime: { node: process.version, git: gitVersion(), rivals: rivals.versions },
+      hashPolicies: HASH_POLICIES,
+      repository: workshop.made?.shape,
+      cases: results,
+    };
+  } finally {
+    workshop.close();
+  }
+}
+
+/** @typedef {Awaited<ReturnType<typeof runCases>>} BenchResult */
+
+/**
+ * @param {BenchResult} result
+ * @returns {string[]}
+ */
+function describeResult({ machine, runtime, repository, project, date }) {
+  const lines = [
+    `${date.slice(0, 10)}, ${project ?? 'no commit'}, Node ${runtime.node}, git ${runtime.git}, ${machine.cores} cores of ${machine.cpu}`,
+  ];
+  if (repository) {
+    const { objects, packBytes, objectBytes, deltas, meanDeltaDepth, name } = repository;
+    const share = Math.round((100 * deltas) / objects);
+    lines.push(
+      `${name}: ${objects} objects in a pack of ${formatMiB(packBytes)}, ${share}% deltas (mean depth ${meanDeltaDepth}), ${formatMiB(objectBytes)} rebuilt`,
+    );
+  }
+  return lines;
+}
+
+/**
+ * @param {string} path
+ * @param {string} content
+ */
+function writeResult(path, content) {
+  mkdirSync(dirname(resolve(path)), { recursive: true });
+  writeFileSync(path, content);
+  log(`Wrote ${path}`);
+}
+
+/**
+ * A name in bench/results that no result has yet: the date, and a number from the second of a day on.
+ *
+ * @param {BenchResult} result
+ */
+function savePath({ date }) {
+  const day = date.slice(0, 10);
+  for (let number = 1; ; number++) {
+    const path = join(resultsDirectory, number === 1 ? day : `${day}-${number}`);
+    if (!existsSync(`${path}.json`)) return path;
+  }
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<number>}  the exit code: 1 when a contender failed or answered wrongly
+ */
+async function main(args) {
+  /** @type {BenchArguments} */
+  let options;
+  /** @type {BenchCase[]} */
+  let cases;
+  try {
+    options = parseArguments(args);
+    cases = chooseCases(options);
+  } catch (error) {
+    log(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return 129;
+  }
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (options.list) {
+    const width = Math.max(...cases.map(({ name }) => name.length));
+    for (const { name, title } of cases) process.stdout.write(`${name.padEnd(width)}  ${title}\n`);
+    return 0;
+  }
+  const result = await runCases(options, cases);
+  process.stdout.write(`${describeResult(result).join('\n')}\n`);
+  const saved = options.save ? savePath(result) : undefined;
+  const json = `${JSON.stringify(result, undefined, 2)}\n`;
+  const title = 'Time against git-kv: to the right of 1x is slower than ours, to the left is faster';
+  const svg = drawPicture(result.cases, { title, caption: describeResult(result) });
+  for (const path of [options.json, saved && `${saved}.json`]) if (path) writeResult(path, json);
+  for (const path of [options.svg, saved && `${saved}.svg`]) if (path) writeResult(path, svg);
+  return result.cases.some(({ rows }) => rows.some((row) => row.status === 'failed')) ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
