@@ -110,7 +110,14 @@ export class DeltaForest {
 
   /** Begin with the full object in `row`. @returns whether its bytes were at hand; where not, load and call again */
   beginAt(row: number): boolean {
-    const { packOffsets, typeCodes } = this.#table;
+    const { packOffsets, payloads } = this.#table;
+    const place = payloads[row] as number;
+    if (place !== NONE) {
+      this.#payloads.open(place);
+      const { bytes, start, end } = this.#payloads;
+      this.beginWith(row, bytes.subarray(start, end));
+      return true;
+    }
     if (!this.#peek(row)) return false;
     const packOffset = packOffsets[row] as number;
     const { bytes, at } = this.#windows;
@@ -120,7 +127,7 @@ export class DeltaForest {
     if (inflateEntry(bytes, this.#header.bodyOffset, this.#arena, FRAME_ROOM, size, packOffset) === undefined) {
       throw new MalformedError('pack entry', packOffset, 'it reads otherwise than when it arrived');
     }
-    this.#begin(row, typeCodes[row] as number, size);
+    this.#begin(row, size);
     return true;
   }
 
@@ -128,11 +135,11 @@ export class DeltaForest {
   beginWith(row: number, body: Uint8Array): void {
     this.#reserve(0, FRAME_ROOM + body.length);
     this.#arena.set(body, FRAME_ROOM);
-    this.#begin(row, this.#table.typeCodes[row] as number, body.length);
+    this.#begin(row, body.length);
   }
 
-  #begin(row: number, typeCode: number, size: number): void {
-    this.#typeCode = typeCode;
+  #begin(row: number, size: number): void {
+    this.#typeCode = this.#table.typeCodes[row] as number;
     this.#level = 0;
     this.#starts[0] = FRAME_ROOM;
     this.#ends[0] = FRAME_ROOM + size;
@@ -254,7 +261,7 @@ export class DeltaForest {
     return false;
   }
 
-  /** Inflate again a delta there was no room for. */
+  /** Inflate again a delta there was no room to hold. */
   #readPayload(row: number): boolean {
     if (!this.#peek(row)) return false;
     const packOffset = this.#table.packOffsets[row] as number;

@@ -6,7 +6,7 @@ const BLOCK_BYTES = 2 ** 20;
 /** Bytes before each payload that hold its size. */
 const SIZE_BYTES = 4;
 
-/** Inflated deltas, held from the scan until they are applied, within a budget. What does not fit is read again. */
+/** Inflated entries, held from the scan until they are used, within a budget: deltas, and full objects as room allows. What does not fit is read again. */
 export class DeltaPayloads {
   readonly #blocks: Uint8Array[] = [];
   readonly #mostBlocks: number;
@@ -19,6 +19,11 @@ export class DeltaPayloads {
 
   constructor(budgetBytes: number) {
     this.#mostBlocks = Math.min(Math.floor(budgetBytes / BLOCK_BYTES), 2047);
+  }
+
+  /** Whether less than half of the budget is in use. */
+  get isUnderHalf(): boolean {
+    return this.#blocks.length * 2 < this.#mostBlocks;
   }
 
   /** Hold a copy of `from[start..end)`. @returns its place, or {@link NONE} where there is no room */

@@ -22,7 +22,7 @@ export class EntryTable {
   /** The first delta made for this object, and the next one made for the same object. */
   firstChildren: Int32Array = new Int32Array(FIRST_CAPACITY);
   nextSiblings: Int32Array = new Int32Array(FIRST_CAPACITY);
-  /** Where the inflated delta is held, as `DeltaPayloads` says. */
+  /** Where the inflated body is held, as `DeltaPayloads` says. */
   payloads: Int32Array = new Int32Array(FIRST_CAPACITY);
 
   constructor(oidLength: number) {

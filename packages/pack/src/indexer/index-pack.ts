@@ -149,6 +149,8 @@ class Indexer {
     if (typeCode <= TypeCode.tag) {
       const frameStart = writeFrameBefore(body, bodyStart, typeCode, entry.inflatedSize);
       digestInto(this.#algorithm.name, body, frameStart, bodyEnd, table.oids, row * table.oidLength);
+      // Half of full objects have deltas; those held need not be read and inflated again (undici: a tenth of the whole).
+      if (this.#payloads.isUnderHalf) table.payloads[row] = this.#payloads.hold(body, bodyStart, bodyEnd);
       return;
     }
     this.#deltaCount++;
