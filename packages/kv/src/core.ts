@@ -103,12 +103,12 @@ export class StoreCore {
     return this.#position.pending;
   }
 
-  /** @throws {GitError} PUSH_OUTCOME_UNKNOWN while it is not known where the remote stands */
+  /** @throws {GitError} UNPUSHED_COMMIT while it is not known whether the remote took an earlier one */
   assertSettled(): void {
     const { pending } = this.#position;
     if (pending === undefined) return;
     const message = `Cannot write: it is not known whether the remote took commit ${pending.oid}; pull first`;
-    throw new GitError('PUSH_OUTCOME_UNKNOWN', message);
+    throw new GitError('UNPUSHED_COMMIT', message);
   }
 
   /** Commit and push. To be called under {@link writes}. The store moves only where the push is known to have worked. */

@@ -1,30 +1,5 @@
-import { GitError, type GitErrorCode } from '@git-kv/objects';
-import type { Key } from './key.js';
-
-/** What can be wrong with one key of a store. */
-export type KvErrorCode = Extract<
-  GitErrorCode,
-  | 'INVALID_KEY'
-  | 'KEY_NOT_FOUND'
-  | 'DICTIONARY_EXPECTED'
-  | 'VALUE_EXPECTED'
-  | 'NO_SPACE'
-  | 'ALREADY_PRESENT'
-  | 'RENAME_SOURCE_PREFIX'
->;
-
-/** An error that is about one key. */
-export class KvError extends GitError {
-  override readonly name: string = 'KvError';
-  override readonly code: KvErrorCode;
-  readonly key: Key;
-
-  constructor(code: KvErrorCode, key: Key, message: string, options?: { cause?: unknown }) {
-    super(code, message, options);
-    this.code = code;
-    this.key = key;
-  }
-}
+import { GitError } from '@git-kv/objects';
+import { type Key, KvError } from './key.js';
 
 /** There is nothing under `key`, for callers that take absence for an error; the store itself returns `undefined`. */
 export function keyNotFound(key: Key): KvError {

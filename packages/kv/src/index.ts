@@ -25,14 +25,12 @@ export type { Change } from './changes.js';
 export {
   alreadyPresent,
   dictionaryExpected,
-  KvError,
-  type KvErrorCode,
   keyNotFound,
   noSpace,
   renameSourcePrefix,
   valueExpected,
 } from './errors.js';
-export { Key } from './key.js';
+export { Key, KvError, type KvErrorCode } from './key.js';
 export type { ToOctetsOptions } from './octets/write.js';
 export type {
   ChangeOptions,

@@ -1,5 +1,4 @@
-import { encodeUtf8, isSafeTreeName } from '@git-kv/objects';
-import { KvError } from './errors.js';
+import { encodeUtf8, GitError, type GitErrorCode, isSafeTreeName } from '@git-kv/objects';
 
 /** Bytes of a whole key as UTF-8, without the slash at its start. */
 const MAX_KEY_BYTES = 4096;
@@ -97,6 +96,31 @@ export class Key {
   /** The first `count` segments, of a key that is known to be good. */
   prefix(count: number): Key {
     return count >= this.segments.length ? this : new Key(this.segments.slice(0, count));
+  }
+}
+
+/** What can be wrong with one key of a store. */
+export type KvErrorCode = Extract<
+  GitErrorCode,
+  | 'INVALID_KEY'
+  | 'KEY_NOT_FOUND'
+  | 'DICTIONARY_EXPECTED'
+  | 'VALUE_EXPECTED'
+  | 'NO_SPACE'
+  | 'ALREADY_PRESENT'
+  | 'RENAME_SOURCE_PREFIX'
+>;
+
+/** An error that is about one key. It stands here because keys throw it and it holds one. */
+export class KvError extends GitError {
+  override readonly name: string = 'KvError';
+  override readonly code: KvErrorCode;
+  readonly key: Key;
+
+  constructor(code: KvErrorCode, key: Key, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+    this.code = code;
+    this.key = key;
   }
 }
 

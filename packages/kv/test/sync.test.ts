@@ -207,9 +207,9 @@ describe('A push whose answer is lost', () => {
       expect(oid).toMatch(/^[0-9a-f]{40}$/);
       expect(await store.getText('a')).toBe('1');
       expect(store.commit?.oid).not.toBe(oid);
-      await expect(store.set('b', 'x')).rejects.toMatchObject({ code: 'PUSH_OUTCOME_UNKNOWN' });
+      await expect(store.set('b', 'x')).rejects.toMatchObject({ code: 'UNPUSHED_COMMIT' });
       await expect(store.changeAndPush((batch) => batch.set('b', 'x'))).rejects.toMatchObject({
-        code: 'PUSH_OUTCOME_UNKNOWN',
+        code: 'UNPUSHED_COMMIT',
       });
       const settled: SettledPush[] = [];
       expect(spelled(await store.pull({ onSettled: (one) => void settled.push(one) }))).toEqual(
