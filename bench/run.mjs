@@ -6,7 +6,7 @@ import { parseArguments, USAGE } from './lib/arguments.mjs';
 import { formatMiB } from './lib/format.mjs';
 import { gitVersion } from './lib/git.mjs';
 import { describeMachine, describeProject } from './lib/machine.mjs';
-import { cacheDirectory, removeDirectory, resultsDirectory } from './lib/paths.mjs';
+import { cacheDirectory, removeRunDirectories, resultsDirectory } from './lib/paths.mjs';
 import { drawPicture } from './lib/picture.mjs';
 import { prepareRepository } from './lib/repository.mjs';
 import { prepareRivals } from './lib/rivals.mjs';
@@ -52,7 +52,6 @@ class Workshop {
 
   close() {
     this.started?.close();
-    removeDirectory(join(cacheDirectory, 'work'));
   }
 }
 
@@ -180,4 +179,6 @@ async function main(args) {
   return result.cases.some(({ rows }) => rows.some((row) => row.status === 'failed')) ? 1 : 0;
 }
 
+process.once('exit', removeRunDirectories);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 process.exitCode = await main(process.argv.slice(2));

@@ -33,8 +33,14 @@ export default {
       command: ({ directory }) => ({
         program: 'git',
         args: [
-          ...['-c', `pack.threads=${threads}`, 'index-pack', `--threads=${threads}`],
-          ...[`--object-format=${algorithm}`, '-o', 'out.idx', packPath],
+          '-c',
+          `pack.threads=${threads}`,
+          'index-pack',
+          `--threads=${threads}`,
+          `--object-format=${algorithm}`,
+          '-o',
+          'out.idx',
+          packPath,
         ],
         cwd: directory,
       }),

@@ -49,10 +49,7 @@ export default {
       hashPolicy: 'trust (the pack only)',
       command: (run) => ({
         program: 'git',
-        args: [
-          ...['-c', 'pack.writeBitmaps=false', 'pack-objects', `--threads=${threads}`, '--window=0'],
-          ...['--no-reuse-object', '--stdout', '--quiet'],
-        ],
+        args: ['pack-objects', `--threads=${threads}`, '--window=0', '--no-reuse-object', '--stdout', '--quiet'],
         cwd: gitDir,
         stdin: oidsPath,
         stdout: target(run),

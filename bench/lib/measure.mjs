@@ -21,13 +21,13 @@ import { gitEnvironment } from './git.mjs';
  * @property {{ answer: Record<string, string | number>, measures?: Record<string, number>, peakBytes: number } | undefined} report
  */
 
-const POLL_MS = 5;
+const POLL_MS = 2;
 
 /**
  * Run a command to its end.
  *
  * Memory: a parent in Node cannot ask for the resource usage of a child, so on Linux the high-water mark of the
- * process and of its children is read from /proc every 5 ms (less often in long runs; a mark never falls, so only
+ * process and of its children is read from /proc every 2 ms (less often in long runs; a mark never falls, so only
  * growth in the last moments could be missed) and Node children also report their own at the end.
  *
  * @param {Command} command

@@ -8,7 +8,8 @@ export const cacheDirectory = join(benchDirectory, '.cache');
 export const resultsDirectory = join(benchDirectory, 'results');
 export const rivalsDirectory = join(benchDirectory, 'rivals');
 
-const workDirectory = join(cacheDirectory, 'work');
+/** One for each benchmark that runs. */
+const workDirectory = join(cacheDirectory, `work-${process.pid}`);
 
 /**
  * A fresh, empty directory for one run.
@@ -18,6 +19,11 @@ const workDirectory = join(cacheDirectory, 'work');
 export function makeRunDirectory() {
   mkdirSync(workDirectory, { recursive: true });
   return mkdtempSync(join(workDirectory, 'run-'));
+}
+
+/** Leave no run's directory behind, whatever the benchmark ends by. */
+export function removeRunDirectories() {
+  removeDirectory(workDirectory);
 }
 
 /** @param {string} directory */
