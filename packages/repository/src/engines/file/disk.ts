@@ -90,7 +90,9 @@ export class DiskFile {
 export class Disk {
   readonly fs: Fs;
   readonly durability: Durability;
-  #syncFailure: unknown;
+  /** Directories that are never made, nor what is above them: a repository that was deleted does not come back in parts. */
+  roots: readonly string[] = [];
+  #syncFailure: FileError | undefined;
 
   constructor(fs: Fs, durability: Durability = 'full') {
     this.fs = fs;
@@ -102,22 +104,21 @@ export class Disk {
    * falsely succeed. So nothing more is written until the repository is opened anew.
    */
   assertWritable(path: string): void {
-    if (this.#syncFailure === undefined) return;
-    throw new GitError(
-      'IO_FAILED',
-      `Cannot write ${path}: an earlier sync to disk failed, so the store refuses writes`,
-      {
-        cause: this.#syncFailure,
-      },
-    );
+    const cause = this.#syncFailure;
+    if (cause === undefined) return;
+    throw new GitError(cause.code, `Cannot write ${path}: an earlier sync failed, so the store refuses writes`, {
+      cause,
+    });
   }
 
   async syncing(path: string, run: () => Promise<void>): Promise<void> {
     try {
       await run();
     } catch (error) {
-      this.#syncFailure ??= error;
-      throw new FileError('sync', path, error);
+      const failure = new FileError('sync', path, error);
+      // A directory that is gone has lost nothing: somebody removed it.
+      if (!isAbsent(error)) this.#syncFailure ??= failure;
+      throw failure;
     }
   }
 
@@ -194,8 +195,9 @@ export class Disk {
           throw new FileError('create', path, Object.assign(new Error('a file is there'), { code: 'ENOTDIR' }));
         }
         // Another process may remove empty parents while they are being made; a few rounds outlast it.
-        if (fsCode(error) !== 'ENOENT' || round === 5 || parentPath(path) === path) throw error;
-        await this.makeDirectory(parentPath(path));
+        const parent = parentPath(path);
+        if (fsCode(error) !== 'ENOENT' || round === 5 || parent === path || this.roots.includes(parent)) throw error;
+        await this.makeDirectory(parent);
       }
     }
   }

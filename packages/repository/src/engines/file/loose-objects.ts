@@ -1,6 +1,9 @@
 import {
+  concatBytes,
   decodeLoose,
   decodeLooseHeader,
+  deflate,
+  encodeFrame,
   GitError,
   type HashAlgorithm,
   hashObject,
@@ -149,4 +152,9 @@ export class LooseObjects {
     }
     return `${this.#directory}/${oid.slice(0, 2)}/${oid.slice(2)}`;
   }
+}
+
+/** The file of a loose object whose oid is known already. */
+export function deflateLoose({ kind, body }: RawObject): Uint8Array {
+  return deflate(concatBytes([encodeFrame(kind, body.length), body]));
 }

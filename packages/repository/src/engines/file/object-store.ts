@@ -1,8 +1,5 @@
 import {
   assertOid,
-  concatBytes,
-  deflate,
-  encodeFrame,
   GitError,
   type HashAlgorithm,
   hashObject,
@@ -14,10 +11,12 @@ import { createDeltaBaseCache, type DeltaBaseCache } from '@git-kv/pack';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import { findAlternates } from './alternates.js';
 import type { Disk } from './disk.js';
+import { deflateLoose } from './loose-objects.js';
 import { ObjectDirectory } from './object-directory.js';
 import { writePackFile } from './pack-writing.js';
 import { pruneObjects } from './prune.js';
 import { receivePack } from './quarantine.js';
+import type { FileObjectStoreOptions, StoreParts } from './store-parts.js';
 
 /** From this many objects on, `writeMany` makes a pack. */
 const PACK_OBJECT_COUNT = 100;
@@ -34,28 +33,16 @@ const BODY_PIECE_BYTES = 1 << 16;
 /** A pack is touched at most this often for objects in it that are written again. */
 const TOUCH_INTERVAL_MS = 60_000;
 
-export interface FileObjectStoreOptions {
-  /** Bytes of delta bases kept in memory (default 32 MiB). */
-  readonly cacheBytes?: number | undefined;
-  /** Received packs of fewer objects are stored as loose objects, as receive.unpackLimit does in git (default 100). */
-  readonly unpackLimit?: number | undefined;
-  /** `prune` spares what is younger than this (default 0). */
-  readonly pruneGraceMs?: number | undefined;
-  /** extensions.preciousObjects: nothing is ever pruned. */
-  readonly isPrecious?: boolean | undefined;
-}
-
 /** Objects in files, as git keeps them: loose and in packs, its own and those of its alternates. */
-export class FileObjectStore implements ObjectStore {
+export class FileObjectStore implements ObjectStore, StoreParts {
   readonly algorithm: HashAlgorithm;
   readonly disk: Disk;
-  /** The store's own directory: the only one it writes. */
   readonly own: ObjectDirectory;
   readonly options: FileObjectStoreOptions;
   /** One for all packs, so that its budget is the store's. */
   readonly #cache: DeltaBaseCache;
   #swept: Promise<void> | undefined;
-  #directories: Promise<readonly ObjectDirectory[]> | undefined;
+  #directories: readonly ObjectDirectory[] | undefined;
 
   constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm, options: FileObjectStoreOptions = {}) {
     this.disk = disk;
@@ -152,11 +139,12 @@ export class FileObjectStore implements ObjectStore {
   async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
     const oids = objects.map(({ kind, body }) => hashObject(this.algorithm, kind, body));
     const missing = new Map<Oid, RawObject>();
+    for (const [at, object] of objects.entries()) missing.set(oids[at] as Oid, object);
     await this.own.packs.refresh();
-    for (const [at, object] of objects.entries()) {
-      const oid = oids[at] as Oid;
-      if (!missing.has(oid) && !(await this.refreshAge(oid))) missing.set(oid, object);
-    }
+    // Many are looked up in the listed directories; few are asked for one by one.
+    const candidates =
+      missing.size > PACK_OBJECT_COUNT ? this.existing([...missing.keys()].sort()) : [...missing.keys()];
+    for await (const oid of candidates) if (await this.refreshAge(oid)) missing.delete(oid);
     if (missing.size > PACK_OBJECT_COUNT) {
       const inputs = [...missing].map(([oid, { kind, body }]) => ({ oid, kind, body }));
       await writePackFile(this, inputs, inputs.length);
@@ -180,7 +168,7 @@ export class FileObjectStore implements ObjectStore {
   }
 
   async close(): Promise<void> {
-    for (const directory of await this.#all()) await directory.packs.close();
+    for (const directory of this.#directories ?? [this.own]) await directory.packs.close();
   }
 
   /** The first answer of any directory. A gc moves objects while we look, so a miss looks again wherever packs changed. */
@@ -197,7 +185,6 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
-  /** @returns whether the object is here; where it is ours, it is as young as a new one then */
   async refreshAge(oid: Oid): Promise<boolean> {
     const { packs, loose } = this.own;
     const pack = await packs.find(oid);
@@ -214,7 +201,6 @@ export class FileObjectStore implements ObjectStore {
     return false;
   }
 
-  /** Those of some sorted oids that are here; each directory of loose objects is listed at most once. */
   async *existing(oids: Iterable<Oid>): AsyncGenerator<Oid, void, undefined> {
     let firstByte: string | undefined;
     let loose: ReadonlySet<Oid> = new Set();
@@ -238,18 +224,16 @@ export class FileObjectStore implements ObjectStore {
     return false;
   }
 
+  /** The store's own directory, and then its alternates, which are looked up once. */
   async #all(): Promise<readonly ObjectDirectory[]> {
-    this.#directories ??= findAlternates(this.disk, this.own.path).then((paths) => [
+    if (this.#directories !== undefined) return this.#directories;
+    const paths = await findAlternates(this.disk, this.own.path);
+    this.#directories ??= [
       this.own,
       ...paths.map((path) => new ObjectDirectory(this.disk, path, this.algorithm, this.#cache)),
-    ]);
+    ];
     return this.#directories;
   }
-}
-
-/** The file of a loose object whose oid is known already. */
-export function deflateLoose({ kind, body }: RawObject): Uint8Array {
-  return deflate(concatBytes([encodeFrame(kind, body.length), body]));
 }
 
 /** Grows with every change of any pack list. */

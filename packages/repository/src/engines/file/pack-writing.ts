@@ -1,8 +1,8 @@
 import { oidFromBytes } from '@git-kv/objects';
 import { type PackInput, serializePackIndex, writePack } from '@git-kv/pack';
 import type { DiskFile } from './disk.js';
-import type { FileObjectStore } from './object-store.js';
 import { FilePackStorage } from './pack-storage.js';
+import type { StoreParts } from './store-parts.js';
 
 /** A name git gives to its own, so that git's prune sweeps what a crash leaves. */
 export const TEMPORARY_PACK = 'tmp_pack_';
@@ -10,7 +10,7 @@ const TEMPORARY_INDEX = 'tmp_idx_';
 
 /** Store these objects as one pack, durably. */
 export async function writePackFile(
-  store: FileObjectStore,
+  store: StoreParts,
   objects: Iterable<PackInput> | AsyncIterable<PackInput>,
   objectCount: number,
   signal?: AbortSignal,
@@ -37,7 +37,7 @@ export async function writePackFile(
  * A pack of this name that is there already has the same bytes.
  */
 export async function publishPack(
-  store: FileObjectStore,
+  store: StoreParts,
   file: DiskFile,
   index: Uint8Array,
   packChecksum: string,

@@ -1,9 +1,9 @@
 import type { Oid, RawObject } from '@git-kv/objects';
 import type { PackInput } from '@git-kv/pack';
 import type { PruneReport, ReadOptions } from '../../object-store.js';
-import type { FileObjectStore } from './object-store.js';
 import type { PackFile } from './pack-file.js';
 import { writePackFile } from './pack-writing.js';
+import type { StoreParts } from './store-parts.js';
 
 /** Endings of the files that go with a pack; the idx goes first, so that nobody finds a pack half deleted. */
 const PACK_ENDINGS: readonly string[] = ['.idx', '.pack', '.rev', '.bitmap', '.mtimes'];
@@ -13,7 +13,7 @@ const PROTECTED_ENDINGS: readonly string[] = ['.keep', '.promisor'];
 
 /** Drop what `keep` refuses: loose objects are deleted, packs that lose objects are written anew without them. */
 export async function pruneObjects(
-  store: FileObjectStore,
+  store: StoreParts,
   keep: (oid: Oid) => boolean,
   options?: ReadOptions,
 ): Promise<PruneReport> {
@@ -41,7 +41,7 @@ interface Tally {
 }
 
 async function prunePack(
-  store: FileObjectStore,
+  store: StoreParts,
   pack: PackFile,
   youngest: number,
   keep: (oid: Oid) => boolean,
@@ -63,7 +63,7 @@ async function prunePack(
   await removePack(store, pack);
 }
 
-async function* inputs(store: FileObjectStore, oids: readonly Oid[]): AsyncGenerator<PackInput> {
+async function* inputs(store: StoreParts, oids: readonly Oid[]): AsyncGenerator<PackInput> {
   for (const oid of oids) {
     const object: RawObject | undefined = await store.read(oid);
     // In the idx a moment ago, and nobody but us deletes it: something else is wrong.
@@ -72,14 +72,14 @@ async function* inputs(store: FileObjectStore, oids: readonly Oid[]): AsyncGener
   }
 }
 
-async function isPackProtected(store: FileObjectStore, pack: PackFile, youngest: number): Promise<boolean> {
+async function isPackProtected(store: StoreParts, pack: PackFile, youngest: number): Promise<boolean> {
   for (const ending of PROTECTED_ENDINGS) if (await store.disk.findStat(pack.path + ending)) return true;
   if (!store.options.pruneGraceMs) return false;
   const stat = await store.disk.findStat(pack.packPath);
   return stat !== undefined && stat.mtimeMs > youngest;
 }
 
-async function removePack(store: FileObjectStore, pack: PackFile): Promise<void> {
+async function removePack(store: StoreParts, pack: PackFile): Promise<void> {
   const { disk, own } = store;
   // A multi-pack-index may name the pack; git does without one, but not with one that is wrong.
   await disk.removeFile(`${own.packs.path}/multi-pack-index`);
@@ -89,7 +89,7 @@ async function removePack(store: FileObjectStore, pack: PackFile): Promise<void>
 }
 
 async function pruneLoose(
-  store: FileObjectStore,
+  store: StoreParts,
   youngest: number,
   keep: (oid: Oid) => boolean,
   tally: Tally,
@@ -109,12 +109,12 @@ async function pruneLoose(
 }
 
 /** A commit-graph lists commits; one that lists commits that are gone misleads git. It is only an aid and can be made again. */
-async function removeCommitGraph(store: FileObjectStore): Promise<void> {
+async function removeCommitGraph(store: StoreParts): Promise<void> {
   await store.disk.removeFile(`${store.own.path}/info/commit-graph`);
   await removeDirectory(store, `${store.own.path}/info/commit-graphs`);
 }
 
-async function removeDirectory(store: FileObjectStore, path: string): Promise<void> {
+async function removeDirectory(store: StoreParts, path: string): Promise<void> {
   for (const { name } of await store.disk.findEntries(path)) await store.disk.removeFile(`${path}/${name}`);
   if (await store.disk.findStat(path)) await store.disk.rmdir(path);
 }

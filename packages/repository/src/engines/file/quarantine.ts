@@ -2,10 +2,10 @@ import { equalBytes, GitError, type HashAlgorithm, type ObjectKind, type Oid, ty
 import { type IndexedPack, indexPack, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
 import type { ObjectReader, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import type { DiskFile } from './disk.js';
-import type { LooseFile } from './loose-objects.js';
-import { deflateLoose, type FileObjectStore } from './object-store.js';
+import { deflateLoose, type LooseFile } from './loose-objects.js';
 import { FilePackStorage } from './pack-storage.js';
 import { publishPack, TEMPORARY_PACK } from './pack-writing.js';
+import type { StoreParts } from './store-parts.js';
 
 /** git's receive.unpackLimit. */
 const DEFAULT_UNPACK_LIMIT = 100;
@@ -19,7 +19,7 @@ const DEFAULT_MAX_PACK_BYTES = 2 ** 31;
  * Take in a pack as a temporary file beside the store's packs, checked and indexed in memory. On an error the file goes.
  */
 export async function receivePack(
-  store: FileObjectStore,
+  store: StoreParts,
   pack: AsyncIterable<Uint8Array>,
   options: ReceiveOptions,
 ): Promise<Quarantine> {
@@ -49,14 +49,14 @@ export async function receivePack(
 class FileQuarantine implements Quarantine {
   readonly reader: ObjectReader;
   readonly objectCount: number;
-  readonly #store: FileObjectStore;
+  readonly #store: StoreParts;
   readonly #file: DiskFile;
   readonly #indexed: IndexedPack;
   readonly #index: PackIndex;
   readonly #pack: PackReader;
   #state: 'open' | 'published' | 'discarded' = 'open';
 
-  constructor(store: FileObjectStore, file: DiskFile, indexed: IndexedPack, index: PackIndex, pack: PackReader) {
+  constructor(store: StoreParts, file: DiskFile, indexed: IndexedPack, index: PackIndex, pack: PackReader) {
     this.#store = store;
     this.#file = file;
     this.#indexed = indexed;
@@ -79,17 +79,19 @@ class FileQuarantine implements Quarantine {
   async publish(): Promise<void> {
     if (this.#state === 'published') return;
     if (this.#state === 'discarded') throw new Error('BUG: a discarded quarantine is published');
-    const { options } = this.#store;
+    const { options, own, disk } = this.#store;
     const isSmall =
       this.objectCount < (options.unpackLimit ?? DEFAULT_UNPACK_LIMIT) && this.#indexed.packSize <= MAX_UNPACK_BYTES;
-    if (isSmall) {
-      await this.#store.own.loose.write(this.#looseFiles());
-      this.#state = 'published';
-      await this.#store.disk.abandon(this.#file);
-    } else {
-      await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum);
-      this.#state = 'published';
+    try {
+      if (isSmall) await own.loose.write(this.#looseFiles());
+      else await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum);
+    } catch (error) {
+      // Half published, it must not be published again; what did become visible are whole objects nobody points to.
+      await this.discard();
+      throw error;
     }
+    this.#state = 'published';
+    if (isSmall) await disk.abandon(this.#file);
   }
 
   async discard(): Promise<void> {
@@ -131,11 +133,11 @@ class FileQuarantine implements Quarantine {
 /** Reads what arrived, while it is apart, and then the store. */
 class QuarantineReader implements ObjectReader {
   readonly algorithm: HashAlgorithm;
-  readonly #store: FileObjectStore;
+  readonly #store: StoreParts;
   readonly #pack: PackReader;
   readonly #isOpen: () => boolean;
 
-  constructor(store: FileObjectStore, pack: PackReader, isOpen: () => boolean) {
+  constructor(store: StoreParts, pack: PackReader, isOpen: () => boolean) {
     this.algorithm = store.algorithm;
     this.#store = store;
     this.#pack = pack;

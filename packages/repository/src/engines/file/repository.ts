@@ -70,5 +70,7 @@ export async function openFileRepository(
   options: FileRepositoryOptions = {},
 ): Promise<FileRepository> {
   const disk = new Disk(fs, options.durability);
-  return new FileRepository(disk, await findLayout(disk, path), options);
+  const layout = await findLayout(disk, path);
+  disk.roots = [layout.gitDirectory, layout.commonDirectory];
+  return new FileRepository(disk, layout, options);
 }

@@ -1,0 +1,27 @@
+import type { Oid } from '@git-kv/objects';
+import type { ObjectReader } from '../../object-store.js';
+import type { Disk } from './disk.js';
+import type { ObjectDirectory } from './object-directory.js';
+
+export interface FileObjectStoreOptions {
+  /** Bytes of delta bases kept in memory (default 32 MiB). */
+  readonly cacheBytes?: number | undefined;
+  /** Received packs of fewer objects are stored as loose objects, as receive.unpackLimit does in git (default 100). */
+  readonly unpackLimit?: number | undefined;
+  /** `prune` spares what is younger than this (default 0). */
+  readonly pruneGraceMs?: number | undefined;
+  /** extensions.preciousObjects: nothing is ever pruned. */
+  readonly isPrecious?: boolean | undefined;
+}
+
+/** The file object store as those see it who receive, write and prune for it. */
+export interface StoreParts extends ObjectReader {
+  readonly disk: Disk;
+  /** The store's own directory: the only one it writes. */
+  readonly own: ObjectDirectory;
+  readonly options: FileObjectStoreOptions;
+  /** @returns whether the object is here; where it is the store's own, it is as young as a new one then */
+  refreshAge(oid: Oid): Promise<boolean>;
+  /** Those of some sorted oids that are here; each directory of loose objects is listed at most once. */
+  existing(oids: Iterable<Oid>): AsyncIterable<Oid>;
+}
