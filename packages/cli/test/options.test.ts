@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { UsageError } from '../src/console.js';
+import { parseCount, parseOptions } from '../src/options.js';
+
+describe('parseOptions', () => {
+  const options = {
+    depth: { type: 'string' },
+    quiet: { type: 'boolean', short: 'q', default: false },
+  } as const;
+
+  test('takes options and arguments in any order, and nothing for an option after --', () => {
+    const { values, positionals } = parseOptions(['a', '-q', '--depth=2', 'b', '--', '-q'], options);
+    expect(values).toMatchObject({ quiet: true, depth: '2' });
+    expect(positionals).toEqual(['a', 'b', '-q']);
+  });
+
+  test.each([[['--nope']], [['-x']], [['--depth']], [['--quiet=yes']]])('takes %j for a usage error', (args) => {
+    expect(() => parseOptions(args, options)).toThrow(UsageError);
+  });
+});
+
+describe('parseCount', () => {
+  test.each([
+    ['0', 0],
+    ['1', 1],
+    ['007', 7],
+    ['65535', 65535],
+    ['9007199254740991', 9007199254740991],
+  ])('takes %j', (text, count) => {
+    expect(parseCount('n', text)).toBe(count);
+  });
+
+  test.each(['', ' 1', '-1', '+1', '1.5', '1e3', '0x10', 'NaN', '9007199254740993'])('refuses %j', (text) => {
+    expect(() => parseCount('n', text)).toThrow(UsageError);
+  });
+
+  test('refuses less than the minimum', () => {
+    expect(() => parseCount('depth', '0', 1)).toThrow(/at least 1/);
+  });
+});
