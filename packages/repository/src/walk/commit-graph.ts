@@ -18,11 +18,14 @@ export class CommitGraph {
   private readonly reader: ObjectReader;
   private readonly shallow: ReadonlySet<Oid> | undefined;
   private readonly options: ReadOptions;
+  /** Where the store reads without waiting, a history is walked without a promise per commit's object. */
+  private readonly readSync: ((oid: Oid) => RawObject | undefined) | undefined;
 
   constructor(reader: ObjectReader, shallow: ReadonlySet<Oid> | undefined, signal: AbortSignal | undefined) {
     this.reader = reader;
     this.shallow = shallow;
     this.options = signal ? { signal } : {};
+    this.readSync = reader.readSync?.bind(reader);
   }
 
   /** A commit that was loaded before. */
@@ -46,7 +49,7 @@ export class CommitGraph {
   async find(oid: Oid): Promise<CommitNode | undefined> {
     const known = this.nodes.get(oid);
     if (known) return known;
-    const object = await this.reader.read(oid, this.options);
+    const object = this.readSync ? this.readSync(oid) : await this.reader.read(oid, this.options);
     return object && this.add(oid, object);
   }
 
@@ -61,6 +64,13 @@ export class CommitGraph {
   async prefetch(oids: Iterable<Oid>): Promise<void> {
     const unknown = [...oids].filter((oid) => !this.nodes.has(oid));
     if (unknown.length === 0) return;
+    if (this.readSync) {
+      for (const oid of unknown) {
+        const object = this.readSync(oid);
+        if (object) this.add(oid, object);
+      }
+      return;
+    }
     if (unknown.length === 1) {
       await this.find(unknown[0] as Oid);
       return;

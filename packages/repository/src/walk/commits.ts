@@ -2,6 +2,7 @@ import type { CommitLinks, Oid } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { CommitGraph } from './commit-graph.js';
 import { DateQueue } from './date-queue.js';
+import { Turns } from './turns.js';
 
 export interface CommitWalkOptions extends ReadOptions {
   /** Commits whose parents are not followed: the shallow boundary. */
@@ -26,6 +27,7 @@ export async function* commitsFrom(
 ): AsyncGenerator<WalkedCommit> {
   const graph = new CommitGraph(reader, options.shallow, options.signal);
   const queue = new DateQueue();
+  const turns = new Turns(options.signal);
   const push = async (oids: readonly Oid[]): Promise<void> => {
     await graph.prefetch(oids);
     for (const oid of oids) {
@@ -37,7 +39,7 @@ export async function* commitsFrom(
   };
   await push([...startOids]);
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
-    options.signal?.throwIfAborted();
+    await turns.step();
     yield { oid: node.oid, treeOid: node.treeOid, parentOids: node.parentOids, timestamp: node.timestamp };
     await push(node.parentOids);
   }
@@ -59,6 +61,7 @@ export async function isAncestor(
   if (ancestorOid === descendantOid) return true;
   const graph = new CommitGraph(reader, options.shallow, options.signal);
   const queue = new DateQueue();
+  const turns = new Turns(options.signal);
   const open = new Set<Oid>(); // queued commits that only the descendant reached: the ancestor may still be below them
   const paint = (oid: Oid, flags: number): void => {
     const node = graph.get(oid);
@@ -74,7 +77,7 @@ export async function isAncestor(
   while (open.size > 0) {
     const node = queue.pop();
     if (node === undefined) return false;
-    options.signal?.throwIfAborted();
+    await turns.step();
     open.delete(node.oid);
     if (node.flags & FROM_DESCENDANT && node.parentOids.includes(ancestorOid)) return true;
     await graph.prefetch(node.parentOids);

@@ -4,7 +4,9 @@ import { missingObject } from '../read-object.js';
 import { CommitGraph, type CommitNode } from './commit-graph.js';
 import type { CommitWalkOptions } from './commits.js';
 import { DateQueue } from './date-queue.js';
+import { OidSet } from './oid-set.js';
 import { type TreeGroup, walkTrees } from './tree-walk.js';
+import { Turns } from './turns.js';
 
 export interface WalkedObject {
   readonly oid: Oid;
@@ -74,7 +76,7 @@ class CommitWalk {
   readonly wantedTrees: Oid[] = [];
   readonly knownTrees: Oid[] = [];
   /** Tags, trees and blobs that are listed or known. */
-  readonly seen = new Set<Oid>();
+  readonly seen: OidSet;
   private readonly haveCommits: CommitNode[] = [];
   private readonly queue = new DateQueue();
   /** Queued commits that are not known: the walk ends when none is left. */
@@ -86,6 +88,7 @@ class CommitWalk {
   constructor(reader: ObjectReader, options: ObjectsBetweenOptions) {
     this.reader = reader;
     this.options = options;
+    this.seen = new OidSet(reader.algorithm);
     this.graph = new CommitGraph(reader, options.shallow, options.signal);
   }
 
@@ -121,8 +124,9 @@ class CommitWalk {
   }
 
   async limit(): Promise<void> {
+    const turns = new Turns(this.options.signal);
     while (this.open > 0) {
-      this.options.signal?.throwIfAborted();
+      await turns.step();
       const node = this.queue.pop() as CommitNode;
       node.flags |= DONE;
       const isKnown = (node.flags & KNOWN) !== 0;

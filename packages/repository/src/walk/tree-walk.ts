@@ -10,6 +10,7 @@ import {
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
 import type { WalkedObject } from './objects-between.js';
+import type { OidSet } from './oid-set.js';
 
 /** Trees that stand at one path, in different commits. */
 export interface TreeGroup {
@@ -34,7 +35,7 @@ const BATCH = 512;
 export async function* walkTrees(
   reader: ObjectReader,
   root: TreeGroup,
-  seen: Set<Oid>,
+  seen: OidSet,
   options: TreeWalkOptions,
 ): AsyncGenerator<WalkedObject> {
   const { treeDepth } = defaultLimits;
@@ -54,9 +55,8 @@ export async function* walkTrees(
       const cursor = new TreeCursor(body, reader.algorithm.oidLength);
       while (cursor.next()) {
         if (isGitlinkMode(cursor.mode)) continue;
+        if (!seen.addBytes(body, cursor.oidStart)) continue;
         const child = cursor.oid();
-        if (seen.has(child)) continue;
-        seen.add(child);
         if (options.isKnown && (await options.isKnown(child))) continue;
         if (!isTreeMode(cursor.mode)) {
           yield { oid: child, kind: 'blob' };
@@ -79,11 +79,10 @@ export async function* walkTrees(
 }
 
 /** Those of `oids` that are new to `seen`, which then holds them. */
-async function claim(oids: readonly Oid[], seen: Set<Oid>, options: TreeWalkOptions): Promise<Oid[]> {
+async function claim(oids: readonly Oid[], seen: OidSet, options: TreeWalkOptions): Promise<Oid[]> {
   const fresh: Oid[] = [];
   for (const oid of oids) {
-    if (seen.has(oid)) continue;
-    seen.add(oid);
+    if (!seen.add(oid)) continue;
     if (!options.isKnown || !(await options.isKnown(oid))) fresh.push(oid);
   }
   return fresh;
@@ -93,7 +92,7 @@ async function claim(oids: readonly Oid[], seen: Set<Oid>, options: TreeWalkOpti
 async function markKnown(
   reader: ObjectReader,
   trees: readonly Oid[],
-  seen: Set<Oid>,
+  seen: OidSet,
   options: ReadOptions,
 ): Promise<Map<string, Oid[]>> {
   const below = new Map<string, Oid[]>();
@@ -103,9 +102,9 @@ async function markKnown(
     const cursor = new TreeCursor(body, reader.algorithm.oidLength);
     while (cursor.next()) {
       if (isGitlinkMode(cursor.mode)) continue;
-      const oid = cursor.oid();
-      seen.add(oid);
+      seen.addBytes(body, cursor.oidStart);
       if (!isTreeMode(cursor.mode)) continue;
+      const oid = cursor.oid();
       const key = nameKey(cursor);
       const same = below.get(key);
       if (same) same.push(oid);

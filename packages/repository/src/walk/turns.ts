@@ -1,0 +1,22 @@
+/** Steps between two turns of the event loop: some tens of milliseconds of walking. */
+const STEPS = 2048;
+
+/**
+ * Gives the event loop a turn now and then. A walk over a store that never waits would run to its end in one go, and
+ * neither a signal nor anybody else would be heard meanwhile.
+ */
+export class Turns {
+  private steps = 0;
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.signal = signal;
+  }
+
+  /** One step of work was done. @throws the signal's reason */
+  step(): Promise<void> | undefined {
+    this.signal?.throwIfAborted();
+    if (++this.steps % STEPS !== 0) return undefined;
+    return new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
