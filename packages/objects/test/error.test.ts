@@ -34,7 +34,7 @@ describe('errors', () => {
     expect(new GitError('IO_FAILED', 'Cannot read', { cause })).toMatchObject({ name: 'GitError', cause });
     expect(new MalformedError('idx', 0, 'x')).toMatchObject({ name: 'MalformedError', origin: 'local' });
     expect(new MalformedError('idx', 0, 'x', { origin: 'remote' })).toMatchObject({ origin: 'remote' });
-    expect(new NotFoundError('REF_NOT_FOUND', 'refs/heads/x', 'm')).toMatchObject({ subject: 'refs/heads/x' });
+    expect(new NotFoundError('REMOTE_REF_NOT_FOUND', 'refs/heads/x', 'm')).toMatchObject({ subject: 'refs/heads/x' });
     expect(new RemoteError('REMOTE_ERROR', 'their words', 'm')).toMatchObject({ remoteMessage: 'their words' });
     expect(new TransportError('HTTP_STATUS', 'm', { status: 503, retryable: true })).toMatchObject({
       status: 503,

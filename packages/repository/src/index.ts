@@ -1,3 +1,56 @@
+/**
+ * Git repositories over any storage: the seams an engine implements, walks, tree edits and diffs, fetch, push, clone, and the
+ * server's side of both services over byte streams. Engines are entries of their own: `@git-kv/repository/memory`,
+ * `@git-kv/repository/file` (over a small `Fs` interface) and `@git-kv/repository/node-fs`.
+ *
+ * It opens no sockets and listens on none: transports come from `@git-kv/protocol`, servers from `@git-kv/server`.
+ *
+ * ```ts
+ * import { createHttpTransport } from '@git-kv/protocol';
+ * import { cloneInto } from '@git-kv/repository';
+ * import { createMemoryRepository } from '@git-kv/repository/memory';
+ *
+ * const repository = createMemoryRepository();
+ * await cloneInto(repository, createHttpTransport('https://example.com/notes.git', { fetch }), { depth: 1 });
+ * ```
+ *
+ * @module
+ */
 export type * from './object-store.js';
+export { packInputs } from './pack-inputs.js';
+export { peelTag, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export type * from './ref-store.js';
+export { type CloneIntoOptions, type CloneSummary, cloneInto } from './remote/clone.js';
+export {
+  type FetchIntoOptions,
+  type FetchSummary,
+  fetchInto,
+  findRemoteRef,
+  type RemoteBranch,
+} from './remote/fetch.js';
+export {
+  type PushFromOptions,
+  PushOutcomeUnknownError,
+  type PushResultStatus,
+  type PushUpdate,
+  pushFailure,
+  pushFrom,
+} from './remote/push.js';
 export type * from './repository.js';
+export { findRevision, peelTo, resolveRevision } from './revision.js';
+export {
+  advertiseReceivePack,
+  type ReceiveRules,
+  type ServeReceivePackOptions,
+  serveReceivePack,
+} from './serve/receive-pack.js';
+export {
+  type AdvertiseOptions,
+  advertiseUploadPack,
+  type ServeUploadPackOptions,
+  serveUploadPack,
+} from './serve/upload-pack.js';
+export * from './tree-diff.js';
+export * from './tree-edit.js';
+export * from './tree-path.js';
+export * from './walk/index.js';

@@ -1,4 +1,12 @@
-import { GitError, isObjectKind, NotFoundError, type ObjectKind, type Oid, parseCommitLinks, parseTagLinks } from '@git-kv/objects';
+import {
+  GitError,
+  isObjectKind,
+  NotFoundError,
+  type ObjectKind,
+  type Oid,
+  parseCommitLinks,
+  parseTagLinks,
+} from '@git-kv/objects';
 import { readBody } from './read-object.js';
 import { resolveRef } from './ref-resolve.js';
 import type { Repository } from './repository.js';
@@ -24,19 +32,27 @@ const REF_PATTERNS: readonly ((name: string) => string)[] = [
  */
 export async function findRevision(repository: Repository, revision: string): Promise<Oid | undefined> {
   const colon = revision.indexOf(':');
-  if (colon === 0) throw new GitError('UNSUPPORTED', `Cannot resolve ${revision}: there is no index, and :/text is not supported`);
+  if (colon === 0)
+    throw new GitError('UNSUPPORTED', `Cannot resolve ${revision}: there is no index, and :/text is not supported`);
   if (colon > 0) {
     const root = await findRevision(repository, revision.slice(0, colon));
     const tree = root && (await peelTo(repository, root, 'tree'));
     if (tree === undefined) return undefined;
-    const segments = revision.slice(colon + 1).split('/').filter((segment) => segment !== '');
+    const segments = revision
+      .slice(colon + 1)
+      .split('/')
+      .filter((segment) => segment !== '');
     if (segments.length === 0) return tree;
     return (await readTreePath(repository.objects, tree, segments))?.oid;
   }
   if (revision.includes('..') || revision.includes('@{')) {
     throw new GitError('UNSUPPORTED', `Cannot resolve ${revision}: ranges and @{...} are not supported here`);
   }
-  const [, base, suffixes] = /^(.*?)((?:\^\{[^}]*\}|\^\d*|~\d*)*)$/s.exec(revision) as unknown as [string, string, string];
+  const [, base, suffixes] = /^(.*?)((?:\^\{[^}]*\}|\^\d*|~\d*)*)$/s.exec(revision) as unknown as [
+    string,
+    string,
+    string,
+  ];
   let oid = await findName(repository, base === '@' ? 'HEAD' : base);
   for (const [suffix] of suffixes.matchAll(/\^\{[^}]*\}|\^\d*|~\d*/g)) {
     if (oid === undefined) return undefined;
