@@ -1,5 +1,6 @@
-import { type GitErrorCode, isGitError } from '@git-kv/objects';
-import type { RefOutcome } from '../ref-store.js';
+import { type GitErrorCode, type HashAlgorithm, isGitError, type Oid } from '@git-kv/objects';
+import type { ObjectStore } from '../object-store.js';
+import type { RefOutcome, RefStore } from '../ref-store.js';
 
 /** What the suites need of a test runner: vitest, jest and others fit as they are. */
 export interface TestHarness {
@@ -11,6 +12,22 @@ export interface TestHarness {
     toEqual(expected: unknown): void;
   };
 }
+
+/** What a ref store may have or not. */
+export interface RefStoreFeatures {
+  /** `transactions` lists what was committed, and `attachment` comes back with it. */
+  readonly transactions?: boolean;
+  /** `fence` is honoured. */
+  readonly fences?: boolean;
+}
+
+/** Runs a test on a fresh object store that is closed after. */
+export type WithStore = (run: (store: ObjectStore, algorithm: HashAlgorithm) => Promise<void>) => () => Promise<void>;
+
+/** Runs a test on a fresh ref store that is closed after; `value` makes distinct oids of digits. */
+export type WithRefs = (
+  run: (refs: RefStore, value: (digit: string) => { oid: Oid }) => Promise<void>,
+) => () => Promise<void>;
 
 /** How `work` failed: the code of a GitError, the name of another error, or 'no error'. */
 export async function failureOf(work: Promise<unknown>): Promise<GitErrorCode | string> {

@@ -17,7 +17,7 @@
  * @module
  */
 export { byteSourceContract, type OpenByteSource } from './byte-source.js';
-export type { TestHarness } from './harness.js';
+export type { RefStoreFeatures, TestHarness } from './harness.js';
 export { type OpenObjectStore, objectStoreContract } from './object-store.js';
-export { type OpenRefStore, type RefStoreFeatures, refStoreContract } from './ref-store.js';
+export { type OpenRefStore, refStoreContract } from './ref-store.js';
 export { type OpenRepository, repositoryContract } from './repository.js';

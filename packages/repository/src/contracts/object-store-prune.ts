@@ -1,7 +1,6 @@
 import type { HashAlgorithm, Oid, RawObject } from '@git-kv/objects';
 import type { ObjectStore } from '../object-store.js';
-import { collect, type TestHarness } from './harness.js';
-import type { WithStore } from './object-store.js';
+import { collect, type TestHarness, type WithStore } from './harness.js';
 import { deltaPackOf, inPieces, oidOf, packOf, resultOf, sortedOids, textBlob } from './samples.js';
 
 /** Dropping objects. */

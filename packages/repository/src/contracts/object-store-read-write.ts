@@ -1,6 +1,5 @@
 import { concatBytes, type Oid } from '@git-kv/objects';
-import { collect, type TestHarness } from './harness.js';
-import type { WithStore } from './object-store.js';
+import { collect, type TestHarness, type WithStore } from './harness.js';
 import { absentOid, noise, oidOf, oneOfEach, sortedOids, textBlob } from './samples.js';
 
 /** Writing loose objects, and every way to read. */

@@ -1,7 +1,6 @@
 import type { HashAlgorithm, Oid, RawObject } from '@git-kv/objects';
 import type { ObjectStore } from '../object-store.js';
-import { collect, failureOf, type TestHarness } from './harness.js';
-import type { WithStore } from './object-store.js';
+import { collect, failureOf, type TestHarness, type WithStore } from './harness.js';
 import {
   absentOid,
   breakingHalfWay,

@@ -1,15 +1,12 @@
 import { type HashAlgorithm, sha1, sha256 } from '@git-kv/objects';
 import type { ObjectStore } from '../object-store.js';
-import type { TestHarness } from './harness.js';
+import type { TestHarness, WithStore } from './harness.js';
 import { pruneContract } from './object-store-prune.js';
 import { readAndWriteContract } from './object-store-read-write.js';
 import { receiveContract } from './object-store-receive.js';
 
 /** Gives a fresh, empty store. The suite closes it. */
 export type OpenObjectStore = (algorithm: HashAlgorithm) => Promise<ObjectStore>;
-
-/** Opens a store for one test and closes it after. */
-export type WithStore = (run: (store: ObjectStore, algorithm: HashAlgorithm) => Promise<void>) => () => Promise<void>;
 
 /** What every {@link ObjectStore} does, for both object formats. A new engine is done when it passes. */
 export function objectStoreContract(harness: TestHarness, open: OpenObjectStore): void {

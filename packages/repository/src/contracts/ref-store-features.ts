@@ -1,6 +1,5 @@
 import type { RefStore, RefTransaction, TransactionId } from '../ref-store.js';
-import { failureOf, summary, type TestHarness } from './harness.js';
-import type { RefStoreFeatures, WithRefs } from './ref-store.js';
+import { failureOf, type RefStoreFeatures, summary, type TestHarness, type WithRefs } from './harness.js';
 
 const A = 'refs/heads/a';
 const B = 'refs/heads/b';

@@ -1,6 +1,5 @@
 import type { RefName, RefStore, RefValue } from '../ref-store.js';
-import { collect, type TestHarness } from './harness.js';
-import type { WithRefs } from './ref-store.js';
+import { collect, type TestHarness, type WithRefs } from './harness.js';
 
 const A = 'refs/heads/a';
 const B = 'refs/heads/b';

@@ -1,6 +1,5 @@
 import type { RefName, RefOutcome, RefUpdate } from '../ref-store.js';
-import { collect, failureOf, summary, type TestHarness } from './harness.js';
-import type { WithRefs } from './ref-store.js';
+import { collect, failureOf, summary, type TestHarness, type WithRefs } from './harness.js';
 
 const A = 'refs/heads/a';
 const B = 'refs/heads/b';

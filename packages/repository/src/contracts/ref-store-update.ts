@@ -1,7 +1,6 @@
 import type { Oid } from '@git-kv/objects';
 import type { RefName, RefStore, RefUpdate, RefValue } from '../ref-store.js';
-import { collect, summary, type TestHarness } from './harness.js';
-import type { WithRefs } from './ref-store.js';
+import { collect, summary, type TestHarness, type WithRefs } from './harness.js';
 
 const A = 'refs/heads/a';
 const B = 'refs/heads/b';

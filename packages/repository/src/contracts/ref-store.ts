@@ -1,6 +1,6 @@
-import { type HashAlgorithm, type Oid, sha1, sha256 } from '@git-kv/objects';
+import { type HashAlgorithm, sha1, sha256 } from '@git-kv/objects';
 import type { RefStore } from '../ref-store.js';
-import type { TestHarness } from './harness.js';
+import type { RefStoreFeatures, TestHarness, WithRefs } from './harness.js';
 import { refFeaturesContract } from './ref-store-features.js';
 import { refListContract } from './ref-store-list.js';
 import { refNameContract } from './ref-store-names.js';
@@ -8,19 +8,6 @@ import { refUpdateContract } from './ref-store-update.js';
 
 /** Gives a fresh store without refs under refs/. The suite closes it. */
 export type OpenRefStore = (algorithm: HashAlgorithm) => Promise<RefStore>;
-
-/** What a store may have or not. */
-export interface RefStoreFeatures {
-  /** `transactions` lists what was committed, and `attachment` comes back with it. */
-  readonly transactions?: boolean;
-  /** `fence` is honoured. */
-  readonly fences?: boolean;
-}
-
-/** Runs a test on a fresh store; `value` makes distinct oids of digits. */
-export type WithRefs = (
-  run: (refs: RefStore, value: (digit: string) => { oid: Oid }) => Promise<void>,
-) => () => Promise<void>;
 
 /** What every {@link RefStore} does, for both object formats. A new engine is done when it passes. */
 export function refStoreContract(harness: TestHarness, open: OpenRefStore, features: RefStoreFeatures = {}): void {

@@ -4,6 +4,6 @@ export {
   type ObjectsBetweenOptions,
   objectsBetween,
   reachableOids,
-  type WalkedObject,
 } from './objects-between.js';
 export { type ShallowBoundary, shallowBoundary } from './shallow.js';
+export type { WalkedObject } from './walked-object.js';

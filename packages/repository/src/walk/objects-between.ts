@@ -1,4 +1,4 @@
-import { type ObjectKind, type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
+import { type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
 import type { ObjectReader } from '../object-store.js';
 import { missingObject } from '../read-object.js';
 import { CommitGraph, type CommitNode } from './commit-graph.js';
@@ -7,11 +7,7 @@ import { DateQueue } from './date-queue.js';
 import { OidSet } from './oid-set.js';
 import { type TreeGroup, walkTrees } from './tree-walk.js';
 import { Turns } from './turns.js';
-
-export interface WalkedObject {
-  readonly oid: Oid;
-  readonly kind: ObjectKind;
-}
+import type { WalkedObject } from './walked-object.js';
 
 export interface ObjectsBetweenOptions extends CommitWalkOptions {
   /** Objects of any kind; all that they reach is listed. */

@@ -9,8 +9,8 @@ import {
 } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
-import type { WalkedObject } from './objects-between.js';
 import type { OidSet } from './oid-set.js';
+import type { WalkedObject } from './walked-object.js';
 
 /** Trees that stand at one path, in different commits. */
 export interface TreeGroup {
