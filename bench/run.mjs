@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { allCases } from './cases/index.mjs';
 import { parseArguments, USAGE } from './lib/arguments.mjs';
-import { formatMiB } from './lib/format.mjs';
+import { formatBytes } from './lib/format.mjs';
 import { gitVersion } from './lib/git.mjs';
 import { describeMachine, describeProject } from './lib/machine.mjs';
 import { cacheDirectory, removeRunDirectories, resultsDirectory } from './lib/paths.mjs';
@@ -11,7 +11,7 @@ import { drawPicture } from './lib/picture.mjs';
 import { prepareRepository } from './lib/repository.mjs';
 import { prepareRivals } from './lib/rivals.mjs';
 import { startGitServer } from './lib/server.mjs';
-import { runCase } from './lib/suite.mjs';
+import { failedCase, runCase } from './lib/suite.mjs';
 import { formatCase } from './lib/table.mjs';
 
 /** @import { BenchArguments } from './lib/arguments.mjs' */
@@ -81,7 +81,8 @@ async function runCases(options, cases) {
     /** @type {CaseResult[]} */
     const results = [];
     for (const benchCase of cases) {
-      const result = await runCase(benchCase, context, { runs: options.runs, timeoutMs: options.timeout * 1000, log });
+      const how = { runs: options.runs, timeoutMs: options.timeout * 1000, log };
+      const result = await runCase(benchCase, context, how).catch((error) => failedCase(benchCase, error));
       results.push(result);
       process.stdout.write(`${formatCase(result)}\n`);
     }
@@ -114,7 +115,7 @@ function describeResult({ machine, runtime, repository, project, date }) {
     const { objects, packBytes, objectBytes, deltas, meanDeltaDepth, name } = repository;
     const share = Math.round((100 * deltas) / objects);
     lines.push(
-      `${name}: ${objects} objects in a pack of ${formatMiB(packBytes)}, ${share}% deltas (mean depth ${meanDeltaDepth}), ${formatMiB(objectBytes)} rebuilt`,
+      `${name}: ${objects} objects in a pack of ${formatBytes(packBytes)}, ${share}% deltas (mean depth ${meanDeltaDepth}), ${formatBytes(objectBytes)} rebuilt`,
     );
   }
   return lines;
@@ -176,7 +177,9 @@ async function main(args) {
   const svg = drawPicture(result.cases, { title, caption: describeResult(result) });
   for (const path of [options.json, saved && `${saved}.json`]) if (path) writeResult(path, json);
   for (const path of [options.svg, saved && `${saved}.svg`]) if (path) writeResult(path, svg);
-  return result.cases.some(({ rows }) => rows.some((row) => row.status === 'failed')) ? 1 : 0;
+  const hasFailed = (/** @type {CaseResult} */ { failure, rows }) =>
+    failure !== undefined || rows.some((row) => row.status === 'failed');
+  return result.cases.some(hasFailed) ? 1 : 0;
 }
 
 process.once('exit', removeRunDirectories);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingPackage, nodeStart, ourScript, rivalScript } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourPortableScript, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
 
 /** @import { BenchCase, Contender, Run } from '../lib/contender.mjs' */
 
@@ -16,13 +16,13 @@ export default {
   expected: async ({ repository }) => idxAnswer((await repository()).idxPath),
   async contenders({ repository, rivals }) {
     const { packPath, algorithm } = await repository();
-    /** @type {(script: string, name: string, hashPolicy: string, args?: string[]) => Contender} */
-    const ours = (script, name, hashPolicy, args = []) => ({
+    /** @type {(name: string, script: typeof ourScript) => Contender} */
+    const ours = (name, script) => ({
       name,
       group: 'ours',
-      hashPolicy,
+      hashPolicy: 'trust',
       unavailable: missingPackage('pack'),
-      command: (run) => ourScript(script, [packPath, join(run.directory, 'out.idx'), algorithm, ...args], run),
+      command: (run) => script('index-pack.mjs', [packPath, join(run.directory, 'out.idx'), algorithm], run),
       answer: (_outcome, run) => idxAnswer(join(run.directory, 'out.idx')),
     });
     /** @type {(threads: number) => Contender} */
@@ -47,14 +47,15 @@ export default {
       answer: (_outcome, run) => idxAnswer(join(run.directory, 'out.idx')),
     });
     return [
-      ours('index-pack.mjs', 'git-kv', 'trust'),
+      ours('git-kv', ourScript),
+      ours('git-kv, portable', ourPortableScript),
       gitWith(1),
       gitWith(2),
       {
         name: 'isomorphic-git',
         group: 'rival',
         hashPolicy: 'trust',
-        unavailable: rivals.packages ?? (algorithm === 'sha1' ? undefined : 'reads no SHA-256 packs'),
+        unavailable: rivals.packages ?? unlessSha1(algorithm),
         command: (/** @type {Run} */ run) => {
           // It writes the idx beside the pack.
           symlinkSync(packPath, join(run.directory, 'in.pack'));

@@ -1,4 +1,4 @@
-import { missingPackage, nodeStart, ourScript, rivalScript } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
 import { summarizeBatch } from '../lib/fingerprint.mjs';
 
 /** @import { BenchCase } from '../lib/contender.mjs' */
@@ -35,7 +35,7 @@ export default {
       {
         name: 'isomorphic-git',
         group: 'rival',
-        unavailable: rivals.packages ?? (algorithm === 'sha1' ? undefined : 'reads no SHA-256 packs'),
+        unavailable: rivals.packages ?? unlessSha1(algorithm),
         command: (run) => rivalScript('isomorphic-git/read-objects.mjs', [gitDir, oidsPath], run),
       },
       { name: 'es-git', group: 'rival', unavailable: 'gives no raw trees', command: nodeStart.command },

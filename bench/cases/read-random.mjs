@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { missingPackage, nodeStart, ourScript, rivalScript } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
 import { summarizeBatch } from '../lib/fingerprint.mjs';
 
 /** @import { BenchCase } from '../lib/contender.mjs' */
@@ -34,14 +34,14 @@ export default {
       {
         name: 'isomorphic-git',
         group: 'rival',
-        unavailable: rivals.packages ?? (algorithm === 'sha1' ? undefined : 'reads no SHA-256 packs'),
+        unavailable: rivals.packages ?? unlessSha1(algorithm),
         command: (run) => rivalScript('isomorphic-git/read-objects.mjs', [gitDir, randomOidsPath], run),
       },
       {
         name: 'es-git',
         group: 'rival',
         note: 'native',
-        unavailable: rivals.esGit,
+        unavailable: rivals.esGit ?? unlessSha1(algorithm),
         command: (run) => rivalScript('es-git/read-objects.mjs', [gitDir, randomOidsPath], run),
       },
       nodeStart,

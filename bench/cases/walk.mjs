@@ -1,4 +1,4 @@
-import { missingPackage, nodeStart, ourScript, rivalScript } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
 import { Fingerprint } from '../lib/fingerprint.mjs';
 import { git } from '../lib/git.mjs';
 
@@ -56,14 +56,14 @@ export default {
       {
         name: 'isomorphic-git',
         group: 'rival',
-        unavailable: rivals.packages ?? (algorithm === 'sha1' ? undefined : 'reads no SHA-256 packs'),
+        unavailable: rivals.packages ?? unlessSha1(algorithm),
         command: (run) => rivalScript('isomorphic-git/walk.mjs', [gitDir, ...tips], run),
       },
       {
         name: 'es-git',
         group: 'rival',
         note: 'native',
-        unavailable: rivals.esGit,
+        unavailable: rivals.esGit ?? unlessSha1(algorithm),
         command: (run) => rivalScript('es-git/walk.mjs', [gitDir, ...tips], run),
       },
       nodeStart,

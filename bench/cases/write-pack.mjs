@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingPackage, nodeStart, ourScript, rivalScript } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
 import { Fingerprint } from '../lib/fingerprint.mjs';
 import { git, gitLines } from '../lib/git.mjs';
 
@@ -70,7 +70,7 @@ export default {
         name: 'isomorphic-git',
         group: 'rival',
         hashPolicy: 'trust (the pack only)',
-        unavailable: rivals.packages ?? (algorithm === 'sha1' ? undefined : 'reads no SHA-256 packs'),
+        unavailable: rivals.packages ?? unlessSha1(algorithm),
         command: (run) => rivalScript('isomorphic-git/pack-objects.mjs', [gitDir, oidsPath, target(run)], run),
         answer,
       },

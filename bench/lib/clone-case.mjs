@@ -1,7 +1,7 @@
 // The two clone cases: one server, one client after another.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingPackage, nodeStart, ourScript, rivalScript } from './contender.mjs';
+import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from './contender.mjs';
 import { Fingerprint } from './fingerprint.mjs';
 import { git, gitLines } from './git.mjs';
 import { makeRunDirectory, removeDirectory } from './paths.mjs';
@@ -40,7 +40,7 @@ export function makeCloneCase({ name, title, depth }) {
           group: 'ours',
           hashPolicy: 'trust',
           unavailable: missingPackage('repository', 'protocol'),
-          command: (run) => ourScript('clone.mjs', [url, target(run), ...depthArgs], run),
+          command: (run) => ourScript('clone.mjs', [url, target(run), algorithm, ...depthArgs], run),
           answer,
         },
         {
@@ -59,7 +59,7 @@ export function makeCloneCase({ name, title, depth }) {
           name: 'isomorphic-git',
           group: 'rival',
           hashPolicy: 'trust',
-          unavailable: rivals.packages ?? (algorithm === 'sha1' ? undefined : 'reads no SHA-256 packs'),
+          unavailable: rivals.packages ?? unlessSha1(algorithm),
           command: (run) => rivalScript('isomorphic-git/clone.mjs', [url, target(run), ...depthArgs], run),
           answer,
         },
@@ -68,7 +68,7 @@ export function makeCloneCase({ name, title, depth }) {
           group: 'rival',
           hashPolicy: 'detect',
           note: 'native',
-          unavailable: rivals.esGit,
+          unavailable: rivals.esGit ?? unlessSha1(algorithm),
           command: (run) => rivalScript('es-git/clone.mjs', [url, target(run), ...depthArgs], run),
           answer,
         },

@@ -61,6 +61,20 @@ export function ourScript(script, args, run) {
 }
 
 /**
+ * The same with the portable kernels, as outside Node: no node:crypto and no node:zlib.
+ *
+ * @param {string} script
+ * @param {readonly string[]} args
+ * @param {Run} run
+ * @returns {Command}
+ */
+export function ourPortableScript(script, args, run) {
+  const command = ourScript(script, args, run);
+  const hook = new URL('portable-kernels.mjs', import.meta.url).href;
+  return { ...command, args: ['--import', hook, ...command.args] };
+}
+
+/**
  * A script of a rival, from bench/rivals, where its packages are.
  *
  * @param {string} script
@@ -86,6 +100,16 @@ function nodeScript(path, args, run) {
     env: run.verify ? { BENCH_VERIFY: '1' } : {},
     reports: true,
   };
+}
+
+/**
+ * Why a rival that knows SHA-1 only cannot take part, or nothing.
+ *
+ * @param {BenchRepository['algorithm']} algorithm
+ * @returns {string | undefined}
+ */
+export function unlessSha1(algorithm) {
+  return algorithm === 'sha1' ? undefined : 'reads no SHA-256 repositories';
 }
 
 /**

@@ -23,8 +23,9 @@ export function formatNs(nanoseconds) {
  * @param {number} bytes
  * @returns {string}
  */
-export function formatMiB(bytes) {
+export function formatBytes(bytes) {
   const mebibytes = bytes / 2 ** 20;
+  if (mebibytes < 0.1) return `${(bytes / 1024).toFixed(1)} KiB`;
   return `${mebibytes.toFixed(mebibytes < 10 ? 1 : 0)} MiB`;
 }
 

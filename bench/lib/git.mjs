@@ -1,5 +1,5 @@
 // Running git so that neither the user's settings nor the repository around the benchmark change what it does.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { cacheDirectory } from './paths.mjs';
 
@@ -22,17 +22,19 @@ export const gitEnvironment = {
  * @param {readonly string[]} args
  * @param {{ cwd?: string, input?: string | Uint8Array }} [options]
  * @returns {string}
+ * @throws {Error} with what git said
  */
 export function git(args, options = {}) {
-  const output = execFileSync('git', args, {
+  const { status, error, stdout, stderr } = spawnSync('git', args, {
     cwd: options.cwd ?? cacheDirectory,
     input: options.input ?? '',
     env: gitEnvironment,
     maxBuffer: 2 ** 30,
     encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'pipe'],
   });
-  return output.endsWith('\n') ? output.slice(0, -1) : output;
+  if (error) throw error;
+  if (status !== 0) throw new Error(`Cannot run git ${args[0]}: ${stderr.trim().split('\n').at(-1)}`);
+  return stdout.endsWith('\n') ? stdout.slice(0, -1) : stdout;
 }
 
 /**

@@ -126,6 +126,7 @@ async function makeDefault(seed, objectCount, log) {
  * @returns {Promise<Home>}
  */
 async function adopt(path, log) {
+  if (!existsSync(path)) throw new Error(`Cannot use ${path}: it does not exist`);
   const given = realpathSync(git(['rev-parse', '--absolute-git-dir'], { cwd: path }));
   const name = basename(given) === '.git' ? basename(join(given, '..')) : basename(given).replace(/\.git$/, '');
   const refs = git(['for-each-ref', '--format=%(objectname) %(refname)'], { cwd: given });
@@ -200,7 +201,7 @@ async function takeInventory({ gitDir, directory, packPath, seed, log }) {
     oids.push(oid);
     if (kind === 'blob') blobs.push([oid, Number(size)]);
   }
-  const { depthSum } = deltaDepths(git(['verify-pack', '--stat-only', packPath]));
+  const { depthSum } = deltaDepths(git(['verify-pack', `--object-format=${algorithm}`, '--stat-only', packPath]));
   const random = createRandom(seed);
   const drawn = Array.from({ length: RANDOM_READS }, () => random.pick(blobs));
   const drawnSummary = new Fingerprint();

@@ -27,6 +27,7 @@ import { spreadOf } from './statistics.mjs';
  * @property {Record<string, number> | undefined} measureBytes
  * @property {string | undefined} baseline
  * @property {Answer} expected
+ * @property {string | undefined} failure  why the case could not be run at all
  * @property {Row[]} rows
  */
 
@@ -62,7 +63,20 @@ export async function runCase(benchCase, context, { runs, timeoutMs, log }) {
   }
   const { name, title, unit, pictured } = benchCase;
   const measureBytes = benchCase.measureBytes?.();
-  return { name, title, unit, pictured, measureBytes, baseline: baseline?.contender, expected, rows };
+  const failure = undefined;
+  return { name, title, unit, pictured, measureBytes, baseline: baseline?.contender, expected, failure, rows };
+}
+
+/**
+ * The result of a case that could not even begin: a repository that git refuses, a server that does not start.
+ *
+ * @param {BenchCase} benchCase
+ * @param {unknown} error
+ * @returns {CaseResult}
+ */
+export function failedCase({ name, title, unit, pictured }, error) {
+  const failure = error instanceof Error ? error.message : String(error);
+  return { name, title, unit, pictured, measureBytes: undefined, baseline: undefined, expected: {}, failure, rows: [] };
 }
 
 class Entry {

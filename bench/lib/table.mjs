@@ -1,5 +1,5 @@
 // The result of a case as text.
-import { formatColumns, formatMiB, formatMs, formatNs, formatRatio } from './format.mjs';
+import { formatBytes, formatColumns, formatMs, formatNs, formatRatio } from './format.mjs';
 
 /** @import { CaseResult, Row } from './suite.mjs' */
 
@@ -8,6 +8,7 @@ import { formatColumns, formatMiB, formatMs, formatNs, formatRatio } from './for
  * @returns {string}
  */
 export function formatCase(result) {
+  if (result.failure !== undefined) return `${result.name}: failed: ${result.failure}\n`;
   const lines = result.unit === 'ms' ? processTable(result) : kernelTable(result);
   return [`${result.name}: ${result.title}`, ...lines.map((line) => `  ${line}`), ''].join('\n');
 }
@@ -24,7 +25,7 @@ function processTable(result) {
       `${formatMs(wall.min)} - ${formatMs(wall.max)}`,
       String(wall.samples.length),
       start !== undefined && isOnNode(row) ? formatMs(Math.max(0, wall.median - start)) : '',
-      row.peakBytes ? formatMiB(row.peakBytes.median) : '-',
+      row.peakBytes ? formatBytes(row.peakBytes.median) : '-',
       row.ratios.wall === undefined ? '' : formatRatio(row.ratios.wall),
       row.hashPolicy ?? '',
       row.note ?? '',
