@@ -19,9 +19,17 @@ export function parseOptions<T extends OptionsConfig>(
       typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
     >;
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(`error: ${error.message}`);
+    if (error instanceof TypeError) throw new UsageError(`error: ${complaint(error.message)}`);
     throw error;
   }
+}
+
+/** git's words for what `parseArgs` complains of; Node's own where git has none. */
+function complaint(message: string): string {
+  const [, dashes, name] = /^(?:Unknown option|Option) '(?:-\w, )?(--?)([^' ]+)/.exec(message) ?? [];
+  if (name === undefined) return message;
+  if (message.startsWith('Unknown')) return `unknown ${dashes === '--' ? 'option' : 'switch'} \`${name}'`;
+  return message.includes('does not take') ? `option \`${name}' takes no value` : `option \`${name}' requires a value`;
 }
 
 /** A whole number of at least `minimum` in an option's value. */

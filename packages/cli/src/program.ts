@@ -127,9 +127,11 @@ export async function runCommands(
     await console.stderr.write(`${program}: '${first}' is not a ${program} command. See '${program} --help'.\n`);
     return 1;
   }
-  if (rest.includes('--help') || rest[0] === '-h') {
+  const options = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  // Alone, -h asks for help; with more, it may be an option of the command's own, as git's ls-remote has it.
+  if (options.includes('--help') || (rest.length === 1 && rest[0] === '-h')) {
     await console.stdout.write(`${usageOf(program, command)}\n`);
-    return rest.includes('--help') ? 0 : USAGE_EXIT_CODE;
+    return options.includes('--help') ? 0 : USAGE_EXIT_CODE;
   }
   try {
     return await command.run(rest, console);

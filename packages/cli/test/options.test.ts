@@ -14,8 +14,15 @@ describe('parseOptions', () => {
     expect(positionals).toEqual(['a', 'b', '-q']);
   });
 
-  test.each([[['--nope']], [['-x']], [['--depth']], [['--quiet=yes']]])('takes %j for a usage error', (args) => {
-    expect(() => parseOptions(args, options)).toThrow(UsageError);
+  test.each([
+    [['--nope'], "error: unknown option `nope'"],
+    [['-x'], "error: unknown switch `x'"],
+    [['-qx'], "error: unknown switch `x'"],
+    [['--depth'], "error: option `depth' requires a value"],
+    [['--depth', '-q'], "error: option `depth' requires a value"],
+    [['--quiet=yes'], "error: option `quiet' takes no value"],
+  ])('takes %j for a usage error, in the words of git', (args, message) => {
+    expect(() => parseOptions(args, options)).toThrow(new UsageError(message));
   });
 });
 

@@ -68,7 +68,8 @@ function takeBatchOption(args: readonly string[]): { format?: string; withBody: 
 async function show(repository: Repository, console: Console, mode: string, revision: string): Promise<number> {
   const oid = await findRevision(repository, revision);
   const stat = oid === undefined ? undefined : await repository.objects.stat(oid);
-  if (mode === 'e') return stat === undefined ? 1 : 0;
+  // A whole object id names something even where there is no such object: `-e` says so without words.
+  if (mode === 'e' && oid !== undefined) return stat === undefined ? 1 : 0;
   if (oid === undefined || stat === undefined) throw new CommandError(`Not a valid object name ${revision}`);
   if (mode === 't') await console.stdout.write(`${stat.kind}\n`);
   else if (mode === 's') await console.stdout.write(`${stat.size}\n`);
@@ -108,6 +109,10 @@ function parseFormat(format: string): readonly Part[] {
   return parts;
 }
 
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09;
+}
+
 interface BatchOptions {
   readonly format: readonly Part[];
   readonly withBody: boolean;
@@ -131,11 +136,12 @@ class Batch {
 
   async fromInput(): Promise<void> {
     for await (const bytes of readLines(this.#console.stdin)) {
-      const line = decodeUtf8(bytes);
-      const space = this.#splits ? line.search(/[ \t]/) : -1;
-      const name = space < 0 ? line : line.slice(0, space);
-      const rest = space < 0 ? '' : line.slice(space).trimStart();
-      await this.#one(name, rest);
+      const space = this.#splits ? bytes.findIndex(isBlank) : -1;
+      if (space < 0) await this.#one(bytes, '');
+      else {
+        const rest = bytes.subarray(space).findIndex((byte) => !isBlank(byte));
+        await this.#one(bytes.subarray(0, space), rest < 0 ? '' : decodeUtf8(bytes.subarray(space + rest)));
+      }
       if (!this.#options.buffer) await this.#flush();
     }
     await this.#flush();
@@ -176,14 +182,15 @@ class Batch {
     }
   }
 
-  async #one(name: string, rest: string): Promise<void> {
+  /** @param name as it was read: names of paths need not be UTF-8 */
+  async #one(name: Uint8Array, rest: string): Promise<void> {
     let oid: Oid | undefined;
     try {
-      oid = await findRevision(this.#repository, name);
+      oid = await findRevision(this.#repository, decodeUtf8(name));
     } catch (error) {
-      if (!isGitError(error, 'AMBIGUOUS_REVISION')) throw error;
-      await this.#put(`${name} ambiguous\n`);
-      return;
+      if (isGitError(error, 'AMBIGUOUS_REVISION')) return await this.#without(name, 'ambiguous');
+      if (isGitError(error, 'UNSUPPORTED')) await this.#console.stderr.write(`error: ${error.message}\n`);
+      else if (!isGitError(error, 'OBJECT_NOT_FOUND')) throw error;
     }
     const { signal } = this.#console;
     if (oid !== undefined && this.#options.withBody) {
@@ -201,7 +208,12 @@ class Batch {
         return;
       }
     }
-    await this.#put(`${name} missing\n`);
+    await this.#without(name, 'missing');
+  }
+
+  async #without(name: Uint8Array, why: 'missing' | 'ambiguous'): Promise<void> {
+    await this.#put(name);
+    await this.#put(` ${why}\n`);
   }
 
   async #head(oid: Oid, kind: string, size: number, rest: string): Promise<void> {

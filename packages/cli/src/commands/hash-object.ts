@@ -27,6 +27,9 @@ export const hashObjectCommand: Command = {
       w: { type: 'boolean', short: 'w', default: false },
       stdin: { type: 'boolean', default: false },
       'stdin-paths': { type: 'boolean', default: false },
+      // There are no filters here, so what git's filters would go by makes no difference.
+      'no-filters': { type: 'boolean', default: false },
+      path: { type: 'string' },
     });
     const kind = values.t;
     if (!isObjectKind(kind)) throw new CommandError(`invalid object type "${kind}"`);

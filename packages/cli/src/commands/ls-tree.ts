@@ -12,6 +12,7 @@ interface Listing {
   readonly onlyTrees: boolean;
   readonly long: boolean;
   readonly nameOnly: boolean;
+  readonly objectOnly: boolean;
   readonly nul: boolean;
   readonly paths: readonly Uint8Array[];
 }
@@ -20,7 +21,7 @@ interface Listing {
 export const lsTreeCommand: Command = {
   name: 'ls-tree',
   summary: 'list the entries of a tree',
-  usage: 'ls-tree [-d] [-r] [-t] [-l] [-z] [--name-only] [--full-tree] <tree-ish> [<path>...]',
+  usage: 'ls-tree [-d] [-r] [-t] [-l] [-z] [--name-only | --object-only] [--full-tree] <tree-ish> [<path>...]',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {
       d: { type: 'boolean', short: 'd', default: false },
@@ -30,6 +31,7 @@ export const lsTreeCommand: Command = {
       z: { type: 'boolean', short: 'z', default: false },
       'name-only': { type: 'boolean', default: false },
       'name-status': { type: 'boolean', default: false },
+      'object-only': { type: 'boolean', default: false },
       'full-tree': { type: 'boolean', default: false },
       'full-name': { type: 'boolean', default: false },
     });
@@ -38,7 +40,7 @@ export const lsTreeCommand: Command = {
     return await using(openHere(console), async (repository) => {
       const oid = await findRevision(repository, revision);
       if (oid === undefined) throw new CommandError(`Not a valid object name ${revision}`);
-      const tree = await peelTo(repository, oid, 'tree');
+      const tree = oid === repository.algorithm.emptyTreeOid ? oid : await peelTo(repository, oid, 'tree');
       if (tree === undefined) throw new CommandError('not a tree object');
       await list(repository, tree, console, {
         recursive: values.r,
@@ -46,6 +48,7 @@ export const lsTreeCommand: Command = {
         onlyTrees: values.d,
         long: values.long,
         nameOnly: values['name-only'] || values['name-status'],
+        objectOnly: values['object-only'],
         nul: values.z,
         paths: paths.map((path) => encodeUtf8(path)),
       });
@@ -62,6 +65,7 @@ export async function listTree(repository: Repository, treeOid: Oid, console: Co
     onlyTrees: false,
     long: false,
     nameOnly: false,
+    objectOnly: false,
     nul: false,
     paths: [],
   };
@@ -79,11 +83,13 @@ async function list(repository: Repository, root: Oid, console: Console, listing
     }
     console.signal.throwIfAborted();
     const path = new Uint8Array([...frame.prefix, ...entry.name]);
-    const match = matches(path, isTreeMode(entry.mode), listing.paths);
+    const match = matches(path, entry.mode, listing.paths);
     if (match === 'none') continue;
     const isTree = isTreeMode(entry.mode);
     const enters = isTree && (match === 'above' || listing.recursive);
-    const shows = isTree ? !enters || listing.trees : match === 'shown' && !listing.onlyTrees;
+    const shows = isTree
+      ? !enters || listing.trees
+      : match === 'shown' && (!listing.onlyTrees || kindOfMode(entry.mode) !== 'blob');
     if (shows) await print(repository, entry, path, console, listing);
     if (enters) {
       stack.push({ entries: await entriesOf(repository, entry.oid), prefix: new Uint8Array([...path, 0x2f]), at: 0 });
@@ -101,15 +107,16 @@ async function entriesOf(repository: Repository, treeOid: Oid): Promise<TreeEntr
 }
 
 /** Whether a path is asked for, or lies above one that is. A pattern that ends in a slash means what is inside. */
-function matches(path: Uint8Array, isTree: boolean, patterns: readonly Uint8Array[]): 'shown' | 'above' | 'none' {
+function matches(path: Uint8Array, mode: number, patterns: readonly Uint8Array[]): 'shown' | 'above' | 'none' {
+  const isTree = isTreeMode(mode);
   if (patterns.length === 0) return 'shown';
   let result: 'above' | 'none' = 'none';
   for (const pattern of patterns) {
     const isInside = pattern.at(-1) === 0x2f;
     const bare = isInside ? pattern.subarray(0, -1) : pattern;
     if (startsWithPath(path, bare)) {
-      if (path.length > bare.length || !isInside || !isTree) return 'shown';
-      result = 'above';
+      if (path.length > bare.length || !isInside || kindOfMode(mode) === 'commit') return 'shown';
+      if (isTree) result = 'above'; // no file is meant by a name that ends in a slash
     } else if (isTree && startsWithPath(bare, path)) result = 'above';
   }
   return result;
@@ -128,6 +135,10 @@ async function print(
   console: Console,
   listing: Listing,
 ): Promise<void> {
+  if (listing.objectOnly) {
+    await console.stdout.write(`${entry.oid}${listing.nul ? '\0' : '\n'}`);
+    return;
+  }
   const kind = kindOfMode(entry.mode);
   let head = '';
   if (!listing.nameOnly) {
