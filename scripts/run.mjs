@@ -33,7 +33,10 @@ function install() {
   const wanted = existsSync(lockfile) ? readFileSync(lockfile, 'utf8') : undefined;
   if (wanted !== undefined && existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, 'utf8') === wanted) return;
   console.error('Installing dependencies ...');
-  run('npx', ['--yes', `${pnpmName}@${pnpmVersion}`, 'install', '--frozen-lockfile'], { setup: true });
+  run('npx', ['--yes', `${pnpmName}@${pnpmVersion}`, 'install', '--frozen-lockfile'], {
+    setup: true,
+    env: { npm_config_update_notifier: 'false' },
+  });
   mkdirSync(dirname(INSTALL_STAMP), { recursive: true });
   if (wanted !== undefined) writeFileSync(INSTALL_STAMP, wanted);
 }
