@@ -17,7 +17,7 @@ export const ForestStep = {
   done: 0,
   /** Time to let others run; call again. */
   pause: 1,
-  /** The range `wantedOffset`, `wantedLength` of the pack must be loaded into the windows first. */
+  /** Bytes of the pack are missing: `load`, and call again. */
   load: 2,
 } as const;
 export type ForestStep = (typeof ForestStep)[keyof typeof ForestStep];
@@ -41,7 +41,8 @@ export class DeltaForest {
   readonly #table: EntryTable;
   readonly #payloads: DeltaPayloads;
   readonly #refs: RefBases;
-  readonly #windows: ReadWindows;
+  readonly #rootWindows: ReadWindows;
+  readonly #deltaWindows: ReadWindows;
   /** Where the entry after the last one would begin. */
   readonly #packEnd: number;
   /** Deltas below each entry, itself included. */
@@ -60,8 +61,9 @@ export class DeltaForest {
 
   /** Deltas resolved so far. */
   resolvedCount = 0;
-  wantedOffset = 0;
-  wantedLength = 0;
+  #wantedIn: ReadWindows;
+  #wantedOffset = 0;
+  #wantedLength = 0;
 
   constructor(parts: {
     algorithm: HashAlgorithm;
@@ -69,7 +71,8 @@ export class DeltaForest {
     table: EntryTable;
     payloads: DeltaPayloads;
     refs: RefBases;
-    windows: ReadWindows;
+    rootWindows: ReadWindows;
+    deltaWindows: ReadWindows;
     packEnd: number;
   }) {
     this.#algorithm = parts.algorithm;
@@ -77,7 +80,9 @@ export class DeltaForest {
     this.#table = parts.table;
     this.#payloads = parts.payloads;
     this.#refs = parts.refs;
-    this.#windows = parts.windows;
+    this.#rootWindows = parts.rootWindows;
+    this.#deltaWindows = parts.deltaWindows;
+    this.#wantedIn = parts.rootWindows;
     this.#packEnd = parts.packEnd;
     const levels = parts.limits.deltaDepth + 1;
     this.#starts = new Float64Array(levels);
@@ -118,15 +123,14 @@ export class DeltaForest {
       this.beginWith(row, bytes.subarray(start, end));
       return true;
     }
-    if (!this.#peek(row)) return false;
+    const windows = this.#rootWindows;
+    if (!this.#peek(windows, row)) return false;
     const packOffset = packOffsets[row] as number;
-    const { bytes, at } = this.#windows;
+    const { bytes, at } = windows;
     decodeEntryHeader(bytes, at, bytes.length, this.#algorithm.oidLength, packOffset, this.#header);
     const size = this.#header.inflatedSize;
     this.#reserve(0, FRAME_ROOM + size);
-    if (inflateEntry(bytes, this.#header.bodyOffset, this.#arena, FRAME_ROOM, size, packOffset) === undefined) {
-      throw new MalformedError('pack entry', packOffset, 'it reads otherwise than when it arrived');
-    }
+    this.#inflate(bytes, this.#arena, FRAME_ROOM, packOffset);
     this.#begin(row, size);
     return true;
   }
@@ -250,32 +254,45 @@ export class DeltaForest {
     return firstChildren[row] as number;
   }
 
-  /** Have the windows show the entry in `row`, or say what to load. */
-  #peek(row: number): boolean {
+  /** Read what was missing when `beginAt` or `run` returned. */
+  load(signal: AbortSignal | undefined): Promise<void> {
+    return this.#wantedIn.load(this.#wantedOffset, this.#wantedLength, signal);
+  }
+
+  /** Have `windows` show the entry in `row`, or note what to load. */
+  #peek(windows: ReadWindows, row: number): boolean {
     const { packOffsets, count } = this.#table;
     const offset = packOffsets[row] as number;
     const end = row + 1 < count ? Math.min(packOffsets[row + 1] as number, this.#packEnd) : this.#packEnd;
-    if (this.#windows.peek(offset, end - offset)) return true;
-    this.wantedOffset = offset;
-    this.wantedLength = end - offset;
+    if (windows.peek(offset, end - offset)) return true;
+    this.#wantedIn = windows;
+    this.#wantedOffset = offset;
+    this.#wantedLength = end - offset;
     return false;
   }
 
   /** Inflate again a delta there was no room to hold. */
   #readPayload(row: number): boolean {
-    if (!this.#peek(row)) return false;
+    const windows = this.#deltaWindows;
+    if (!this.#peek(windows, row)) return false;
     const packOffset = this.#table.packOffsets[row] as number;
-    const { bytes, at } = this.#windows;
+    const { bytes, at } = windows;
     decodeEntryHeader(bytes, at, bytes.length, this.#algorithm.oidLength, packOffset, this.#header);
     const size = this.#header.inflatedSize;
     if (this.#scratch.length < size) this.#scratch = new Uint8Array(size);
-    if (inflateEntry(bytes, this.#header.bodyOffset, this.#scratch, 0, size, packOffset) === undefined) {
-      throw new MalformedError('pack entry', packOffset, 'it reads otherwise than when it arrived');
-    }
+    this.#inflate(bytes, this.#scratch, 0, packOffset);
     this.#payloads.bytes = this.#scratch;
     this.#payloads.start = 0;
     this.#payloads.end = size;
     return true;
+  }
+
+  /** Inflate the entry whose header was just decoded. It was whole when it arrived. */
+  #inflate(bytes: Uint8Array, output: Uint8Array, outputStart: number, packOffset: number): void {
+    const { bodyOffset, inflatedSize } = this.#header;
+    if (inflateEntry(bytes, bodyOffset, output, outputStart, inflatedSize, packOffset) === undefined) {
+      throw new MalformedError('pack entry', packOffset, 'it reads otherwise than when it arrived');
+    }
   }
 }
 

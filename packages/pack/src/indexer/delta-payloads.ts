@@ -8,7 +8,7 @@ const SIZE_BYTES = 4;
 
 /** Inflated entries, held from the scan until they are used, within a budget: deltas, and full objects as room allows. What does not fit is read again. */
 export class DeltaPayloads {
-  readonly #blocks: Uint8Array[] = [];
+  #blocks: Uint8Array[] = [];
   readonly #mostBlocks: number;
   #used = BLOCK_BYTES;
 
@@ -61,5 +61,11 @@ export class DeltaPayloads {
     this.bytes = block;
     this.start = at + SIZE_BYTES;
     this.end = at + size;
+  }
+
+  /** Drop everything. */
+  release(): void {
+    this.#blocks = [];
+    this.bytes = new Uint8Array(0);
   }
 }

@@ -59,6 +59,13 @@ export class EntryTable {
     return NONE;
   }
 
+  /** Everything is resolved: drop what only the delta trees needed. */
+  releaseTrees(): void {
+    this.firstChildren = new Int32Array(0);
+    this.nextSiblings = new Int32Array(0);
+    this.payloads = new Int32Array(0);
+  }
+
   #grow(mostRows: number): void {
     const rows = Math.max(this.count + 1, Math.min(this.count * 2, mostRows));
     this.packOffsets = copied(new Float64Array(rows), this.packOffsets);

@@ -12,6 +12,7 @@ import {
   type RawObject,
   writeOid,
 } from '@git-kv/objects';
+import type { ByteSource } from '../byte-source.js';
 import { encodeEntryHeader, TypeCode, typeCodeOfKind } from '../entry-header.js';
 import { writeFrameBefore } from '../frame.js';
 import { serializePackIndexColumns } from '../idx/serialize.js';
@@ -62,8 +63,11 @@ export interface IndexedPack {
 const MiB = 2 ** 20;
 const DEFAULT_MEMORY_BYTES = 64 * MiB;
 
-/** Windows for reading the pack again: bases mostly ascend, and a delta that was not held lies near its base. */
-const WINDOWS = { windowBytes: MiB, windowCount: 5 };
+/** Full objects are read again in pack order. */
+const ROOT_WINDOWS = { windowBytes: MiB, windowCount: 2 };
+
+/** Deltas there was no room for are read as their trees ask for them: small windows, as a tree is scattered. */
+const DELTA_WINDOWS = { windowBytes: 32768, windowCount: 128 };
 
 /** Bytes scanned between two turns of the event loop, where the source itself gives none. */
 const SCAN_SLICE_BYTES = 4 * MiB;
@@ -166,16 +170,20 @@ class Indexer {
   }
 
   async resolve(): Promise<void> {
-    if (this.#deltaCount === 0) return;
-    const source = await this.#options.storage.source();
-    try {
-      await this.#resolveAll(new ReadWindows(source, WINDOWS));
-    } finally {
-      await source.close?.();
+    if (this.#deltaCount > 0) {
+      const source = await this.#options.storage.source();
+      try {
+        await this.#resolveAll(source);
+      } finally {
+        await source.close?.();
+      }
     }
+    // Before the idx is made, which needs memory of its own.
+    this.#payloads.release();
+    this.#table.releaseTrees();
   }
 
-  async #resolveAll(windows: ReadWindows): Promise<void> {
+  async #resolveAll(source: ByteSource): Promise<void> {
     this.#refs.seal();
     const forest = new DeltaForest({
       algorithm: this.#algorithm,
@@ -183,7 +191,8 @@ class Indexer {
       table: this.#table,
       payloads: this.#payloads,
       refs: this.#refs,
-      windows,
+      rootWindows: new ReadWindows(source, ROOT_WINDOWS),
+      deltaWindows: new ReadWindows(source, DELTA_WINDOWS),
       packEnd: this.#packEnd,
     });
     const { typeCodes, firstChildren } = this.#table;
@@ -192,18 +201,18 @@ class Indexer {
       if ((typeCodes[row] as number) > TypeCode.tag) continue;
       if (hasRefs) forest.adopt(row);
       if (firstChildren[row] === NONE) continue;
-      while (!forest.beginAt(row)) await windows.load(forest.wantedOffset, forest.wantedLength, this.#options.signal);
-      await this.#runTree(forest, windows);
+      while (!forest.beginAt(row)) await forest.load(this.#options.signal);
+      await this.#runTree(forest);
     }
-    if (forest.resolvedCount < this.#deltaCount) await this.#completeThin(forest, windows);
+    if (forest.resolvedCount < this.#deltaCount) await this.#completeThin(forest);
   }
 
-  async #runTree(forest: DeltaForest, windows: ReadWindows): Promise<void> {
+  async #runTree(forest: DeltaForest): Promise<void> {
     for (;;) {
       const step = forest.run();
       if (step === ForestStep.done) return;
       if (step === ForestStep.load) {
-        await windows.load(forest.wantedOffset, forest.wantedLength, this.#options.signal);
+        await forest.load(this.#options.signal);
         continue;
       }
       this.#options.onProgress?.({ phase: 'resolve', loaded: forest.resolvedCount, total: this.#deltaCount });
@@ -216,7 +225,7 @@ class Indexer {
    * Append the bases that unresolved ref-deltas ask for, in the order of these in the pack: a delta further on is often
    * made for the result of an earlier one, and needs no base of its own then.
    */
-  async #completeThin(forest: DeltaForest, windows: ReadWindows): Promise<void> {
+  async #completeThin(forest: DeltaForest): Promise<void> {
     const { readBase, signal } = this.#options;
     let missing: Oid | undefined;
     for (let number = 0; number < this.#refs.count; number++) {
@@ -231,7 +240,7 @@ class Indexer {
       const row = await this.#appendBase(oid, base);
       forest.adopt(row);
       forest.beginWith(row, base.body);
-      await this.#runTree(forest, windows);
+      await this.#runTree(forest);
     }
     if (forest.resolvedCount === this.#deltaCount) return;
     const count = this.#deltaCount - forest.resolvedCount;
