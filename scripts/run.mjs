@@ -68,7 +68,8 @@ const scripts = {
   lint() {
     install();
     run(bin('biome'), ['check', ...rest]);
-    run(bin('oxlint'), []);
+    run(bin('oxlint'), ['--deny-warnings']);
+    run(bin('knip'), []);
   },
   format() {
     install();

@@ -59,8 +59,13 @@ export class MemoryObjectStore implements ObjectStore {
     for (const oid of new Set(oids)) {
       const object = this.loose.get(oid);
       const pack = object === undefined ? this.packOf(oid) : undefined;
-      if (pack === undefined) yield [oid, object];
-      else packed.get(pack)?.push(oid) ?? packed.set(pack, [oid]);
+      if (pack === undefined) {
+        yield [oid, object];
+        continue;
+      }
+      const mine = packed.get(pack);
+      if (mine === undefined) packed.set(pack, [oid]);
+      else mine.push(oid);
     }
     for (const [pack, mine] of packed) yield* pack.readMany(mine, options);
   }
