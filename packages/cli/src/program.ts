@@ -72,7 +72,11 @@ export async function report(error: unknown, stderr: Output): Promise<number> {
     await stderr.write(`fatal: ${error.message} [${error.code}]\n`);
     return 128;
   }
-  await stderr.write(`fatal: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  // What the system refuses is the user's to mend; anything else is ours, and the stack tells where.
+  const isOurs = error instanceof Error && (error as NodeJS.ErrnoException).syscall === undefined;
+  await stderr.write(
+    `fatal: ${isOurs ? (error.stack ?? error.message) : String((error as Error)?.message ?? error)}\n`,
+  );
   return 128;
 }
 

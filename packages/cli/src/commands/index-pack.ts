@@ -4,6 +4,7 @@ import type { HashAlgorithm } from '@git-kv/objects';
 import { type ByteSource, indexPack, type PackStorage } from '@git-kv/pack';
 import { filePackStorage, openPackFile } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
+import { ioError } from '../input.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { openHere, packAlgorithm, using } from '../repository.js';
@@ -70,7 +71,8 @@ async function indexFile(
       storage: storedAlready(source),
       signal: console.signal,
     });
-    await writeReadOnly(indexPath, index);
+    const temporary = await writeReadOnly(dirname(indexPath), index);
+    await rename(temporary, indexPath);
     return packChecksum;
   } finally {
     await source.close();
@@ -107,8 +109,10 @@ async function indexStdin(console: Console, options: Options & { fixThin: boolea
         ...(options.fixThin ? { readBase: (oid) => repository.objects.read(oid) } : {}),
       });
       await storage.close();
+      // Both whole before either has its name; the idx last, as a pack is not looked at without one.
+      const temporaryIndex = await writeReadOnly(folder, index);
       await rename(temporary, join(folder, `pack-${packChecksum}.pack`));
-      await writeReadOnly(join(folder, `pack-${packChecksum}.idx`), index);
+      await rename(temporaryIndex, join(folder, `pack-${packChecksum}.idx`));
       await console.stdout.write(`pack\t${packChecksum}\n`);
     } catch (error) {
       await storage.discard();
@@ -117,21 +121,21 @@ async function indexStdin(console: Console, options: Options & { fixThin: boolea
   });
 }
 
-/** Write a whole file under a temporary name and move it into place: no reader sees half of it. */
-async function writeReadOnly(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `tmp_idx_${process.pid}_${Date.now().toString(36)}`);
+/** Write a whole idx under a temporary name in `folder`, to be renamed: no reader sees half of it. Returns its path. */
+async function writeReadOnly(folder: string, bytes: Uint8Array): Promise<string> {
+  const path = join(folder, `tmp_idx_${process.pid}_${Date.now().toString(36)}`);
   try {
-    const file = await open(temporary, 'wx', 0o444);
+    const file = await open(path, 'wx', 0o444);
     try {
       await file.writeFile(bytes);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    return path;
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(path, { force: true });
+    throw ioError(`could not write '${path}'`, error);
   }
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type HashAlgorithm, isGitError } from '@git-kv/objects';
 import { listPack, type PackListing, verifyPack } from '@git-kv/pack';
 import { openPackFile } from '@git-kv/repository/node-fs';
-import { type Console, UsageError } from '../console.js';
+import { CommandError, type Console, UsageError } from '../console.js';
 import { ioError } from '../input.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
@@ -31,8 +31,9 @@ export const verifyPackCommand: Command = {
         if (values.verbose || values['stat-only']) await printHistogram(console, listing);
         if (values.verbose && !values['stat-only']) await console.stdout.write(`${stem}.pack: ok\n`);
       } catch (error) {
-        if (!isGitError(error)) throw error;
-        await console.stderr.write(`error: ${error.message} [${error.code}]\n`);
+        if (!isGitError(error) && !(error instanceof CommandError)) throw error;
+        const code = isGitError(error) ? ` [${error.code}]` : '';
+        await console.stderr.write(`error: ${error.message}${code}\n`);
         if (values.verbose || values['stat-only']) await console.stdout.write(`${stem}.pack: bad\n`);
         exitCode = 1;
       }
