@@ -3,7 +3,7 @@ import { DeltaStatus } from './types.js';
 /** Copies from this size up go through the engine's block copy; below, its call costs more than a loop over the bytes. */
 const BLOCK_COPY_BYTES = 24;
 /** The same between two arrays, where the block copy also costs a view. */
-const VIEW_COPY_BYTES = 96;
+const VIEW_COPY_BYTES = 48;
 
 /** The sizes a delta states, and where its instructions begin. */
 export interface DeltaSizes {

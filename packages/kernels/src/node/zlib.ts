@@ -5,11 +5,11 @@ import { assertInflateRange, inflate as portableInflate } from '../inflate.js';
 import { type InflateResult, InflateStatus } from '../types.js';
 
 /**
- * Streams that inflate to this size or more go to node:zlib: it is up to four times as fast, but a call costs 2 to 4 us and a
- * copy of the result. Measured on Node 20 over slices of source code: 500 bytes took 6.4 us here and 7.3 there, 700 bytes 7.4
- * and 6.1, 3,900 bytes 22 and 11, 58,000 bytes 360 and 103.
+ * Streams that inflate to this size or more go to node:zlib: it is up to 2.7 times as fast, but a call costs 3 us, a copy of
+ * the result and garbage. Measured on Node 20 over slices of source code, the garbage counted: 500 bytes took 4.5 us here and
+ * 6.5 there, 1,000 bytes 7.0 and 7.1, 2,000 bytes 10.8 and 9.4, 58,000 bytes 202 and 76.
  */
-const NATIVE_INFLATE_BYTES = 600;
+const NATIVE_INFLATE_BYTES = 1200;
 /** node:zlib makes the result in pieces of at most this size, so that a stated size alone takes no memory twice. */
 const MAX_CHUNK_BYTES = 1 << 20;
 

@@ -52,28 +52,62 @@ const offsets: Int32Array = /* @__PURE__ */ new Int32Array(MAX_CODE_BITS + 2);
 const sorted: Uint16Array = /* @__PURE__ */ new Uint16Array(288);
 
 /**
- * Make the table of the code whose lengths are `lengths[start..end)`.
+ * The code lengths that a block states. Most symbols have no code: whoever fills this in lists those that have one, and whoever
+ * makes a table looks at no other.
+ */
+export class CodeLengths {
+  /** Code length by symbol; of symbols that are not listed, anything. Distances come after the literals and lengths. */
+  readonly lengths: Uint8Array = new Uint8Array(288 + 32);
+  /** Symbols that have a code, ascending. */
+  readonly used: Uint16Array = new Uint16Array(288 + 32);
+  usedCount = 0;
+
+  clear(): this {
+    this.usedCount = 0;
+    return this;
+  }
+
+  /** Give the symbols `start..end` codes of `bits` bits. Symbols come in ascending order. */
+  add(start: number, end: number, bits: number): this {
+    for (let symbol = start; symbol < end; symbol++) {
+      this.lengths[symbol] = bits;
+      this.used[this.usedCount++] = symbol;
+    }
+    return this;
+  }
+
+  /** How many of the listed symbols lie below `symbol`. */
+  countBelow(symbol: number): number {
+    let count = this.usedCount;
+    while (count > 0 && this.used[count - 1]! >= symbol) count--;
+    return count;
+  }
+}
+
+/**
+ * Make the table of the code that the symbols `used[start..end)` of `code` make up.
  *
- * As zlib does, an over-subscribed or incomplete code is refused, but a single code of one bit passes, and so does no code at
- * all (`needsCodes` false): neither decodes anything but what it has.
+ * As zlib does, an over-subscribed or incomplete code is refused. With `allowsSingle` a single code of one bit passes, and so
+ * does no code at all: neither decodes anything but what it has.
  *
  * @param maxRootBits index bits of the first table at most; fewer are used when no code is longer
+ * @param symbols entries by symbol, counted from `firstSymbol`
  * @returns index bits of the first table, or 0 when the code is refused
  */
 export function makeTable(
   table: Int32Array,
   maxRootBits: number,
   symbols: Int32Array,
-  lengths: Uint8Array,
+  code: CodeLengths,
   start: number,
   end: number,
+  firstSymbol: number,
   allowsSingle: boolean,
 ): number {
-  counts.fill(0);
-  for (let at = start; at < end; at++) counts[lengths[at]!]!++;
-  let longest = MAX_CODE_BITS;
-  while (longest > 0 && counts[longest] === 0) longest--;
-  if (longest === 0) {
+  const { lengths, used } = code;
+  for (let bits = 0; bits <= MAX_CODE_BITS; bits++) counts[bits] = 0;
+  for (let at = start; at < end; at++) counts[lengths[used[at]!]!]!++;
+  if (start === end) {
     if (!allowsSingle) return 0;
     table[0] = NO_CODE;
     table[1] = NO_CODE;
@@ -81,16 +115,19 @@ export function makeTable(
   }
 
   let left = 1;
+  let longest = 0;
   offsets[1] = 0;
   for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
-    left = left * 2 - counts[bits]!;
+    const count = counts[bits]!;
+    left = left * 2 - count;
     if (left < 0) return 0;
-    offsets[bits + 1] = offsets[bits]! + counts[bits]!;
+    if (count > 0) longest = bits;
+    offsets[bits + 1] = offsets[bits]! + count;
   }
   if (left > 0 && !(allowsSingle && longest === 1)) return 0;
   for (let at = start; at < end; at++) {
-    const bits = lengths[at]!;
-    if (bits !== 0) sorted[offsets[bits]!++] = at - start;
+    const symbol = used[at]!;
+    sorted[offsets[lengths[symbol]!]!++] = symbol - firstSymbol;
   }
   if (left > 0) {
     table[0] = symbols[sorted[0]!]! | 1;
