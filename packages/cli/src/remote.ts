@@ -16,17 +16,24 @@ export function consoleCertificates(console: Console): { ca?: string } {
   }
 }
 
+/** Refuse what no transport is there for. @throws {CommandError} without the user name and password that `url` may hold */
+export function assertHttpUrl(url: string): void {
+  if (/^https?:\/\//i.test(url)) return;
+  throw new CommandError(`cannot reach '${withoutUserinfo(url)}': only http:// and https:// are supported for now`);
+}
+
+/** A URL that may be no URL, safe to print. */
+export function withoutUserinfo(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//');
+}
+
 /** Run `body` with a transport to `url`, through the proxies of the environment, that is closed after. */
 export async function withRemote<T>(
   url: string,
   console: Console,
   body: (transport: Transport) => Promise<T>,
 ): Promise<T> {
-  if (!/^https?:\/\//i.test(url)) {
-    throw new CommandError(
-      `cannot reach '${url.replace(/\/\/[^/@]*@/, '//')}': only http:// and https:// are supported for now`,
-    );
-  }
+  assertHttpUrl(url);
   const fetch = createNodeFetch({ environment: console.env, ...consoleCertificates(console) });
   try {
     return await body(createHttpTransport(url, { fetch, credentials: consoleCredentials(console) }));

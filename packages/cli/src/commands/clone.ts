@@ -8,7 +8,7 @@ import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { RemoteProgress } from '../progress.js';
-import { withRemote } from '../remote.js';
+import { assertHttpUrl, withoutUserinfo, withRemote } from '../remote.js';
 
 /** git-clone(1), bare. */
 export const cloneCommand: Command = {
@@ -28,6 +28,7 @@ export const cloneCommand: Command = {
     if (url === undefined || more.length > 0) throw new UsageError('error: a URL and at most one directory are needed');
     if (!values.bare) throw new CommandError('only bare clones are supported: add --bare');
     const depth = values.depth === undefined ? undefined : parseCount('depth', values.depth, 1);
+    assertHttpUrl(url);
     const shown = given ?? defaultDirectory(url);
     const directory = resolve(console.cwd, shown);
     if (!values.quiet) await console.stderr.write(`Cloning into bare repository '${shown}'...\n`);
@@ -65,7 +66,7 @@ async function clone(transport: Transport, directory: string, console: Console, 
   try {
     // As git: what the remote counts is for a person to watch, and not asked for otherwise.
     const progress = options.quiet || !console.stderr.isTTY ? undefined : new RemoteProgress(console);
-    const { head, refCount } = await cloneInto(repository, transport, {
+    const { objectCount } = await cloneInto(repository, transport, {
       signal,
       ...(options.depth === undefined ? {} : { depth: options.depth }),
       ...(options.branch === undefined ? {} : { branch: options.branch }),
@@ -74,7 +75,7 @@ async function clone(transport: Transport, directory: string, console: Console, 
     });
     await progress?.end();
     await appendFile(resolve(directory, 'config'), `[remote "origin"]\n\turl = ${quoteConfig(transport.url)}\n`);
-    if (refCount === 0 && head === undefined && !options.quiet) {
+    if (objectCount === 0 && !options.quiet) {
       await console.stderr.write('warning: You appear to have cloned an empty repository.\n');
     }
   } finally {
@@ -84,9 +85,14 @@ async function clone(transport: Transport, directory: string, console: Console, 
 
 /** git's "humanish" part of a URL, with `.git`. */
 function defaultDirectory(url: string): string {
-  const name = basename(new URL(url).pathname.replace(/\/+$/, '')).replace(/\.git$/, '');
-  if (name === '') throw new CommandError(`cannot guess a directory from '${url}': name one`);
-  return `${decodeURIComponent(name)}.git`;
+  let name = '';
+  try {
+    name = basename(decodeURIComponent(new URL(url).pathname.replace(/\/+$/, ''))).replace(/\.git$/, '');
+  } catch {
+    // Not a URL, or not percent-encoded text: there is no name in it.
+  }
+  if (name === '') throw new CommandError(`cannot guess a directory from '${withoutUserinfo(url)}': name one`);
+  return `${name}.git`;
 }
 
 /** Make the directory, or take an empty one. True where it was made. */

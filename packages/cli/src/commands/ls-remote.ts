@@ -48,12 +48,16 @@ function* rows(ref: RemoteRef, refsOnly: boolean): Generator<{ name: string; oid
   if (ref.peeledOid !== undefined && !refsOnly) yield { name: `${ref.name}^{}`, oid: ref.peeledOid };
 }
 
-/** git matches a pattern against the end of a name, at a slash. `*` and `?` stand for anything, slashes too. */
+/** git matches a pattern against the end of a name, at a slash. `*`, `?` and `[...]` stand for anything, slashes too. */
 function matcher(pattern: string): (name: string) => boolean {
-  const source = pattern
-    .replace(/[\\^$.|+(){}[\]]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  const regex = new RegExp(`/${source}$`, 's');
-  return (name) => regex.test(`/${name}`);
+  const source = pattern.replace(/\[([!^]?)(\]?[^\]]*)\]|[\s\S]/g, (part, negation?: string, members?: string) => {
+    if (members !== undefined) return `[${negation ? '^' : ''}${members.replace(/[\\\][^]/g, '\\$&')}]`;
+    return part === '*' ? '.*' : part === '?' ? '.' : part.replace(/[\\^$.|+(){}[\]]/, '\\$&');
+  });
+  try {
+    const regex = new RegExp(`/${source}$`, 's');
+    return (name) => regex.test(`/${name}`);
+  } catch {
+    return () => false; // a range from high to low holds nothing
+  }
 }

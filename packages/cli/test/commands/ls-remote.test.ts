@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gitAsync, initBare, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
+import { type GitHttpBackend, startGitHttpBackend } from '../../../../test/support/git-http-backend.js';
+import { basicAuth, closedPort, serveUntilTestEnds } from '../support/remote.js';
+import { makeOddRepository } from '../support/repositories.js';
+import { run } from '../support/run.js';
+
+let root: string;
+let backend: GitHttpBackend;
+beforeAll(async () => {
+  root = makeDirectory();
+  makeOddRepository(join(root, 'odd.git'));
+  makeOddRepository(join(root, 'odd256.git'), 'sha256');
+  initBare(join(root, 'empty.git'));
+  backend = await startGitHttpBackend({ root });
+});
+afterAll(async () => {
+  await backend.close();
+  removeDirectory(root);
+});
+
+describe('tsgit ls-remote', () => {
+  test.each([
+    [[], []],
+    [['--heads'], []],
+    [['-h'], []],
+    [['--tags'], []],
+    [['--heads', '--tags'], []],
+    [['--refs'], []],
+    [['--refs', '--tags'], []],
+    [['--symref'], []],
+    [['--symref'], ['HEAD']],
+    [['--symref', '--heads'], []],
+    [['-q'], []],
+    [[], ['main']],
+    [[], ['HEAD', 'v1']],
+    [[], ['v1^{}']],
+    [[], ['refs/heads/*']],
+    [[], ['v*']],
+    [[], ['v?']],
+    [[], ['v[0-9]']],
+    [[], ['v[!0-9]*']],
+    [[], ['[a-m]*in']],
+    [[], ['v1^[{]}']],
+    [[], ['v[1']],
+    [[], ['v[2-1]']],
+    [[], ['.*', 'v+', 'm(ai)n']],
+    [[], ['ma']],
+    [[], ['heads/main']],
+    [[], ['one']],
+    [['--exit-code'], ['main']],
+    [['--exit-code'], ['nothing']],
+    [[], ['nothing']],
+  ])('%j with patterns %j prints what git prints', async (options, patterns) => {
+    for (const name of ['odd.git', 'odd256.git']) {
+      const args = ['ls-remote', ...options, `${backend.url}/${name}`, ...patterns];
+      const theirs = await gitAsync(args);
+      const ours = await run('tsgit', args);
+      expect({ code: ours.code, stdout: ours.stdout }).toEqual({ code: theirs.code, stdout: theirs.stdout });
+      expect(ours.stderr).toBe('');
+    }
+  });
+
+  test('prints nothing for an empty repository', async () => {
+    const url = `${backend.url}/empty.git`;
+    expect(await run('tsgit', ['ls-remote', url])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await run('tsgit', ['ls-remote', '--exit-code', url])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('goes where info/refs is redirected', async () => {
+    const { url } = await serveUntilTestEnds(root, (request, response) => {
+      if (!request.url?.startsWith('/old.git/')) return false;
+      response.writeHead(301, { Location: request.url.replace('/old.git/', '/odd.git/') }).end();
+      return true;
+    });
+    const ours = await run('tsgit', ['ls-remote', `${url}/old.git`, 'HEAD']);
+    expect(ours).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[0-9a-f]{40}\tHEAD\n$/) });
+  });
+});
+
+describe('tsgit ls-remote, where the remote cannot be used', () => {
+  const refused = async (url: string, env: Record<string, string> = {}): Promise<string> => {
+    const ours = await run('tsgit', ['ls-remote', url], { env });
+    expect(ours).toMatchObject({ code: 128, stdout: '' });
+    expect(ours.stderr).toMatch(/^fatal: [^\n]*\n$/);
+    return ours.stderr;
+  };
+
+  test('an unknown host', async () => {
+    expect(await refused('http://no-such-host.invalid/r.git')).toMatch(/no-such-host\.invalid.*\[TRANSPORT_[A-Z_]+\]/);
+  });
+
+  test('a refused port', async () => {
+    const port = await closedPort();
+    expect(await refused(`http://127.0.0.1:${port}/r.git`)).toMatch(
+      new RegExp(`127\\.0\\.0\\.1:${port}.*\\[[A-Z_]+\\]`),
+    );
+  });
+
+  test('a repository that is not there', async () => {
+    expect(await refused(`${backend.url}/nothing.git`)).toContain('/nothing.git/info/refs [REPOSITORY_NOT_FOUND]');
+  });
+
+  test('another scheme', async () => {
+    for (const url of [
+      'git://example.com/r.git',
+      'ssh://user:secret@example.com/r.git',
+      '/some/path',
+      'user@host:path',
+    ]) {
+      const message = await refused(url);
+      expect(message).toContain('only http:// and https:// are supported');
+      expect(message).not.toContain('secret');
+    }
+  });
+
+  test('no credentials, wrong ones, and the right ones', async () => {
+    const { url, requests } = await serveUntilTestEnds(root, basicAuth('ann', 'geheim'));
+    expect(await refused(`${url}/odd.git`)).toMatch(/401|authenti/i);
+    const wrong = await refused(`${url}/odd.git`, { GIT_KV_USERNAME: 'ann', GIT_KV_PASSWORD: 'nicht-geheim' });
+    expect(wrong).not.toContain('nicht-geheim');
+    const inUrl = await refused(`${url.replace('//', '//ann:nicht-geheim@')}/odd.git`);
+    expect(inUrl).not.toContain('nicht-geheim');
+
+    const env = { GIT_KV_USERNAME: 'ann', GIT_KV_PASSWORD: 'geheim' };
+    expect(await run('tsgit', ['ls-remote', `${url}/odd.git`, 'HEAD'], { env })).toMatchObject({ code: 0, stderr: '' });
+    const named = { GIT_KV_PASSWORD: 'geheim' };
+    const withName = `${url.replace('//', '//ann@')}/odd.git`;
+    expect(await run('tsgit', ['ls-remote', withName, 'HEAD'], { env: named })).toMatchObject({ code: 0, stderr: '' });
+    const withBoth = `${url.replace('//', '//ann:geheim@')}/odd.git`;
+    expect(await run('tsgit', ['ls-remote', withBoth, 'HEAD'])).toMatchObject({ code: 0, stderr: '' });
+    expect(requests.every(({ url }) => !url.includes('geheim'))).toBe(true);
+  });
+
+  test('a server that hangs up in the middle, and one that is no git server', async () => {
+    const { url } = await serveUntilTestEnds(root, (request, response) => {
+      if (request.url?.startsWith('/closed.git')) request.socket.destroy();
+      else if (request.url?.startsWith('/page.git'))
+        response.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>');
+      else return false;
+      return true;
+    });
+    expect(await refused(`${url}/closed.git`)).toMatch(/\[TRANSPORT_[A-Z_]+\]/);
+    expect(await refused(`${url}/page.git`)).toMatch(/\[[A-Z_]+\]/);
+  });
+
+  test('none at all', async () => {
+    expect(await run('tsgit', ['ls-remote'])).toMatchObject({
+      code: 129,
+      stderr: expect.stringContaining('usage: tsgit ls-remote '),
+    });
+  });
+});
