@@ -151,19 +151,6 @@ describe.each(VARIANTS)('inflate (%s)', (_variant, { inflate, InflateStatus }) =
         expect(run(concat(stream, trailing), size)).toEqual(done(data, stream.length));
       }
     });
-
-    test('the cost is that of the stream, not of the input', () => {
-      const stream = deflateSync(prose(2000));
-      const pack = new Uint8Array(64 << 20);
-      pack.set(stream, 1000);
-      const output = new Uint8Array(2000);
-      const result = { consumed: 0, produced: 0 };
-      const start = performance.now();
-      for (let turn = 0; turn < 1000; turn++) inflate(pack, 1000, output, 0, 2000, result);
-      // A look at all of the input would take a thousand times 10 ms.
-      expect(performance.now() - start).toBeLessThan(2000);
-      expect(result).toEqual({ consumed: stream.length, produced: 2000 });
-    });
   });
 
   describe('cut anywhere, says that the input ends', () => {

@@ -74,6 +74,7 @@ export class PackScanner {
   #objectCount = -1;
   #scannedCount = 0;
   #inflatedBytes = 0;
+  #inflateCalls = 0;
   #checksum: Uint8Array | undefined;
 
   constructor(options: { algorithm: HashAlgorithm; limits: PackLimits; visitor: PackVisitor }) {
@@ -99,6 +100,14 @@ export class PackScanner {
   /** Bytes of the pack scanned so far: where the next entry, or the trailer, begins. */
   get packOffset(): number {
     return this.#packOffset;
+  }
+
+  /**
+   * Times an entry's stream was inflated, from its start each time. An entry that chunks cut is tried again only when twice the
+   * bytes are there, so this stays near the number of entries however small the chunks are.
+   */
+  get inflateCalls(): number {
+    return this.#inflateCalls;
   }
 
   /** What the header states, or -1 before it arrived. */
@@ -248,6 +257,7 @@ export class PackScanner {
     const bodyEnd = FRAME_ROOM + size;
     if (entry.body.length < bodyEnd)
       entry.body = new Uint8Array(Math.max(bodyEnd, Math.min(entry.body.length * 2, 2 ** 20)));
+    this.#inflateCalls++;
     const deflatedSize = inflateEntry(input, header.bodyOffset, entry.body, FRAME_ROOM, size, packOffset);
     if (deflatedSize === undefined) {
       if (available > headerSize + 2 * size + STREAM_SLACK) {
