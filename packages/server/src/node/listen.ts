@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { GitServer } from '../git-server.js';
+import { isPlainTarget } from '../route.js';
 
 export interface ListenOptions {
   readonly server: GitServer;
@@ -13,6 +14,8 @@ export interface ListenOptions {
   readonly headersTimeoutMs?: number;
   /** Milliseconds without a byte in either direction after which a connection is closed (default 60,000). */
   readonly idleTimeoutMs?: number;
+  /** Told of failures of the listening socket itself, such as too many open files; it goes on listening. */
+  readonly onError?: (error: Error) => void;
 }
 
 export interface ListeningServer {
@@ -28,7 +31,12 @@ export interface ListeningServer {
 export async function listen(options: ListenOptions): Promise<ListeningServer> {
   const host = options.host ?? '127.0.0.1';
   const server = createAdaptorServer({
-    fetch: options.server,
+    fetch: (request, { incoming }) => {
+      // The adaptor takes absolute URLs, and folds `..` away, before the server sees the request.
+      if (!isPlainTarget(incoming.url ?? '')) return new Response('the path is not allowed\n', { status: 400 });
+      return options.server(request);
+    },
+    overrideGlobalObjects: false,
     serverOptions: { headersTimeout: options.headersTimeoutMs ?? 30_000, requestTimeout: 0 },
   }) as Server;
   server.setTimeout(options.idleTimeoutMs ?? 60_000);
@@ -36,6 +44,7 @@ export async function listen(options: ListenOptions): Promise<ListeningServer> {
     server.once('error', reject);
     server.listen(options.port ?? 0, host, () => {
       server.off('error', reject);
+      server.on('error', (error) => options.onError?.(error)); // without a listener it would end the process
       resolve();
     });
   });
