@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
 /** What a command may touch of the world outside: no command uses `process` itself. */
@@ -57,18 +56,20 @@ export function streamOutput(
     hasColor: isTTY && (env.NO_COLOR ?? '') === '',
     async write(chunk) {
       if (failure) throw failure;
-      if (!stream.write(chunk)) {
-        const closed = new AbortController();
-        try {
-          await Promise.race([
-            once(stream, 'drain', { signal: closed.signal }),
-            once(stream, 'close', { signal: closed.signal }),
-          ]);
-        } finally {
-          closed.abort();
-        }
-      }
+      if (!stream.write(chunk)) await hasRoom(stream);
       if (failure) throw failure;
     },
   };
+}
+
+/** Resolves when the stream takes more, or never will. */
+function hasRoom(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'close', 'error'] as const;
+    const done = (): void => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }

@@ -30,6 +30,7 @@ export async function runProgram(body: (console: Console) => Promise<number>): P
     process.once(name, () => {
       interrupted = name;
       interrupt.abort(new CommandError(`stopped by ${name}`, { exitCode: 128 + constants.signals[name] }));
+      process.stdin.destroy(); // who waits for input does not hear the signal
       // A second Ctrl-C does not wait for the clean-up.
       process.once(name, () => process.exit(128 + constants.signals[name]));
     });

@@ -80,7 +80,7 @@ export class Prompt {
     const [command, ...args] = line.words as [string, ...string[]];
     const [first] = args;
     if (command === 'set' && first !== undefined && args.length > 1)
-      return await target.set(key(first), setValue(line));
+      return await this.#set(target, key(first), setValue(line));
     if (args.length === 0) {
       if (command === 'pull') return await this.#pull();
       if (command === 'fold') return await this.#fold(target);
@@ -88,7 +88,7 @@ export class Prompt {
     }
     if (args.length === 1 && first !== undefined) {
       if (command === 'save') return await this.#save(first);
-      if (command === 'remove') return await target.remove(key(first));
+      if (command === 'remove') return await this.#remove(target, key(first));
       const read = READERS[command];
       if (read !== undefined) return await this.#print(await read(target, key(first)));
     }
@@ -98,7 +98,19 @@ export class Prompt {
 
   /** Everything up to the next `quit` goes into one commit. */
   async #fold(target: Target): Promise<void> {
-    await target.changeAndPush((batch: KvBatch) => this.#loop(batch));
+    const { signal } = this.#console;
+    await target.changeAndPush((batch: KvBatch) => this.#loop(batch), { signal });
+  }
+
+  /** A batch has nothing to wait for; the store pushes, which Ctrl-C ends. */
+  async #set(target: Target, key: Key, value: Uint8Array): Promise<void> {
+    if (target !== this.#store) await target.set(key, value);
+    else await this.#store.set(key, value, { signal: this.#console.signal });
+  }
+
+  async #remove(target: Target, key: Key): Promise<void> {
+    if (target !== this.#store) await target.remove(key);
+    else await this.#store.remove(key, { signal: this.#console.signal });
   }
 
   async #pull(): Promise<void> {
