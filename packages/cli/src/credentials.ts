@@ -29,7 +29,7 @@ export function terminalCredentials(console: Console): CredentialsProvider {
 
 /** One answer from the terminal; a hidden one is not echoed. */
 async function ask(console: Console, question: string, isHidden: boolean): Promise<string> {
-  await console.stderr.write(question);
+  if (isHidden) await console.stderr.write(question);
   const output = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
       if (isHidden) done();
@@ -38,9 +38,11 @@ async function ask(console: Console, question: string, isHidden: boolean): Promi
   });
   const prompt = createInterface({ input: console.stdin, output, terminal: true });
   try {
-    return await prompt.question('', { signal: console.signal });
+    // What is echoed starts by clearing its line, so the question has to be part of it.
+    return await prompt.question(isHidden ? '' : question, { signal: console.signal });
   } finally {
     prompt.close();
+    await new Promise<void>((resolve) => output.end(resolve)); // the echo is out before the next question
     if (isHidden) await console.stderr.write('\n');
   }
 }

@@ -79,8 +79,8 @@ export class Prompt {
   async #execute(target: Target, line: Line): Promise<void> {
     const [command, ...args] = line.words as [string, ...string[]];
     const [first] = args;
-    if (command === 'set' && first !== undefined && args.length > 1)
-      return await this.#set(target, key(first), setValue(line));
+    // Without a value: an empty one, as the original takes it.
+    if (command === 'set' && first !== undefined) return await this.#set(target, key(first), setValue(line));
     if (args.length === 0) {
       if (command === 'pull') return await this.#pull();
       if (command === 'fold') return await this.#fold(target);
