@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { CredentialsProvider } from '@git-kv/protocol';
-import type { Console } from './console.js';
+import { CommandError, type Console } from './console.js';
 
 /**
  * Credentials for a remote that asks for them: GIT_KV_USERNAME and GIT_KV_PASSWORD first, then those of {@link terminalCredentials}.
@@ -37,10 +37,17 @@ async function ask(console: Console, question: string, isHidden: boolean): Promi
     },
   });
   const prompt = createInterface({ input: console.stdin, output, terminal: true });
+  // The terminal hands over each key as it is, so Ctrl-C is no signal until somebody makes it one.
+  prompt.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const closed = new Promise<never>((_resolve, reject) => {
+    prompt.once('close', () => reject(new CommandError('no answer on the terminal')));
+  });
   try {
     // What is echoed starts by clearing its line, so the question has to be part of it.
-    return await prompt.question(isHidden ? '' : question, { signal: console.signal });
+    const answer = prompt.question(isHidden ? '' : question, { signal: console.signal });
+    return await Promise.race([answer, closed]);
   } finally {
+    closed.catch(() => {}); // closed below where it was not by Ctrl-D
     prompt.close();
     await new Promise<void>((resolve) => output.end(resolve)); // the echo is out before the next question
     if (isHidden) await console.stderr.write('\n');
