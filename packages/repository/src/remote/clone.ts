@@ -1,6 +1,7 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { connectUploadPack, type OnRemoteProgress, type RemoteRef, type Transport } from '@git-kv/protocol';
 import type { Progress } from '../object-store.js';
+import { peelTag } from '../ref-resolve.js';
 import type { RefName, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { fetchInto } from './fetch.js';
@@ -92,8 +93,10 @@ async function arrivedTags(
   const updates: RefUpdate[] = [];
   for (const { name, oid, peeledOid } of all) {
     if (!name.startsWith('refs/tags/') || names.has(name) || oid === undefined) continue;
-    if ((await repository.objects.stat(peeledOid ?? oid)) === undefined) continue;
-    if ((await repository.objects.stat(oid)) !== undefined) updates.push({ name, next: { oid } });
+    const end = peeledOid ?? oid;
+    if ((await repository.objects.stat(end)) === undefined) continue;
+    // The tag itself came, and every tag between it and its end.
+    if (((await peelTag(repository.objects, oid)) ?? oid) === end) updates.push({ name, next: { oid } });
   }
   return updates;
 }

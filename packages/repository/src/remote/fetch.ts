@@ -120,12 +120,17 @@ async function receiveAnswer(
   answer: FetchAnswer,
   options: FetchIntoOptions,
 ): Promise<Quarantine | undefined> {
-  if (answer.pack === undefined) return undefined;
-  return await repository.objects.receive(answer.pack, {
-    ...(options.signal ? { signal: options.signal } : {}),
-    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-    ...(options.maxPackBytes === undefined ? {} : { maxPackBytes: options.maxPackBytes }),
-  });
+  const { pack } = answer;
+  if (pack === undefined) return undefined;
+  try {
+    return await repository.objects.receive(pack, {
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.maxPackBytes === undefined ? {} : { maxPackBytes: options.maxPackBytes }),
+    });
+  } finally {
+    await pack.return?.(); // a store that cannot take it may not have begun to read
+  }
 }
 
 /** `oids`, noting in `seen` how far they were read. */

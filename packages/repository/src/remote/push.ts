@@ -167,6 +167,9 @@ async function packFor(
   });
 }
 
+/** How long the remote may take to say what became of a push. */
+const SETTLE_TIMEOUT_MS = 30_000;
+
 /** Ask the remote what became of a push whose answer was lost. */
 async function settle(
   transport: Transport,
@@ -176,12 +179,12 @@ async function settle(
 ): Promise<PushResultStatus[]> {
   let held: Map<RefName, Oid | undefined>;
   try {
-    // A push that was aborted still has to be settled, so the caller's signal is not passed on.
-    const client = await connectUploadPack(transport);
+    // A push that was given up still has to be settled, so the caller's signal is not passed on.
+    const signal = AbortSignal.timeout(SETTLE_TIMEOUT_MS);
+    const client = await connectUploadPack(transport, { signal });
     const prefixes = commands.map(({ name }) => name);
-    held = new Map(
-      (await client.lsRefs({ prefixes, peel: false, symrefs: false })).map(({ name, oid }) => [name, oid]),
-    );
+    const refs = await client.lsRefs({ prefixes, peel: false, symrefs: false, signal });
+    held = new Map(refs.map(({ name, oid }) => [name, oid]));
   } catch (error) {
     const cause = new AggregateError([interrupted, error]);
     throw unknown(options, 'the answer was lost, and the remote cannot be asked', cause);
