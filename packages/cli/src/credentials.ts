@@ -29,7 +29,6 @@ export function terminalCredentials(console: Console): CredentialsProvider {
 
 /** One answer from the terminal; a hidden one is not echoed. */
 async function ask(console: Console, question: string, isHidden: boolean): Promise<string> {
-  if (isHidden) await console.stderr.write(question);
   const output = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
       if (isHidden) done();
@@ -43,6 +42,8 @@ async function ask(console: Console, question: string, isHidden: boolean): Promi
     prompt.once('close', () => reject(new CommandError('no answer on the terminal')));
   });
   try {
+    // Only now: by this time the terminal has stopped to echo by itself.
+    if (isHidden) await console.stderr.write(question);
     // What is echoed starts by clearing its line, so the question has to be part of it.
     const answer = prompt.question(isHidden ? '' : question, { signal: console.signal });
     return await Promise.race([answer, closed]);

@@ -41,6 +41,7 @@ export class Prompt {
   readonly #store: GitKv;
   readonly #lines: AsyncIterator<Uint8Array>;
   readonly #isTerminal: boolean;
+  #isAtEnd = false;
 
   constructor(console: Console, store: GitKv) {
     this.#console = console;
@@ -71,7 +72,12 @@ export class Prompt {
 
   async #read(): Promise<Line | undefined> {
     const { done, value } = await this.#lines.next();
-    if (done) return undefined;
+    if (done) {
+      // Ctrl-D leaves the cursor behind the prompt.
+      if (this.#isTerminal && !this.#isAtEnd) await this.#print('\n');
+      this.#isAtEnd = true;
+      return undefined;
+    }
     const text = decodeUtf8(value).replace(/\r$/, '');
     return { words: text.split(' ').filter((word) => word !== ''), text };
   }
