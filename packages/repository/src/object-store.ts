@@ -59,6 +59,10 @@ export interface ReceiveOptions extends ReadOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Bytes of pack accepted at most (default 2 GiB, receive.maxInputSize). */
   readonly maxPackBytes?: number;
+  /** Bytes that its entries inflate to together (default: no cap but the ratio). Results of deltas do not count. */
+  readonly maxInflatedBytes?: number;
+  /** Bytes of one object (default 512 MiB). Resolving deltas holds up to three objects of this size. */
+  readonly maxObjectBytes?: number;
 }
 
 /** Objects that arrived and are not yet part of the store. */

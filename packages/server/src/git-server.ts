@@ -103,6 +103,8 @@ export function createGitServer(options: GitServerOptions): GitServer {
             onFailure,
             rules: typeof options.receive === 'function' ? await options.receive(repository) : (options.receive ?? {}),
             maxPackBytes: limits.pushBytes,
+            maxInflatedBytes: limits.pushInflatedBytes,
+            maxObjectBytes: limits.pushObjectBytes,
             authorize: async (changes) => {
               const verdict = await decide({ service, path, request, changes });
               return verdict.kind === 'allow'

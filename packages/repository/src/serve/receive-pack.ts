@@ -29,12 +29,18 @@ export type { ReceiveRules } from './push-judgement.js';
 /** Bytes of a refused pack that are read all the same, so that the client comes to read the answer. */
 const MAX_DRAINED_BYTES = 64 * 2 ** 20;
 
+const DEFAULT_MAX_INFLATED_BYTES = 4 * 2 ** 30;
+
 export interface ServeReceivePackOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;
   readonly rules?: ReceiveRules;
-  /** Bytes of pack accepted at most. */
+  /** Bytes of pack accepted at most (default 2 GiB). */
   readonly maxPackBytes?: number;
+  /** Bytes that the pack's entries may inflate to together (default 4 GiB). */
+  readonly maxInflatedBytes?: number;
+  /** Bytes of one object (default 512 MiB). */
+  readonly maxObjectBytes?: number;
   /**
    * Asked once, when the whole request but its pack is parsed, about every ref it would change. A text refuses the push and
    * says why.
@@ -106,7 +112,7 @@ async function receive(
   push: PushRequest,
   options: ServeReceivePackOptions,
 ): Promise<PushReport> {
-  const { signal, maxPackBytes } = options;
+  const { signal, maxPackBytes, maxObjectBytes, maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES } = options;
   const refusal = await options.authorize?.(push.commands);
   const pack = push.pack && new PackBody(push.pack);
   if (refusal !== undefined) {
@@ -120,6 +126,8 @@ async function receive(
         quarantine = await repository.objects.receive(pack.chunks, {
           ...(signal && { signal }),
           ...(maxPackBytes !== undefined && { maxPackBytes }),
+          ...(maxObjectBytes !== undefined && { maxObjectBytes }),
+          maxInflatedBytes,
         });
       } catch (error) {
         if (!isGitError(error)) throw error;

@@ -15,6 +15,7 @@ import {
 } from '../../../../../test/support/git.js';
 import type { Quarantine } from '../../../src/index.js';
 import type { FileRepository } from '../../../src/node/index.js';
+import { deltaBomb } from '../../support/delta-bomb.js';
 import { openForTest } from './open.js';
 
 const blob = (text: string): RawObject => ({ kind: 'blob', body: new TextEncoder().encode(text) });
@@ -266,6 +267,15 @@ describe.each(['sha1', 'sha256'] as const)('the file object store, %s', (objectF
       expect(names('objects/pack')).toHaveLength(2);
       await quarantine.discard();
       isClean();
+    });
+
+    test('of few objects that would fill the disk as loose ones: it stays a pack', async () => {
+      directory = initBare(makeDirectory(), objectFormat);
+      const quarantine = await receive(deltaBomb(algorithm, 90, 2 ** 20));
+      await quarantine.publish();
+      expect(names('objects/pack').map((name) => name.replace(/^.*\./, '.'))).toEqual(['.idx', '.pack']);
+      expect(everyOid()).toHaveLength(90);
+      removeDirectory(directory);
     });
 
     test('and discards it without a trace', async () => {
