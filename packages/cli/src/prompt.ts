@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type GitKv, Key, type KvBatch, type KvReader, keyNotFound } from '@git-kv/kv';
 import { decodeUtf8, encodeUtf8, isGitError } from '@git-kv/objects';
@@ -126,21 +126,11 @@ export class Prompt {
     for (const { kind, key } of changes) await this.#print(`${signs[kind]} ${key.format()}\n`);
   }
 
-  /** Under a temporary name first: what stood in the file stays until the new state is whole. */
   async #save(name: string): Promise<void> {
-    const path = resolve(this.#console.cwd, name);
-    const temporary = `${path}.tmp-${process.pid}`;
+    const state = this.#store.toOctets({ format: 'pack' });
     try {
-      const file = await open(temporary, 'wx');
-      try {
-        for await (const chunk of this.#store.toOctets({ format: 'pack' })) await file.writeFile(chunk);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
+      await writeWhole(resolve(this.#console.cwd, name), state);
     } catch (error) {
-      await rm(temporary, { force: true });
       throw isGitError(error) ? error : ioError(`could not write '${name}'`, error);
     }
     if (this.#isTerminal) await this.#print('\n');
@@ -159,6 +149,28 @@ export class Prompt {
     if (!isGitError(error) && error.name !== 'CommandError') throw error;
     const code = isGitError(error) ? ` [${error.code}]` : '';
     await this.#complain(`${error.message}.${code}`);
+  }
+}
+
+/** Under a temporary name first: what stood in the file stays until the new content is whole. Links are followed. */
+async function writeWhole(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const existing = await stat(target).catch(() => undefined);
+  // A pipe or a device is written to; nothing may take its place.
+  const isSpecial = existing !== undefined && !existing.isFile() && !existing.isDirectory();
+  const temporary = isSpecial ? undefined : `${target}.tmp-${process.pid}`;
+  try {
+    const file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx');
+    try {
+      for await (const chunk of content) await file.writeFile(chunk);
+      if (temporary !== undefined) await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (temporary !== undefined) await rename(temporary, target);
+  } catch (error) {
+    if (temporary !== undefined) await rm(temporary, { force: true });
+    throw error;
   }
 }
 

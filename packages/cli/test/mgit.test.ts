@@ -1,7 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { commitFiles, git, gitAsync, gitBytes, initBare, temporaryDirectory } from '../../../test/support/git.js';
+import {
+  commitFiles,
+  git,
+  gitAsync,
+  gitBytes,
+  initBare,
+  runAsync,
+  temporaryDirectory,
+} from '../../../test/support/git.js';
 import type { GitHttpBackend } from '../../../test/support/git-http-backend.js';
 import { basicAuth, closedPort, serveUntilTestEnds } from './support/remote.js';
 import { type Result, run, startBuilt } from './support/run.js';
@@ -352,6 +361,21 @@ describe('save', () => {
     mkdirSync(join(cwd, 'folder'));
     expect((await mgit(['save folder'])).stderr).toContain("could not write 'folder': ");
     expect(readdirSync(cwd).sort()).toEqual(['folder', 'simple.git', 'state']);
+  });
+
+  test('follows a link, and writes into a pipe or a device without taking its place', async ({ skip }) => {
+    const { mgit, cwd } = await fixture();
+    writeFileSync(join(cwd, 'state'), 'old');
+    symlinkSync('state', join(cwd, 'link'));
+    expect(await mgit(['save link'])).toMatchObject({ code: 0, stderr: '' });
+    expect(lstatSync(join(cwd, 'link')).isSymbolicLink()).toBe(true);
+    const saved = readFileSync(join(cwd, 'state'));
+    expect(saved.subarray(0, 4).toString()).toBe('PACK');
+    if ((await runAsync('mkfifo', [join(cwd, 'fifo')]).catch(() => undefined))?.code !== 0) skip('no mkfifo here');
+    const [read, ended] = await Promise.all([readFile(join(cwd, 'fifo')), mgit(['save fifo'])]);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(read.equals(saved)).toBe(true);
+    expect(lstatSync(join(cwd, 'fifo')).isFIFO()).toBe(true);
   });
 
   test('works inside of fold, on what is committed', async () => {

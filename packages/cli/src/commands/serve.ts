@@ -30,7 +30,9 @@ export const serveCommand: Command = {
 
     const repositories = new RepositoryDirectory(root);
     try {
-      const paths = await repositories.list();
+      const paths = await repositories.list().catch((error: unknown) => {
+        throw error instanceof CommandError ? new CommandError(`cannot serve '${directory}': ${error.message}`) : error;
+      });
       const server = await listenOn({
         host: values.host,
         port,

@@ -135,6 +135,12 @@ describe('tsgit serve', () => {
       code: 128,
       stderr: "fatal: cannot serve 'file': Not a directory\n",
     });
+    initBare(join(cwd, 'r.git'));
+    expect(await run('tsgit', ['serve', 'r.git'], { cwd })).toMatchObject({
+      code: 128,
+      stdout: '',
+      stderr: "fatal: cannot serve 'r.git': it is a repository itself: serve the folder that holds it\n",
+    });
     expect(await run('tsgit', ['serve', '.', '--host', 'no-such-host.invalid'], { cwd })).toMatchObject({
       code: 128,
       stderr: expect.stringMatching(/^fatal: cannot listen on no-such-host\.invalid:0: [^\n]*\n$/),
