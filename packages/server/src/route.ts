@@ -14,7 +14,8 @@ const refused = (status: 400 | 403 | 404 | 405, reason: string): Route => ({ kin
  *     GET  /PATH/info/refs?service=git-upload-pack | git-receive-pack
  *     POST /PATH/git-upload-pack | /PATH/git-receive-pack
  *
- * A path that holds `..`, an empty segment, an encoded slash or backslash, or NUL is refused, whatever it would resolve to.
+ * A path that holds `..`, an empty segment, an encoded slash or backslash, or a control character (paths end up in logs) is
+ * refused, whatever it would resolve to.
  * @see gitprotocol-http(5)
  */
 export function parseRoute(method: string, url: string): Route {
@@ -44,7 +45,7 @@ export function parseRoute(method: string, url: string): Route {
  */
 export function isPlainTarget(target: string): boolean {
   const path = target.split(/[?#]/, 1)[0] as string;
-  if (!path.startsWith('/') || path.includes('//') || /\\|\0|%(?:2f|5c|0[0ad])/i.test(path)) return false;
+  if (!path.startsWith('/') || path.includes('//') || /\\|\0|%(?:2f|5c|[01][0-9a-f]|7f)/i.test(path)) return false;
   try {
     return !decodeURIComponent(path)
       .split('/')
