@@ -33,6 +33,9 @@ import { findCommon, type Negotiation } from './negotiate.js';
 /** Many short lines go out together. */
 const REFS_CHUNK_BYTES = 65536;
 
+/** What is wrong with a request that is no message, too large, or cut short. */
+const CLIENTS_BYTES = ['MALFORMED', 'LIMIT_EXCEEDED', 'TRANSPORT_CLOSED'] as const;
+
 export interface AdvertiseOptions {
   /** The client asked for protocol version 2. Others get an ERR line that says so. */
   readonly isVersion2: boolean;
@@ -95,7 +98,7 @@ export async function* serveUploadPack(
     }
   } catch (error) {
     // What is wrong with the bytes is the transport's to report while it still can; everything else is told in the protocol.
-    const isClientsBytes = isGitError(error, 'MALFORMED') || isGitError(error, 'LIMIT_EXCEEDED');
+    const isClientsBytes = CLIENTS_BYTES.some((code) => isGitError(error, code));
     if (!answered && (isClientsBytes || !isGitError(error))) throw error;
     options.signal?.throwIfAborted();
     yield serializeErrorLine(`upload-pack: ${wordsForRemote(error, options.onFailure)}`);
