@@ -8,6 +8,7 @@ export interface Change {
   readonly key: Key;
 }
 
+/** What to list of the difference of two trees. */
 export interface ChangesOptions {
   /**
    * List dictionaries too, the root included: a dictionary changes with anything in it. Additions then come before all

@@ -14,6 +14,7 @@ export interface PackInput {
   readonly body: Uint8Array;
 }
 
+/** What goes into a pack, and how. */
 export interface WritePackOptions {
   readonly algorithm: HashAlgorithm;
   /** What goes into the pack, in this order, each object once. */

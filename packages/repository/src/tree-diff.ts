@@ -15,6 +15,7 @@ export interface TreeChange {
   readonly isTree: boolean;
 }
 
+/** How two trees are compared. */
 export interface DiffTreesOptions extends ReadOptions {
   /** List changed trees too, the root included, each before what it holds. Default: leaves only. */
   readonly trees?: boolean;

@@ -19,6 +19,7 @@ export type ServerEvent =
   | { readonly kind: 'refused'; readonly path: string; readonly status: number; readonly reason: string }
   | { readonly kind: 'error'; readonly path: string; readonly error: unknown };
 
+/** What a server serves, to whom, and within which bounds. */
 export interface GitServerOptions {
   /**
    * The repository at `path` (as in the URL, decoded, no slash at either end), or `undefined`. Look it up; do not join it to a

@@ -12,6 +12,7 @@ export interface ServerLimits {
   readonly pushObjectBytes: number;
 }
 
+/** The limits where none are given. */
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   uploadPackRequestBytes: 10 * 1024 * 1024,
   gzipRatio: 100,

@@ -6,6 +6,7 @@ import { invalidState } from '../errors.js';
 import { type BundleHeader, BundleHeaderReader } from './bundle-header.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
+/** What the bytes themselves may not say. */
 export interface ReadOctetsOptions {
   /** The branch to take where a bundle holds several. */
   readonly refName: string;
@@ -14,6 +15,7 @@ export interface ReadOctetsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A saved store, read: its objects, and where it stood. */
 export interface ReadState {
   readonly repository: Repository;
   readonly state: StoreState;

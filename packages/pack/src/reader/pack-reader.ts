@@ -17,6 +17,7 @@ import { readUint32 } from '../uint32.js';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './delta-base-cache.js';
 import { EntryChain } from './entry-chain.js';
 
+/** What a reader reads from. */
 export interface PackReaderOptions {
   /** The pack. The reader does not close it. */
   readonly source: ByteSource;
@@ -26,6 +27,7 @@ export interface PackReaderOptions {
   readonly cache?: DeltaBaseCache;
 }
 
+/** How one read goes. */
 export interface PackReadOptions {
   readonly signal?: AbortSignal;
 }

@@ -6,6 +6,7 @@ import type { RefName, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { fetchInto } from './fetch.js';
 
+/** What a clone takes of the remote. */
 export interface CloneIntoOptions {
   /** Commits of each branch, the tip included; absent for all. A depth takes one branch only, as git's --depth does. */
   readonly depth?: number;
@@ -18,6 +19,7 @@ export interface CloneIntoOptions {
   readonly onRemoteProgress?: OnRemoteProgress | undefined;
 }
 
+/** What a clone brought. */
 export interface CloneSummary {
   /** The branch that HEAD names, `refs/heads/main` say. */
   readonly head: RefName | undefined;

@@ -5,6 +5,7 @@ import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { checkConnectivity } from '../walk/index.js';
 
+/** What a fetch asks for. */
 export interface FetchIntoOptions {
   /** Objects to have in the end. */
   readonly wants: readonly Oid[];

@@ -24,6 +24,7 @@ export interface PushUpdate {
   readonly expected?: Oid | null;
 }
 
+/** How a push goes. */
 export interface PushFromOptions {
   readonly updates: readonly PushUpdate[];
   /** All or none, on a server that can. */

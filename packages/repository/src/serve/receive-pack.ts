@@ -31,6 +31,7 @@ const MAX_DRAINED_BYTES = 64 * 2 ** 20;
 
 const DEFAULT_MAX_INFLATED_BYTES = 4 * 2 ** 30;
 
+/** How one push is taken in. */
 export interface ServeReceivePackOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;

@@ -36,6 +36,7 @@ const REFS_CHUNK_BYTES = 65536;
 /** What is wrong with a request that is no message, too large, or cut short. */
 const CLIENTS_BYTES = ['MALFORMED', 'LIMIT_EXCEEDED', 'TRANSPORT_CLOSED'] as const;
 
+/** Who connects, and how. */
 export interface AdvertiseOptions {
   /** The client asked for protocol version 2. Others get an ERR line that says so. */
   readonly isVersion2: boolean;
@@ -43,6 +44,7 @@ export interface AdvertiseOptions {
   readonly isHttp?: boolean;
 }
 
+/** How fetches of one connection are answered. */
 export interface ServeUploadPackOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;

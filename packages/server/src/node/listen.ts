@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { GitServer } from '../git-server.js';
 import { isPlainTarget } from '../route.js';
 
+/** What listens, and where. */
 export interface ListenOptions {
   readonly server: GitServer;
   /** Default 127.0.0.1: reachable from this machine only. */
@@ -18,6 +19,7 @@ export interface ListenOptions {
   readonly onError?: (error: Error) => void;
 }
 
+/** A server that accepts connections. */
 export interface ListeningServer {
   readonly host: string;
   readonly port: number;
