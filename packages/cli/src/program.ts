@@ -66,11 +66,11 @@ export async function report(error: unknown, stderr: Output): Promise<number> {
     return USAGE_EXIT_CODE;
   }
   if (error instanceof CommandError) {
-    await stderr.write(`fatal: ${error.message}\n`);
+    await stderr.write(`fatal: ${plain(error.message)}\n`);
     return error.exitCode;
   }
   if (isGitError(error)) {
-    await stderr.write(`fatal: ${error.message} [${error.code}]\n`);
+    await stderr.write(`fatal: ${plain(error.message)} [${error.code}]\n`);
     return 128;
   }
   // What the system refuses is the user's to mend; anything else is ours, and the stack tells where.
@@ -79,6 +79,11 @@ export async function report(error: unknown, stderr: Output): Promise<number> {
     `fatal: ${isOurs ? (error.stack ?? error.message) : String((error as Error)?.message ?? error)}\n`,
   );
   return 128;
+}
+
+/** Without what steers a terminal: a message may quote what a remote sent, such as a name. */
+export function plain(text: string): string {
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '');
 }
 
 function findClosedPipe(error: unknown, signal: AbortSignal): ClosedPipeError | undefined {

@@ -5,6 +5,7 @@ import { decodeUtf8, encodeUtf8, isGitError } from '@git-kv/objects';
 import { ClosedPipeError, type Console } from './console.js';
 import { hexdump } from './hexdump.js';
 import { ioError, readLines } from './input.js';
+import { plain } from './program.js';
 
 /** What a line may change: the store itself, or, between `fold` and `quit`, the batch. */
 type Target = GitKv | KvBatch;
@@ -148,7 +149,7 @@ export class Prompt {
     if (!(error instanceof Error)) throw error;
     if (!isGitError(error) && error.name !== 'CommandError') throw error;
     const code = isGitError(error) ? ` [${error.code}]` : '';
-    await this.#complain(`${error.message}.${code}`);
+    await this.#complain(`${plain(error.message)}.${code}`);
   }
 }
 

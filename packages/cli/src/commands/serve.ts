@@ -6,7 +6,7 @@ import { type ListeningServer, type ListenOptions, listen } from '@git-kv/server
 import { CommandError, UsageError } from '../console.js';
 import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
-import type { Command } from '../program.js';
+import { type Command, plain } from '../program.js';
 import { RepositoryDirectory } from '../repository-directory.js';
 import { receiveRules } from './serve-stdio.js';
 
@@ -43,7 +43,7 @@ export const serveCommand: Command = {
           onEvent: (event) => {
             if (event.kind !== 'error') return;
             const message = event.error instanceof Error ? event.error.message : String(event.error);
-            console.stderr.write(`error: ${event.path}: ${message}\n`).catch(() => undefined); // nobody reads: keep serving
+            console.stderr.write(`error: ${event.path}: ${plain(message)}\n`).catch(() => undefined); // nobody reads: keep serving
           },
         }),
       });
