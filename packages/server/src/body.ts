@@ -14,8 +14,13 @@ export async function* readBody(body: ReadableStream<Uint8Array> | null): AsyncG
       if (value.length > 0) yield value;
     }
   } finally {
-    await reader.cancel().catch(() => undefined); // the sender may be gone already; nothing is left to do for it
+    letGo(reader);
   }
+}
+
+/** The sender may be gone already, or somebody may read a clone of the body: neither is waited for. */
+function letGo(reader: ReadableStreamDefaultReader<Uint8Array>): void {
+  void reader.cancel().catch(() => undefined);
 }
 
 /** Pass chunks on until there are more than `maxBytes`. @throws {LimitError} */
@@ -72,7 +77,7 @@ export async function* gunzip(chunks: AsyncIterable<Uint8Array>, maxRatio: numbe
     // Runtimes differ in what they throw here: a TypeError by the standard, an error of zlib on Node.
     throw new MalformedError('request body', 0, 'it is not a whole gzip stream', { cause: error, origin: 'remote' });
   } finally {
-    await reader.cancel().catch(() => undefined);
+    letGo(reader);
   }
 }
 

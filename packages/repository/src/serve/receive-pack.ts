@@ -55,16 +55,18 @@ export async function* advertiseReceivePack(
   repository: Repository,
   options: { readonly isHttp?: boolean } = {},
 ): AsyncGenerator<Uint8Array> {
-  if (options.isHttp === true) yield serializeServiceLine('git-receive-pack');
   const refs: { name: string; oid: Oid }[] = [];
   for await (const { name, value } of repository.refs.list('refs/')) {
     const oid = 'oid' in value ? value.oid : (await resolveRef(repository.refs, name))?.oid;
     if (oid !== undefined) refs.push({ name, oid });
   }
+  const shallowOids = await repository.shallow.read();
+  // Only now: what fails before the first bytes can still be an HTTP status.
+  if (options.isHttp === true) yield serializeServiceLine('git-receive-pack');
   yield serializeReceivePackAdvertisement({
     algorithm: repository.algorithm,
     refs,
-    shallowOids: await repository.shallow.read(),
+    shallowOids,
     capabilities: [
       { name: 'report-status' },
       { name: 'delete-refs' },

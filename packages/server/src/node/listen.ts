@@ -32,6 +32,7 @@ export interface ListeningServer {
 /** Serve on a TCP port over HTTP/1.1. Resolves when connections are accepted; rejects where the address is taken. */
 export async function listen(options: ListenOptions): Promise<ListeningServer> {
   const host = options.host ?? '127.0.0.1';
+  const headersTimeout = options.headersTimeoutMs ?? 30_000;
   const server = createAdaptorServer({
     fetch: (request, { incoming }) => {
       // The adaptor takes absolute URLs, and folds `..` away, before the server sees the request.
@@ -39,7 +40,11 @@ export async function listen(options: ListenOptions): Promise<ListeningServer> {
       return options.server(request);
     },
     overrideGlobalObjects: false,
-    serverOptions: { headersTimeout: options.headersTimeoutMs ?? 30_000, requestTimeout: 0 },
+    serverOptions: {
+      headersTimeout,
+      requestTimeout: 0, // a push takes as long as it takes, while bytes come
+      connectionsCheckingInterval: Math.max(100, Math.min(headersTimeout / 2, 30_000)),
+    },
   }) as Server;
   server.setTimeout(options.idleTimeoutMs ?? 60_000);
   await new Promise<void>((resolve, reject) => {
