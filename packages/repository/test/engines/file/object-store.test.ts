@@ -16,6 +16,7 @@ import {
 import type { Quarantine } from '../../../src/index.js';
 import type { FileRepository } from '../../../src/node/index.js';
 import { deltaBomb } from '../../support/delta-bomb.js';
+import { collect } from '../../support/objects.js';
 import { openForTest } from './open.js';
 
 const blob = (text: string): RawObject => ({ kind: 'blob', body: new TextEncoder().encode(text) });
@@ -26,12 +27,6 @@ const blobs = (count: number, seed = 'blob'): RawObject[] =>
 function overwrite(path: string, bytes: Uint8Array): void {
   unlinkSync(path);
   writeFileSync(path, bytes);
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
 }
 
 describe.each(['sha1', 'sha256'] as const)('the file object store, %s', (objectFormat) => {
