@@ -14,7 +14,7 @@ export interface FetchIntoOptions {
   /** Commits to get from each want, itself included; absent for all of history. */
   readonly depth?: number;
   readonly includeTag?: boolean;
-  /** Bytes of pack accepted at most. */
+  /** Bytes of pack accepted at most. Default: any number, as for a fetch of git's; a push has a limit of its own. */
   readonly maxPackBytes?: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -127,7 +127,7 @@ async function receiveAnswer(
     return await repository.objects.receive(pack, {
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-      ...(options.maxPackBytes === undefined ? {} : { maxPackBytes: options.maxPackBytes }),
+      maxPackBytes: options.maxPackBytes ?? Number.MAX_SAFE_INTEGER,
     });
   } finally {
     await pack.return?.(); // a store that cannot take it may not have begun to read
