@@ -14,9 +14,8 @@ export interface Console {
 
 /** A stream written with back-pressure. Bytes go out in order; text is UTF-8. */
 export interface Output {
+  /** Nothing is printed in colour, on a terminal or off it: NO_COLOR asks for what is so already. */
   readonly isTTY: boolean;
-  /** Whether colours are wanted: a terminal, and NO_COLOR unset or empty. */
-  readonly hasColor: boolean;
   write(chunk: Uint8Array | string): Promise<void>;
 }
 
@@ -42,10 +41,7 @@ export class ClosedPipeError extends Error {
 }
 
 /** An {@link Output} over a Node stream. */
-export function streamOutput(
-  stream: Writable & { readonly isTTY?: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): Output {
+export function streamOutput(stream: Writable & { readonly isTTY?: boolean }): Output {
   let failure: Error | undefined;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     failure ??= error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' ? new ClosedPipeError('closed') : error;
@@ -53,7 +49,6 @@ export function streamOutput(
   const isTTY = stream.isTTY === true;
   return {
     isTTY,
-    hasColor: isTTY && (env.NO_COLOR ?? '') === '',
     async write(chunk) {
       if (failure) throw failure;
       if (!stream.write(chunk)) await hasRoom(stream);

@@ -35,8 +35,8 @@ export async function runProgram(body: (console: Console) => Promise<number>): P
       process.once(name, () => process.exit(128 + constants.signals[name]));
     });
   }
-  const stderr = streamOutput(process.stderr, process.env);
-  const stdout = abortOnClosedPipe(streamOutput(process.stdout, process.env), interrupt);
+  const stderr = streamOutput(process.stderr);
+  const stdout = abortOnClosedPipe(streamOutput(process.stdout), interrupt);
   let exitCode: number;
   try {
     exitCode = await body({
@@ -94,7 +94,6 @@ function findClosedPipe(error: unknown, signal: AbortSignal): ClosedPipeError | 
 function abortOnClosedPipe(output: Output, interrupt: AbortController): Output {
   return {
     isTTY: output.isTTY,
-    hasColor: output.hasColor,
     async write(chunk) {
       try {
         await output.write(chunk);

@@ -7,7 +7,6 @@ async function told(error: unknown): Promise<string> {
   let text = '';
   const stderr: Output = {
     isTTY: true,
-    hasColor: false,
     async write(chunk) {
       text += chunk;
     },

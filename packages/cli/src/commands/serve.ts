@@ -48,7 +48,9 @@ export const serveCommand: Command = {
         }),
       });
       const pushes = values['enable-receive-pack'] ? 'fetches and pushes' : 'fetches';
-      await console.stdout.write(`Serving ${paths.length} repositories for ${pushes} on ${server.url}/\n`);
+      await console.stdout.write(
+        `Serving ${paths.length} ${paths.length === 1 ? 'repository' : 'repositories'} for ${pushes} on ${server.url}/\n`,
+      );
       for (const path of paths)
         await console.stdout.write(`  ${server.url}/${path.split('/').map(encodeURIComponent).join('/')}\n`);
       if (!console.signal.aborted) await once(console.signal, 'abort');

@@ -49,7 +49,6 @@ function collector(): { stream: Output; bytes: () => Buffer } {
   return {
     stream: {
       isTTY: false,
-      hasColor: false,
       write: async (chunk) => void chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk.slice()),
     },
     bytes: () => Buffer.concat(chunks),
