@@ -31,6 +31,8 @@ export interface GitServerOptions {
   /** What a push must not do, as git's receive.* settings. */
   readonly receive?: ReceiveRules | ((repository: Repository) => ReceiveRules | Promise<ReceiveRules>);
   readonly limits?: Partial<ServerLimits>;
+  /** Compression level of the packs that clients get, 0 to 9 (default 1: a server's time is dearer than the wire). */
+  readonly level?: number;
   readonly onEvent?: (event: ServerEvent) => void;
 }
 
@@ -98,6 +100,7 @@ export function createGitServer(options: GitServerOptions): GitServer {
         ? serveUploadPack(repository, capBytes(body, 'uploadPackRequestBytes', limits.uploadPackRequestBytes), {
             signal,
             onFailure,
+            ...(options.level === undefined ? {} : { level: options.level }),
           })
         : serveReceivePack(repository, body, {
             signal,

@@ -371,6 +371,17 @@ describe('a client in the same process', () => {
 });
 
 describe('an answer', () => {
+  test('is compressed as told, little by default', async () => {
+    const text = Array.from({ length: 3000 }, (_, index) => `line ${(index * 7919) % 3001}`).join('\n');
+    const oid = await repository.objects.write({ kind: 'blob', body: encodeUtf8(text) });
+    const sizes: number[] = [];
+    for (const options of [{ level: 9 }, {}, { level: 0 }]) {
+      const response = await serverWith(options)(post(v2('fetch', [`want ${oid}`, 'done'])));
+      sizes.push((await response.arrayBuffer()).byteLength);
+    }
+    expect([...sizes].sort((a, b) => a - b)).toEqual(sizes);
+  });
+
   test('that nobody reads on lets go of the repository', async () => {
     const { served, isReleased } = watchReads(repository);
     const response = await serverWith({ resolve: () => served })(post(v2('fetch', [`want ${head}`, 'done'])));

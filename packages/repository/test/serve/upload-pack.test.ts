@@ -9,9 +9,11 @@ import {
   serveUploadPack,
 } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/git.js';
 import { withKeepAlive } from '../../src/serve/keep-alive.js';
+import { packLines } from '../../src/serve/pack-lines.js';
 import { MATRIX, openEngine } from '../support/engines.js';
 import { blob, collect, inventedOid, writeCommit } from '../support/objects.js';
 import { body, bytesOf, type FetchParts, packOf, readFetchParts, readLines } from '../support/wire.js';
@@ -473,6 +475,28 @@ describe('upload-pack, when something breaks in the middle of a pack,', () => {
     };
     for await (const _ of serveUploadPack(repository, source())) break;
     expect(released).toBe(true);
+  });
+});
+
+describe('packLines', () => {
+  test('fills every line but the last, however the pack is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 6 }), async (sizes) => {
+        const pack = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0)).map((_, at) => at % 251);
+        const cut = async function* (): AsyncGenerator<Uint8Array> {
+          let at = 0;
+          for (const size of sizes) {
+            yield pack.subarray(at, at + size);
+            at += size;
+          }
+        };
+        const lines = await collect(packLines(cut()));
+        expect(lines.slice(0, -1).every((line) => line.length === 65_520)).toBe(true);
+        const answer = concatBytes([encodeUtf8('000dpackfile\n'), ...lines]);
+        expect(Buffer.from(readFetchParts(answer).pack).equals(pack)).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 
