@@ -1,15 +1,16 @@
 import { KEEP_ALIVE } from '@git-kv/protocol';
 
 /** git's uploadpack.keepAlive. */
-export const KEEP_ALIVE_MS = 5000;
+const KEEP_ALIVE_MS = 5000;
 
 /**
  * Pass sideband lines on, and an empty one whenever none came for `quietMs`: a long search for objects must not look like
- * a dead connection.
+ * a dead connection. `isWanted` is asked each time.
  */
 export async function* withKeepAlive(
   lines: AsyncIterable<Uint8Array>,
   quietMs: number = KEEP_ALIVE_MS,
+  isWanted: () => boolean = () => true,
 ): AsyncGenerator<Uint8Array> {
   const source = lines[Symbol.asyncIterator]();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -21,7 +22,7 @@ export async function* withKeepAlive(
       const step = await Promise.race([next, quiet]);
       clearTimeout(timer);
       if (step === undefined) {
-        yield KEEP_ALIVE;
+        if (isWanted()) yield KEEP_ALIVE;
         continue;
       }
       if (step.done === true) return;

@@ -20,6 +20,7 @@ import type { Quarantine } from '../object-store.js';
 import { resolveRef } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
 import { type OnServeFailure, wordsForRemote } from './failure-words.js';
+import { withKeepAlive } from './keep-alive.js';
 import { moveEach, moveTogether } from './move-refs.js';
 import { PackBody } from './pack-body.js';
 import { type Candidate, judge, type ReceiveRules } from './push-judgement.js';
@@ -48,6 +49,8 @@ export interface ServeReceivePackOptions {
    */
   readonly authorize?: (commands: readonly PushCommand[]) => Promise<string | undefined> | string | undefined;
   readonly onFailure?: OnServeFailure;
+  /** Milliseconds of silence after which the client hears that this side is still at work (default 5000). */
+  readonly keepAliveMs?: number;
 }
 
 /** What receive-pack says when a client connects: every ref, and what it can do. @see gitprotocol-pack(5) */
@@ -96,28 +99,35 @@ export async function* serveReceivePack(
   try {
     const push = await readPushRequest(lines, repository.algorithm, protocolLimits(options.limits));
     if (push === undefined) return;
-    const report = await receive(repository, push, options);
-    if (!hasCapability(push.capabilities, 'report-status')) return;
-    const bytes = serializePushReport(report);
-    if (!hasCapability(push.capabilities, 'side-band-64k')) {
-      yield bytes;
-      return;
+    const pack = push.pack && new PackBody(push.pack);
+    const report = (): Promise<PushReport> => receive(repository, push, pack, options);
+    if (!hasCapability(push.capabilities, 'report-status')) {
+      await report();
+    } else if (hasCapability(push.capabilities, 'side-band-64k')) {
+      // While the pack comes the client does not listen.
+      const isWanted = (): boolean => pack?.isWhole !== false;
+      yield* withKeepAlive(reportLines(report), options.keepAliveMs, isWanted);
+    } else {
+      yield serializePushReport(await report());
     }
-    yield* encodeSideband(1, bytes);
-    yield FLUSH;
   } finally {
     await lines.close();
   }
 }
 
+async function* reportLines(report: () => Promise<PushReport>): AsyncGenerator<Uint8Array> {
+  yield* encodeSideband(1, serializePushReport(await report()));
+  yield FLUSH;
+}
+
 async function receive(
   repository: Repository,
   push: PushRequest,
+  pack: PackBody | undefined,
   options: ServeReceivePackOptions,
 ): Promise<PushReport> {
   const { signal, maxPackBytes, maxObjectBytes, maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES } = options;
   const refusal = await options.authorize?.(push.commands);
-  const pack = push.pack && new PackBody(push.pack);
   if (refusal !== undefined) {
     await pack?.drain(MAX_DRAINED_BYTES);
     return reportForAll(push, 'ok', refusal);

@@ -58,6 +58,8 @@ export interface ServeUploadPackOptions {
   /** Compression level of packs, 0 to 9 (default 1: a server's time is dearer than the wire). */
   readonly level?: number;
   readonly onFailure?: OnServeFailure;
+  /** Milliseconds of silence after which the client hears that this side is still at work (default 5000). */
+  readonly keepAliveMs?: number;
 }
 
 /** What upload-pack says when a client connects. @see gitprotocol-v2(5), "Capability Advertisement" */
@@ -191,7 +193,7 @@ async function* answerFetch(
     },
     true,
   );
-  yield* withKeepAlive(sendPack(repository, request, plan, options));
+  yield* withKeepAlive(sendPack(repository, request, plan, options), options.keepAliveMs);
 }
 
 function refuseUnannounced(request: FetchRequest): void {

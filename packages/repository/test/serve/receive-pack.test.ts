@@ -142,6 +142,45 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
     expect(await repository.refs.read(heads('x'))).toBeUndefined();
   });
 
+  test('says that it is at work once the pack is there, and not before', async () => {
+    const capabilities = parseCapabilityList('report-status side-band-64k');
+    const pack = await packOf(client, [second], { haves: [first] });
+    const request = requestOf(repository, { commands: [create('slow', second)], pack, capabilities });
+    let heard = 0;
+    let isSent = false;
+    const slowly = async function* (): AsyncGenerator<Uint8Array> {
+      yield request.subarray(0, request.length - 1);
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
+      expect(heard).toBe(0);
+      yield request.subarray(request.length - 1);
+      isSent = true;
+    };
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const waiting: Repository = {
+      algorithm: repository.algorithm,
+      objects: repository.objects,
+      refs: repository.refs,
+      shallow: repository.shallow,
+      close: () => repository.close(),
+      transact: async (change) => {
+        await gate;
+        return await repository.transact(change);
+      },
+    };
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of serveReceivePack(waiting, slowly(), { keepAliveMs: 1 })) {
+      chunks.push(chunk);
+      expect(isSent).toBe(true);
+      if (++heard === 3) go();
+    }
+    const framed = readFetchParts(concatBytes([encodeUtf8('000dpackfile\n'), ...chunks]));
+    expect(readLines(framed.pack).lines).toEqual(['unpack ok', 'ok refs/heads/slow', '<flush>']);
+    expect(heard).toBeGreaterThan(3);
+  });
+
   test('answers nothing to a client that has nothing to push', async () => {
     for (const nothing of ['', '0000']) {
       expect(await bytesOf(serveReceivePack(repository, body(encodeUtf8(nothing))))).toEqual(new Uint8Array(0));
