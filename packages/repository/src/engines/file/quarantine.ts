@@ -82,8 +82,9 @@ class FileQuarantine implements Quarantine {
     if (this.#state === 'published') return;
     if (this.#state === 'discarded') throw new Error('BUG: a discarded quarantine is published');
     const { options, own, disk } = this.#store;
-    const isSmall = await this.#isSmall(options.unpackLimit ?? DEFAULT_UNPACK_LIMIT);
+    let isSmall: boolean;
     try {
+      isSmall = await this.#isSmall(options.unpackLimit ?? DEFAULT_UNPACK_LIMIT);
       if (isSmall) await own.loose.write(this.#looseFiles());
       else await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum);
     } catch (error) {
