@@ -19,6 +19,17 @@
  */
 export * from './bytes/bytes.js';
 export * from './bytes/text.js';
+export {
+  CHECK_IDS,
+  type CheckFinding,
+  type CheckId,
+  type CheckSeverity,
+  type CheckSeverityOptions,
+  DEFAULT_SEVERITIES,
+  type DefaultSeverity,
+  findCheckId,
+} from './check/ids.js';
+export * from './check/object.js';
 export * from './commit/commit.js';
 export * from './commit/links.js';
 export * from './error.js';
