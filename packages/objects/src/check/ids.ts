@@ -69,7 +69,10 @@ export type DefaultSeverity = 'fatal' | 'error' | 'warn' | 'info' | 'ignore';
 /** What a finding counts as, as in the configuration `fsck.<msg-id>`. */
 export type CheckSeverity = 'error' | 'warn' | 'ignore';
 
-/** The ids with the severities that git gives them. Some cannot arise from bytes alone: see DEVELOPMENT.md. */
+/**
+ * The ids with the severities that git gives them. Three never arise, in git either, because another id is reported of
+ * the same bytes first: `emptyName` (`badTree`), `missingType` and `missingTag` (`unterminatedHeader`).
+ */
 export const DEFAULT_SEVERITIES: Readonly<Record<CheckId, DefaultSeverity>> = {
   nulInHeader: 'fatal',
   unterminatedHeader: 'fatal',

@@ -187,6 +187,12 @@ export function treeOf(algorithm: HashAlgorithm, entries: readonly string[]): Ui
   );
 }
 
+/** A tree with one entry. */
+export function treeNaming(algorithm: HashAlgorithm, mode: string, name: string, entryOid: string): Uint8Array {
+  const entry = treeOf(algorithm, [`${mode} ${name}`]);
+  return concatBytes([entry.subarray(0, entry.length - algorithm.oidLength), oidToBytes(entryOid)]);
+}
+
 type TreeRow = readonly [title: string, entries: readonly string[], expected: string];
 
 function latin1(text: string): string {
