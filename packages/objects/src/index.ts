@@ -44,6 +44,7 @@ export * from './oid.js';
 export * from './ref-name.js';
 export * from './signature.js';
 export * from './tag/tag.js';
+export * from './trailers.js';
 export * from './tree/builder.js';
 export * from './tree/cursor.js';
 export * from './tree/diff.js';
