@@ -19,6 +19,17 @@
  */
 export * from './bytes/bytes.js';
 export * from './bytes/text.js';
+export {
+  CHECK_IDS,
+  type CheckFinding,
+  type CheckId,
+  type CheckSeverity,
+  type CheckSeverityOptions,
+  DEFAULT_SEVERITIES,
+  type DefaultSeverity,
+  findCheckId,
+} from './check/ids.js';
+export * from './check/object.js';
 export * from './commit/commit.js';
 export * from './commit/links.js';
 export * from './error.js';
@@ -33,6 +44,7 @@ export * from './oid.js';
 export * from './ref-name.js';
 export * from './signature.js';
 export * from './tag/tag.js';
+export * from './trailers.js';
 export * from './tree/builder.js';
 export * from './tree/cursor.js';
 export * from './tree/diff.js';

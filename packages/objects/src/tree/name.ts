@@ -1,4 +1,5 @@
 import { decodeLatin1, encodeUtf8 } from '../bytes/text.js';
+import { DOT_GIT } from '../check/dot-names.js';
 
 /** Why a name must not stand in a tree; all but `hasNul` are the ids under which git-fsck(1) reports it. */
 export type TreeNameProblem = 'emptyName' | 'hasDot' | 'hasDotdot' | 'hasDotgit' | 'fullPathname' | 'hasNul';
@@ -8,7 +9,7 @@ export type TreeNameProblem = 'emptyName' | 'hasDot' | 'hasDotdot' | 'hasDotgit'
 const HFS_IGNORED = /\xe2\x80[\x8c-\x8f\xaa-\xae]|\xe2\x81[\xaa-\xaf]|\xef\xbb\xbf/g;
 
 // `.git` or a short name for it, then what NTFS drops: dots and spaces, a stream name after a colon.
-const DOT_GIT = /^(?:\.git|git~[0-9]+)[. ]*(?::|$)/i;
+const DOT_GIT_MIXED = /^(?:\.git|git~[0-9]+)[. ]*(?::|$)/i;
 
 /**
  * What is wrong with a path component that is to stand in a tree, or `undefined`. Whoever checks out the tree, on any
@@ -23,11 +24,13 @@ export function checkTreeEntryName(name: Uint8Array): TreeNameProblem | undefine
   if (text === '..') return 'hasDotdot';
   if (text.includes('\0')) return 'hasNul';
   if (text.includes('/')) return 'fullPathname';
-  // On Windows a backslash begins another component.
+  if (DOT_GIT.isSpelledBy(text)) return 'hasDotgit';
+  // Stricter than git: any short name, and spellings that mix what several file systems do. On Windows a backslash
+  // begins another component.
   return text
     .replace(HFS_IGNORED, '')
     .split('\\')
-    .some((part) => DOT_GIT.test(part))
+    .some((part) => DOT_GIT_MIXED.test(part))
     ? 'hasDotgit'
     : undefined;
 }

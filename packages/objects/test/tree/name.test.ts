@@ -75,6 +75,7 @@ describe('checkTreeEntryName (M12)', () => {
   test('judges bytes that are not UTF-8, and text that is not well-formed', () => {
     expect(checkTreeEntryName(Uint8Array.of(0xff, 0xfe))).toBeUndefined();
     expect(checkTreeEntryName(Uint8Array.of(0x2e, 0x67, 0xe2, 0x80, 0x8c, 0x69, 0x74))).toBe('hasDotgit');
+    expect(checkTreeEntryName(Uint8Array.of(0x2e, 0x67, 0x69, 0x74, 0xff))).toBe('hasDotgit');
     expect(isSafeTreeName('\ud800')).toBe(false);
   });
 

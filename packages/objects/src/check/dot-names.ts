@@ -1,0 +1,59 @@
+// Names are text of one character a byte here. No regular expression has the flag `i`: it would take the byte e2 for c2.
+
+/** What some file system takes for one of git's own file names. */
+export interface DotName {
+  /** All spellings that git knows for a whole name. */
+  isSpelledBy(name: string): boolean;
+  /** The spellings of NTFS alone, for what follows a backslash. */
+  isSpelledOnNtfsBy(name: string): boolean;
+}
+
+// Code points that HFS+ ignores: U+200C-200F, U+202A-202E, U+206A-206F, U+FEFF.
+const IGNORED = '(?:\\xe2\\x80[\\x8c-\\x8f\\xaa-\\xae]|\\xe2\\x81[\\xaa-\\xaf]|\\xef\\xbb\\xbf)*';
+
+// One code point of UTF-8, as git decodes it.
+const CODE_POINT =
+  '(?:[\\0-\\x7f]|[\\xc2-\\xdf][\\x80-\\xbf]|\\xe0[\\xa0-\\xbf][\\x80-\\xbf]|[\\xe1-\\xec\\xee][\\x80-\\xbf]{2}' +
+  '|\\xed[\\x80-\\x9f][\\x80-\\xbf]|\\xef(?!\\xbf[\\xbe\\xbf])[\\x80-\\xbf]{2}|\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}' +
+  '|[\\xf1-\\xf3][\\x80-\\xbf]{3}|\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2})';
+
+/** The name of a repository's own directory. */
+export const DOT_GIT: DotName = /* @__PURE__ */ dotName(
+  hfsPattern('git'),
+  new RegExp(`^(?:\\.${anyCase('git')}|${anyCase('git')}~1)[. ]*(?:$|[\\\\/:])`),
+);
+export const DOT_GITMODULES: DotName = /* @__PURE__ */ dotFile('gitmodules', 'gi7eba');
+export const DOT_GITATTRIBUTES: DotName = /* @__PURE__ */ dotFile('gitattributes', 'gi7d29');
+export const DOT_GITIGNORE: DotName = /* @__PURE__ */ dotFile('gitignore', 'gi250a');
+export const DOT_MAILMAP: DotName = /* @__PURE__ */ dotFile('mailmap', 'maba30');
+
+/**
+ * @param shortPrefix what the short name begins with where many files share the first six letters: a hash of the name
+ * @see git's path.c, is_ntfs_dot_generic()
+ */
+function dotFile(stem: string, shortPrefix: string): DotName {
+  // The more digits follow the tilde, the fewer letters stand before it: eight characters in all.
+  const hashed = Array.from(
+    { length: 7 },
+    (_, kept) => `${anyCase(shortPrefix.slice(0, kept))}~[1-9][0-9]{${6 - kept}}`,
+  );
+  const spellings = [`\\.${anyCase(stem)}`, `${anyCase(stem.slice(0, 6))}~[1-4]`, ...hashed];
+  return dotName(hfsPattern(stem), new RegExp(`^(?:${spellings.join('|')})[ .]*(?:$|:)`));
+}
+
+function dotName(hfs: RegExp, ntfs: RegExp): DotName {
+  return {
+    isSpelledBy: (name) => hfs.test(name) || ntfs.test(name),
+    isSpelledOnNtfsBy: (name) => ntfs.test(name),
+  };
+}
+
+/** Bytes that are not UTF-8 end a name, as they do for git: HFS+ would spell them out. */
+function hfsPattern(stem: string): RegExp {
+  const letters = ['\\.', ...stem].map((letter) => IGNORED + (letter === '\\.' ? letter : anyCase(letter)));
+  return new RegExp(`^${letters.join('')}${IGNORED}(?:$|/|(?!${CODE_POINT}))`);
+}
+
+function anyCase(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
