@@ -219,9 +219,15 @@ function addItem(items: Item[], item: Item & { readonly token: string }, options
 /** Git takes tokens for the same where one begins with the other, punctuation at their ends aside. */
 function isSameToken(a: Item, b: Item): boolean {
   if (a.token === undefined || b.token === undefined) return false;
-  const aWord = lowerCase(a.token.replace(/[^A-Za-z0-9]+$/, ''));
-  const bWord = lowerCase(b.token.replace(/[^A-Za-z0-9]+$/, ''));
+  const aWord = wordOf(a.token);
+  const bWord = wordOf(b.token);
   return aWord.startsWith(bWord) || bWord.startsWith(aWord);
+}
+
+function wordOf(token: string): string {
+  let end = token.length;
+  while (end > 0 && !/[A-Za-z0-9]/.test(token[end - 1] as string)) end--;
+  return lowerCase(token.slice(0, end));
 }
 
 function isSameTrailer(a: Item, b: Item): boolean {

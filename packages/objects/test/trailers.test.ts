@@ -175,6 +175,11 @@ describe('appendTrailers writes', () => {
     expect(() => appendTrailers('Title\n', [trailer])).toThrow(RangeError);
   });
 
+  test('beside a token of very many dashes', () => {
+    const message = `Title\n\n${'-'.repeat(200_000)}x: y\n`;
+    expect(appendTrailers(message, [{ token: 'A', value: 'b' }])).toBe(`${message}A: b\n`);
+  });
+
   test('what parseTrailers reads back', () => {
     const word = fc.stringMatching(/^[A-Za-z0-9-]{1,8}$/);
     const value = fc

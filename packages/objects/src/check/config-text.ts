@@ -1,13 +1,16 @@
-const NUL = '\0';
+import { decodeLatin1 } from '../bytes/text.js';
+
 const CR = 0x0d;
 const LF = 0x0a;
 const END = -1;
 
-/** One setting of a file in git's configuration format: `submodule.<name>.url` and what it is set to. */
+/** One setting of a file in git's configuration format. */
 export interface ConfigEntry {
-  /** `section.subsection.key`, one character a byte; section and key in lower case. Cut at a NUL, as C reads it. */
-  readonly name: string;
-  /** `undefined` for a key without `=`. Cut at a NUL. */
+  /** `section` or `section.subsection`, the section in lower case; empty before the first. One character a byte. */
+  readonly section: string;
+  /** In lower case. */
+  readonly key: string;
+  /** `undefined` for a key without `=`. */
   readonly value: string | undefined;
   /** Where the key begins. */
   readonly offset: number;
@@ -38,14 +41,13 @@ export function readConfigText(body: Uint8Array, onEntry: (entry: ConfigEntry) =
     if (character === 0x5b) {
       const name = readSection(reader);
       if (name === undefined || name === '') return start;
-      section = `${name}.`;
+      section = name;
       continue;
     }
     if (!isAlpha(character)) return start;
-    const entry = readEntry(reader, section + lowerCase(character));
-    if (entry === undefined) return start;
-    const { name, value } = entry;
-    onEntry({ name: untilNul(name), value: value === undefined ? undefined : untilNul(value), offset: start });
+    const setting = readSetting(reader, lowerCase(character));
+    if (setting === undefined) return start;
+    onEntry({ section, ...setting, offset: start });
   }
 }
 
@@ -65,6 +67,13 @@ class ConfigReader {
     if (byte !== CR || body[this.at] !== LF) return byte;
     this.at++;
     return LF;
+  }
+
+  /** The bytes from here that mean themselves wherever a value or a subsection is read; a run of them at once. */
+  plain(): string {
+    const start = this.at;
+    while (this.at < this.#body.length && isPlain(this.#body[this.at] as number)) this.at++;
+    return decodeLatin1(this.#body, start, this.at);
   }
 
   skipLine(): void {
@@ -95,23 +104,23 @@ function readSubsection(reader: ConfigReader, section: string): string | undefin
     if (character === 0x22) break;
     if (character === 0x5c) character = reader.next();
     if (isLineEnd(character)) return undefined;
-    name += String.fromCharCode(character);
+    name += String.fromCharCode(character) + reader.plain();
   }
   return reader.next() === 0x5d ? name : undefined;
 }
 
-function readEntry(
+function readSetting(
   reader: ConfigReader,
   opening: string,
-): { readonly name: string; readonly value: string | undefined } | undefined {
-  let name = opening;
+): { readonly key: string; readonly value: string | undefined } | undefined {
+  let key = opening;
   let character = reader.next();
-  for (; isKeyCharacter(character); character = reader.next()) name += lowerCase(character);
+  for (; isKeyCharacter(character); character = reader.next()) key += lowerCase(character);
   while (character === 0x20 || character === 0x09) character = reader.next();
-  if (isLineEnd(character)) return { name, value: undefined };
+  if (isLineEnd(character)) return { key, value: undefined };
   if (character !== 0x3d) return undefined;
   const value = readValue(reader);
-  return value === undefined ? undefined : { name, value };
+  return value === undefined ? undefined : { key, value };
 }
 
 /** Less white space around it, each white space within it one space, quotes taken away, escapes resolved. */
@@ -130,8 +139,10 @@ function readValue(reader: ConfigReader): string | undefined {
       reader.skipLine();
       return value;
     }
-    value += ' '.repeat(spaces);
-    spaces = 0;
+    if (spaces > 0) {
+      value += ' '.repeat(spaces);
+      spaces = 0;
+    }
     if (character === 0x22) {
       isQuoted = !isQuoted;
     } else if (character === 0x5c) {
@@ -139,7 +150,7 @@ function readValue(reader: ConfigReader): string | undefined {
       if (escaped === undefined) return undefined;
       value += escaped;
     } else {
-      value += String.fromCharCode(character);
+      value += String.fromCharCode(character) + reader.plain();
     }
   }
 }
@@ -155,11 +166,6 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x22, '"'],
 ]);
 
-function untilNul(text: string): string {
-  const nul = text.indexOf(NUL);
-  return nul < 0 ? text : text.slice(0, nul);
-}
-
 function isLineEnd(character: number): boolean {
   return character === LF || character === END;
 }
@@ -167,6 +173,11 @@ function isLineEnd(character: number): boolean {
 /** What git takes for white space: neither vertical tab nor form feed. */
 function isSpace(character: number): boolean {
   return character === 0x20 || character === 0x09 || character === LF || character === CR;
+}
+
+/** Letters, digits and most punctuation: neither white space nor a quote, a backslash or the mark of a comment. */
+function isPlain(character: number): boolean {
+  return character > 0x20 && character !== 0x22 && character !== 0x23 && character !== 0x3b && character !== 0x5c;
 }
 
 function isAlpha(character: number): boolean {

@@ -15,22 +15,45 @@ const BYTE_ORDER_MARK = /* @__PURE__ */ Uint8Array.of(0xef, 0xbb, 0xbf);
  */
 export function checkGitmodules(body: Uint8Array, report: CheckReport): void {
   const start = startsWithBytes(body, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-  const problem = readConfigText(body.subarray(start), (entry) => checkEntry(entry, start, report));
+  let section: string | undefined;
+  let submodule: Submodule | undefined;
+  const problem = readConfigText(body.subarray(start), (entry) => {
+    // Once for each section: a long name with many settings would else be looked at over and over.
+    if (entry.section !== section) submodule = submoduleOf(entry.section);
+    section = entry.section;
+    if (submodule !== undefined) checkEntry(submodule, entry, start + entry.offset, report);
+  });
   if (problem !== undefined) report.add('gitmodulesParse', start + problem, 'a line cannot be read');
   else if (start > 0) report.add('gitmodulesParse', 0, 'a byte order mark is at the beginning');
 }
 
-function checkEntry(entry: ConfigEntry, start: number, report: CheckReport): void {
-  const { name, value } = entry;
-  const offset = start + entry.offset;
+/** What a section says of a submodule. */
+interface Submodule {
+  readonly hasForbiddenName: boolean;
+  /** Given where the section itself ends in what C takes for the key. */
+  readonly key?: string;
+}
+
+const PREFIX = 'submodule.';
+
+/** A name with a NUL ends there for C, and with it all that follows, so that a part of the name becomes the key. */
+function submoduleOf(section: string): Submodule | undefined {
+  if (!section.startsWith(PREFIX)) return undefined;
+  const nul = section.indexOf('\0');
+  if (nul < 0) return { hasForbiddenName: isForbiddenName(section.slice(PREFIX.length)) };
+  const name = section.slice(0, nul);
   const keyDot = name.lastIndexOf('.');
-  const nameStart = 'submodule.'.length;
-  if (!name.startsWith('submodule.') || keyDot < nameStart) return;
-  if (isForbiddenName(name.slice(nameStart, keyDot))) {
+  if (keyDot < PREFIX.length) return undefined;
+  return { hasForbiddenName: isForbiddenName(name.slice(PREFIX.length, keyDot)), key: name.slice(keyDot + 1) };
+}
+
+function checkEntry(submodule: Submodule, entry: ConfigEntry, offset: number, report: CheckReport): void {
+  if (submodule.hasForbiddenName) {
     report.add('gitmodulesName', offset, 'the name of a submodule is empty or has ".." in it');
   }
-  if (value === undefined) return;
-  const key = name.slice(keyDot + 1);
+  if (entry.value === undefined) return;
+  const key = submodule.key ?? entry.key;
+  const [value = ''] = entry.value.split('\0', 1);
   if (key === 'url' && isForbiddenSubmoduleUrl(value)) {
     report.add('gitmodulesUrl', offset, 'the URL of a submodule is not safe');
   }

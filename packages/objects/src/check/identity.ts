@@ -57,8 +57,10 @@ function checkDate(reader: HeaderReader, start: number, lineEnd: number, report:
 
 /** Whether the number, as C reads it into 64 bits without sign, does not fit into 64 bits with one. */
 function isOverflow(sign: string, digits: string): boolean {
-  if (sign !== '-' && digits.length < 19) return false;
-  const value = BigInt(digits);
+  const significant = digits.replace(/^0+/, '');
+  if (significant.length > 20) return true;
+  if (sign !== '-' && significant.length < 19) return false;
+  const value = BigInt(significant);
   if (value >= WRAP) return true;
   return (sign === '-' && value > 0n ? WRAP - value : value) > MAX_TIMESTAMP;
 }

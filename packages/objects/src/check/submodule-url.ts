@@ -12,7 +12,7 @@ const CURL_SCHEME = /^(?:https?|ftps?):\/\//;
 export function isForbiddenSubmoduleUrl(url: string): boolean {
   if (isOption(url)) return true;
   if (/^\.{1,2}[/\\]/.test(url) || url.startsWith('git://')) {
-    return decodeUrl(url).includes('\n') || escapesRoot(url);
+    return hasLineFeed(url) || escapesRoot(url);
   }
   if (CURL_HELPER.test(url)) return isForbiddenHttpUrl(url.replace(CURL_HELPER, ''));
   return CURL_SCHEME.test(url) && isForbiddenHttpUrl(url);
@@ -25,9 +25,14 @@ export function isOption(text: string): boolean {
 
 /** Whether a relative URL climbs, and goes on with what would then be read as the host of another. */
 function escapesRoot(url: string): boolean {
-  const [leading = ''] = /^(?:\.{1,2}[/\\])*/.exec(url) ?? [];
-  const next = url[leading.length];
-  return /\.\.[/\\]/.test(leading) && (next === ':' || next === '/');
+  let at = 0;
+  let climbs = false;
+  for (;;) {
+    const [leading] = /^\.{1,2}[/\\]/.exec(url.slice(at, at + 3)) ?? [];
+    if (leading === undefined) return climbs && (url[at] === ':' || url[at] === '/');
+    if (leading.length === 3) climbs = true;
+    at += leading.length;
+  }
 }
 
 /** Whether a URL has no scheme or host, or has a line feed in a part that is told to a credential helper line by line. */
@@ -38,24 +43,20 @@ function isForbiddenHttpUrl(url: string): boolean {
   const [authority = ''] = /^[^/?#]*/.exec(rest) ?? [];
   const at = authority.indexOf('@');
   const colon = authority.indexOf(':');
-  const parts = [url.slice(0, schemeEnd), decodeUrl(rest.slice(authority.length).replace(/^\/+/, ''))];
-  const host = decodeUrl(authority.slice(at + 1));
+  if (url.slice(0, schemeEnd).includes('\n')) return true;
+  const parts = [rest.slice(authority.length).replace(/^\/+/, '')];
+  const host = authority.slice(at + 1);
   parts.push(host);
-  if (at >= 0 && (colon < 0 || at <= colon)) parts.push(decodeUrl(authority.slice(0, at)));
-  else if (at >= 0) parts.push(decodeUrl(authority.slice(0, colon)), decodeUrl(authority.slice(colon + 1, at)));
-  return host === '' || parts.some((part) => part.includes('\n'));
+  if (at >= 0 && (colon < 0 || at <= colon)) parts.push(authority.slice(0, at));
+  else if (at >= 0) parts.push(authority.slice(0, colon), authority.slice(colon + 1, at));
+  return host === '' || parts.some(hasLineFeed);
 }
 
 /**
- * Percent-decode as git does, which takes what stands before the first colon for a scheme and leaves it, and an
- * encoded NUL too.
+ * Whether `text` has a line feed once percent-decoded as git does it, which takes what stands before the first colon
+ * for a scheme and leaves it.
  * @see git's url.c, url_decode_mem()
  */
-function decodeUrl(text: string): string {
-  const colon = Math.max(text.indexOf(':'), 0);
-  const rest = text.slice(colon);
-  return (
-    text.slice(0, colon) +
-    rest.replace(/%(?!00)([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  );
+function hasLineFeed(text: string): boolean {
+  return text.includes('\n') || /%0a/i.test(text.slice(Math.max(text.indexOf(':'), 0)));
 }

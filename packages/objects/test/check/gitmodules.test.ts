@@ -73,6 +73,11 @@ const ROWS: readonly Row[] = [
   ['a section of the old form in capitals', '[SubModule.A]\n\tURL = -x\n', 'error gitmodulesUrl'],
   ['a name with dots', '[submodule "a.b.c"]\n\turl = -x\n', 'error gitmodulesUrl'],
   ['a name with a NUL, which cuts it', '[submodule "a\0b"]\n\turl = -x\n', ''],
+  [
+    'a name that a NUL ends in a key',
+    '[submodule "..\\\\.path\0b"]\n\turl = -x\n',
+    'error gitmodulesName, error gitmodulesPath',
+  ],
   ['a value with a NUL, which cuts it', '[submodule "a"]\n\turl = x\0\n\tpath = \0-x\n', ''],
   ['a path that is an option', '[submodule "a"]\n\tpath = -x\n', 'error gitmodulesPath'],
   ['a path that is one when unquoted', '[submodule "a"]\n\tpath = "-x"\n', 'error gitmodulesPath'],
@@ -213,4 +218,11 @@ test('of files made of scraps, git fsck says the same', async () => {
 
 test('a file of any bytes is checked without a throw', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (body) => void findingsOf(body, sha1)));
+});
+
+test('a long name is not looked at again for each of its settings, nor a long URL for each step', () => {
+  const long = `[submodule "${'a'.repeat(30_000)}"]\n${'url = x\n'.repeat(30_000)}`;
+  expect(findingsOf(bytesOf(long), sha1)).toEqual([]);
+  const climbing = `[submodule "a"]\n\turl = ${'../'.repeat(300_000)}:\n`;
+  expect(verdictOf(findingsOf(bytesOf(climbing), sha1))).toEqual(['error gitmodulesUrl']);
 });
