@@ -22,7 +22,15 @@ export { adler32 } from './adler32.js';
 export { crc32 } from './crc32.js';
 export { deflate } from './deflate.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from './delta.js';
+export { createDetectingHash, digestDetecting, hashBatchDetecting } from './detecting-hash.js';
 export { createHash, digest, digestInto, digestSize } from './hash.js';
 export { hashBatch } from './hash-batch.js';
 export { inflate } from './inflate.js';
-export { DeltaStatus, type Hasher, type HashName, type InflateResult, InflateStatus } from './types.js';
+export {
+  DeltaStatus,
+  type DetectingHasher,
+  type Hasher,
+  type HashName,
+  type InflateResult,
+  InflateStatus,
+} from './types.js';

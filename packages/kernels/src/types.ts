@@ -55,3 +55,9 @@ export interface Hasher {
   /** The digest, in a fresh buffer. Ends the computation. */
   digest(): Uint8Array;
 }
+
+/** A SHA-1 computation that also looks for collision attacks. */
+export interface DetectingHasher extends Hasher {
+  /** Whether a collision attack was found in the bytes so far. Ask after `digest()`: the last blocks are looked at there. */
+  readonly foundCollision: boolean;
+}

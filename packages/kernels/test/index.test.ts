@@ -15,7 +15,10 @@ describe('the two entries', () => {
       'InflateStatus',
       'adler32',
       'applyDelta',
+      'createDetectingHash',
+      'digestDetecting',
       'digestSize',
+      'hashBatchDetecting',
       'readDeltaSizes',
     ]);
   });

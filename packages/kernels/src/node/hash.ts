@@ -1,4 +1,5 @@
 import * as crypto from 'node:crypto';
+import { assertDigestRange } from '../block-hash.js';
 import * as portable from '../hash.js';
 import { hashEach } from '../hash-batch.js';
 import type { Hasher, HashName } from '../types.js';
@@ -31,7 +32,7 @@ export function digestInto(
     return;
   }
   const size = portable.digestSize(name);
-  portable.assertDigestRange(input, start, end, output, outputStart, size);
+  assertDigestRange(input, start, end, output, outputStart, size);
   const view = start === 0 && end === input.length ? input : input.subarray(start, end);
   if (hashOnce === undefined) {
     output.set(crypto.createHash(name).update(view).digest(), outputStart);

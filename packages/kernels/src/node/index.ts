@@ -6,7 +6,15 @@
  */
 export { adler32 } from '../adler32.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
+export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../detecting-hash.js';
 export { digestSize } from '../hash.js';
-export { DeltaStatus, type Hasher, type HashName, type InflateResult, InflateStatus } from '../types.js';
+export {
+  DeltaStatus,
+  type DetectingHasher,
+  type Hasher,
+  type HashName,
+  type InflateResult,
+  InflateStatus,
+} from '../types.js';
 export { createHash, digest, digestInto, hashBatch } from './hash.js';
 export { crc32, deflate, inflate } from './zlib.js';
