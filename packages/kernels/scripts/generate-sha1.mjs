@@ -3,6 +3,7 @@
 //   node scripts/generate-sha1.mjs --check   only compare; exit code 1 when a file is not what this script would write
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { assemblyDetecting, assemblyPlain } from './sha1/assembly.mjs';
 import { CONDITIONS, FIRST_WORD, LAST_WORD, plainCondition, plainStep } from './sha1/rounds.mjs';
 
 const room = join(import.meta.dirname, '..');
@@ -74,6 +75,8 @@ ${lines.map((line) => `  ${line}`).join('\n')}
 const files = {
   'src/collision/filter.ts': plainFilter(),
   'src/collision/compress.ts': plainCompress(),
+  'assembly/sha1-blocks.ts': assemblyPlain(),
+  'assembly/sha1-detecting-blocks.ts': assemblyDetecting(NOTICE),
 };
 
 /** What matters of a text: the formatter may break its lines elsewhere, and add or drop commas and brackets. */

@@ -37,14 +37,11 @@ export function digestDetecting(
 
 /** Start a SHA-1 computation that takes its message in pieces and looks for collision attacks, as `digestDetecting`. */
 export function createDetectingHash(): DetectingHasher {
-  return new CollisionHasher();
+  return new CollisionHasher(DETECTING_SHA1);
 }
 
-class CollisionHasher extends BlockHasher implements DetectingHasher {
-  constructor() {
-    super(DETECTING_SHA1);
-  }
-
+/** A computation by an algorithm whose state has a FOUND_WORD. */
+export class CollisionHasher extends BlockHasher implements DetectingHasher {
   get foundCollision(): boolean {
     return this.stateWord(FOUND_WORD) !== 0;
   }

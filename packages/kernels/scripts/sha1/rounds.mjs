@@ -37,8 +37,6 @@ export function plainStep(step) {
   return lines;
 }
 
-const hex = (value) => `0x${(value >>> 0).toString(16)}`;
-
 /** Plain TypeScript: shut out the vectors of one condition that does not hold. */
 export function plainCondition([word, bit, other, otherBit, difference, vectors]) {
   // Both bits are brought to the place of the first, whose value is then all or nothing.
@@ -54,4 +52,4 @@ export function plainCondition([word, bit, other, otherBit, difference, vectors]
   return difference === 1 ? `mask &= ${bits} | ${rest};` : `mask &= ~${bits} | ${rest};`;
 }
 
-export { CONDITIONS, hex };
+export { CONDITIONS };

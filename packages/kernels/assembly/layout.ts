@@ -1,0 +1,48 @@
+/**
+ * Where the kernels keep what does not fit their registers: the memory below the module's own data (see MEMORY_BASE in
+ * scripts/build-assembly.mjs). Everything here is written before it is read in each call, but for the vectors.
+ */
+
+/** The expanded message: eighty words, or eighty times four of them. */
+export const WORDS: usize = 1024;
+/** The state of one message after its block. */
+export const AFTER: usize = WORDS + 80 * 16;
+/** And before. */
+export const BEFORE: usize = AFTER + 32;
+/** The states of four messages: five times four words. */
+export const LANE_STATES: usize = BEFORE + 32;
+/** What the steps of a block made of them. */
+export const LANE_REGISTERS: usize = LANE_STATES + 80;
+/** The vectors that the filter left, by lane. */
+export const LANE_VECTORS: usize = LANE_REGISTERS + 80;
+/** Whether an attack was found, by lane. */
+export const LANE_FOUND: usize = LANE_VECTORS + 16;
+/** For each lane: message, next address, blocks left there, whether it is the tail. */
+export const LANES: usize = LANE_FOUND + 16;
+/** For each lane the last bytes of its message, with their padding: two blocks. */
+export const TAILS: usize = LANES + 4 * 16;
+/** The state of one message: six words. */
+export const STATE: usize = TAILS + 4 * 128;
+/** The same, of the message that is left alone at the end of a batch. */
+export const SINGLE: usize = STATE + 32;
+/** The expanded message of a block that is looked at again. */
+export const EXPANDED: usize = SINGLE + 32;
+/** For each vector the message differences: eighty words. Written by the loader, from src/collision/vectors.ts. */
+export const DIFFERENCES: usize = EXPANDED + 320;
+/** For each vector the step before which both messages have one state. */
+export const EQUAL_STEPS: usize = DIFFERENCES + 32 * 320;
+
+/** How many messages one call takes at most. */
+export const MAX_MESSAGES: u32 = 1024;
+/** The messages: address and size of each. */
+export const MESSAGES: usize = EQUAL_STEPS + 128;
+/** Their digests, twenty bytes each. */
+export const DIGESTS: usize = MESSAGES + MAX_MESSAGES * 8;
+/** Whether an attack was found, a byte for each. */
+export const FOUND: usize = DIGESTS + MAX_MESSAGES * 20;
+/** The messages in the order in which they are hashed. */
+export const ORDER: usize = FOUND + MAX_MESSAGES;
+/** How many messages there are of a size. */
+export const BUCKETS: usize = ORDER + MAX_MESSAGES * 4;
+/** Nothing below is used. */
+export const LAYOUT_END: usize = BUCKETS + 160;

@@ -1,0 +1,232 @@
+// The text of SHA-1 and of the filter in AssemblyScript: for one message (scalar), and for four at a time (the lanes of a v128).
+import { CONDITIONS, expansionOf, FIRST_WORD, LAST_WORD, registerBefore } from './rounds.mjs';
+
+const REGISTERS = ['a', 'b', 'c', 'd', 'e'];
+const CONSTANTS = ['0x5a827999', '0x6ed9eba1', '0x8f1bbcdc', '0xca62c1d6'];
+const hex = (value) => `0x${(value >>> 0).toString(16)}`;
+const reach = (row) => row[5].toString(2).replaceAll('0', '').length;
+const indent = (lines, by) => lines.map((line) => ' '.repeat(by) + line).join('\n');
+const isKept = (step) => step >= FIRST_WORD && step <= LAST_WORD;
+
+/** How the two dialects of AssemblyScript write the operations of a step. */
+const SCALAR = {
+  type: 'u32',
+  bytes: 4,
+  load: (pointer, offset) => `load<u32>(${pointer}, ${offset})`,
+  store: (pointer, value, offset) => `store<u32>(${pointer}, ${value}, ${offset})`,
+  rotate: (value, bits) => `rotl<u32>(${value}, ${bits})`,
+  xor: (...values) => `(${values.join(' ^ ')})`,
+  add: (...values) => values.join(' + '),
+  choose: (b, c, d) => `(${d} ^ (${b} & (${c} ^ ${d})))`,
+  majority: (b, c, d) => `((${b} & ${c}) | (${d} & (${b} | ${c})))`,
+  constant: (index) => CONSTANTS[index],
+};
+const LANES = {
+  type: 'v128',
+  bytes: 16,
+  load: (pointer, offset) => `v128.load(${pointer}, ${offset})`,
+  store: (pointer, value, offset) => `v128.store(${pointer}, ${value}, ${offset})`,
+  rotate: (value, bits) => `v128.or(i32x4.shl(${value}, ${bits}), i32x4.shr_u(${value}, ${32 - bits}))`,
+  xor: (...values) => values.reduce((left, right) => `v128.xor(${left}, ${right})`),
+  add: (...values) => values.reduce((left, right) => `i32x4.add(${left}, ${right})`),
+  choose: (b, c, d) => `v128.bitselect(${c}, ${d}, ${b})`,
+  majority: (b, c, d) => `v128.bitselect(${d}, ${b}, v128.xor(${b}, ${c}))`,
+  constant: (index) => `v128.load32_splat(CONSTANTS, ${4 * index})`,
+};
+
+function steps(dialect, keepsWords) {
+  const { rotate, xor, add, choose, majority, constant, store, bytes } = dialect;
+  const lines = [];
+  for (let step = 0; step < 80; step++) {
+    const [a, b, c, d, e] = [0, 1, 2, 3, 4].map((role) => registerBefore(step, role));
+    const word = `w${step % 16}`;
+    if (step >= 16) lines.push(`x = ${xor(...expansionOf(step))};`, `${word} = ${rotate('x', 1)};`);
+    if (keepsWords && isKept(step)) lines.push(`${store('WORDS', word, bytes * step)};`);
+    const phase = Math.floor(step / 20);
+    const mix = [choose, (...names) => xor(...names), majority, (...names) => xor(...names)][phase](b, c, d);
+    lines.push(`${e} = ${add(add(e, word), constant(phase), mix, rotate(a, 5))};`);
+    lines.push(`${b} = ${rotate(b, 30)};`);
+  }
+  return lines;
+}
+
+function scalarCompress(name, keepsWords) {
+  const lines = [];
+  for (let word = 0; word < 16; word++) lines.push(`let w${word}: u32 = bswap<u32>(load<u32>(at, ${4 * word}));`);
+  REGISTERS.forEach((register, index) => {
+    lines.push(`let ${register}: u32 = load<u32>(state, ${4 * index});`);
+  });
+  lines.push('let x: u32 = 0;', ...steps(SCALAR, keepsWords));
+  if (keepsWords) {
+    lines.push('const vectors = possibleAttacks();', 'if (vectors !== 0) {');
+    REGISTERS.forEach((register, index) => {
+      lines.push(`  store<u32>(AFTER, load<u32>(state, ${4 * index}) + ${register}, ${4 * index});`);
+    });
+    lines.push('  if (isAttack(vectors, state, at)) store<u32>(state, 1, 20);', '}');
+  }
+  REGISTERS.forEach((register, index) => {
+    lines.push(`store<u32>(state, load<u32>(state, ${4 * index}) + ${register}, ${4 * index});`);
+  });
+  return `/** One message: the state at \`state\` goes on over \`blocks\` blocks from \`at\`${keepsWords ? '; its sixth word tells whether one of them ends an attack' : ''}. */
+export function ${name}(state: usize, at: usize, blocks: u32): void {
+  for (; blocks > 0; blocks--, at += 64) {
+${indent(lines, 4)}
+  }
+}
+`;
+}
+
+function transposedWords(group) {
+  const lines = [];
+  for (let lane = 0; lane < 4; lane++) lines.push(`r${lane} = v128.load(p${lane}, ${16 * group});`);
+  lines.push(
+    't0 = i32x4.shuffle(r0, r1, 0, 4, 1, 5);',
+    't1 = i32x4.shuffle(r2, r3, 0, 4, 1, 5);',
+    't2 = i32x4.shuffle(r0, r1, 2, 6, 3, 7);',
+    't3 = i32x4.shuffle(r2, r3, 2, 6, 3, 7);',
+  );
+  const parts = ['t0, t1, 0, 2', 't0, t1, 1, 3', 't2, t3, 0, 2', 't2, t3, 1, 3'];
+  parts.forEach((part, index) => {
+    lines.push(`r0 = i64x2.shuffle(${part});`);
+    lines.push(
+      `let w${4 * group + index} = i8x16.shuffle(r0, r0, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);`,
+    );
+  });
+  return lines;
+}
+
+function laneCompress(name, keepsWords) {
+  const lines = ['let r0: v128, r1: v128, r2: v128, r3: v128;', 'let t0: v128, t1: v128, t2: v128, t3: v128;'];
+  for (let group = 0; group < 4; group++) lines.push(...transposedWords(group));
+  REGISTERS.forEach((register, index) => {
+    lines.push(`let ${register} = v128.load(LANE_STATES, ${16 * index});`);
+  });
+  lines.push('let x: v128;', ...steps(LANES, keepsWords));
+  if (keepsWords) {
+    lines.push('const vectors = possibleLaneAttacks();', 'if (v128.any_true(vectors)) {');
+    lines.push('  v128.store(LANE_VECTORS, vectors);');
+    REGISTERS.forEach((register, index) => {
+      lines.push(`  v128.store(LANE_REGISTERS, ${register}, ${16 * index});`);
+    });
+    lines.push('  checkLanes(p0, p1, p2, p3);', '}');
+  }
+  REGISTERS.forEach((register, index) => {
+    lines.push(
+      `v128.store(LANE_STATES, i32x4.add(v128.load(LANE_STATES, ${16 * index}), ${register}), ${16 * index});`,
+    );
+  });
+  for (let lane = 0; lane < 4; lane++) lines.push(`p${lane} += 64;`);
+  return `/** Four messages, one in each lane of LANE_STATES: \`blocks\` blocks of each${keepsWords ? '; those that end an attack are noted in LANE_FOUND' : ''}. */
+export function ${name}(p0: usize, p1: usize, p2: usize, p3: usize, blocks: u32): void {
+  for (; blocks > 0; blocks--) {
+${indent(lines, 4)}
+  }
+}
+`;
+}
+
+function scalarCondition([word, bit, other, otherBit, difference, vectors]) {
+  const second = `load<i32>(WORDS, ${4 * other})`;
+  const moved =
+    bit === otherBit
+      ? second
+      : otherBit > bit
+        ? `(${second} >>> ${otherBit - bit})`
+        : `(${second} << ${bit - otherBit})`;
+  const bits = `(((load<i32>(WORDS, ${4 * word}) ^ ${moved}) << ${31 - bit}) >> 31)`;
+  return `mask &= ${difference === 1 ? '' : '~'}${bits} | ${~vectors};`;
+}
+
+function laneCondition([word, bit, other, otherBit, difference], index) {
+  const second = `v128.load(WORDS, ${16 * other})`;
+  const moved =
+    bit === otherBit
+      ? second
+      : otherBit > bit
+        ? `i32x4.shr_u(${second}, ${otherBit - bit})`
+        : `i32x4.shl(${second}, ${bit - otherBit})`;
+  const differing = `v128.xor(v128.load(WORDS, ${16 * word}), ${moved})`;
+  const placed = bit === 31 ? differing : `i32x4.shl(${differing}, ${31 - bit})`;
+  const vectors = `v128.load32_splat(VECTORS, ${4 * index})`;
+  const bits = `i32x4.shr_s(${placed}, 31)`;
+  const wrong = difference === 1 ? `v128.andnot(${vectors}, ${bits})` : `v128.and(${vectors}, ${bits})`;
+  return `mask = v128.andnot(mask, ${wrong});`;
+}
+
+function scalarFilter() {
+  const wide = CONDITIONS.filter((row) => reach(row) > 1);
+  const narrow = CONDITIONS.filter((row) => reach(row) === 1);
+  const lines = [];
+  wide.forEach((row, index) => {
+    if (index > 0 && index % 12 === 0) lines.push('if (mask === 0) return 0;');
+    lines.push(scalarCondition(row));
+  });
+  lines.push('if (mask === 0) return 0;');
+  for (const vectors of new Set(narrow.map((row) => row[5]))) {
+    lines.push(`if (mask & ${~~vectors}) {`);
+    for (const row of narrow) if (row[5] === vectors) lines.push(`  ${scalarCondition(row)}`);
+    lines.push('}');
+  }
+  return `/** The vectors of those attacks that the block in WORDS may be part of; see src/collision/filter.ts. */
+function possibleAttacks(): i32 {
+  let mask: i32 = -1;
+${indent(lines, 2)}
+  return mask;
+}
+`;
+}
+
+/** After this many conditions all four lanes are mostly done. */
+const LOOK_AFTER = [48, 84];
+
+function laneFilter() {
+  const lines = [];
+  CONDITIONS.forEach((row, index) => {
+    if (LOOK_AFTER.includes(index)) lines.push('if (!v128.any_true(mask)) return mask;');
+    lines.push(laneCondition(row, index));
+  });
+  return `/** As \`possibleAttacks\`, for four blocks. */
+function possibleLaneAttacks(): v128 {
+  let mask = i32x4.splat(-1);
+${indent(lines, 2)}
+  return mask;
+}
+`;
+}
+
+const ORIGIN = '// Written by scripts/generate-sha1.mjs; change that.';
+
+const CONSTANT_TABLE = `/** What a step adds, by its twenty. Loaded, not spelled out: the engine makes the splat of a constant anew each time. */
+const CONSTANTS: usize = memory.data<u32>([${CONSTANTS.join(', ')}]);`;
+
+export function assemblyPlain() {
+  return `${ORIGIN}
+import { LANE_STATES } from './layout';
+
+${CONSTANT_TABLE}
+
+${scalarCompress('compress', false)}
+${laneCompress('compressLanes', false)}`;
+}
+
+export function assemblyDetecting(notice) {
+  return `${ORIGIN}
+${notice}
+import { AFTER, LANE_REGISTERS, LANE_STATES, LANE_VECTORS, WORDS } from './layout';
+import { checkLanes, isAttack } from './sha1-attack';
+
+${CONSTANT_TABLE}
+
+${scalarCompress('compressDetecting', true)}
+${laneCompress('compressLanesDetecting', true)}
+/** The vectors of each condition. */
+const VECTORS: usize = memory.data<u32>([
+${indent(
+  CONDITIONS.map((row) => `${hex(row[5])},`),
+  2,
+)}
+]);
+
+${scalarFilter()}
+${laneFilter()}`;
+}
