@@ -44,5 +44,29 @@ export const FOUND: usize = DIGESTS + MAX_MESSAGES * 20;
 export const ORDER: usize = FOUND + MAX_MESSAGES;
 /** How many messages there are of a size. */
 export const BUCKETS: usize = ORDER + MAX_MESSAGES * 4;
-/** Nothing below is used. */
-export const LAYOUT_END: usize = BUCKETS + 160;
+
+/** Decoding tables of inflate, in the format of src/inflate/table.ts: of the last dynamic block, */
+export const LITERALS: usize = BUCKETS + 160;
+export const DISTANCES: usize = LITERALS + 2400 * 4;
+/** of its code lengths, */
+export const CODE_LENGTH_CODES: usize = DISTANCES + 512 * 4;
+/** and of the fixed codes. */
+export const FIXED_LITERALS: usize = CODE_LENGTH_CODES + 128 * 4;
+export const FIXED_DISTANCES: usize = FIXED_LITERALS + 512 * 4;
+/** What each symbol stands for: 288, 32 and 19 entries without a code length. Written by the loader. */
+export const SYMBOLS: usize = FIXED_DISTANCES + 32 * 4;
+export const DISTANCE_SYMBOLS: usize = SYMBOLS + 288 * 4;
+export const CODE_LENGTH_SYMBOLS: usize = DISTANCE_SYMBOLS + 32 * 4;
+/** Code length by symbol, distances after literals; a byte each. */
+export const LENGTHS: usize = CODE_LENGTH_SYMBOLS + 32 * 4;
+/** Symbols that have a code, ascending: two bytes each. */
+export const USED: usize = LENGTHS + 320;
+/** The same of one code, by code length, then by value. */
+export const SORTED: usize = USED + 320 * 2;
+/** How many codes there are of a length, and where those of a length begin. */
+export const COUNTS: usize = SORTED + 320 * 2;
+export const OFFSETS: usize = COUNTS + 16 * 4;
+/** What inflate tells besides its status: bytes consumed, bytes produced. */
+export const RESULT: usize = OFFSETS + 18 * 4;
+/** The first byte that is not used: at most MEMORY_BASE in scripts/build-assembly.mjs. */
+export const LAYOUT_END: usize = RESULT + 16;

@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process';
 import * as crypto from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deflateSync } from 'node:zlib';
 import * as node from '@git-kv/kernels';
+import { inflate as plainInflate } from '@git-kv/kernels/portable';
 import * as wasm from '@git-kv/kernels/wasm';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createInstance } from '../src/wasm/instance.js';
-import { hex, noise } from './support/bytes.js';
+import { anyBytes, concat, hex, noise, prose } from './support/bytes.js';
 
 const room = fileURLToPath(new URL('..', import.meta.url));
 const sha1 = (bytes: Uint8Array): string => crypto.createHash('sha1').update(bytes).digest('hex');
@@ -84,6 +86,65 @@ describe.each([
   });
 });
 
+describe.each([
+  ['wasm', wasm],
+  ['node', node],
+] as const)('inflate in an arena (%s)', (_variant, { createArena, inflate, InflateStatus }) => {
+  test('reads its input and writes its output in place, and nothing around it', () => {
+    const anyStream = fc.tuple(anyBytes, fc.integer({ min: 0, max: 9 }), fc.nat(300), fc.nat(100), fc.boolean());
+    fc.assert(
+      fc.property(anyStream, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }), (given, edits) => {
+        const [data, level, room, trailing, isInputArena] = given;
+        const stream = new Uint8Array(deflateSync(data, { level }));
+        for (const [where, byte] of edits) stream[2 + (where % (stream.length - 2))] = byte;
+        const size = data.length + room;
+        // Expected: what the plain kernel says, which is held against node:zlib elsewhere.
+        const plainOutput = new Uint8Array(size);
+        const expected = { consumed: -1, produced: -1 };
+        const input = concat(stream, noise(trailing));
+        const expectedStatus = plainInflate(input, 0, plainOutput, 0, size, expected);
+
+        const arena = createArena(20 + input.length + size).fill(0xc5);
+        arena.set(input, 10);
+        const result = { consumed: -1, produced: -1 };
+        const from = isInputArena ? arena.subarray(0, 10 + input.length) : concat(new Uint8Array(10), input);
+        const outputStart = 10 + input.length + 5;
+        expect(inflate(from, 10, arena, outputStart, size, result)).toBe(expectedStatus);
+        expect(result.consumed).toBe(expected.consumed);
+        if (expectedStatus === InflateStatus.done) {
+          expect(result.produced).toBe(expected.produced);
+          const inflated = arena.subarray(outputStart, outputStart + result.produced);
+          expect(Buffer.compare(inflated, plainOutput.subarray(0, result.produced))).toBe(0);
+        }
+        expect(Buffer.compare(arena.subarray(10, 10 + input.length), input)).toBe(0);
+        const around = [...arena.subarray(10 + input.length, outputStart), ...arena.subarray(outputStart + size)];
+        expect(around).toEqual(new Array(10).fill(0xc5));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('and to the last byte of its memory', () => {
+    // No room is left in the memory after the arena: nothing may be read or written past it.
+    const data = prose(100_000);
+    const stream = deflateSync(data);
+    const first = createArena(1);
+    const size = stream.length + data.length;
+    const slack = (65_536 - ((first.byteOffset + size) % 65_536)) % 65_536;
+    for (const [inputAt, outputAt] of [
+      [0, slack + stream.length],
+      [slack + data.length, 0],
+    ] as const) {
+      const arena = createArena(size + slack);
+      arena.set(stream, inputAt);
+      const input = arena.subarray(inputAt, inputAt + stream.length);
+      const result = { consumed: 0, produced: 0 };
+      expect(inflate(input, 0, arena, outputAt, data.length, result)).toBe(InflateStatus.done);
+      expect(Buffer.compare(arena.subarray(outputAt, outputAt + data.length), data)).toBe(0);
+    }
+  });
+});
+
 describe('createArena', () => {
   test('gives zeroed bytes of the size that is asked for', () => {
     for (const size of [0, 1, 65_536, 1_000_000]) {
@@ -129,6 +190,10 @@ describe('where WebAssembly', () => {
     expect(hex(output.subarray(0, 20))).toBe(sha1(input));
     kernels.hashBatch('sha1', input, bounds, 4, output);
     expect(hex(output.subarray(60))).toBe(sha1(input.subarray(9, 4000)));
+    const stream = deflateSync(input);
+    const inflated = new Uint8Array(5000);
+    expect(kernels.inflate(stream, 0, inflated, 0, 5000, { consumed: 0, produced: 0 })).toBe(0);
+    expect(Buffer.compare(inflated, input)).toBe(0);
     expect(kernels.createDetectingHash().update(input).digest()).toEqual(kernels.digest('sha1', input));
   });
 });

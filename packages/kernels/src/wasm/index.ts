@@ -9,7 +9,6 @@ export { crc32 } from '../crc32.js';
 export { deflate } from '../deflate.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
 export { digestSize } from '../hash.js';
-export { inflate } from '../inflate.js';
 export {
   DeltaStatus,
   type DetectingHasher,
@@ -27,4 +26,5 @@ export {
   hashBatch,
   hashBatchDetecting,
 } from './hash.js';
+export { inflate } from './inflate.js';
 export { createArena } from './instance.js';

@@ -1,4 +1,6 @@
 import { listAttackVectors } from '../collision/vectors.js';
+import { CODE_LENGTH_SYMBOLS, DISTANCE_SYMBOLS, LITERAL_SYMBOLS } from '../inflate/table.js';
+import type { InflateStatus } from '../types.js';
 import { MODULE } from './module.js';
 import { decodeBase64, findWasmPlatform, type WasmGlobal } from './platform.js';
 
@@ -7,20 +9,25 @@ const PAGE_BYTES = 65536;
 /** What assembly/index.ts exports; addresses in bytes. */
 interface KernelExports {
   readonly ARENA: WasmGlobal;
+  readonly CODE_LENGTH_SYMBOLS: WasmGlobal;
   readonly DIFFERENCES: WasmGlobal;
   readonly DIGESTS: WasmGlobal;
+  readonly DISTANCE_SYMBOLS: WasmGlobal;
   readonly EQUAL_STEPS: WasmGlobal;
   readonly FOUND: WasmGlobal;
   readonly MAX_MESSAGES: WasmGlobal;
   readonly MESSAGES: WasmGlobal;
+  readonly RESULT: WasmGlobal;
   readonly STATE: WasmGlobal;
+  readonly SYMBOLS: WasmGlobal;
   hashBlocks(at: number, blocks: number, isDetecting: 0 | 1): void;
   hashMessages(count: number, isDetecting: 0 | 1): void;
+  inflate(from: number, end: number, to: number, size: number): InflateStatus;
 }
 
 /** The kernels in a memory of their own. It never grows, so that no view of it is ever detached. */
 export interface KernelInstance {
-  readonly run: Pick<KernelExports, 'hashBlocks' | 'hashMessages'>;
+  readonly run: Pick<KernelExports, 'hashBlocks' | 'hashMessages' | 'inflate'>;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   /** Where the bytes of whoever made the instance begin. */
@@ -30,6 +37,7 @@ export interface KernelInstance {
   readonly digestsStart: number;
   readonly foundStart: number;
   readonly stateStart: number;
+  readonly resultStart: number;
 }
 
 /** `null`: this runtime cannot compile it. */
@@ -66,6 +74,9 @@ export function createInstance(arenaBytes: number): KernelInstance | undefined {
       words.set(messageDifference, exports.DIFFERENCES.value / 4 + index * messageDifference.length);
       words[exports.EQUAL_STEPS.value / 4 + index] = equalStep;
     }
+    words.set(LITERAL_SYMBOLS, exports.SYMBOLS.value / 4);
+    words.set(DISTANCE_SYMBOLS, exports.DISTANCE_SYMBOLS.value / 4);
+    words.set(CODE_LENGTH_SYMBOLS, exports.CODE_LENGTH_SYMBOLS.value / 4);
     return {
       run: exports,
       bytes: new Uint8Array(memory.buffer),
@@ -76,6 +87,7 @@ export function createInstance(arenaBytes: number): KernelInstance | undefined {
       digestsStart: exports.DIGESTS.value,
       foundStart: exports.FOUND.value,
       stateStart: exports.STATE.value,
+      resultStart: exports.RESULT.value,
     };
   } catch {
     return undefined;
