@@ -28,11 +28,14 @@ export { createDetectingHash, digestDetecting, hashBatchDetecting } from './dete
 export { createHash, digest, digestInto, digestSize } from './hash.js';
 export { hashBatch } from './hash-batch.js';
 export { inflate } from './inflate.js';
+export { createHashQueue } from './portable-queue.js';
 export {
   DeltaStatus,
   type DetectingHasher,
   type Hasher,
   type HashName,
+  type HashQueue,
+  type HashQueueOptions,
   type InflateResult,
   InflateStatus,
 } from './types.js';

@@ -12,10 +12,13 @@ export {
   type DetectingHasher,
   type Hasher,
   type HashName,
+  type HashQueue,
+  type HashQueueOptions,
   type InflateResult,
   InflateStatus,
 } from '../types.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';
 export { createArena } from '../wasm/instance.js';
 export { createHash, digest, digestInto, hashBatch } from './hash.js';
+export { createHashQueue } from './queue.js';
 export { crc32, deflate, inflate } from './zlib.js';

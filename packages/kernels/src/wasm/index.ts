@@ -14,6 +14,8 @@ export {
   type DetectingHasher,
   type Hasher,
   type HashName,
+  type HashQueue,
+  type HashQueueOptions,
   type InflateResult,
   InflateStatus,
 } from '../types.js';
@@ -28,3 +30,4 @@ export {
 } from './hash.js';
 export { inflate } from './inflate.js';
 export { createArena } from './instance.js';
+export { createHashQueue } from './queue.js';
