@@ -5,33 +5,34 @@
 
 /** The expanded message: eighty words, or eighty times four of them. */
 export const WORDS: usize = 1024;
-/** The state of one message after its block. */
-export const AFTER: usize = WORDS + 80 * 16;
-/** And before. */
-export const BEFORE: usize = AFTER + 32;
 /** The states of four messages: five times four words. */
-export const LANE_STATES: usize = BEFORE + 32;
-/** What the steps of a block made of them. */
-export const LANE_REGISTERS: usize = LANE_STATES + 80;
+export const LANE_STATES: usize = WORDS + 80 * 16;
+/** The same after the block, before step 58, and before step 65. One message alone uses the first lane. */
+export const AFTER: usize = LANE_STATES + 80;
+export const STATES_58: usize = AFTER + 80;
+export const STATES_65: usize = STATES_58 + 80;
 /** The vectors that the filter left, by lane. */
-export const LANE_VECTORS: usize = LANE_REGISTERS + 80;
-/** Whether an attack was found, by lane. */
-export const LANE_FOUND: usize = LANE_VECTORS + 16;
+export const LANE_VECTORS: usize = STATES_65 + 80;
+/** Blocks that wait to be looked at, four for each equal step, and how many they are. */
+export const SUSPECTS: usize = LANE_VECTORS + 16;
+export const SUSPECT_COUNTS: usize = SUSPECTS + 8 * 128;
+/** The expanded messages of four other blocks. */
+export const OTHER_WORDS: usize = SUSPECT_COUNTS + 16;
 /** For each lane: message, next address, blocks left there, whether it is the tail. */
-export const LANES: usize = LANE_FOUND + 16;
+export const LANES: usize = OTHER_WORDS + 80 * 16;
 /** For each lane the last bytes of its message, with their padding: two blocks. */
 export const TAILS: usize = LANES + 4 * 16;
 /** The state of one message: six words. */
 export const STATE: usize = TAILS + 4 * 128;
 /** The same, of the message that is left alone at the end of a batch. */
 export const SINGLE: usize = STATE + 32;
-/** The expanded message of a block that is looked at again. */
-export const EXPANDED: usize = SINGLE + 32;
 /** For each vector the message differences: eighty words. Written by the loader, from src/collision/vectors.ts. */
-export const DIFFERENCES: usize = EXPANDED + 320;
+export const DIFFERENCES: usize = SINGLE + 32;
 /** For each vector the step before which both messages have one state. */
 export const EQUAL_STEPS: usize = DIFFERENCES + 32 * 320;
 
+/** Not a message: the lane has nothing to do. */
+export const NO_MESSAGE: u32 = 0xffffffff;
 /** How many messages one call takes at most. */
 export const MAX_MESSAGES: u32 = 1024;
 /** The messages: address and size of each. */

@@ -3,20 +3,18 @@ import {
   BUCKETS,
   DIGESTS,
   FOUND,
-  LANE_FOUND,
   LANE_STATES,
   LANES,
   MESSAGES,
+  NO_MESSAGE,
   ORDER,
   SINGLE,
   STATE,
   TAILS,
 } from './layout';
+import { checkAll } from './sha1-attack';
 import { compress, compressLanes } from './sha1-blocks';
 import { compressDetecting, compressLanesDetecting } from './sha1-detecting-blocks';
-
-/** Not a message: the lane has nothing to do. */
-const NONE: u32 = 0xffffffff;
 
 /**
  * Larger ones first, by powers of two: lanes then have much the same to do, and no large one is left at the end to be hashed
@@ -50,7 +48,7 @@ function begin(lane: u32, message: u32): void {
   store<u32>(LANE_STATES + lane * 4, 0x98badcfe, 32);
   store<u32>(LANE_STATES + lane * 4, 0x10325476, 48);
   store<u32>(LANE_STATES + lane * 4, 0xc3d2e1f0, 64);
-  store<u32>(LANE_FOUND + lane * 4, 0);
+  store<u8>(FOUND + message, 0);
   store<u32>(at, load<u32>(MESSAGES + message * 8), 4);
   const blocks = load<u32>(MESSAGES + message * 8, 4) >> 6;
   store<u32>(at, blocks, 8);
@@ -81,7 +79,6 @@ function end(lane: u32): void {
   for (let word: u32 = 0; word < 5; word++) {
     store<u32>(to + word * 4, bswap<u32>(load<u32>(LANE_STATES + word * 16 + lane * 4)));
   }
-  store<u8>(FOUND + message, <u8>load<u32>(LANE_FOUND + lane * 4));
 }
 
 /** Hash `count` of MESSAGES to DIGESTS and FOUND. */
@@ -95,27 +92,27 @@ export function hashMessages(count: u32, isDetecting: bool): void {
       next++;
       active++;
     } else {
-      store<u32>(LANES + lane * 16, NONE);
+      store<u32>(LANES + lane * 16, NO_MESSAGE);
     }
   }
   while (active > 1) {
-    let blocks: u32 = NONE;
+    let blocks: u32 = NO_MESSAGE;
     // An idle lane follows one that works.
     let working: usize = 0;
     for (let at: usize = LANES; at < LANES + 64; at += 16) {
-      if (load<u32>(at) === NONE) continue;
+      if (load<u32>(at) === NO_MESSAGE) continue;
       working = load<u32>(at, 4);
       blocks = min<u32>(blocks, load<u32>(at, 8));
     }
-    const p0: usize = load<u32>(LANES) === NONE ? working : load<u32>(LANES, 4);
-    const p1: usize = load<u32>(LANES, 16) === NONE ? working : load<u32>(LANES, 20);
-    const p2: usize = load<u32>(LANES, 32) === NONE ? working : load<u32>(LANES, 36);
-    const p3: usize = load<u32>(LANES, 48) === NONE ? working : load<u32>(LANES, 52);
+    const p0: usize = load<u32>(LANES) === NO_MESSAGE ? working : load<u32>(LANES, 4);
+    const p1: usize = load<u32>(LANES, 16) === NO_MESSAGE ? working : load<u32>(LANES, 20);
+    const p2: usize = load<u32>(LANES, 32) === NO_MESSAGE ? working : load<u32>(LANES, 36);
+    const p3: usize = load<u32>(LANES, 48) === NO_MESSAGE ? working : load<u32>(LANES, 52);
     if (isDetecting) compressLanesDetecting(p0, p1, p2, p3, blocks);
     else compressLanes(p0, p1, p2, p3, blocks);
     for (let lane: u32 = 0; lane < 4; lane++) {
       const at: usize = LANES + lane * 16;
-      if (load<u32>(at) === NONE) continue;
+      if (load<u32>(at) === NO_MESSAGE) continue;
       store<u32>(at, load<u32>(at, 4) + (blocks << 6), 4);
       const left = load<u32>(at, 8) - blocks;
       store<u32>(at, left, 8);
@@ -129,23 +126,24 @@ export function hashMessages(count: u32, isDetecting: bool): void {
         begin(lane, load<u32>(ORDER + next * 4));
         next++;
       } else {
-        store<u32>(at, NONE);
+        store<u32>(at, NO_MESSAGE);
         active--;
       }
     }
   }
   if (active === 1) finishAlone(isDetecting);
+  if (isDetecting) checkAll();
 }
 
 /** The message in the one lane that is left, without lanes. */
 function finishAlone(isDetecting: bool): void {
   let lane: u32 = 0;
-  while (load<u32>(LANES + lane * 16) === NONE) lane++;
+  while (load<u32>(LANES + lane * 16) === NO_MESSAGE) lane++;
   const at: usize = LANES + lane * 16;
   for (let word: u32 = 0; word < 5; word++) {
     store<u32>(SINGLE + word * 4, load<u32>(LANE_STATES + word * 16 + lane * 4));
   }
-  store<u32>(SINGLE, load<u32>(LANE_FOUND + lane * 4), 20);
+  store<u32>(SINGLE, 0, 20);
   for (;;) {
     if (isDetecting) compressDetecting(SINGLE, load<u32>(at, 4), load<u32>(at, 8));
     else compress(SINGLE, load<u32>(at, 4), load<u32>(at, 8));
@@ -156,12 +154,18 @@ function finishAlone(isDetecting: bool): void {
   for (let word: u32 = 0; word < 5; word++) {
     store<u32>(LANE_STATES + word * 16 + lane * 4, load<u32>(SINGLE + word * 4));
   }
-  store<u32>(LANE_FOUND + lane * 4, load<u32>(SINGLE, 20));
   end(lane);
+  if (!isDetecting) return;
+  checkAll();
+  if (load<u32>(SINGLE, 20) !== 0) store<u8>(FOUND + load<u32>(at), 1);
 }
 
 /** Go on with the message in STATE over `blocks` blocks. */
 export function hashBlocks(at: usize, blocks: u32, isDetecting: bool): void {
-  if (isDetecting) compressDetecting(STATE, at, blocks);
-  else compress(STATE, at, blocks);
+  if (isDetecting) {
+    compressDetecting(STATE, at, blocks);
+    checkAll();
+  } else {
+    compress(STATE, at, blocks);
+  }
 }

@@ -1,12 +1,12 @@
 // Written by scripts/generate-sha1.mjs; change that.
 // Conditions: Copyright (c) 2017 Marc Stevens, Dan Shumow; MIT licence, see NOTICE.
-import { AFTER, LANE_REGISTERS, LANE_STATES, LANE_VECTORS, WORDS } from './layout';
-import { checkLanes, isAttack } from './sha1-attack';
+import { AFTER, FOUND, LANE_STATES, LANE_VECTORS, LANES, NO_MESSAGE, STATES_58, STATES_65, WORDS } from './layout';
+import { suspect } from './sha1-attack';
 
 /** What a step adds, by its twenty. Loaded, not spelled out: the engine makes the splat of a constant anew each time. */
 const CONSTANTS: usize = memory.data<u32>([0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6]);
 
-/** One message: the state at `state` goes on over `blocks` blocks from `at`; its sixth word tells whether one of them ends an attack. */
+/** One message: the state at `state` goes on over `blocks` blocks from `at`; its sixth word becomes 1 when one of them ends an attack, see `checkAll`. */
 export function compressDetecting(state: usize, at: usize, blocks: u32): void {
   for (; blocks > 0; blocks--, at += 64) {
     let w0: u32 = bswap<u32>(load<u32>(at, 0));
@@ -254,6 +254,11 @@ export function compressDetecting(state: usize, at: usize, blocks: u32): void {
     store<u32>(WORDS, w9, 228);
     c = c + w9 + 0x8f1bbcdc + ((e & a) | (b & (e | a))) + rotl<u32>(d, 5);
     e = rotl<u32>(e, 30);
+    store<u32>(STATES_58, c, 0);
+    store<u32>(STATES_58, d, 16);
+    store<u32>(STATES_58, e, 32);
+    store<u32>(STATES_58, a, 48);
+    store<u32>(STATES_58, b, 64);
     x = w7 ^ w2 ^ w12 ^ w10;
     w10 = rotl<u32>(x, 1);
     store<u32>(WORDS, w10, 232);
@@ -289,6 +294,11 @@ export function compressDetecting(state: usize, at: usize, blocks: u32): void {
     store<u32>(WORDS, w0, 256);
     a = a + w0 + 0xca62c1d6 + (c ^ d ^ e) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
+    store<u32>(STATES_65, a, 0);
+    store<u32>(STATES_65, b, 16);
+    store<u32>(STATES_65, c, 32);
+    store<u32>(STATES_65, d, 48);
+    store<u32>(STATES_65, e, 64);
     x = w14 ^ w9 ^ w3 ^ w1;
     w1 = rotl<u32>(x, 1);
     e = e + w1 + 0xca62c1d6 + (b ^ c ^ d) + rotl<u32>(a, 5);
@@ -352,11 +362,11 @@ export function compressDetecting(state: usize, at: usize, blocks: u32): void {
     const vectors = possibleAttacks();
     if (vectors !== 0) {
       store<u32>(AFTER, load<u32>(state, 0) + a, 0);
-      store<u32>(AFTER, load<u32>(state, 4) + b, 4);
-      store<u32>(AFTER, load<u32>(state, 8) + c, 8);
-      store<u32>(AFTER, load<u32>(state, 12) + d, 12);
-      store<u32>(AFTER, load<u32>(state, 16) + e, 16);
-      if (isAttack(vectors, state, at)) store<u32>(state, 1, 20);
+      store<u32>(AFTER, load<u32>(state, 4) + b, 16);
+      store<u32>(AFTER, load<u32>(state, 8) + c, 32);
+      store<u32>(AFTER, load<u32>(state, 12) + d, 48);
+      store<u32>(AFTER, load<u32>(state, 16) + e, 64);
+      suspect(vectors, at, 0, state + 20);
     }
     store<u32>(state, load<u32>(state, 0) + a, 0);
     store<u32>(state, load<u32>(state, 4) + b, 4);
@@ -366,7 +376,7 @@ export function compressDetecting(state: usize, at: usize, blocks: u32): void {
   }
 }
 
-/** Four messages, one in each lane of LANE_STATES: `blocks` blocks of each; those that end an attack are noted in LANE_FOUND. */
+/** Four messages, one in each lane of LANE_STATES: `blocks` blocks of each; those that may end an attack are suspected. */
 export function compressLanesDetecting(p0: usize, p1: usize, p2: usize, p3: usize, blocks: u32): void {
   for (; blocks > 0; blocks--) {
     let r0: v128, r1: v128, r2: v128, r3: v128;
@@ -838,6 +848,11 @@ export function compressLanesDetecting(p0: usize, p1: usize, p2: usize, p3: usiz
       v128.or(i32x4.shl(d, 5), i32x4.shr_u(d, 27)),
     );
     e = v128.or(i32x4.shl(e, 30), i32x4.shr_u(e, 2));
+    v128.store(STATES_58, c, 0);
+    v128.store(STATES_58, d, 16);
+    v128.store(STATES_58, e, 32);
+    v128.store(STATES_58, a, 48);
+    v128.store(STATES_58, b, 64);
     x = v128.xor(v128.xor(v128.xor(w7, w2), w12), w10);
     w10 = v128.or(i32x4.shl(x, 1), i32x4.shr_u(x, 31));
     v128.store(WORDS, w10, 928);
@@ -894,6 +909,11 @@ export function compressLanesDetecting(p0: usize, p1: usize, p2: usize, p3: usiz
       v128.or(i32x4.shl(b, 5), i32x4.shr_u(b, 27)),
     );
     c = v128.or(i32x4.shl(c, 30), i32x4.shr_u(c, 2));
+    v128.store(STATES_65, a, 0);
+    v128.store(STATES_65, b, 16);
+    v128.store(STATES_65, c, 32);
+    v128.store(STATES_65, d, 48);
+    v128.store(STATES_65, e, 64);
     x = v128.xor(v128.xor(v128.xor(w14, w9), w3), w1);
     w1 = v128.or(i32x4.shl(x, 1), i32x4.shr_u(x, 31));
     e = i32x4.add(
@@ -1002,12 +1022,12 @@ export function compressLanesDetecting(p0: usize, p1: usize, p2: usize, p3: usiz
     const vectors = possibleLaneAttacks();
     if (v128.any_true(vectors)) {
       v128.store(LANE_VECTORS, vectors);
-      v128.store(LANE_REGISTERS, a, 0);
-      v128.store(LANE_REGISTERS, b, 16);
-      v128.store(LANE_REGISTERS, c, 32);
-      v128.store(LANE_REGISTERS, d, 48);
-      v128.store(LANE_REGISTERS, e, 64);
-      checkLanes(p0, p1, p2, p3);
+      v128.store(AFTER, i32x4.add(v128.load(LANE_STATES, 0), a), 0);
+      v128.store(AFTER, i32x4.add(v128.load(LANE_STATES, 16), b), 16);
+      v128.store(AFTER, i32x4.add(v128.load(LANE_STATES, 32), c), 32);
+      v128.store(AFTER, i32x4.add(v128.load(LANE_STATES, 48), d), 48);
+      v128.store(AFTER, i32x4.add(v128.load(LANE_STATES, 64), e), 64);
+      suspectLanes(p0, p1, p2, p3);
     }
     v128.store(LANE_STATES, i32x4.add(v128.load(LANE_STATES, 0), a), 0);
     v128.store(LANE_STATES, i32x4.add(v128.load(LANE_STATES, 16), b), 16);
@@ -1018,6 +1038,15 @@ export function compressLanesDetecting(p0: usize, p1: usize, p2: usize, p3: usiz
     p1 += 64;
     p2 += 64;
     p3 += 64;
+  }
+}
+
+function suspectLanes(p0: usize, p1: usize, p2: usize, p3: usize): void {
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const vectors = load<i32>(LANE_VECTORS + lane * 4);
+    const message = load<u32>(LANES + lane * 16);
+    if (vectors === 0 || message === NO_MESSAGE) continue;
+    suspect(vectors, lane === 0 ? p0 : lane === 1 ? p1 : lane === 2 ? p2 : p3, lane * 4, FOUND + message);
   }
 }
 

@@ -10,7 +10,7 @@ const room = join(import.meta.dirname, '..');
 const target = join(room, 'src/wasm/module.ts');
 
 /** The kernels' working memory lies below; assembly/layout.ts says how. */
-const MEMORY_BASE = 65536;
+const MEMORY_BASE = 72 * 1024;
 const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--importMemory', '--noExportMemory'];
 
 let wasm;
@@ -33,6 +33,13 @@ const { error, stderr } = await asc.main(
 if (error || !wasm) {
   console.error(String(stderr));
   console.error(`Cannot compile assembly/: ${error?.message}`);
+  process.exit(1);
+}
+
+const memory = new WebAssembly.Memory({ initial: 2 });
+const { LAYOUT_END } = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: { memory } }).exports;
+if (LAYOUT_END.value > MEMORY_BASE) {
+  console.error(`assembly/layout.ts ends at ${LAYOUT_END.value}: raise MEMORY_BASE in scripts/build-assembly.mjs`);
   process.exit(1);
 }
 

@@ -213,6 +213,24 @@ describe.each(VARIANTS)(
         }
       });
 
+      test('finds as many as there are', () => {
+        const pieces: Uint8Array[] = [];
+        for (let piece = 0; piece < 200; piece++) {
+          const file = files[piece % 2]!;
+          pieces.push(piece % 3 === 0 ? read(file).subarray(0, 320 + 37 * (piece % 11)) : noise(20 * piece, piece));
+        }
+        const bounds: number[] = [];
+        for (const piece of pieces) bounds.push(bounds.at(-1) ?? 0, (bounds.at(-1) ?? 0) + piece.length);
+        for (const count of [200, 9, 4, 3, 1]) {
+          const output = new Uint8Array(20 * count);
+          const found = new Uint8Array(count);
+          hashBatchDetecting(concat(...pieces), Int32Array.from(bounds), count, output, found);
+          expect([...found]).toEqual(pieces.slice(0, count).map((_, piece) => (piece % 3 === 0 ? 1 : 0)));
+          const digests = pieces.slice(0, count).map(sha1).join('');
+          expect(hex(output)).toBe(digests);
+        }
+      });
+
       test('does not find them where a block is out of its place', () => {
         const bytes = read(files[0]!).subarray(0, 320);
         expect(detect(concat(noise(64), bytes))[1]).toBe(false);

@@ -40,6 +40,11 @@ function steps(dialect, keepsWords) {
   for (let step = 0; step < 80; step++) {
     const [a, b, c, d, e] = [0, 1, 2, 3, 4].map((role) => registerBefore(step, role));
     const word = `w${step % 16}`;
+    if (keepsWords && (step === 58 || step === 65)) {
+      [a, b, c, d, e].forEach((register, index) => {
+        lines.push(`${store(`STATES_${step}`, register, 16 * index)};`);
+      });
+    }
     if (step >= 16) lines.push(`x = ${xor(...expansionOf(step))};`, `${word} = ${rotate('x', 1)};`);
     if (keepsWords && isKept(step)) lines.push(`${store('WORDS', word, bytes * step)};`);
     const phase = Math.floor(step / 20);
@@ -60,14 +65,14 @@ function scalarCompress(name, keepsWords) {
   if (keepsWords) {
     lines.push('const vectors = possibleAttacks();', 'if (vectors !== 0) {');
     REGISTERS.forEach((register, index) => {
-      lines.push(`  store<u32>(AFTER, load<u32>(state, ${4 * index}) + ${register}, ${4 * index});`);
+      lines.push(`  store<u32>(AFTER, load<u32>(state, ${4 * index}) + ${register}, ${16 * index});`);
     });
-    lines.push('  if (isAttack(vectors, state, at)) store<u32>(state, 1, 20);', '}');
+    lines.push('  suspect(vectors, at, 0, state + 20);', '}');
   }
   REGISTERS.forEach((register, index) => {
     lines.push(`store<u32>(state, load<u32>(state, ${4 * index}) + ${register}, ${4 * index});`);
   });
-  return `/** One message: the state at \`state\` goes on over \`blocks\` blocks from \`at\`${keepsWords ? '; its sixth word tells whether one of them ends an attack' : ''}. */
+  return `/** One message: the state at \`state\` goes on over \`blocks\` blocks from \`at\`${keepsWords ? '; its sixth word becomes 1 when one of them ends an attack, see `checkAll`' : ''}. */
 export function ${name}(state: usize, at: usize, blocks: u32): void {
   for (; blocks > 0; blocks--, at += 64) {
 ${indent(lines, 4)}
@@ -106,9 +111,10 @@ function laneCompress(name, keepsWords) {
     lines.push('const vectors = possibleLaneAttacks();', 'if (v128.any_true(vectors)) {');
     lines.push('  v128.store(LANE_VECTORS, vectors);');
     REGISTERS.forEach((register, index) => {
-      lines.push(`  v128.store(LANE_REGISTERS, ${register}, ${16 * index});`);
+      const before = `v128.load(LANE_STATES, ${16 * index})`;
+      lines.push(`  v128.store(AFTER, i32x4.add(${before}, ${register}), ${16 * index});`);
     });
-    lines.push('  checkLanes(p0, p1, p2, p3);', '}');
+    lines.push('  suspectLanes(p0, p1, p2, p3);', '}');
   }
   REGISTERS.forEach((register, index) => {
     lines.push(
@@ -116,7 +122,7 @@ function laneCompress(name, keepsWords) {
     );
   });
   for (let lane = 0; lane < 4; lane++) lines.push(`p${lane} += 64;`);
-  return `/** Four messages, one in each lane of LANE_STATES: \`blocks\` blocks of each${keepsWords ? '; those that end an attack are noted in LANE_FOUND' : ''}. */
+  return `/** Four messages, one in each lane of LANE_STATES: \`blocks\` blocks of each${keepsWords ? '; those that may end an attack are suspected' : ''}. */
 export function ${name}(p0: usize, p1: usize, p2: usize, p3: usize, blocks: u32): void {
   for (; blocks > 0; blocks--) {
 ${indent(lines, 4)}
@@ -212,13 +218,22 @@ ${laneCompress('compressLanes', false)}`;
 export function assemblyDetecting(notice) {
   return `${ORIGIN}
 ${notice}
-import { AFTER, LANE_REGISTERS, LANE_STATES, LANE_VECTORS, WORDS } from './layout';
-import { checkLanes, isAttack } from './sha1-attack';
+import { AFTER, FOUND, LANE_STATES, LANE_VECTORS, LANES, NO_MESSAGE, STATES_58, STATES_65, WORDS } from './layout';
+import { suspect } from './sha1-attack';
 
 ${CONSTANT_TABLE}
 
 ${scalarCompress('compressDetecting', true)}
 ${laneCompress('compressLanesDetecting', true)}
+function suspectLanes(p0: usize, p1: usize, p2: usize, p3: usize): void {
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const vectors = load<i32>(LANE_VECTORS + lane * 4);
+    const message = load<u32>(LANES + lane * 16);
+    if (vectors === 0 || message === NO_MESSAGE) continue;
+    suspect(vectors, lane === 0 ? p0 : lane === 1 ? p1 : lane === 2 ? p2 : p3, lane * 4, FOUND + message);
+  }
+}
+
 /** The vectors of each condition. */
 const VECTORS: usize = memory.data<u32>([
 ${indent(
