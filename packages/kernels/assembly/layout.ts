@@ -3,11 +3,11 @@
  * scripts/build-assembly.mjs). Everything here is written before it is read in each call, but for the vectors.
  */
 
-/** The expanded message: eighty words, or eighty times four of them. */
+/** The expanded messages of four blocks: of four messages, or of one. */
 export const WORDS: usize = 1024;
 /** The states of four messages: five times four words. */
 export const LANE_STATES: usize = WORDS + 80 * 16;
-/** The same after the block, before step 58, and before step 65. One message alone uses the first lane. */
+/** The same after the block, before step 58, and before step 65. */
 export const AFTER: usize = LANE_STATES + 80;
 export const STATES_58: usize = AFTER + 80;
 export const STATES_65: usize = STATES_58 + 80;

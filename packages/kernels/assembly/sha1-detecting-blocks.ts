@@ -6,8 +6,12 @@ import { suspect } from './sha1-attack';
 /** What a step adds, by its twenty. Loaded, not spelled out: the engine makes the splat of a constant anew each time. */
 const CONSTANTS: usize = memory.data<u32>([0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6]);
 
-/** One message: the state at `state` goes on over `blocks` blocks from `at`; its sixth word becomes 1 when one of them ends an attack, see `checkAll`. */
+/**
+ * One message: the state at `state` goes on over `blocks` blocks from `at`; its sixth word becomes 1 when one of them ends an
+ * attack, see `checkAll`. The blocks are filtered four at a time, each in its lane.
+ */
 export function compressDetecting(state: usize, at: usize, blocks: u32): void {
+  let lane: usize = 0;
   for (; blocks > 0; blocks--, at += 64) {
     let w0: u32 = bswap<u32>(load<u32>(at, 0));
     let w1: u32 = bswap<u32>(load<u32>(at, 4));
@@ -141,164 +145,164 @@ export function compressDetecting(state: usize, at: usize, blocks: u32): void {
     c = rotl<u32>(c, 30);
     x = w0 ^ w11 ^ w5 ^ w3;
     w3 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w3, 140);
+    store<u32>(WORDS + lane, w3, 560);
     e = e + w3 + 0x6ed9eba1 + (b ^ c ^ d) + rotl<u32>(a, 5);
     b = rotl<u32>(b, 30);
     x = w1 ^ w12 ^ w6 ^ w4;
     w4 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w4, 144);
+    store<u32>(WORDS + lane, w4, 576);
     d = d + w4 + 0x6ed9eba1 + (a ^ b ^ c) + rotl<u32>(e, 5);
     a = rotl<u32>(a, 30);
     x = w2 ^ w13 ^ w7 ^ w5;
     w5 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w5, 148);
+    store<u32>(WORDS + lane, w5, 592);
     c = c + w5 + 0x6ed9eba1 + (e ^ a ^ b) + rotl<u32>(d, 5);
     e = rotl<u32>(e, 30);
     x = w3 ^ w14 ^ w8 ^ w6;
     w6 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w6, 152);
+    store<u32>(WORDS + lane, w6, 608);
     b = b + w6 + 0x6ed9eba1 + (d ^ e ^ a) + rotl<u32>(c, 5);
     d = rotl<u32>(d, 30);
     x = w4 ^ w15 ^ w9 ^ w7;
     w7 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w7, 156);
+    store<u32>(WORDS + lane, w7, 624);
     a = a + w7 + 0x6ed9eba1 + (c ^ d ^ e) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
     x = w5 ^ w0 ^ w10 ^ w8;
     w8 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w8, 160);
+    store<u32>(WORDS + lane, w8, 640);
     e = e + w8 + 0x8f1bbcdc + ((b & c) | (d & (b | c))) + rotl<u32>(a, 5);
     b = rotl<u32>(b, 30);
     x = w6 ^ w1 ^ w11 ^ w9;
     w9 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w9, 164);
+    store<u32>(WORDS + lane, w9, 656);
     d = d + w9 + 0x8f1bbcdc + ((a & b) | (c & (a | b))) + rotl<u32>(e, 5);
     a = rotl<u32>(a, 30);
     x = w7 ^ w2 ^ w12 ^ w10;
     w10 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w10, 168);
+    store<u32>(WORDS + lane, w10, 672);
     c = c + w10 + 0x8f1bbcdc + ((e & a) | (b & (e | a))) + rotl<u32>(d, 5);
     e = rotl<u32>(e, 30);
     x = w8 ^ w3 ^ w13 ^ w11;
     w11 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w11, 172);
+    store<u32>(WORDS + lane, w11, 688);
     b = b + w11 + 0x8f1bbcdc + ((d & e) | (a & (d | e))) + rotl<u32>(c, 5);
     d = rotl<u32>(d, 30);
     x = w9 ^ w4 ^ w14 ^ w12;
     w12 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w12, 176);
+    store<u32>(WORDS + lane, w12, 704);
     a = a + w12 + 0x8f1bbcdc + ((c & d) | (e & (c | d))) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
     x = w10 ^ w5 ^ w15 ^ w13;
     w13 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w13, 180);
+    store<u32>(WORDS + lane, w13, 720);
     e = e + w13 + 0x8f1bbcdc + ((b & c) | (d & (b | c))) + rotl<u32>(a, 5);
     b = rotl<u32>(b, 30);
     x = w11 ^ w6 ^ w0 ^ w14;
     w14 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w14, 184);
+    store<u32>(WORDS + lane, w14, 736);
     d = d + w14 + 0x8f1bbcdc + ((a & b) | (c & (a | b))) + rotl<u32>(e, 5);
     a = rotl<u32>(a, 30);
     x = w12 ^ w7 ^ w1 ^ w15;
     w15 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w15, 188);
+    store<u32>(WORDS + lane, w15, 752);
     c = c + w15 + 0x8f1bbcdc + ((e & a) | (b & (e | a))) + rotl<u32>(d, 5);
     e = rotl<u32>(e, 30);
     x = w13 ^ w8 ^ w2 ^ w0;
     w0 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w0, 192);
+    store<u32>(WORDS + lane, w0, 768);
     b = b + w0 + 0x8f1bbcdc + ((d & e) | (a & (d | e))) + rotl<u32>(c, 5);
     d = rotl<u32>(d, 30);
     x = w14 ^ w9 ^ w3 ^ w1;
     w1 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w1, 196);
+    store<u32>(WORDS + lane, w1, 784);
     a = a + w1 + 0x8f1bbcdc + ((c & d) | (e & (c | d))) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
     x = w15 ^ w10 ^ w4 ^ w2;
     w2 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w2, 200);
+    store<u32>(WORDS + lane, w2, 800);
     e = e + w2 + 0x8f1bbcdc + ((b & c) | (d & (b | c))) + rotl<u32>(a, 5);
     b = rotl<u32>(b, 30);
     x = w0 ^ w11 ^ w5 ^ w3;
     w3 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w3, 204);
+    store<u32>(WORDS + lane, w3, 816);
     d = d + w3 + 0x8f1bbcdc + ((a & b) | (c & (a | b))) + rotl<u32>(e, 5);
     a = rotl<u32>(a, 30);
     x = w1 ^ w12 ^ w6 ^ w4;
     w4 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w4, 208);
+    store<u32>(WORDS + lane, w4, 832);
     c = c + w4 + 0x8f1bbcdc + ((e & a) | (b & (e | a))) + rotl<u32>(d, 5);
     e = rotl<u32>(e, 30);
     x = w2 ^ w13 ^ w7 ^ w5;
     w5 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w5, 212);
+    store<u32>(WORDS + lane, w5, 848);
     b = b + w5 + 0x8f1bbcdc + ((d & e) | (a & (d | e))) + rotl<u32>(c, 5);
     d = rotl<u32>(d, 30);
     x = w3 ^ w14 ^ w8 ^ w6;
     w6 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w6, 216);
+    store<u32>(WORDS + lane, w6, 864);
     a = a + w6 + 0x8f1bbcdc + ((c & d) | (e & (c | d))) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
     x = w4 ^ w15 ^ w9 ^ w7;
     w7 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w7, 220);
+    store<u32>(WORDS + lane, w7, 880);
     e = e + w7 + 0x8f1bbcdc + ((b & c) | (d & (b | c))) + rotl<u32>(a, 5);
     b = rotl<u32>(b, 30);
     x = w5 ^ w0 ^ w10 ^ w8;
     w8 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w8, 224);
+    store<u32>(WORDS + lane, w8, 896);
     d = d + w8 + 0x8f1bbcdc + ((a & b) | (c & (a | b))) + rotl<u32>(e, 5);
     a = rotl<u32>(a, 30);
     x = w6 ^ w1 ^ w11 ^ w9;
     w9 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w9, 228);
+    store<u32>(WORDS + lane, w9, 912);
     c = c + w9 + 0x8f1bbcdc + ((e & a) | (b & (e | a))) + rotl<u32>(d, 5);
     e = rotl<u32>(e, 30);
-    store<u32>(STATES_58, c, 0);
-    store<u32>(STATES_58, d, 16);
-    store<u32>(STATES_58, e, 32);
-    store<u32>(STATES_58, a, 48);
-    store<u32>(STATES_58, b, 64);
+    store<u32>(STATES_58 + lane, c, 0);
+    store<u32>(STATES_58 + lane, d, 16);
+    store<u32>(STATES_58 + lane, e, 32);
+    store<u32>(STATES_58 + lane, a, 48);
+    store<u32>(STATES_58 + lane, b, 64);
     x = w7 ^ w2 ^ w12 ^ w10;
     w10 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w10, 232);
+    store<u32>(WORDS + lane, w10, 928);
     b = b + w10 + 0x8f1bbcdc + ((d & e) | (a & (d | e))) + rotl<u32>(c, 5);
     d = rotl<u32>(d, 30);
     x = w8 ^ w3 ^ w13 ^ w11;
     w11 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w11, 236);
+    store<u32>(WORDS + lane, w11, 944);
     a = a + w11 + 0x8f1bbcdc + ((c & d) | (e & (c | d))) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
     x = w9 ^ w4 ^ w14 ^ w12;
     w12 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w12, 240);
+    store<u32>(WORDS + lane, w12, 960);
     e = e + w12 + 0xca62c1d6 + (b ^ c ^ d) + rotl<u32>(a, 5);
     b = rotl<u32>(b, 30);
     x = w10 ^ w5 ^ w15 ^ w13;
     w13 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w13, 244);
+    store<u32>(WORDS + lane, w13, 976);
     d = d + w13 + 0xca62c1d6 + (a ^ b ^ c) + rotl<u32>(e, 5);
     a = rotl<u32>(a, 30);
     x = w11 ^ w6 ^ w0 ^ w14;
     w14 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w14, 248);
+    store<u32>(WORDS + lane, w14, 992);
     c = c + w14 + 0xca62c1d6 + (e ^ a ^ b) + rotl<u32>(d, 5);
     e = rotl<u32>(e, 30);
     x = w12 ^ w7 ^ w1 ^ w15;
     w15 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w15, 252);
+    store<u32>(WORDS + lane, w15, 1008);
     b = b + w15 + 0xca62c1d6 + (d ^ e ^ a) + rotl<u32>(c, 5);
     d = rotl<u32>(d, 30);
     x = w13 ^ w8 ^ w2 ^ w0;
     w0 = rotl<u32>(x, 1);
-    store<u32>(WORDS, w0, 256);
+    store<u32>(WORDS + lane, w0, 1024);
     a = a + w0 + 0xca62c1d6 + (c ^ d ^ e) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
-    store<u32>(STATES_65, a, 0);
-    store<u32>(STATES_65, b, 16);
-    store<u32>(STATES_65, c, 32);
-    store<u32>(STATES_65, d, 48);
-    store<u32>(STATES_65, e, 64);
+    store<u32>(STATES_65 + lane, a, 0);
+    store<u32>(STATES_65 + lane, b, 16);
+    store<u32>(STATES_65 + lane, c, 32);
+    store<u32>(STATES_65 + lane, d, 48);
+    store<u32>(STATES_65 + lane, e, 64);
     x = w14 ^ w9 ^ w3 ^ w1;
     w1 = rotl<u32>(x, 1);
     e = e + w1 + 0xca62c1d6 + (b ^ c ^ d) + rotl<u32>(a, 5);
@@ -359,24 +363,41 @@ export function compressDetecting(state: usize, at: usize, blocks: u32): void {
     w15 = rotl<u32>(x, 1);
     a = a + w15 + 0xca62c1d6 + (c ^ d ^ e) + rotl<u32>(b, 5);
     c = rotl<u32>(c, 30);
-    const vectors = possibleAttacks();
-    if (vectors !== 0) {
-      store<u32>(AFTER, load<u32>(state, 0) + a, 0);
-      store<u32>(AFTER, load<u32>(state, 4) + b, 16);
-      store<u32>(AFTER, load<u32>(state, 8) + c, 32);
-      store<u32>(AFTER, load<u32>(state, 12) + d, 48);
-      store<u32>(AFTER, load<u32>(state, 16) + e, 64);
-      suspect(vectors, at, 0, state + 20);
+    a += load<u32>(state, 0);
+    store<u32>(state, a, 0);
+    store<u32>(AFTER + lane, a, 0);
+    b += load<u32>(state, 4);
+    store<u32>(state, b, 4);
+    store<u32>(AFTER + lane, b, 16);
+    c += load<u32>(state, 8);
+    store<u32>(state, c, 8);
+    store<u32>(AFTER + lane, c, 32);
+    d += load<u32>(state, 12);
+    store<u32>(state, d, 12);
+    store<u32>(AFTER + lane, d, 48);
+    e += load<u32>(state, 16);
+    store<u32>(state, e, 16);
+    store<u32>(AFTER + lane, e, 64);
+    lane += 4;
+    if (lane === 16 || blocks === 1) {
+      suspectBlocks(at + 64, lane, state + 20);
+      lane = 0;
     }
-    store<u32>(state, load<u32>(state, 0) + a, 0);
-    store<u32>(state, load<u32>(state, 4) + b, 4);
-    store<u32>(state, load<u32>(state, 8) + c, 8);
-    store<u32>(state, load<u32>(state, 12) + d, 12);
-    store<u32>(state, load<u32>(state, 16) + e, 16);
   }
 }
 
-/** Four messages, one in each lane of LANE_STATES: `blocks` blocks of each; those that may end an attack are suspected. */
+/** Filter the blocks before `end`: those in the lanes that lie below `lanesEnd`, in bytes. */
+function suspectBlocks(end: usize, lanesEnd: usize, note: usize): void {
+  const vectors = possibleLaneAttacks();
+  if (!v128.any_true(vectors)) return;
+  v128.store(LANE_VECTORS, vectors);
+  for (let lane: usize = 0; lane < lanesEnd; lane += 4) {
+    const left = load<i32>(LANE_VECTORS + lane);
+    if (left !== 0) suspect(left, end - ((lanesEnd - lane) << 4), lane, note);
+  }
+}
+
+/** Four messages, one in each lane of LANE_STATES: `blocks` blocks of each; those that may end an attack are suspected, see `checkAll`. */
 export function compressLanesDetecting(p0: usize, p1: usize, p2: usize, p3: usize, blocks: u32): void {
   for (; blocks > 0; blocks--) {
     let r0: v128, r1: v128, r2: v128, r3: v128;
@@ -1068,225 +1089,7 @@ const VECTORS: usize = memory.data<u32>([
   0x40000000, 0x40000000, 0x80000000, 0x80000000, 0x80000000,
 ]);
 
-/** The vectors of those attacks that the block in WORDS may be part of; see src/collision/filter.ts. */
-function possibleAttacks(): i32 {
-  let mask: i32 = -1;
-  mask &= ~(((load<i32>(WORDS, 176) ^ load<i32>(WORDS, 180)) << 2) >> 31) | -42180737;
-  mask &= ~(((load<i32>(WORDS, 196) ^ load<i32>(WORDS, 200)) << 2) >> 31) | 1031733239;
-  mask &= ~(((load<i32>(WORDS, 192) ^ load<i32>(WORDS, 196)) << 2) >> 31) | -1621131269;
-  mask &= ~(((load<i32>(WORDS, 188) ^ (load<i32>(WORDS, 200) >>> 25)) << 27) >> 31) | 2113854943;
-  mask &= ~(((load<i32>(WORDS, 188) ^ load<i32>(WORDS, 192)) << 2) >> 31) | -808460291;
-  mask &= ~(((load<i32>(WORDS, 184) ^ (load<i32>(WORDS, 196) >>> 25)) << 27) >> 31) | -1082165385;
-  mask &= ~(((load<i32>(WORDS, 184) ^ load<i32>(WORDS, 188)) << 2) >> 31) | -404228098;
-  mask &= ~(((load<i32>(WORDS, 180) ^ (load<i32>(WORDS, 192) >>> 25)) << 27) >> 31) | -538976805;
-  mask &= ~(((load<i32>(WORDS, 180) ^ load<i32>(WORDS, 184)) << 2) >> 31) | -168460801;
-  mask &= ~(((load<i32>(WORDS, 176) ^ (load<i32>(WORDS, 188) >>> 25)) << 27) >> 31) | -269486219;
-  mask &= ~(((load<i32>(WORDS, 172) ^ (load<i32>(WORDS, 184) >>> 25)) << 27) >> 31) | -134742566;
-  mask &= ~(((load<i32>(WORDS, 172) ^ load<i32>(WORDS, 176)) << 2) >> 31) | -10561569;
-  if (mask === 0) return 0;
-  mask &= ~(((load<i32>(WORDS, 168) ^ (load<i32>(WORDS, 180) >>> 25)) << 27) >> 31) | -33718411;
-  mask &= ~(((load<i32>(WORDS, 164) ^ (load<i32>(WORDS, 176) >>> 25)) << 27) >> 31) | -8462374;
-  mask &= ~(((load<i32>(WORDS, 160) ^ load<i32>(WORDS, 164)) << 2) >> 31) | 2146828125;
-  mask &= ~(((load<i32>(WORDS, 216) ^ load<i32>(WORDS, 220)) << 2) >> 31) | 1064820735;
-  mask &= ~(((load<i32>(WORDS, 212) ^ load<i32>(WORDS, 216)) << 2) >> 31) | -1612843009;
-  mask &= ~(((load<i32>(WORDS, 208) ^ load<i32>(WORDS, 212)) << 2) >> 31) | -806420993;
-  mask &= ~(((load<i32>(WORDS, 200) ^ (load<i32>(WORDS, 212) >>> 25)) << 27) >> 31) | -538085377;
-  mask &= ~(((load<i32>(WORDS, 200) ^ load<i32>(WORDS, 204)) << 2) >> 31) | 1979580383;
-  mask &= ~(((load<i32>(WORDS, 196) ^ (load<i32>(WORDS, 208) >>> 25)) << 27) >> 31) | -269033985;
-  mask &= ~(((load<i32>(WORDS, 192) ^ (load<i32>(WORDS, 204) >>> 25)) << 27) >> 31) | -134383745;
-  mask &= ~(((load<i32>(WORDS, 168) ^ load<i32>(WORDS, 172)) << 2) >> 31) | -3148297;
-  mask &= ~(((load<i32>(WORDS, 164) ^ load<i32>(WORDS, 168)) << 2) >> 31) | -1573509;
-  if (mask === 0) return 0;
-  mask &= ~(((load<i32>(WORDS, 160) ^ (load<i32>(WORDS, 172) >>> 25)) << 27) >> 31) | 2145384437;
-  mask &= ~(((load<i32>(WORDS, 156) ^ (load<i32>(WORDS, 168) >>> 25)) << 27) >> 31) | -1074790918;
-  mask &= ~(((load<i32>(WORDS, 152) ^ (load<i32>(WORDS, 164) >>> 25)) << 27) >> 31) | 1610088317;
-  mask &= ~(((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 160) >>> 25)) << 27) >> 31) | -1342308386;
-  mask &= ~(((load<i32>(WORDS, 220) ^ load<i32>(WORDS, 224)) << 2) >> 31) | 2112847871;
-  mask &= ~(((load<i32>(WORDS, 208) ^ (load<i32>(WORDS, 220) >>> 25)) << 27) >> 31) | 2138013695;
-  mask &= ~(((load<i32>(WORDS, 204) ^ (load<i32>(WORDS, 216) >>> 25)) << 27) >> 31) | -1076371457;
-  mask &= ~(((load<i32>(WORDS, 204) ^ load<i32>(WORDS, 208)) << 2) >> 31) | -403177601;
-  mask &= ~(((load<i32>(WORDS, 144) ^ (load<i32>(WORDS, 160) >>> 25)) << 27) >> 31) | -1114633;
-  mask &= (((load<i32>(WORDS, 212) ^ load<i32>(WORDS, 224)) << 2) >> 31) | -3178497;
-  mask &= (((load<i32>(WORDS, 204) ^ load<i32>(WORDS, 216)) << 2) >> 31) | -657409;
-  mask &= (((load<i32>(WORDS, 200) ^ load<i32>(WORDS, 208)) << 2) >> 31) | -74241;
-  if (mask === 0) return 0;
-  mask &= (((load<i32>(WORDS, 196) ^ load<i32>(WORDS, 204)) << 2) >> 31) | -34945;
-  mask &= (((load<i32>(WORDS, 192) ^ load<i32>(WORDS, 200)) << 2) >> 31) | -8737;
-  mask &= (((load<i32>(WORDS, 188) ^ load<i32>(WORDS, 196)) << 2) >> 31) | -2185;
-  mask &= (((load<i32>(WORDS, 184) ^ load<i32>(WORDS, 192)) << 2) >> 31) | -549;
-  mask &= ~(((load<i32>(WORDS, 180) ^ load<i32>(WORDS, 188)) << 25) >> 31) | -17473;
-  mask &= (((load<i32>(WORDS, 180) ^ load<i32>(WORDS, 188)) << 2) >> 31) | -139;
-  mask &= ~(((load<i32>(WORDS, 176) ^ load<i32>(WORDS, 184)) << 25) >> 31) | -4369;
-  mask &= (((load<i32>(WORDS, 176) ^ load<i32>(WORDS, 184)) << 2) >> 31) | -38;
-  mask &= (((load<i32>(WORDS, 164) ^ (load<i32>(WORDS, 168) >>> 5)) << 30) >> 31) | -67371265;
-  mask &= (((load<i32>(WORDS, 160) ^ (load<i32>(WORDS, 164) >>> 5)) << 30) >> 31) | -16793665;
-  mask &= (((load<i32>(WORDS, 160) ^ load<i32>(WORDS, 168)) << 27) >> 31) | 2147483637;
-  mask &= (((load<i32>(WORDS, 156) ^ (load<i32>(WORDS, 160) >>> 5)) << 30) >> 31) | -4198417;
-  if (mask === 0) return 0;
-  mask &= (((load<i32>(WORDS, 156) ^ load<i32>(WORDS, 164)) << 27) >> 31) | -1073741830;
-  mask &= (((load<i32>(WORDS, 152) ^ load<i32>(WORDS, 160)) << 27) >> 31) | 1610612733;
-  mask &= (((load<i32>(WORDS, 148) ^ load<i32>(WORDS, 156)) << 27) >> 31) | -1342177282;
-  mask &= (((load<i32>(WORDS, 144) ^ (load<i32>(WORDS, 148) >>> 5)) << 30) >> 31) | -266305;
-  mask &= ~(((load<i32>(WORDS, 140) ^ (load<i32>(WORDS, 156) >>> 25)) << 27) >> 31) | -524421;
-  mask &= (((load<i32>(WORDS, 252) ^ (load<i32>(WORDS, 256) >>> 5)) << 31) >> 31) | -1048705;
-  mask &= (((load<i32>(WORDS, 252) ^ (load<i32>(WORDS, 256) >>> 5)) << 30) >> 31) | -65541;
-  mask &= (((load<i32>(WORDS, 248) ^ (load<i32>(WORDS, 252) >>> 5)) << 31) >> 31) | -524321;
-  mask &= (((load<i32>(WORDS, 244) ^ (load<i32>(WORDS, 248) >>> 5)) << 31) >> 31) | -131081;
-  mask &= (((load<i32>(WORDS, 244) ^ (load<i32>(WORDS, 248) >>> 5)) << 29) >> 31) | -262161;
-  mask &= (((load<i32>(WORDS, 240) ^ (load<i32>(WORDS, 244) >>> 5)) << 31) >> 31) | -65541;
-  mask &= ~(((load<i32>(WORDS, 232) ^ load<i32>(WORDS, 236)) << 2) >> 31) | -570425345;
-  if (mask === 0) return 0;
-  mask &= ~(((load<i32>(WORDS, 228) ^ load<i32>(WORDS, 232)) << 2) >> 31) | -276824065;
-  mask &= ~(((load<i32>(WORDS, 224) ^ (load<i32>(WORDS, 236) >>> 25)) << 27) >> 31) | -671088641;
-  mask &= (((load<i32>(WORDS, 224) ^ load<i32>(WORDS, 236)) << 2) >> 31) | -167772161;
-  mask &= ~(((load<i32>(WORDS, 224) ^ load<i32>(WORDS, 228)) << 2) >> 31) | -136314881;
-  mask &= ~(((load<i32>(WORDS, 220) ^ (load<i32>(WORDS, 232) >>> 25)) << 27) >> 31) | -301989889;
-  mask &= ~(((load<i32>(WORDS, 216) ^ (load<i32>(WORDS, 228) >>> 25)) << 27) >> 31) | -142606337;
-  mask &= ~(((load<i32>(WORDS, 212) ^ (load<i32>(WORDS, 224) >>> 25)) << 27) >> 31) | -35651585;
-  mask &= ~(((load<i32>(WORDS, 204) ^ (load<i32>(WORDS, 200) >>> 5)) << 30) >> 31) | -266241;
-  mask &= ~(((load<i32>(WORDS, 192) ^ load<i32>(WORDS, 200)) << 25) >> 31) | -266241;
-  mask &= (((load<i32>(WORDS, 192) ^ load<i32>(WORDS, 220)) << 2) >> 31) | -40961;
-  mask &= ~(((load<i32>(WORDS, 188) ^ load<i32>(WORDS, 196)) << 25) >> 31) | -17409;
-  mask &= ~(((load<i32>(WORDS, 192) ^ (load<i32>(WORDS, 188) >>> 5)) << 30) >> 31) | -67108929;
-  if (mask === 0) return 0;
-  mask &= ~(((load<i32>(WORDS, 184) ^ load<i32>(WORDS, 192)) << 25) >> 31) | -4353;
-  mask &= ~(((load<i32>(WORDS, 188) ^ (load<i32>(WORDS, 184) >>> 5)) << 30) >> 31) | -16777233;
-  mask &= (((load<i32>(WORDS, 176) ^ (load<i32>(WORDS, 180) >>> 5)) << 30) >> 31) | -4210689;
-  mask &= ~(((load<i32>(WORDS, 172) ^ load<i32>(WORDS, 180)) << 25) >> 31) | -1089;
-  mask &= ~(((load<i32>(WORDS, 168) ^ load<i32>(WORDS, 176)) << 25) >> 31) | -273;
-  mask &= ~(((load<i32>(WORDS, 172) ^ (load<i32>(WORDS, 168) >>> 5)) << 30) >> 31) | -67371009;
-  mask &= ~(((load<i32>(WORDS, 168) ^ (load<i32>(WORDS, 164) >>> 5)) << 30) >> 31) | -16793601;
-  mask &= ~(((load<i32>(WORDS, 164) ^ (load<i32>(WORDS, 160) >>> 5)) << 30) >> 31) | -4198401;
-  mask &= ~(((load<i32>(WORDS, 156) ^ (load<i32>(WORDS, 172) >>> 25)) << 27) >> 31) | -33587201;
-  mask &= ~(((load<i32>(WORDS, 152) ^ (load<i32>(WORDS, 168) >>> 25)) << 27) >> 31) | -8396801;
-  mask &= (((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 152) >>> 5)) << 30) >> 31) | -16641;
-  mask &= ~(((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 164) >>> 25)) << 27) >> 31) | -2099201;
-  if (mask === 0) return 0;
-  mask &= (((load<i32>(WORDS, 144) ^ load<i32>(WORDS, 152)) << 27) >> 31) | -671088641;
-  mask &= (((load<i32>(WORDS, 140) ^ (load<i32>(WORDS, 144) >>> 5)) << 30) >> 31) | -1041;
-  mask &= ~(((load<i32>(WORDS, 140) ^ (load<i32>(WORDS, 156) >>> 25)) << 28) >> 31) | -532481;
-  if (mask === 0) return 0;
-  if (mask & 1) {
-    mask &= (((load<i32>(WORDS, 244) ^ (load<i32>(WORDS, 248) >>> 5)) << 30) >> 31) | -2;
-    mask &= ~(((load<i32>(WORDS, 236) ^ (load<i32>(WORDS, 252) >>> 25)) << 26) >> 31) | -2;
-    mask &= (((load<i32>(WORDS, 232) ^ (load<i32>(WORDS, 252) >>> 30)) << 31) >> 31) | -2;
-  }
-  if (mask & 2) {
-    mask &= (((load<i32>(WORDS, 248) ^ (load<i32>(WORDS, 252) >>> 5)) << 30) >> 31) | -3;
-    mask &= ~(((load<i32>(WORDS, 240) ^ (load<i32>(WORDS, 256) >>> 25)) << 26) >> 31) | -3;
-    mask &= (((load<i32>(WORDS, 236) ^ (load<i32>(WORDS, 256) >>> 30)) << 31) >> 31) | -3;
-  }
-  if (mask & 16) {
-    mask &= ~(((load<i32>(WORDS, 160) ^ load<i32>(WORDS, 168)) << 25) >> 31) | -17;
-  }
-  if (mask & 64) {
-    mask &= (((load<i32>(WORDS, 248) ^ (load<i32>(WORDS, 252) >>> 5)) << 29) >> 31) | -65;
-    mask &= ~(((load<i32>(WORDS, 164) ^ load<i32>(WORDS, 172)) << 25) >> 31) | -65;
-  }
-  if (mask & 256) {
-    mask &= (((load<i32>(WORDS, 252) ^ (load<i32>(WORDS, 256) >>> 5)) << 29) >> 31) | -257;
-    mask &= ~(((load<i32>(WORDS, 192) ^ (load<i32>(WORDS, 196) << 5)) << 25) >> 31) | -257;
-  }
-  if (mask & 1024) {
-    mask &= ~(((load<i32>(WORDS, 196) ^ (load<i32>(WORDS, 200) << 5)) << 25) >> 31) | -1025;
-    mask &= (((load<i32>(WORDS, 168) ^ load<i32>(WORDS, 200)) << 30) >> 31) | -1025;
-    mask &= ~(((load<i32>(WORDS, 156) ^ (load<i32>(WORDS, 160) << 5)) << 25) >> 31) | -1025;
-    mask &= (((load<i32>(WORDS, 152) ^ load<i32>(WORDS, 160)) << 30) >> 31) | -1025;
-  }
-  if (mask & 2048) {
-    mask &= (((load<i32>(WORDS, 144) ^ load<i32>(WORDS, 148)) << 27) >> 31) | -2049;
-  }
-  if (mask & 4096) {
-    mask &= (((load<i32>(WORDS, 172) ^ load<i32>(WORDS, 204)) << 30) >> 31) | -4097;
-  }
-  if (mask & 8192) {
-    mask &= (((load<i32>(WORDS, 148) ^ load<i32>(WORDS, 152)) << 27) >> 31) | -8193;
-  }
-  if (mask & 16384) {
-    mask &= ~(((load<i32>(WORDS, 204) ^ (load<i32>(WORDS, 208) << 5)) << 25) >> 31) | -16385;
-    mask &= ~(((load<i32>(WORDS, 196) ^ load<i32>(WORDS, 204)) << 25) >> 31) | -16385;
-    mask &= ~(((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 148) >>> 5)) << 30) >> 31) | -16385;
-    mask &= ~(((load<i32>(WORDS, 140) ^ (load<i32>(WORDS, 156) >>> 25)) << 26) >> 31) | -16385;
-  }
-  if (mask & 32768) {
-    mask &= (((load<i32>(WORDS, 152) ^ load<i32>(WORDS, 156)) << 27) >> 31) | -32769;
-  }
-  if (mask & 262144) {
-    mask &= (((load<i32>(WORDS, 188) ^ load<i32>(WORDS, 204)) << 30) >> 31) | -262145;
-  }
-  if (mask & 1048576) {
-    mask &= ~(((load<i32>(WORDS, 144) ^ (load<i32>(WORDS, 160) >>> 25)) << 28) >> 31) | -1048577;
-    mask &= (((load<i32>(WORDS, 140) ^ (load<i32>(WORDS, 160) << 2)) << 1) >> 31) | -1048577;
-  }
-  if (mask & 2097152) {
-    mask &= ~(((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 164) >>> 25)) << 28) >> 31) | -2097153;
-    mask &= (((load<i32>(WORDS, 144) ^ (load<i32>(WORDS, 164) << 2)) << 1) >> 31) | -2097153;
-  }
-  if (mask & 4194304) {
-    mask &= ~(((load<i32>(WORDS, 212) ^ (load<i32>(WORDS, 216) << 5)) << 25) >> 31) | -4194305;
-    mask &= ~(((load<i32>(WORDS, 204) ^ load<i32>(WORDS, 212)) << 25) >> 31) | -4194305;
-    mask &= (((load<i32>(WORDS, 200) ^ load<i32>(WORDS, 216)) << 30) >> 31) | -4194305;
-    mask &= ~(((load<i32>(WORDS, 180) ^ (load<i32>(WORDS, 184) << 5)) << 25) >> 31) | -4194305;
-    mask &= ~(((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 164) >>> 25)) << 26) >> 31) | -4194305;
-    mask &= (((load<i32>(WORDS, 144) ^ (load<i32>(WORDS, 164) >>> 30)) << 31) >> 31) | -4194305;
-  }
-  if (mask & 8388608) {
-    mask &= (((load<i32>(WORDS, 220) ^ load<i32>(WORDS, 232)) << 2) >> 31) | -8388609;
-    mask &= ~(((load<i32>(WORDS, 152) ^ (load<i32>(WORDS, 168) >>> 25)) << 28) >> 31) | -8388609;
-    mask &= (((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 168) << 2)) << 1) >> 31) | -8388609;
-  }
-  if (mask & 16777216) {
-    mask &= ~(((load<i32>(WORDS, 216) ^ (load<i32>(WORDS, 220) << 5)) << 25) >> 31) | -16777217;
-    mask &= ~(((load<i32>(WORDS, 208) ^ load<i32>(WORDS, 216)) << 25) >> 31) | -16777217;
-    mask &= (((load<i32>(WORDS, 204) ^ load<i32>(WORDS, 220)) << 30) >> 31) | -16777217;
-    mask &= (((load<i32>(WORDS, 180) ^ load<i32>(WORDS, 188)) << 30) >> 31) | -16777217;
-    mask &= ~(((load<i32>(WORDS, 152) ^ (load<i32>(WORDS, 168) >>> 25)) << 26) >> 31) | -16777217;
-    mask &= (((load<i32>(WORDS, 148) ^ (load<i32>(WORDS, 168) >>> 30)) << 31) >> 31) | -16777217;
-  }
-  if (mask & 33554432) {
-    mask &= ~(((load<i32>(WORDS, 156) ^ (load<i32>(WORDS, 172) >>> 25)) << 28) >> 31) | -33554433;
-    mask &= (((load<i32>(WORDS, 152) ^ (load<i32>(WORDS, 172) << 2)) << 1) >> 31) | -33554433;
-  }
-  if (mask & 67108864) {
-    mask &= ~(((load<i32>(WORDS, 220) ^ (load<i32>(WORDS, 224) << 5)) << 25) >> 31) | -67108865;
-    mask &= ~(((load<i32>(WORDS, 212) ^ load<i32>(WORDS, 220)) << 25) >> 31) | -67108865;
-    mask &= (((load<i32>(WORDS, 208) ^ load<i32>(WORDS, 224)) << 30) >> 31) | -67108865;
-    mask &= (((load<i32>(WORDS, 184) ^ load<i32>(WORDS, 192)) << 30) >> 31) | -67108865;
-    mask &= ~(((load<i32>(WORDS, 156) ^ (load<i32>(WORDS, 172) >>> 25)) << 26) >> 31) | -67108865;
-    mask &= (((load<i32>(WORDS, 152) ^ (load<i32>(WORDS, 172) >>> 30)) << 31) >> 31) | -67108865;
-  }
-  if (mask & 134217728) {
-    mask &= ~(((load<i32>(WORDS, 236) ^ load<i32>(WORDS, 240)) << 2) >> 31) | -134217729;
-    mask &= ~(((load<i32>(WORDS, 160) ^ (load<i32>(WORDS, 176) >>> 25)) << 28) >> 31) | -134217729;
-    mask &= ~(((load<i32>(WORDS, 160) ^ (load<i32>(WORDS, 176) >>> 25)) << 27) >> 31) | -134217729;
-    mask &= (((load<i32>(WORDS, 156) ^ (load<i32>(WORDS, 176) << 2)) << 1) >> 31) | -134217729;
-  }
-  if (mask & 268435456) {
-    mask &= (((load<i32>(WORDS, 232) ^ load<i32>(WORDS, 244)) << 2) >> 31) | -268435457;
-    mask &= ~(((load<i32>(WORDS, 228) ^ (load<i32>(WORDS, 244) >>> 25)) << 27) >> 31) | -268435457;
-    mask &= ~(((load<i32>(WORDS, 164) ^ (load<i32>(WORDS, 180) >>> 25)) << 28) >> 31) | -268435457;
-    mask &= ~(((load<i32>(WORDS, 164) ^ (load<i32>(WORDS, 180) >>> 25)) << 27) >> 31) | -268435457;
-  }
-  if (mask & 536870912) {
-    mask &= ~(((load<i32>(WORDS, 232) ^ (load<i32>(WORDS, 248) >>> 25)) << 27) >> 31) | -536870913;
-    mask &= ~(((load<i32>(WORDS, 168) ^ (load<i32>(WORDS, 184) >>> 25)) << 28) >> 31) | -536870913;
-    mask &= ~(((load<i32>(WORDS, 168) ^ (load<i32>(WORDS, 184) >>> 25)) << 27) >> 31) | -536870913;
-  }
-  if (mask & 1073741824) {
-    mask &= ~(((load<i32>(WORDS, 236) ^ (load<i32>(WORDS, 252) >>> 25)) << 27) >> 31) | -1073741825;
-    mask &= ~(((load<i32>(WORDS, 228) ^ (load<i32>(WORDS, 236) >>> 25)) << 27) >> 31) | -1073741825;
-    mask &= ~(((load<i32>(WORDS, 172) ^ (load<i32>(WORDS, 188) >>> 25)) << 28) >> 31) | -1073741825;
-    mask &= ~(((load<i32>(WORDS, 172) ^ (load<i32>(WORDS, 188) >>> 25)) << 27) >> 31) | -1073741825;
-  }
-  if (mask & -2147483648) {
-    mask &= ~(((load<i32>(WORDS, 240) ^ (load<i32>(WORDS, 256) >>> 25)) << 27) >> 31) | 2147483647;
-    mask &= ~(((load<i32>(WORDS, 176) ^ (load<i32>(WORDS, 192) >>> 25)) << 28) >> 31) | 2147483647;
-    mask &= ~(((load<i32>(WORDS, 176) ^ (load<i32>(WORDS, 192) >>> 25)) << 27) >> 31) | 2147483647;
-  }
-  return mask;
-}
-
-/** As `possibleAttacks`, for four blocks. */
+/** The vectors of those attacks that the four blocks in WORDS may be part of, by lane; see src/collision/filter.ts. */
 function possibleLaneAttacks(): v128 {
   let mask = i32x4.splat(-1);
   mask = v128.andnot(

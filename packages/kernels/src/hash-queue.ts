@@ -1,7 +1,7 @@
 import type { HashName, HashQueue, HashQueueOptions } from './types.js';
 
 /** Bytes and pieces that are gathered before they are hashed. */
-const GATHERED_BYTES = 1 << 20;
+const GATHERED_BYTES = 2 << 20;
 const GATHERED_PIECES = 1024;
 /** Below this a loop over the bytes costs less than a view and a block copy. */
 const BLOCK_COPY_BYTES = 48;

@@ -52,8 +52,8 @@ describe.each(VARIANTS)('a hash queue (%s)', (_variant, { createHashQueue, diges
 
     test.each([
       ['many small ones', Array.from({ length: 2500 }, (_, index) => index % 90)],
-      ['one over what is gathered', [10, 1_500_000, 0, 20]],
-      ['just what is gathered, twice', [1 << 20, 1 << 20]],
+      ['one over what is gathered', [10, 2_500_000, 0, 20]],
+      ['just what is gathered, twice', [2 << 20, 2 << 20]],
     ])('%s', (_what, sizes) => expectDigests(sizes, []));
   });
 

@@ -4,14 +4,12 @@ import { CONDITIONS, expansionOf, FIRST_WORD, LAST_WORD, registerBefore } from '
 const REGISTERS = ['a', 'b', 'c', 'd', 'e'];
 const CONSTANTS = ['0x5a827999', '0x6ed9eba1', '0x8f1bbcdc', '0xca62c1d6'];
 const hex = (value) => `0x${(value >>> 0).toString(16)}`;
-const reach = (row) => row[5].toString(2).replaceAll('0', '').length;
 const indent = (lines, by) => lines.map((line) => ' '.repeat(by) + line).join('\n');
 const isKept = (step) => step >= FIRST_WORD && step <= LAST_WORD;
 
 /** How the two dialects of AssemblyScript write the operations of a step. */
 const SCALAR = {
-  type: 'u32',
-  bytes: 4,
+  lane: ' + lane',
   load: (pointer, offset) => `load<u32>(${pointer}, ${offset})`,
   store: (pointer, value, offset) => `store<u32>(${pointer}, ${value}, ${offset})`,
   rotate: (value, bits) => `rotl<u32>(${value}, ${bits})`,
@@ -22,8 +20,7 @@ const SCALAR = {
   constant: (index) => CONSTANTS[index],
 };
 const LANES = {
-  type: 'v128',
-  bytes: 16,
+  lane: '',
   load: (pointer, offset) => `v128.load(${pointer}, ${offset})`,
   store: (pointer, value, offset) => `v128.store(${pointer}, ${value}, ${offset})`,
   rotate: (value, bits) => `v128.or(i32x4.shl(${value}, ${bits}), i32x4.shr_u(${value}, ${32 - bits}))`,
@@ -35,18 +32,18 @@ const LANES = {
 };
 
 function steps(dialect, keepsWords) {
-  const { rotate, xor, add, choose, majority, constant, store, bytes } = dialect;
+  const { rotate, xor, add, choose, majority, constant, store, lane } = dialect;
   const lines = [];
   for (let step = 0; step < 80; step++) {
     const [a, b, c, d, e] = [0, 1, 2, 3, 4].map((role) => registerBefore(step, role));
     const word = `w${step % 16}`;
     if (keepsWords && (step === 58 || step === 65)) {
       [a, b, c, d, e].forEach((register, index) => {
-        lines.push(`${store(`STATES_${step}`, register, 16 * index)};`);
+        lines.push(`${store(`STATES_${step}${lane}`, register, 16 * index)};`);
       });
     }
     if (step >= 16) lines.push(`x = ${xor(...expansionOf(step))};`, `${word} = ${rotate('x', 1)};`);
-    if (keepsWords && isKept(step)) lines.push(`${store('WORDS', word, bytes * step)};`);
+    if (keepsWords && isKept(step)) lines.push(`${store(`WORDS${lane}`, word, 16 * step)};`);
     const phase = Math.floor(step / 20);
     const mix = [choose, (...names) => xor(...names), majority, (...names) => xor(...names)][phase](b, c, d);
     lines.push(`${e} = ${add(add(e, word), constant(phase), mix, rotate(a, 5))};`);
@@ -62,20 +59,42 @@ function scalarCompress(name, keepsWords) {
     lines.push(`let ${register}: u32 = load<u32>(state, ${4 * index});`);
   });
   lines.push('let x: u32 = 0;', ...steps(SCALAR, keepsWords));
-  if (keepsWords) {
-    lines.push('const vectors = possibleAttacks();', 'if (vectors !== 0) {');
-    REGISTERS.forEach((register, index) => {
-      lines.push(`  store<u32>(AFTER, load<u32>(state, ${4 * index}) + ${register}, ${16 * index});`);
-    });
-    lines.push('  suspect(vectors, at, 0, state + 20);', '}');
-  }
   REGISTERS.forEach((register, index) => {
-    lines.push(`store<u32>(state, load<u32>(state, ${4 * index}) + ${register}, ${4 * index});`);
+    if (keepsWords) lines.push(`${register} += load<u32>(state, ${4 * index});`);
+    const value = keepsWords ? register : `load<u32>(state, ${4 * index}) + ${register}`;
+    lines.push(`store<u32>(state, ${value}, ${4 * index});`);
+    if (keepsWords) lines.push(`store<u32>(AFTER + lane, ${register}, ${16 * index});`);
   });
-  return `/** One message: the state at \`state\` goes on over \`blocks\` blocks from \`at\`${keepsWords ? '; its sixth word becomes 1 when one of them ends an attack, see `checkAll`' : ''}. */
+  if (!keepsWords) {
+    return `/** One message: the state at \`state\` goes on over \`blocks\` blocks from \`at\`. */
 export function ${name}(state: usize, at: usize, blocks: u32): void {
   for (; blocks > 0; blocks--, at += 64) {
 ${indent(lines, 4)}
+  }
+}
+`;
+  }
+  lines.push('lane += 4;', 'if (lane === 16 || blocks === 1) {', '  suspectBlocks(at + 64, lane, state + 20);');
+  lines.push('  lane = 0;', '}');
+  return `/**
+ * One message: the state at \`state\` goes on over \`blocks\` blocks from \`at\`; its sixth word becomes 1 when one of them ends an
+ * attack, see \`checkAll\`. The blocks are filtered four at a time, each in its lane.
+ */
+export function ${name}(state: usize, at: usize, blocks: u32): void {
+  let lane: usize = 0;
+  for (; blocks > 0; blocks--, at += 64) {
+${indent(lines, 4)}
+  }
+}
+
+/** Filter the blocks before \`end\`: those in the lanes that lie below \`lanesEnd\`, in bytes. */
+function suspectBlocks(end: usize, lanesEnd: usize, note: usize): void {
+  const vectors = possibleLaneAttacks();
+  if (!v128.any_true(vectors)) return;
+  v128.store(LANE_VECTORS, vectors);
+  for (let lane: usize = 0; lane < lanesEnd; lane += 4) {
+    const left = load<i32>(LANE_VECTORS + lane);
+    if (left !== 0) suspect(left, end - ((lanesEnd - lane) << 4), lane, note);
   }
 }
 `;
@@ -122,25 +141,13 @@ function laneCompress(name, keepsWords) {
     );
   });
   for (let lane = 0; lane < 4; lane++) lines.push(`p${lane} += 64;`);
-  return `/** Four messages, one in each lane of LANE_STATES: \`blocks\` blocks of each${keepsWords ? '; those that may end an attack are suspected' : ''}. */
+  return `/** Four messages, one in each lane of LANE_STATES: \`blocks\` blocks of each${keepsWords ? '; those that may end an attack are suspected, see `checkAll`' : ''}. */
 export function ${name}(p0: usize, p1: usize, p2: usize, p3: usize, blocks: u32): void {
   for (; blocks > 0; blocks--) {
 ${indent(lines, 4)}
   }
 }
 `;
-}
-
-function scalarCondition([word, bit, other, otherBit, difference, vectors]) {
-  const second = `load<i32>(WORDS, ${4 * other})`;
-  const moved =
-    bit === otherBit
-      ? second
-      : otherBit > bit
-        ? `(${second} >>> ${otherBit - bit})`
-        : `(${second} << ${bit - otherBit})`;
-  const bits = `(((load<i32>(WORDS, ${4 * word}) ^ ${moved}) << ${31 - bit}) >> 31)`;
-  return `mask &= ${difference === 1 ? '' : '~'}${bits} | ${~vectors};`;
 }
 
 function laneCondition([word, bit, other, otherBit, difference], index) {
@@ -159,29 +166,6 @@ function laneCondition([word, bit, other, otherBit, difference], index) {
   return `mask = v128.andnot(mask, ${wrong});`;
 }
 
-function scalarFilter() {
-  const wide = CONDITIONS.filter((row) => reach(row) > 1);
-  const narrow = CONDITIONS.filter((row) => reach(row) === 1);
-  const lines = [];
-  wide.forEach((row, index) => {
-    if (index > 0 && index % 12 === 0) lines.push('if (mask === 0) return 0;');
-    lines.push(scalarCondition(row));
-  });
-  lines.push('if (mask === 0) return 0;');
-  for (const vectors of new Set(narrow.map((row) => row[5]))) {
-    lines.push(`if (mask & ${~~vectors}) {`);
-    for (const row of narrow) if (row[5] === vectors) lines.push(`  ${scalarCondition(row)}`);
-    lines.push('}');
-  }
-  return `/** The vectors of those attacks that the block in WORDS may be part of; see src/collision/filter.ts. */
-function possibleAttacks(): i32 {
-  let mask: i32 = -1;
-${indent(lines, 2)}
-  return mask;
-}
-`;
-}
-
 /** After this many conditions all four lanes are mostly done. */
 const LOOK_AFTER = [48, 84];
 
@@ -191,7 +175,7 @@ function laneFilter() {
     if (LOOK_AFTER.includes(index)) lines.push('if (!v128.any_true(mask)) return mask;');
     lines.push(laneCondition(row, index));
   });
-  return `/** As \`possibleAttacks\`, for four blocks. */
+  return `/** The vectors of those attacks that the four blocks in WORDS may be part of, by lane; see src/collision/filter.ts. */
 function possibleLaneAttacks(): v128 {
   let mask = i32x4.splat(-1);
 ${indent(lines, 2)}
@@ -242,6 +226,5 @@ ${indent(
 )}
 ]);
 
-${scalarFilter()}
 ${laneFilter()}`;
 }
