@@ -45,8 +45,9 @@ export function inflate(
 }
 
 function readResult({ words, resultStart }: KernelInstance, result: InflateResult): void {
-  result.consumed = words[resultStart >> 2]!;
-  result.produced = words[(resultStart >> 2) + 1]!;
+  // Unsigned: a memory may have more than 2 GiB.
+  result.consumed = words[resultStart >> 2]! >>> 0;
+  result.produced = words[(resultStart >> 2) + 1]! >>> 0;
 }
 
 function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
