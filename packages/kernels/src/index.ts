@@ -3,7 +3,8 @@
  * statuses and offsets, and the packages above make errors of them. A `RangeError` or `TypeError` means a wrong call, never
  * wrong bytes.
  *
- * On Node the package entry has faster functions of the same names; `@git-kv/kernels/portable` is this module everywhere.
+ * The package entry has faster functions of the same names, in WebAssembly or of Node; `@git-kv/kernels/portable` is this module
+ * everywhere.
  *
  * @example
  * ```ts
@@ -19,10 +20,22 @@
  * @module
  */
 export { adler32 } from './adler32.js';
+export { createArena } from './arena.js';
 export { crc32 } from './crc32.js';
 export { deflate } from './deflate.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from './delta.js';
+export { createDetectingHash, digestDetecting, hashBatchDetecting } from './detecting-hash.js';
 export { createHash, digest, digestInto, digestSize } from './hash.js';
 export { hashBatch } from './hash-batch.js';
 export { inflate } from './inflate.js';
-export { DeltaStatus, type Hasher, type HashName, type InflateResult, InflateStatus } from './types.js';
+export { createHashQueue } from './portable-queue.js';
+export {
+  DeltaStatus,
+  type DetectingHasher,
+  type Hasher,
+  type HashName,
+  type HashQueue,
+  type HashQueueOptions,
+  type InflateResult,
+  InflateStatus,
+} from './types.js';

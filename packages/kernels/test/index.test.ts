@@ -1,13 +1,15 @@
 import * as node from '@git-kv/kernels';
 import * as portable from '@git-kv/kernels/portable';
+import * as wasm from '@git-kv/kernels/wasm';
 import { describe, expect, test } from 'vitest';
 
-describe('the two entries', () => {
+describe('the entries', () => {
   test('export the same names', () => {
     expect(Object.keys(node).sort()).toEqual(Object.keys(portable).sort());
+    expect(Object.keys(wasm).sort()).toEqual(Object.keys(portable).sort());
   });
 
-  test('are two: Node has functions of its own where they are faster, and shares the rest', () => {
+  test('are more than one: Node has functions of its own where they are faster, and shares the rest', () => {
     const onNode = new Map<string, unknown>(Object.entries(node));
     const shared = Object.entries(portable).flatMap(([name, value]) => (onNode.get(name) === value ? [name] : []));
     expect(shared.sort()).toEqual([

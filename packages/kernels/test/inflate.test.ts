@@ -324,6 +324,7 @@ describe.each(VARIANTS)('inflate (%s)', (_variant, { inflate, InflateStatus }) =
       ['and nothing follows', 40, 0],
       ['in the middle of a pack', 500, 400],
       ['as a large object', 5000, 400],
+      ['as a very large object', 300_000, 400],
     ];
     for (const [what, size, trailing] of rooms) {
       test.each(streams)(`%s, ${what}`, (_problem, status, stream) => {

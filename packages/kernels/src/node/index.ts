@@ -1,12 +1,24 @@
 /**
- * The kernels as Node has them: names and results of the portable entry, with node:crypto and node:zlib where they measure
- * faster.
+ * The kernels as Node has them: names and results of the portable entry, with node:crypto, node:zlib and WebAssembly where
+ * they measure faster.
  *
  * @module
  */
 export { adler32 } from '../adler32.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
 export { digestSize } from '../hash.js';
-export { DeltaStatus, type Hasher, type HashName, type InflateResult, InflateStatus } from '../types.js';
+export {
+  DeltaStatus,
+  type DetectingHasher,
+  type Hasher,
+  type HashName,
+  type HashQueue,
+  type HashQueueOptions,
+  type InflateResult,
+  InflateStatus,
+} from '../types.js';
+export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';
+export { createArena } from '../wasm/instance.js';
 export { createHash, digest, digestInto, hashBatch } from './hash.js';
+export { createHashQueue } from './queue.js';
 export { crc32, deflate, inflate } from './zlib.js';

@@ -1,8 +1,10 @@
 import * as node from '@git-kv/kernels';
 import * as portable from '@git-kv/kernels/portable';
+import * as wasm from '@git-kv/kernels/wasm';
 
-/** Both entries: whatever is true of one is true of the other. */
+/** All entries: whatever is true of one is true of the others. */
 export const VARIANTS: readonly [name: string, kernels: typeof portable][] = [
   ['portable', portable],
+  ['wasm', wasm],
   ['node', node],
 ];

@@ -1,0 +1,20 @@
+// The kernels that are compiled to WebAssembly: one module, one memory. What lies at ARENA and after belongs to who loaded it.
+export { inflate } from './inflate';
+export {
+  CODE_LENGTH_SYMBOLS,
+  DIFFERENCES,
+  DIGESTS,
+  DISTANCE_SYMBOLS,
+  EQUAL_STEPS,
+  FOUND,
+  LAYOUT_END,
+  MAX_MESSAGES,
+  MESSAGES,
+  RESULT,
+  STATE,
+  SYMBOLS,
+} from './layout';
+export { hashBlocks, hashMessages } from './sha1-batch';
+
+/** The first address that the kernels do not use themselves. */
+export const ARENA: usize = (__heap_base + 63) & ~63;

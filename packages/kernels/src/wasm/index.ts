@@ -1,0 +1,33 @@
+/**
+ * The kernels as runtimes without node:crypto have them: names and results of the portable entry, in WebAssembly where that is
+ * faster and where the runtime has it, with its vectors. It falls back to the portable functions by itself.
+ *
+ * @module
+ */
+export { adler32 } from '../adler32.js';
+export { crc32 } from '../crc32.js';
+export { deflate } from '../deflate.js';
+export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
+export { digestSize } from '../hash.js';
+export {
+  DeltaStatus,
+  type DetectingHasher,
+  type Hasher,
+  type HashName,
+  type HashQueue,
+  type HashQueueOptions,
+  type InflateResult,
+  InflateStatus,
+} from '../types.js';
+export {
+  createDetectingHash,
+  createHash,
+  digest,
+  digestDetecting,
+  digestInto,
+  hashBatch,
+  hashBatchDetecting,
+} from './hash.js';
+export { inflate } from './inflate.js';
+export { createArena } from './instance.js';
+export { createHashQueue } from './queue.js';
