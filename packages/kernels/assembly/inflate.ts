@@ -128,11 +128,15 @@ function copyStored(): i32 {
   const size: usize = load<u16>(at);
   if (size !== <usize>(load<u16>(at, 2) ^ 0xffff)) return BAD_BLOCK;
   const start = at + 4;
-  if (size > outputEnd - out) return OUTPUT_FULL;
-  if (size > inputEnd - start) return INPUT_ENDS;
-  memory.copy(out, start, size);
+  const outputLeft = outputEnd - out;
+  const inputLeft = inputEnd - start;
+  const least = inputLeft < outputLeft ? inputLeft : outputLeft;
+  // What is there is given all the same: whoever reads only the beginning of a stream has no use for the rest.
+  const fits = size < least ? size : least;
+  memory.copy(out, start, fits);
+  out += fits;
+  if (fits < size) return size > outputLeft ? OUTPUT_FULL : INPUT_ENDS;
   at = start + size;
-  out += size;
   return GO_ON;
 }
 
