@@ -16,13 +16,14 @@ export default {
   expected: async ({ repository }) => idxAnswer((await repository()).idxPath),
   async contenders({ repository, rivals }) {
     const { packPath, algorithm } = await repository();
-    /** @type {(name: string, script: typeof ourScript) => Contender} */
-    const ours = (name, script) => ({
+    /** @type {(name: string, script: typeof ourScript, hashPolicy: string) => Contender} */
+    const ours = (name, script, hashPolicy) => ({
       name,
       group: 'ours',
-      hashPolicy: 'trust',
+      hashPolicy,
       unavailable: missingPackage('pack'),
-      command: (run) => script('index-pack.mjs', [packPath, join(run.directory, 'out.idx'), algorithm], run),
+      command: (run) =>
+        script('index-pack.mjs', [packPath, join(run.directory, 'out.idx'), algorithm, hashPolicy], run),
       answer: (_outcome, run) => idxAnswer(join(run.directory, 'out.idx')),
     });
     /** @type {(threads: number) => Contender} */
@@ -47,8 +48,9 @@ export default {
       answer: (_outcome, run) => idxAnswer(join(run.directory, 'out.idx')),
     });
     return [
-      ours('git-kv', ourScript),
-      ours('git-kv, portable', ourPortableScript),
+      ours('git-kv', ourScript, 'detect'),
+      ours('git-kv, trusting', ourScript, 'trust'),
+      ours('git-kv, portable', ourPortableScript, 'detect'),
       gitWith(1),
       gitWith(2),
       {

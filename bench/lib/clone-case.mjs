@@ -38,7 +38,7 @@ export function makeCloneCase({ name, title, depth }) {
         {
           name: 'git-kv',
           group: 'ours',
-          hashPolicy: 'trust',
+          hashPolicy: 'detect',
           unavailable: missingPackage('repository', 'protocol'),
           command: (run) => ourScript('clone.mjs', [url, target(run), algorithm, ...depthArgs], run),
           answer,

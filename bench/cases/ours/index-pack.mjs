@@ -1,11 +1,11 @@
-// index-pack.mjs PACK IDX ALGORITHM: read the pack where it is, write its idx.
+// index-pack.mjs PACK IDX ALGORITHM POLICY: read the pack where it is, write its idx.
 import { createReadStream } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { sha1, sha256 } from '@git-kv/objects';
 import { indexPack } from '@git-kv/pack';
 import { report } from '../../lib/report.mjs';
 
-const [packPath = '', idxPath = '', algorithm] = process.argv.slice(2);
+const [packPath = '', idxPath = '', algorithm, policy] = process.argv.slice(2);
 
 /** The pack lies in its file already: what is appended is there, and is read back from there. */
 const storage = {
@@ -30,6 +30,7 @@ const storage = {
 const { index, objectCount } = await indexPack(createReadStream(packPath, { highWaterMark: 2 ** 18 }), {
   algorithm: algorithm === 'sha256' ? sha256 : sha1,
   storage,
+  hashPolicy: policy === 'trust' ? 'trust' : 'detect',
 });
 await writeFile(idxPath, index);
 report({ objects: objectCount });

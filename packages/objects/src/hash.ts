@@ -8,8 +8,8 @@ import { type Oid, oidFromBytes } from './oid.js';
 export type HashName = 'sha1' | 'sha256';
 
 /**
- * What to do about SHA-1 collision attacks in bytes from outside. `detect` (the sha1dc method) is not available yet and is
- * refused with UNSUPPORTED; `trust` hashes plainly.
+ * What to do about SHA-1 collision attacks in bytes from outside: `detect` finds them (the method of Stevens and Shumow) and
+ * refuses the object, `trust` hashes plainly.
  */
 export type HashPolicy = 'detect' | 'trust';
 
@@ -72,13 +72,6 @@ export function hashAlgorithm(name: string): HashAlgorithm {
 /** The algorithm whose object ids are as long as `oid`. */
 export function algorithmOf(oid: Oid): HashAlgorithm {
   return oid.length === 64 ? sha256 : sha1;
-}
-
-/** @throws {GitError} UNSUPPORTED for `detect`, which this version cannot do */
-export function assertHashPolicy(policy: HashPolicy | undefined): void {
-  if (policy === 'detect') {
-    throw new GitError('UNSUPPORTED', 'Cannot detect SHA-1 collisions: this version has only the hash policy "trust"');
-  }
 }
 
 /** The id of an object: the digest of its frame and body. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertHashPolicy, encodeFrame, hashObject, isObjectKind, OBJECT_KINDS } from '@git-kv/objects';
+import { encodeFrame, hashObject, isObjectKind, OBJECT_KINDS } from '@git-kv/objects';
 import { describe, expect, test } from 'vitest';
 import { git, initBare, temporaryDirectory } from '../../../test/support/git.js';
 import { ALGORITHMS } from './support.js';
@@ -32,12 +32,6 @@ describe.each(ALGORITHMS)('hashObject with %s', (name, algorithm) => {
 
 test('a frame is kind, size and NUL', () => {
   expect(new TextDecoder().decode(encodeFrame('blob', 1234))).toBe('blob 1234\0');
-});
-
-test('collision detection is refused for as long as it is not there', () => {
-  expect(() => assertHashPolicy('detect')).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
-  expect(() => assertHashPolicy('trust')).not.toThrow();
-  expect(() => assertHashPolicy(undefined)).not.toThrow();
 });
 
 test('only the four kinds are kinds', () => {

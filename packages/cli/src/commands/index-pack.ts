@@ -16,8 +16,8 @@ export const indexPackCommand: Command = {
   name: 'index-pack',
   summary: 'check a pack and write its index',
   usage:
-    'index-pack [-v] [-o <index-file>] [--object-format=<format>] [--hash-policy=trust] <pack-file>\n' +
-    'index-pack --stdin [--fix-thin] [-v] [--hash-policy=trust]',
+    'index-pack [-v] [-o <index-file>] [--object-format=<format>] [--hash-policy=(detect|trust)] <pack-file>\n' +
+    'index-pack --stdin [--fix-thin] [-v] [--hash-policy=(detect|trust)]',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {
       o: { type: 'string', short: 'o' },
@@ -25,7 +25,7 @@ export const indexPackCommand: Command = {
       stdin: { type: 'boolean', default: false },
       'fix-thin': { type: 'boolean', default: false },
       'object-format': { type: 'string' },
-      'hash-policy': { type: 'string', default: 'trust' },
+      'hash-policy': { type: 'string', default: 'detect' },
     });
     const hashPolicy = values['hash-policy'];
     if (hashPolicy !== 'trust' && hashPolicy !== 'detect')

@@ -1,4 +1,4 @@
-import { applyDelta, DeltaStatus, digestInto, readDeltaSizes } from '@git-kv/kernels';
+import { applyDelta, DeltaStatus, type HashQueue, readDeltaSizes } from '@git-kv/kernels';
 import { type HashAlgorithm, LimitError, MalformedError } from '@git-kv/objects';
 import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
 import { decodeEntryHeader, emptyEntryHeader, TypeCode } from '../entry-header.js';
@@ -42,6 +42,7 @@ export class DeltaForest {
   readonly #table: EntryTable;
   readonly #payloads: DeltaPayloads;
   readonly #refs: RefBases;
+  readonly #hashes: HashQueue;
   readonly #rootWindows: ReadWindows;
   readonly #deltaWindows: ReadWindows;
   /** Where the entry after the last one would begin. */
@@ -72,6 +73,7 @@ export class DeltaForest {
     table: EntryTable;
     payloads: DeltaPayloads;
     refs: RefBases;
+    hashes: HashQueue;
     rootWindows: ReadWindows;
     deltaWindows: ReadWindows;
     packEnd: number;
@@ -81,6 +83,7 @@ export class DeltaForest {
     this.#table = parts.table;
     this.#payloads = parts.payloads;
     this.#refs = parts.refs;
+    this.#hashes = parts.hashes;
     this.#rootWindows = parts.rootWindows;
     this.#deltaWindows = parts.deltaWindows;
     this.#wantedIn = parts.rootWindows;
@@ -154,7 +157,7 @@ export class DeltaForest {
 
   /** Resolve what hangs below the object the walk began with, or some of it. */
   run(): ForestStep {
-    const { typeCodes, packOffsets, payloads, nextSiblings, firstChildren, oids, oidLength } = this.#table;
+    const { typeCodes, packOffsets, payloads, nextSiblings, firstChildren } = this.#table;
     const { objectBytes, structuredBytes, deltaDepth } = this.#limits;
     const mostBytes = this.#typeCode === TypeCode.blob ? objectBytes : Math.min(objectBytes, structuredBytes);
     while (this.#level >= 0) {
@@ -193,13 +196,17 @@ export class DeltaForest {
       const status = applyDelta(arena, baseStart, baseEnd, delta, deltaStart, deltaEnd, arena, start, resultSize);
       if (status !== DeltaStatus.done) throw deltaProblem(status, packOffset);
       const frameStart = writeFrameBefore(arena, start, this.#typeCode, resultSize);
-      digestInto(this.#algorithm.name, arena, frameStart, start + resultSize, oids, row * oidLength);
+      this.#hashes.add(arena, frameStart, start + resultSize, row);
       this.#sliceBytes += resultSize + 256;
       typeCodes[row] = this.#typeCode | RESOLVED;
       this.resolvedCount++;
       const next = nextSiblings[row] as number;
       this.#nexts[level] = next;
-      if (this.#refs.count > 0) this.adopt(row);
+      if (this.#refs.count > 0) {
+        // Which deltas wait for it, its oid tells.
+        this.#hashes.flush();
+        this.adopt(row);
+      }
       if (firstChildren[row] !== NONE) this.#descend(row, start, resultSize, depth, next === NONE);
     }
     return ForestStep.done;

@@ -1,6 +1,5 @@
-import { crc32, deflate, digestInto } from '@git-kv/kernels';
+import { crc32, createHashQueue, deflate, type HashQueue } from '@git-kv/kernels';
 import {
-  assertHashPolicy,
   GitError,
   type HashAlgorithm,
   type HashPolicy,
@@ -84,7 +83,6 @@ const SCAN_SLICE_BYTES = 4 * MiB;
  *   the reason of `signal`
  */
 export async function indexPack(pack: AsyncIterable<Uint8Array>, options: IndexPackOptions): Promise<IndexedPack> {
-  assertHashPolicy(options.hashPolicy);
   options.signal?.throwIfAborted();
   const indexer = new Indexer(options);
   await indexer.scan(pack);
@@ -99,6 +97,7 @@ class Indexer {
   readonly #table: EntryTable;
   readonly #refs: RefBases;
   readonly #payloads: DeltaPayloads;
+  readonly #hashes: HashQueue;
   readonly #appendedOids: Oid[] = [];
   #deltaCount = 0;
   #receivedCount = 0;
@@ -112,6 +111,22 @@ class Indexer {
     this.#table = new EntryTable(options.algorithm.oidLength);
     this.#refs = new RefBases(options.algorithm.oidLength);
     this.#payloads = new DeltaPayloads(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
+    this.#hashes = createHashQueue(options.algorithm.name, {
+      detects: options.hashPolicy !== 'trust',
+      receive: (row, digests, start, isCollision) => this.#setOid(row, digests, start, isCollision),
+    });
+  }
+
+  #setOid(row: number, digests: Uint8Array, start: number, isCollision: boolean): void {
+    const { oids, oidLength, packOffsets } = this.#table;
+    for (let to = row * oidLength, end = to + oidLength; to < end; ) oids[to++] = digests[start++] as number;
+    if (isCollision) {
+      throw new MalformedError(
+        'pack entry',
+        packOffsets[row] as number,
+        'its object was made by a collision attack on SHA-1',
+      );
+    }
   }
 
   async scan(pack: AsyncIterable<Uint8Array>): Promise<void> {
@@ -141,6 +156,7 @@ class Indexer {
     }
     signal?.throwIfAborted();
     scanner.end();
+    this.#hashes.flush();
     await store();
     this.#packEnd = scanner.packOffset;
     this.#packChecksum = scanner.checksum as Uint8Array;
@@ -153,7 +169,7 @@ class Indexer {
     const { typeCode, body, bodyStart, bodyEnd } = entry;
     if (typeCode <= TypeCode.tag) {
       const frameStart = writeFrameBefore(body, bodyStart, typeCode, entry.inflatedSize);
-      digestInto(this.#algorithm.name, body, frameStart, bodyEnd, table.oids, row * table.oidLength);
+      this.#hashes.add(body, frameStart, bodyEnd, row);
       // Half of full objects have deltas; those held need not be read and inflated again (undici: a tenth of the whole).
       if (this.#payloads.isUnderHalf) table.payloads[row] = this.#payloads.hold(body, bodyStart, bodyEnd);
       return;
@@ -192,6 +208,7 @@ class Indexer {
       table: this.#table,
       payloads: this.#payloads,
       refs: this.#refs,
+      hashes: this.#hashes,
       rootWindows: new ReadWindows(source, ROOT_WINDOWS),
       deltaWindows: new ReadWindows(source, DELTA_WINDOWS),
       packEnd: this.#packEnd,
@@ -206,6 +223,7 @@ class Indexer {
       await this.#runTree(forest);
     }
     if (forest.resolvedCount < this.#deltaCount) await this.#completeThin(forest);
+    this.#hashes.flush();
   }
 
   async #runTree(forest: DeltaForest): Promise<void> {

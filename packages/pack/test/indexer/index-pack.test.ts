@@ -477,10 +477,10 @@ describe('the caller', () => {
     expect(heard.at(-1)).toEqual({ phase: 'resolve', loaded: 0, total: 0 });
   });
 
-  test('is told that collisions cannot be detected yet', async () => {
-    await expect(index(pack, { algorithm: sha256, hashPolicy: 'detect' })).rejects.toMatchObject({
-      code: 'UNSUPPORTED',
-    });
+  test.each(['detect', 'trust'] as const)('may choose the hash policy: %s gives the same idx', async (hashPolicy) => {
+    const { index: chosen } = await index(pack, { algorithm: sha256, hashPolicy });
+    const { index: expected } = await index(pack, { algorithm: sha256 });
+    expect(Buffer.compare(chosen, expected)).toBe(0);
   });
 
   test('hears of a stream that fails', async () => {
