@@ -130,9 +130,8 @@ function copyStored(): i32 {
   const start = at + 4;
   const outputLeft = outputEnd - out;
   const inputLeft = inputEnd - start;
-  const least = inputLeft < outputLeft ? inputLeft : outputLeft;
   // What is there is given all the same: whoever reads only the beginning of a stream has no use for the rest.
-  const fits = size < least ? size : least;
+  const fits = min<usize>(size, min<usize>(inputLeft, outputLeft));
   memory.copy(out, start, fits);
   out += fits;
   if (fits < size) return size > outputLeft ? OUTPUT_FULL : INPUT_ENDS;

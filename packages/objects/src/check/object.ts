@@ -56,9 +56,13 @@ export interface CheckedObject {
  * Checks many objects in any order, and finds out from the trees which blobs are `.gitmodules` and `.gitattributes`.
  *
  * ```ts
+ * import { hashObject, ObjectChecker, sha1 } from '@git-kv/objects';
+ *
  * const checker = new ObjectChecker({ algorithm: sha1, strict: true });
- * const findings = objects.flatMap((object) => checker.check(object));
- * for (const oid of checker.pendingOids()) findings.push(...checker.checkPending(oid, store.get(oid)));
+ * const body = new TextEncoder().encode('tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\n');
+ * const findings = checker.check({ oid: hashObject(sha1, 'commit', body), kind: 'commit', body });
+ * findings.map(({ id }) => id); // ['missingAuthor']
+ * checker.pendingOids(); // [], as no tree has named a .gitmodules
  * ```
  */
 export class ObjectChecker {
