@@ -15,6 +15,8 @@ describe('the two entries', () => {
       'InflateStatus',
       'adler32',
       'applyDelta',
+      'createDelta',
+      'createDeltaIndex',
       'digestSize',
       'readDeltaSizes',
     ]);
