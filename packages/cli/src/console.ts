@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
 /** What a command may touch of the world outside: no command uses `process` itself. */
@@ -15,9 +14,8 @@ export interface Console {
 
 /** A stream written with back-pressure. Bytes go out in order; text is UTF-8. */
 export interface Output {
+  /** Nothing is printed in colour, on a terminal or off it: NO_COLOR asks for what is so already. */
   readonly isTTY: boolean;
-  /** Whether colours are wanted: a terminal, and NO_COLOR unset or empty. */
-  readonly hasColor: boolean;
   write(chunk: Uint8Array | string): Promise<void>;
 }
 
@@ -43,10 +41,7 @@ export class ClosedPipeError extends Error {
 }
 
 /** An {@link Output} over a Node stream. */
-export function streamOutput(
-  stream: Writable & { readonly isTTY?: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): Output {
+export function streamOutput(stream: Writable & { readonly isTTY?: boolean }): Output {
   let failure: Error | undefined;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     failure ??= error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' ? new ClosedPipeError('closed') : error;
@@ -54,21 +49,22 @@ export function streamOutput(
   const isTTY = stream.isTTY === true;
   return {
     isTTY,
-    hasColor: isTTY && (env.NO_COLOR ?? '') === '',
     async write(chunk) {
       if (failure) throw failure;
-      if (!stream.write(chunk)) {
-        const closed = new AbortController();
-        try {
-          await Promise.race([
-            once(stream, 'drain', { signal: closed.signal }),
-            once(stream, 'close', { signal: closed.signal }),
-          ]);
-        } finally {
-          closed.abort();
-        }
-      }
+      if (!stream.write(chunk)) await hasRoom(stream);
       if (failure) throw failure;
     },
   };
+}
+
+/** Resolves when the stream takes more, or never will. */
+function hasRoom(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'close', 'error'] as const;
+    const done = (): void => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { CredentialsProvider } from '@git-kv/protocol';
-import type { Console } from './console.js';
+import { CommandError, type Console } from './console.js';
 
 /**
  * Credentials for a remote that asks for them: GIT_KV_USERNAME and GIT_KV_PASSWORD first, then those of {@link terminalCredentials}.
@@ -29,7 +29,6 @@ export function terminalCredentials(console: Console): CredentialsProvider {
 
 /** One answer from the terminal; a hidden one is not echoed. */
 async function ask(console: Console, question: string, isHidden: boolean): Promise<string> {
-  await console.stderr.write(question);
   const output = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
       if (isHidden) done();
@@ -37,10 +36,21 @@ async function ask(console: Console, question: string, isHidden: boolean): Promi
     },
   });
   const prompt = createInterface({ input: console.stdin, output, terminal: true });
+  // The terminal hands over each key as it is, so Ctrl-C is no signal until somebody makes it one.
+  prompt.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const closed = new Promise<never>((_resolve, reject) => {
+    prompt.once('close', () => reject(new CommandError('no answer on the terminal')));
+  });
   try {
-    return await prompt.question('', { signal: console.signal });
+    // Only now: by this time the terminal has stopped to echo by itself.
+    if (isHidden) await console.stderr.write(question);
+    // What is echoed starts by clearing its line, so the question has to be part of it.
+    const answer = prompt.question(isHidden ? '' : question, { signal: console.signal });
+    return await Promise.race([answer, closed]);
   } finally {
+    closed.catch(() => {}); // closed below where it was not by Ctrl-D
     prompt.close();
+    await new Promise<void>((resolve) => output.end(resolve)); // the echo is out before the next question
     if (isHidden) await console.stderr.write('\n');
   }
 }

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { GitKv } from '@git-kv/kv';
 import { connect, ofOctets } from '@git-kv/kv/node';
@@ -70,9 +69,13 @@ async function openStore(remote: string, file: string | undefined, console: Cons
     ...consoleCertificates(console),
   };
   if (file === undefined) return await connect(remote, options);
-  const path = resolve(console.cwd, file);
-  await access(path).catch((error: unknown) => {
-    throw ioError(`could not open '${file}' for reading`, error);
-  });
-  return await ofOctets(createReadStream(path), { ...options, remote });
+  return await ofOctets(readState(resolve(console.cwd, file), file), { ...options, remote });
+}
+
+async function* readState(path: string, shown: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path);
+  } catch (error) {
+    throw ioError(`could not open '${shown}' for reading`, error);
+  }
 }

@@ -30,12 +30,13 @@ export async function runProgram(body: (console: Console) => Promise<number>): P
     process.once(name, () => {
       interrupted = name;
       interrupt.abort(new CommandError(`stopped by ${name}`, { exitCode: 128 + constants.signals[name] }));
+      process.stdin.destroy(); // who waits for input does not hear the signal
       // A second Ctrl-C does not wait for the clean-up.
       process.once(name, () => process.exit(128 + constants.signals[name]));
     });
   }
-  const stderr = streamOutput(process.stderr, process.env);
-  const stdout = abortOnClosedPipe(streamOutput(process.stdout, process.env), interrupt);
+  const stderr = streamOutput(process.stderr);
+  const stdout = abortOnClosedPipe(streamOutput(process.stdout), interrupt);
   let exitCode: number;
   try {
     exitCode = await body({
@@ -65,11 +66,11 @@ export async function report(error: unknown, stderr: Output): Promise<number> {
     return USAGE_EXIT_CODE;
   }
   if (error instanceof CommandError) {
-    await stderr.write(`fatal: ${error.message}\n`);
+    await stderr.write(`fatal: ${plain(error.message)}\n`);
     return error.exitCode;
   }
   if (isGitError(error)) {
-    await stderr.write(`fatal: ${error.message} [${error.code}]\n`);
+    await stderr.write(`fatal: ${plain(error.message)} [${error.code}]\n`);
     return 128;
   }
   // What the system refuses is the user's to mend; anything else is ours, and the stack tells where.
@@ -80,6 +81,11 @@ export async function report(error: unknown, stderr: Output): Promise<number> {
   return 128;
 }
 
+/** Without what steers a terminal: a message may quote what a remote sent, such as a name. */
+export function plain(text: string): string {
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '');
+}
+
 function findClosedPipe(error: unknown, signal: AbortSignal): ClosedPipeError | undefined {
   if (error instanceof ClosedPipeError) return error;
   return signal.aborted && signal.reason instanceof ClosedPipeError ? signal.reason : undefined;
@@ -88,7 +94,6 @@ function findClosedPipe(error: unknown, signal: AbortSignal): ClosedPipeError | 
 function abortOnClosedPipe(output: Output, interrupt: AbortController): Output {
   return {
     isTTY: output.isTTY,
-    hasColor: output.hasColor,
     async write(chunk) {
       try {
         await output.write(chunk);

@@ -1,10 +1,11 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type GitKv, Key, type KvBatch, type KvReader, keyNotFound } from '@git-kv/kv';
 import { decodeUtf8, encodeUtf8, isGitError } from '@git-kv/objects';
 import { ClosedPipeError, type Console } from './console.js';
 import { hexdump } from './hexdump.js';
 import { ioError, readLines } from './input.js';
+import { plain } from './program.js';
 
 /** What a line may change: the store itself, or, between `fold` and `quit`, the batch. */
 type Target = GitKv | KvBatch;
@@ -41,6 +42,7 @@ export class Prompt {
   readonly #store: GitKv;
   readonly #lines: AsyncIterator<Uint8Array>;
   readonly #isTerminal: boolean;
+  #isAtEnd = false;
 
   constructor(console: Console, store: GitKv) {
     this.#console = console;
@@ -71,7 +73,12 @@ export class Prompt {
 
   async #read(): Promise<Line | undefined> {
     const { done, value } = await this.#lines.next();
-    if (done) return undefined;
+    if (done) {
+      // Ctrl-D leaves the cursor behind the prompt.
+      if (this.#isTerminal && !this.#isAtEnd) await this.#print('\n');
+      this.#isAtEnd = true;
+      return undefined;
+    }
     const text = decodeUtf8(value).replace(/\r$/, '');
     return { words: text.split(' ').filter((word) => word !== ''), text };
   }
@@ -79,8 +86,8 @@ export class Prompt {
   async #execute(target: Target, line: Line): Promise<void> {
     const [command, ...args] = line.words as [string, ...string[]];
     const [first] = args;
-    if (command === 'set' && first !== undefined && args.length > 1)
-      return await target.set(key(first), setValue(line));
+    // Without a value: an empty one, as the original takes it.
+    if (command === 'set' && first !== undefined) return await this.#set(target, key(first), setValue(line));
     if (args.length === 0) {
       if (command === 'pull') return await this.#pull();
       if (command === 'fold') return await this.#fold(target);
@@ -88,7 +95,7 @@ export class Prompt {
     }
     if (args.length === 1 && first !== undefined) {
       if (command === 'save') return await this.#save(first);
-      if (command === 'remove') return await target.remove(key(first));
+      if (command === 'remove') return await this.#remove(target, key(first));
       const read = READERS[command];
       if (read !== undefined) return await this.#print(await read(target, key(first)));
     }
@@ -98,7 +105,19 @@ export class Prompt {
 
   /** Everything up to the next `quit` goes into one commit. */
   async #fold(target: Target): Promise<void> {
-    await target.changeAndPush((batch: KvBatch) => this.#loop(batch));
+    const { signal } = this.#console;
+    await target.changeAndPush((batch: KvBatch) => this.#loop(batch), { signal });
+  }
+
+  /** A batch has nothing to wait for; the store pushes, which Ctrl-C ends. */
+  async #set(target: Target, key: Key, value: Uint8Array): Promise<void> {
+    if (target !== this.#store) await target.set(key, value);
+    else await this.#store.set(key, value, { signal: this.#console.signal });
+  }
+
+  async #remove(target: Target, key: Key): Promise<void> {
+    if (target !== this.#store) await target.remove(key);
+    else await this.#store.remove(key, { signal: this.#console.signal });
   }
 
   async #pull(): Promise<void> {
@@ -108,21 +127,11 @@ export class Prompt {
     for (const { kind, key } of changes) await this.#print(`${signs[kind]} ${key.format()}\n`);
   }
 
-  /** Under a temporary name first: what stood in the file stays until the new state is whole. */
   async #save(name: string): Promise<void> {
-    const path = resolve(this.#console.cwd, name);
-    const temporary = `${path}.tmp-${process.pid}`;
+    const state = this.#store.toOctets({ format: 'pack' });
     try {
-      const file = await open(temporary, 'wx');
-      try {
-        for await (const chunk of this.#store.toOctets({ format: 'pack' })) await file.writeFile(chunk);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
+      await writeWhole(resolve(this.#console.cwd, name), state);
     } catch (error) {
-      await rm(temporary, { force: true });
       throw isGitError(error) ? error : ioError(`could not write '${name}'`, error);
     }
     if (this.#isTerminal) await this.#print('\n');
@@ -140,7 +149,29 @@ export class Prompt {
     if (!(error instanceof Error)) throw error;
     if (!isGitError(error) && error.name !== 'CommandError') throw error;
     const code = isGitError(error) ? ` [${error.code}]` : '';
-    await this.#complain(`${error.message}.${code}`);
+    await this.#complain(`${plain(error.message)}.${code}`);
+  }
+}
+
+/** Under a temporary name first: what stood in the file stays until the new content is whole. Links are followed. */
+async function writeWhole(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const existing = await stat(target).catch(() => undefined);
+  // A pipe or a device is written to; nothing may take its place.
+  const isSpecial = existing !== undefined && !existing.isFile() && !existing.isDirectory();
+  const temporary = isSpecial ? undefined : `${target}.tmp-${process.pid}`;
+  try {
+    const file = await open(temporary ?? target, temporary === undefined ? 'w' : 'wx');
+    try {
+      for await (const chunk of content) await file.writeFile(chunk);
+      if (temporary !== undefined) await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (temporary !== undefined) await rename(temporary, target);
+  } catch (error) {
+    if (temporary !== undefined) await rm(temporary, { force: true });
+    throw error;
   }
 }
 

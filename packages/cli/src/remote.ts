@@ -22,9 +22,9 @@ export function assertHttpUrl(url: string): void {
   throw new CommandError(`cannot reach '${withoutUserinfo(url)}': only http:// and https:// are supported for now`);
 }
 
-/** A URL that may be no URL, safe to print. */
+/** A URL that may be no URL, safe to print: what stands before the last `@` may be a password, whatever it looks like. */
 export function withoutUserinfo(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//');
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1');
 }
 
 /** Run `body` with a transport to `url`, through the proxies of the environment, that is closed after. */

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileRepository } from '@git-kv/repository/node-fs';
+import { CommandError } from './console.js';
 import { openAt } from './repository.js';
 
 /** Folders below the root that are looked into, and repositories that are kept open at once. */
@@ -81,9 +82,13 @@ async function findRepositories(root: string): Promise<Set<string>> {
   let folders = 0;
   for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
     if (++folders > MAX_FOLDERS) break;
-    const entries = await readdir(join(root, at.path), { withFileTypes: true });
+    const entries = await readdir(join(root, at.path), { withFileTypes: true }).catch((error: unknown) => {
+      if (at.path === '' || !isPassedOver(error)) throw error;
+      return [];
+    });
     if (isBareLayout(entries) && (await isFile(join(root, at.path, 'HEAD')))) {
       if (at.path !== '') found.add(at.path);
+      else throw new CommandError('it is a repository itself: serve the folder that holds it');
       continue;
     }
     if (at.depth === MAX_DEPTH) continue;
@@ -102,5 +107,15 @@ function isBareLayout(entries: readonly { name: string }[]): boolean {
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return (await stat(path)).isFile();
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (isPassedOver(error)) return false;
+    throw error;
+  }
+}
+
+/** What was removed meanwhile, and what is not ours to read, is not served; the rest is. */
+function isPassedOver(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

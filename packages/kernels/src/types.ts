@@ -17,6 +17,7 @@ export const InflateStatus = {
   /** Adler-32 differs. */
   badChecksum: 7,
 } as const;
+/** One of the ends above. */
 export type InflateStatus = (typeof InflateStatus)[keyof typeof InflateStatus];
 
 /** Filled in by `inflate`, so that a call in a hot loop allocates nothing. */
@@ -45,8 +46,10 @@ export const DeltaStatus = {
   /** Instructions yield less than the stated result size. */
   resultShort: 7,
 } as const;
+/** One of the ends above. */
 export type DeltaStatus = (typeof DeltaStatus)[keyof typeof DeltaStatus];
 
+/** Hashes that name git's objects, as `extensions.objectFormat` spells them. */
 export type HashName = 'sha1' | 'sha256';
 
 /** One digest computation. */

@@ -153,6 +153,26 @@ describe.each(VARIANTS)('inflate (%s)', (_variant, { inflate, InflateStatus }) =
     });
   });
 
+  describe('gives what there is of a stream that is cut, or longer than the output', () => {
+    test.each([
+      ['stored', { level: 0 }],
+      ['fixed codes', { strategy: constants.Z_FIXED }],
+      ['dynamic codes', { level: 9 }],
+    ])('%s', (_what, options) => {
+      const data = prose(5000);
+      const stream = deflateSync(data, options);
+      const result = { consumed: 0, produced: 0 };
+      const output = new Uint8Array(5000);
+      expect(inflate(stream.subarray(0, stream.length >> 1), 0, output, 0, 5000, result)).toBe(InflateStatus.inputEnds);
+      expect(result.produced).toBeGreaterThan(1000);
+      expect(output.subarray(0, result.produced)).toEqual(data.subarray(0, result.produced));
+      output.fill(0);
+      expect(inflate(stream, 0, output, 0, 28, result)).toBe(InflateStatus.outputFull);
+      expect(result.produced).toBe(28);
+      expect(output.subarray(0, 28)).toEqual(data.subarray(0, 28));
+    });
+  });
+
   describe('cut anywhere, says that the input ends', () => {
     const samples: [what: string, stream: Uint8Array, size: number][] = [
       ['nothing', deflateSync(new Uint8Array()), 0],

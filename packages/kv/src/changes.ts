@@ -1,4 +1,4 @@
-import { decodeUtf8Exact, FileMode, isTreeMode, type Oid } from '@git-kv/objects';
+import { decodeUtf8Exact, FileMode, isTreeMode, LimitError, type Oid } from '@git-kv/objects';
 import { diffTrees, type ObjectReader, type TreeTarget } from '@git-kv/repository';
 import { Key } from './key.js';
 
@@ -8,6 +8,7 @@ export interface Change {
   readonly key: Key;
 }
 
+/** What to list of the difference of two trees. */
 export interface ChangesOptions {
   /**
    * List dictionaries too, the root included: a dictionary changes with anything in it. Additions then come before all
@@ -15,12 +16,17 @@ export interface ChangesOptions {
    */
   readonly directories?: boolean;
   readonly signal?: AbortSignal;
+  /** Keys that may differ: ten small trees can stand for 10^10 paths. Default 4 Mi, some 2 GB of keys. */
+  readonly maxChanges?: number;
 }
+
+const MAX_CHANGES = 4 * 2 ** 20;
 
 /**
  * What differs between two root trees, in the order of keys. Links and submodules count as absent, as they do when
  * listed, and so does what no key can name; a change of mode alone is none.
  * @param oldTreeOid `undefined` for no tree at all
+ * @throws {LimitError} for more changes than allowed, or trees that are too deep
  */
 export async function diffKeys(
   reader: ObjectReader,
@@ -28,7 +34,7 @@ export async function diffKeys(
   newTreeOid: Oid | undefined,
   options: ChangesOptions = {},
 ): Promise<Change[]> {
-  const { directories = false, signal } = options;
+  const { directories = false, signal, maxChanges = MAX_CHANGES } = options;
   const changes: Change[] = [];
   for await (const difference of diffTrees(reader, oldTreeOid, newTreeOid, {
     trees: directories,
@@ -39,6 +45,7 @@ export async function diffKeys(
     if (before?.oid === after?.oid) continue;
     const key = toKey(difference.pathBytes);
     if (key === undefined) continue;
+    if (changes.length === maxChanges) throw new LimitError('maxChanges', changes.length + 1, maxChanges);
     changes.push({ kind: before === undefined ? 'add' : after === undefined ? 'remove' : 'change', key });
   }
   if (!directories) return changes;

@@ -44,6 +44,7 @@ interface Plan extends Position {
   readonly fate?: SettledPush['status'];
 }
 
+/** What a {@link StoreCore} stands on; `position` is where a saved store was, absent to start from the branch. */
 export interface CoreOptions extends KvOptions {
   readonly repository: Repository;
   readonly upstream: Upstream;

@@ -37,6 +37,11 @@ export class Draft {
 
   /** @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED; {LimitError} */
   async set(key: Key, value: Uint8Array | string): Promise<void> {
+    if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+      throw new TypeError(
+        `Cannot set the key ${key.format()}: a value is text or a Uint8Array, and not of type ${typeof value}`,
+      );
+    }
     const body = typeof value === 'string' ? encodeUtf8(value) : value.slice();
     if (body.length > this.#maxValueBytes) throw new LimitError('valueBytes', body.length, this.#maxValueBytes);
     const oid = hashObject(this.#trees.algorithm, 'blob', body);

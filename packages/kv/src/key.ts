@@ -27,9 +27,13 @@ export class Key {
    * The key that `text` spells: split at `/`, empty segments dropped, so `/a/b`, `a/b` and `//a//b/` are equal. A key
    * is returned as it is.
    * @throws {KvError} INVALID_KEY
+   * @throws {TypeError} for what is neither
    */
   static of(text: string | Key): Key {
-    if (typeof text !== 'string') return text;
+    if (typeof text !== 'string') {
+      if (Array.isArray(text?.segments)) return text;
+      throw new TypeError('Cannot use it as a key: a key is text or a Key');
+    }
     const segments = text.split('/').filter((segment) => segment !== '');
     return segments.length === 0 ? Key.root : checked(new Key(segments));
   }

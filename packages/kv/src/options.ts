@@ -64,6 +64,7 @@ export interface ChangeOptions extends WriteOptions {
   readonly message?: string;
 }
 
+/** How one pull goes. */
 export interface PullOptions {
   /** List dictionaries among the changes too, the root included. */
   readonly directories?: boolean;

@@ -30,6 +30,7 @@ export interface KvCommit {
   readonly oid: Oid;
 }
 
+/** How one read goes. */
 export interface KvReadOptions {
   readonly signal?: AbortSignal;
 }

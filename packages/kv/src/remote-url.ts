@@ -9,7 +9,7 @@ const CONTROL = /\p{Cc}/u;
 export interface RemoteUrl {
   /** Lower case: `https`, `http`, `ssh` (also for `user@host:path`), `git`, `file`, or a scheme of the caller's own. */
   readonly scheme: string;
-  /** What a transport is given: without branch, and without user name and password. */
+  /** What a transport is given: without branch, and for http without user name and password. */
   readonly transportUrl: string;
   /** The part after `#`; `undefined` where there is none and {@link RemoteUrl.refName} is the default. */
   readonly branch: string | undefined;
@@ -39,7 +39,7 @@ export function parseRemoteUrl(text: string): RemoteUrl {
     ...endpoint,
     branch,
     refName,
-    display: branch === undefined ? endpoint.transportUrl : `${endpoint.transportUrl}#${branch}`,
+    display: `${displayOf(endpoint.transportUrl)}${branch === undefined ? '' : `#${branch}`}`,
   };
 }
 
@@ -47,6 +47,14 @@ function splitBranch(text: string): [base: string, branch: string | undefined] {
   const parts = text.split('#');
   if (parts.length === 2) return [parts[0] as string, parts[1]];
   return [text, undefined];
+}
+
+/** Without what may be secret: a password (a user name is part of where ssh leads), and a query, which may hold a token. */
+function displayOf(transportUrl: string): string {
+  const scheme = SCHEME.exec(transportUrl)?.[0] ?? '';
+  const rest = transportUrl.slice(scheme.length).replace(/\?.*$/s, '?...');
+  // Up to the last `@`, as a password may hold one; digits and a slash are a port.
+  return scheme + rest.replace(/^([^/:@]*):(?![0-9]+\/).*@/s, '$1@');
 }
 
 type Endpoint = Pick<RemoteUrl, 'scheme' | 'transportUrl' | 'username' | 'password'>;

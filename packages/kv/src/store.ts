@@ -71,10 +71,11 @@ export class GitKv extends KvReader {
   }
 
   /**
-   * The store that {@link toOctets} saved, as bundle or pack. No network is used: `pull` it when it is wanted.
+   * The store that {@link toOctets} saved, as bundle or pack, whole or in chunks. No network is used: `pull` it when it is
+   * wanted.
    * @throws {GitError} INVALID_STATE for bytes that are no saved store, with the cause
    */
-  static async ofOctets(octets: AsyncIterable<Uint8Array>, options: OfOctetsOptions): Promise<GitKv> {
+  static async ofOctets(octets: Uint8Array | AsyncIterable<Uint8Array>, options: OfOctetsOptions): Promise<GitKv> {
     const remote = parseRemoteUrl(options.remote);
     const transport = options.transport ?? openTransport(remote, options);
     const { signal, onUnpushed = 'reject' } = options;

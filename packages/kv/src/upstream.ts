@@ -34,6 +34,7 @@ export interface Upstream {
   push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void>;
 }
 
+/** The commit that a branch of an {@link Upstream} stood at when it was asked. */
 export interface UpstreamTip {
   readonly oid: Oid;
   /**

@@ -189,6 +189,12 @@ describe('ofOctets', () => {
     );
   });
 
+  test('takes the bytes whole too', async () => {
+    const saved = await bytesOf((await sample()).toOctets());
+    const store = await GitKv.ofOctets(saved, { remote: NOWHERE });
+    expect(await store.getText('dir/bar')).toBe('Git rocks!\n');
+  });
+
   test.each(['bundle', 'pack'] as const)(
     'a %s that is cut short anywhere is INVALID_STATE, with its cause',
     async (format) => {

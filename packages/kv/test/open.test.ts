@@ -45,6 +45,15 @@ describe('GitKv.open', () => {
     expect(await one.pull()).toEqual([{ kind: 'add', key: Key.of('b') }]);
   });
 
+  test('takes a key or value of another type for a mistake of the caller, and says which', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    await expect(store.set('a', 5 as never)).rejects.toThrow(
+      new TypeError('Cannot set the key /a: a value is text or a Uint8Array, and not of type number'),
+    );
+    for (const key of [5, undefined, {}]) await expect(store.get(key as never)).rejects.toThrow(TypeError);
+    expect(store.commit).toBeUndefined();
+  });
+
   test('refuses a branch that is none', async () => {
     await expect(GitKv.open(createMemoryRepository(), { branch: 'a..b' })).rejects.toMatchObject({
       code: 'INVALID_REF_NAME',

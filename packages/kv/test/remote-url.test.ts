@@ -34,6 +34,18 @@ describe('parseRemoteUrl', () => {
     expect(remote.display).toBe('https://example.com/a.git#dev');
   });
 
+  test.each([
+    ['ssh://me:s3cret@example.com/a#dev', 'ssh://me@example.com/a#dev'],
+    ['ssh://me@example.com:2222/a', 'ssh://me@example.com:2222/a'],
+    ['git://me:s3cr/et@example.com/a', 'git://me@example.com/a'],
+    ['me:s3cret@example.com:a', 'me@example.com:a'],
+    ['ssh://example.com:2222/a@b', 'ssh://example.com:2222/a@b'],
+    ['git@example.com:a/b@c', 'git@example.com:a/b@c'],
+    ['https://example.com/a?token=s3cret#dev', 'https://example.com/a?...#dev'],
+  ])('shows nothing secret of %s', (text, display) => {
+    expect(parseRemoteUrl(text).display).toBe(display);
+  });
+
   const refused: [text: string, code: string][] = [
     ['', 'INVALID_URL'],
     ['no-url-at-all', 'INVALID_URL'],

@@ -48,12 +48,14 @@ function defineAlgorithm(name: HashName, oidLength: 20 | 32, emptyTreeOid: Oid):
   };
 }
 
+/** SHA-1, git's default: 20 bytes, 40 hex digits. */
 export const sha1: HashAlgorithm = /* @__PURE__ */ defineAlgorithm(
   'sha1',
   20,
   '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
 );
 
+/** SHA-256, of repositories with `objectFormat = sha256`: 32 bytes, 64 hex digits. */
 export const sha256: HashAlgorithm = /* @__PURE__ */ defineAlgorithm(
   'sha256',
   32,

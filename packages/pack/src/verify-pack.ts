@@ -6,6 +6,7 @@ import { indexPack } from './indexer/index-pack.js';
 import type { PackLimits } from './limits.js';
 import type { PackProgress } from './progress.js';
 
+/** How a pack is verified. */
 export interface VerifyPackOptions {
   readonly algorithm: HashAlgorithm;
   readonly source: ByteSource;

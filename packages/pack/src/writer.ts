@@ -19,6 +19,7 @@ export interface PackInput {
   readonly nameHash?: number;
 }
 
+/** What goes into a pack, and how. */
 export interface WritePackOptions {
   readonly algorithm: HashAlgorithm;
   /** What goes into the pack, in this order, each object once. */

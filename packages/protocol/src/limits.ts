@@ -10,6 +10,8 @@ export interface ProtocolLimits {
   readonly maxCapabilities: number;
   /** `want`, `want-ref`, `have` and `shallow` lines of one request, and acknowledgments and shallow lines of one answer. */
   readonly maxObjectLines: number;
+  /** Bytes of one request of protocol v2, framing included: also over a pipe, where no HTTP body has a cap. */
+  readonly maxRequestBytes: number;
   /** Requests of one negotiation. */
   readonly maxRounds: number;
   /** `ref-prefix` lines of one `ls-refs` request. */
@@ -27,6 +29,7 @@ export const DEFAULT_PROTOCOL_LIMITS: ProtocolLimits = {
   maxRefsBytes: 256 * 1024 * 1024,
   maxCapabilities: 1024,
   maxObjectLines: 100_000,
+  maxRequestBytes: 10 * 1024 * 1024,
   maxRounds: 256,
   maxRefPrefixes: 65_536,
   maxCommands: 10_000,

@@ -7,6 +7,7 @@ export interface Progress {
   readonly total?: number;
 }
 
+/** What every call of a store takes. */
 export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
@@ -55,10 +56,15 @@ export interface ObjectStore extends ObjectReader {
   close(): Promise<void>;
 }
 
+/** Caps on a pack that arrives. Over one of them the pack is refused with LIMIT_EXCEEDED. */
 export interface ReceiveOptions extends ReadOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Bytes of pack accepted at most (default 2 GiB, receive.maxInputSize). */
   readonly maxPackBytes?: number;
+  /** Bytes that its entries inflate to together (default: no cap but the ratio). Results of deltas do not count. */
+  readonly maxInflatedBytes?: number;
+  /** Bytes of one object (default 512 MiB). Resolving deltas holds up to three objects of this size. */
+  readonly maxObjectBytes?: number;
 }
 
 /** Objects that arrived and are not yet part of the store. */
@@ -74,6 +80,7 @@ export interface Quarantine {
   discard(): Promise<void>;
 }
 
+/** Objects that a collection removed and kept. */
 export interface PruneReport {
   readonly removed: number;
   readonly kept: number;

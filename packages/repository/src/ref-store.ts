@@ -20,6 +20,7 @@ export interface RefUpdate {
   readonly next: RefValue | null;
 }
 
+/** What became of an update: a lost race is an outcome, not an error. `actual` is what stands there (`null`: nothing). */
 export type RefOutcome =
   | { readonly status: 'updated'; readonly transaction: TransactionId }
   | { readonly status: 'conflict'; readonly name: RefName; readonly actual: RefValue | null }
@@ -32,6 +33,7 @@ export interface ReflogNote {
   readonly message: string;
 }
 
+/** What goes with an update. `fence` and `attachment` need an engine that has them. */
 export interface RefUpdateOptions {
   readonly reflog?: ReflogNote;
   readonly fence?: { readonly term: number };
@@ -39,6 +41,7 @@ export interface RefUpdateOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One ref of a listing. */
 export interface RefEntry {
   readonly name: RefName;
   readonly value: RefValue;
@@ -46,6 +49,7 @@ export interface RefEntry {
   readonly peeledOid?: Oid;
 }
 
+/** An update that happened, as an engine with a history of them tells it. */
 export interface RefTransaction {
   readonly id: TransactionId;
   readonly updates: readonly RefUpdate[];

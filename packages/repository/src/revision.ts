@@ -17,7 +17,7 @@ const MIN_ABBREVIATION = 4;
 const HEX = /^[0-9a-fA-F]+$/;
 /** Where a short ref name is looked for, in this order. @see gitrevisions(7) */
 const REF_PATTERNS: readonly ((name: string) => string)[] = [
-  (name) => name,
+  (name) => name, // of one level, only a root ref's name passes: `config` is a file of the repository, too
   (name) => `refs/${name}`,
   (name) => `refs/tags/${name}`,
   (name) => `refs/heads/${name}`,
@@ -115,13 +115,12 @@ async function applySuffix(repository: Repository, oid: Oid, suffix: string): Pr
   }
   const count = suffix.length === 1 ? 1 : Number(suffix.slice(1));
   let at = await peelTo(repository, oid, 'commit');
-  if (suffix.startsWith('^')) {
-    if (at === undefined || count === 0) return at;
-    return parseCommitLinks(await readBody(repository.objects, at, 'commit')).parentOids[count - 1];
-  }
-  for (let step = 0; step < count && at !== undefined; step++) {
-    at = parseCommitLinks(await readBody(repository.objects, at, 'commit')).parentOids[0];
-  }
+  if (at === undefined || count === 0) return at;
+  const shallow = await repository.shallow.read();
+  const parentsOf = async (commitOid: Oid): Promise<readonly Oid[]> =>
+    shallow.has(commitOid) ? [] : parseCommitLinks(await readBody(repository.objects, commitOid, 'commit')).parentOids;
+  if (suffix.startsWith('^')) return (await parentsOf(at))[count - 1];
+  for (let step = 0; step < count && at !== undefined; step++) at = (await parentsOf(at))[0];
   return at;
 }
 

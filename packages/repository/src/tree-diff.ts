@@ -2,6 +2,7 @@ import { decodeUtf8, defaultLimits, diffTreeBodies, FileMode, isTreeMode, LimitE
 import type { ObjectReader, ReadOptions } from './object-store.js';
 import { readTrees } from './read-object.js';
 import type { TreeTarget } from './tree-path.js';
+import { Turns } from './walk/turns.js';
 
 /** One path at which two trees differ. A value that became a tree is a `remove` and an `add`. */
 export interface TreeChange {
@@ -14,6 +15,7 @@ export interface TreeChange {
   readonly isTree: boolean;
 }
 
+/** How two trees are compared. */
 export interface DiffTreesOptions extends ReadOptions {
   /** List changed trees too, the root included, each before what it holds. Default: leaves only. */
   readonly trees?: boolean;
@@ -26,7 +28,7 @@ const EMPTY = /* @__PURE__ */ new Uint8Array(0);
 /**
  * What differs between two trees, all the way down, sorted by the bytes of the path. Subtrees with the same object id are
  * never read. `undefined` stands for no tree at all.
- * @throws {NotFoundError} OBJECT_NOT_FOUND where a tree is missing
+ * @throws {NotFoundError} OBJECT_NOT_FOUND where a tree is missing; {LimitError} treeDepth, pathBytes
  */
 export async function* diffTrees(
   reader: ObjectReader,
@@ -41,13 +43,14 @@ export async function* diffTrees(
     ...(oldTreeOid !== undefined && { old: { mode: FileMode.tree, oid: oldTreeOid } }),
     ...(newTreeOid !== undefined && { new: { mode: FileMode.tree, oid: newTreeOid } }),
   };
+  const turns = new Turns(options.signal);
   const stack: Frame[] = [{ items: [root], at: 0, bodies: new Map(), loadedTo: 0 }];
   for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
     if (frame.at === frame.items.length) {
       stack.pop();
       continue;
     }
-    options.signal?.throwIfAborted();
+    await turns.step();
     if (frame.at >= frame.loadedTo) await load(reader, frame, options);
     const item = frame.items[frame.at++] as Item;
     if (!item.isTree || options.trees) {
@@ -56,8 +59,10 @@ export async function* diffTrees(
     }
     // A tree whose mode alone differs is changed, what it holds is not.
     if (!item.isTree || item.old?.oid === item.new?.oid) continue;
-    const { treeDepth } = defaultLimits;
+    const { treeDepth, pathBytes } = defaultLimits;
     if (stack.length > treeDepth) throw new LimitError('treeDepth', stack.length, treeDepth);
+    // One tree holds each name once; paths repeat all names above them, and trees may be there many times.
+    if (item.pathBytes.length > pathBytes) throw new LimitError('pathBytes', item.pathBytes.length, pathBytes);
     const items = compare(
       item.pathBytes,
       item.old && frame.bodies.get(item.old.oid),

@@ -1,10 +1,10 @@
-import { type HashAlgorithm, type Oid, sha1, sha256 } from '@git-kv/objects';
-import { diffTrees, type ObjectReader, type TreeChange } from '@git-kv/repository';
+import { FileMode, type HashAlgorithm, type Oid, sha1, sha256, TreeBuilder } from '@git-kv/objects';
+import { diffTrees, type ObjectReader, type ObjectStore, type TreeChange } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { git, initBare, temporaryDirectory } from '../../../test/support/git.js';
-import { collect, inventedOid, loadGitObjects, writeTree } from './support/objects.js';
+import { blob, collect, inventedOid, loadGitObjects, writeTree } from './support/objects.js';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -142,4 +142,36 @@ test('diffTrees agrees with git diff-tree', async () => {
     return `:${modes} ${old.oid} ${next.oid} ${letter}\t${path}`;
   });
   expect(ours.sort()).toEqual(raw.split('\n').sort());
+});
+
+describe('diffTrees of trees that are made to harm', () => {
+  const nested = async (store: ObjectStore, depth: number, names: readonly string[]): Promise<Oid> => {
+    let target = { mode: FileMode.regular as number, oid: await store.write(blob('x')) };
+    for (let level = 0; level < depth; level++) {
+      const builder = new TreeBuilder(store.algorithm);
+      for (const name of names) builder.set(name, target.mode, target.oid);
+      target = { mode: FileMode.tree, oid: await store.write({ kind: 'tree', body: builder.build() }) };
+    }
+    return target.oid;
+  };
+  const { objects: store } = createMemoryRepository();
+
+  test('hears its signal, also where ten trees stand for 10^10 paths and nothing waits', async () => {
+    const tree = await nested(store, 10, [...'abcdefghij']);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error('enough')), 0);
+    let count = 0;
+    const walk = async (): Promise<void> => {
+      for await (const _ of diffTrees(store, undefined, tree, { signal: abort.signal })) if (++count > 1e6) return;
+    };
+    await expect(walk()).rejects.toThrow('enough');
+  });
+
+  test.each([
+    ['deep', 2100, 'a', 'treeDepth'],
+    ['long', 30, 'n'.repeat(200), 'pathBytes'],
+  ])('ends where paths are too %s', async (_what, depth, name, limit) => {
+    const tree = await nested(store, depth, [name]);
+    await expect(collect(diffTrees(store, undefined, tree))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit });
+  });
 });

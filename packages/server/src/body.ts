@@ -1,4 +1,4 @@
-import { GitError, isGitError, LimitError } from '@git-kv/objects';
+import { isGitError, LimitError, MalformedError } from '@git-kv/objects';
 
 /** Below this many bytes out of gunzip no ratio is asked about: small requests compress well. */
 const RATIO_FLOOR_BYTES = 64 * 1024;
@@ -14,8 +14,13 @@ export async function* readBody(body: ReadableStream<Uint8Array> | null): AsyncG
       if (value.length > 0) yield value;
     }
   } finally {
-    await reader.cancel().catch(() => undefined); // the sender may be gone already; nothing is left to do for it
+    letGo(reader);
   }
+}
+
+/** The sender may be gone already, or somebody may read a clone of the body: neither is waited for. */
+function letGo(reader: ReadableStreamDefaultReader<Uint8Array>): void {
+  void reader.cancel().catch(() => undefined);
 }
 
 /** Pass chunks on until there are more than `maxBytes`. @throws {LimitError} */
@@ -35,7 +40,7 @@ export async function* capBytes(
 /**
  * Gunzip a request body (git compresses requests over 1 KiB). Output is capped against what arrived, so that a small body cannot
  * ask for much memory.
- * @throws {LimitError} over the ratio; {GitError} MALFORMED where the stream is not gzip
+ * @throws {LimitError} over the ratio; {MalformedError} with origin `remote` where the stream is not gzip
  */
 export async function* gunzip(chunks: AsyncIterable<Uint8Array>, maxRatio: number): AsyncGenerator<Uint8Array> {
   let bytesIn = 0;
@@ -70,9 +75,9 @@ export async function* gunzip(chunks: AsyncIterable<Uint8Array>, maxRatio: numbe
     if (sourceFailure !== undefined) throw sourceFailure.error;
     if (isGitError(error)) throw error;
     // Runtimes differ in what they throw here: a TypeError by the standard, an error of zlib on Node.
-    throw new GitError('MALFORMED', 'Cannot decode request body: it is not a whole gzip stream', { cause: error });
+    throw new MalformedError('request body', 0, 'it is not a whole gzip stream', { cause: error, origin: 'remote' });
   } finally {
-    await reader.cancel().catch(() => undefined);
+    letGo(reader);
   }
 }
 

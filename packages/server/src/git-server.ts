@@ -1,4 +1,4 @@
-import { GitError, isGitError } from '@git-kv/objects';
+import { type GitError, type GitErrorCode, isGitError, type MalformedError } from '@git-kv/objects';
 import type { Service } from '@git-kv/protocol';
 import {
   advertiseReceivePack,
@@ -19,6 +19,7 @@ export type ServerEvent =
   | { readonly kind: 'refused'; readonly path: string; readonly status: number; readonly reason: string }
   | { readonly kind: 'error'; readonly path: string; readonly error: unknown };
 
+/** What a server serves, to whom, and within which bounds. */
 export interface GitServerOptions {
   /**
    * The repository at `path` (as in the URL, decoded, no slash at either end), or `undefined`. Look it up; do not join it to a
@@ -30,8 +31,13 @@ export interface GitServerOptions {
   /** What a push must not do, as git's receive.* settings. */
   readonly receive?: ReceiveRules | ((repository: Repository) => ReceiveRules | Promise<ReceiveRules>);
   readonly limits?: Partial<ServerLimits>;
+  /** Compression level of the packs that clients get, 0 to 9 (default 1: a server's time is dearer than the wire). */
+  readonly level?: number;
   readonly onEvent?: (event: ServerEvent) => void;
 }
+
+/** Anything else that `authorize` may return (it need not be written in TypeScript) is a refusal. */
+const DECISIONS: ReadonlySet<unknown> = new Set<AccessDecision['kind']>(['allow', 'authenticate', 'deny']);
 
 /** A git server: mount it wherever `Request` and `Response` exist. */
 export type GitServer = (request: Request) => Promise<Response>;
@@ -47,7 +53,9 @@ export function createGitServer(options: GitServerOptions): GitServer {
 
   const decide = async (access: Access): Promise<AccessDecision> => {
     try {
-      return await authorize(access);
+      const decision = await authorize(access);
+      if (DECISIONS.has(decision.kind)) return decision;
+      throw new TypeError(`Cannot authorize: ${JSON.stringify(decision)} is no decision`);
     } catch (error) {
       options.onEvent?.({ kind: 'error', path: access.path, error });
       return { kind: 'deny', reason: 'access could not be decided' };
@@ -72,28 +80,35 @@ export function createGitServer(options: GitServerOptions): GitServer {
       const realm = decision.realm.replace(/[^\x20-\x7e]|["\\]/g, '');
       return refuse(path, 401, 'authentication is required', { 'WWW-Authenticate': `Basic realm="${realm}"` });
     }
-    if (decision.kind === 'deny') return refuse(path, 403, decision.reason);
+    if (decision.kind !== 'allow') return refuse(path, 403, decision.reason);
 
     const repository = await options.resolve(path, request);
     if (repository === undefined) return refuse(path, 404, 'there is no repository here');
     options.onEvent?.({ kind: 'request', service, path, phase: route.kind });
 
-    if (route.kind === 'advertise') return await advertise(repository, service, request);
+    if (route.kind === 'advertise') return await advertise(repository, path, service, request);
     const expected = `application/x-${service}-request`;
     if (request.headers.get('Content-Type') !== expected)
       return refuse(path, 415, `the content type must be ${expected}`);
     const body = decodeBody(request, limits);
     if (body === undefined) return refuse(path, 415, 'the content encoding must be gzip or none');
 
+    const { signal } = request;
+    const onFailure = (error: unknown): void => options.onEvent?.({ kind: 'error', path, error });
     const answer =
       service === 'git-upload-pack'
         ? serveUploadPack(repository, capBytes(body, 'uploadPackRequestBytes', limits.uploadPackRequestBytes), {
-            signal: request.signal,
+            signal,
+            onFailure,
+            ...(options.level === undefined ? {} : { level: options.level }),
           })
         : serveReceivePack(repository, body, {
-            signal: request.signal,
+            signal,
+            onFailure,
             rules: typeof options.receive === 'function' ? await options.receive(repository) : (options.receive ?? {}),
             maxPackBytes: limits.pushBytes,
+            maxInflatedBytes: limits.pushInflatedBytes,
+            maxObjectBytes: limits.pushObjectBytes,
             authorize: async (changes) => {
               const verdict = await decide({ service, path, request, changes });
               return verdict.kind === 'allow'
@@ -106,13 +121,21 @@ export function createGitServer(options: GitServerOptions): GitServer {
     return await respond(path, `application/x-${service}-result`, answer);
   }
 
-  async function advertise(repository: Repository, service: Service, request: Request): Promise<Response> {
+  async function advertise(
+    repository: Repository,
+    path: string,
+    service: Service,
+    request: Request,
+  ): Promise<Response> {
     const isVersion2 = /(?:^|:)version=2(?:$|:)/.test(request.headers.get('Git-Protocol') ?? '');
     const lines =
       service === 'git-upload-pack'
         ? advertiseUploadPack(repository, { isVersion2, isHttp: true })
         : advertiseReceivePack(repository, { isHttp: true });
-    return await respond('', `application/x-${service}-advertisement`, lines);
+    const response = await respond(path, `application/x-${service}-advertisement`, lines);
+    if (request.method !== 'HEAD') return response;
+    await response.body?.cancel();
+    return new Response(null, response);
   }
 
   /** The answer begins when its first bytes are there, so that what fails before them can still be a status. */
@@ -139,12 +162,28 @@ export function createGitServer(options: GitServerOptions): GitServer {
     try {
       return await handle(request);
     } catch (error) {
-      options.onEvent?.({ kind: 'error', path: '', error });
-      if (isGitError(error, 'LIMIT_EXCEEDED')) return refuse('', 413, error.message);
-      if (isGitError(error, 'MALFORMED')) return refuse('', 400, error.message);
-      return refuse('', 500, error instanceof GitError ? error.code : 'the request failed');
+      const path = pathOf(request);
+      if (isGitError(error, 'LIMIT_EXCEEDED')) return refuse(path, 413, error.message);
+      if (isClientsMistake(error)) return refuse(path, 400, error.message);
+      options.onEvent?.({ kind: 'error', path, error });
+      return refuse(path, 500, isGitError(error) ? error.code : 'the request failed');
     }
   };
+}
+
+/** Whether the request is what is wrong: bytes that are no message, or a message that no server takes. */
+function isClientsMistake(error: unknown): error is GitError {
+  if (isGitError(error, 'MALFORMED')) return (error as MalformedError).origin === 'remote';
+  // A body that ends too early reads like a connection that closed.
+  return ['INVALID_REF_NAME', 'UNSUPPORTED', 'TRANSPORT_CLOSED'].some((code) =>
+    isGitError(error, code as GitErrorCode),
+  );
+}
+
+/** For events: what failed may be that very path. */
+function pathOf(request: Request): string {
+  const route = parseRoute(request.method, request.url);
+  return route.kind === 'refused' ? '' : route.path;
 }
 
 /** The body with its content encoding taken off, or `undefined` for an encoding that is not known. */

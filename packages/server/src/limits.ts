@@ -6,10 +6,17 @@ export interface ServerLimits {
   readonly gzipRatio: number;
   /** Bytes of a pushed pack (git's receive.maxInputSize). */
   readonly pushBytes: number;
+  /** Bytes that the entries of a pushed pack may inflate to together. Results of deltas do not count. */
+  readonly pushInflatedBytes: number;
+  /** Bytes of one pushed object. A push needs up to three times this in memory, however small its pack is. */
+  readonly pushObjectBytes: number;
 }
 
+/** The limits where none are given. */
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   uploadPackRequestBytes: 10 * 1024 * 1024,
   gzipRatio: 100,
   pushBytes: 2 * 1024 * 1024 * 1024,
+  pushInflatedBytes: 4 * 1024 * 1024 * 1024,
+  pushObjectBytes: 512 * 1024 * 1024,
 };

@@ -14,28 +14,16 @@ const refused = (status: 400 | 403 | 404 | 405, reason: string): Route => ({ kin
  *     GET  /PATH/info/refs?service=git-upload-pack | git-receive-pack
  *     POST /PATH/git-upload-pack | /PATH/git-receive-pack
  *
- * A path that holds `..`, an empty segment, an encoded slash or backslash, or NUL is refused, whatever it would resolve to.
+ * A path that holds `..`, an empty segment, an encoded slash or backslash, or a control character (paths end up in logs) is
+ * refused, whatever it would resolve to.
  * @see gitprotocol-http(5)
  */
 export function parseRoute(method: string, url: string): Route {
   const { pathname, searchParams } = new URL(url);
   // `new URL` has already folded `..` away, so the text as sent is looked at too.
-  const sent = pathAsSent(url);
-  if (/%(?:2f|5c|00)/i.test(sent) || /\\|\0/.test(sent) || sent.includes('//'))
-    return refused(400, 'the path is not allowed');
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(pathname);
-    if (
-      decodeURIComponent(sent)
-        .split('/')
-        .some((segment) => segment === '..' || segment === '.')
-    ) {
-      return refused(400, 'the path is not allowed');
-    }
-  } catch {
-    return refused(400, 'the path is not valid UTF-8');
-  }
+  const sent = targetOf(url);
+  if (!isPlainTarget(sent) || !isPlainTarget(pathname)) return refused(400, 'the path is not allowed');
+  const decoded = decodeURIComponent(pathname);
   if (decoded.endsWith('/info/refs')) {
     const service = searchParams.get('service');
     const path = decoded.slice(1, -'/info/refs'.length);
@@ -51,10 +39,24 @@ export function parseRoute(method: string, url: string): Route {
   return { kind: 'call', path: call[1] as string, service: call[2] as Service };
 }
 
-/** The path of an absolute URL before any normalisation. */
-function pathAsSent(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3);
-  if (start < 0) return '/';
-  const end = url.slice(start).search(/[?#]/);
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+/**
+ * Whether a request target (what stands in the first line of an HTTP request) begins with a path as it should be: absolute,
+ * valid UTF-8, nothing folded into it.
+ */
+export function isPlainTarget(target: string): boolean {
+  const path = target.split(/[?#]/, 1)[0] as string;
+  if (!path.startsWith('/') || path.includes('//') || /\\|\0|%(?:2f|5c|[01][0-9a-f]|7f)/i.test(path)) return false;
+  try {
+    return !decodeURIComponent(path)
+      .split('/')
+      .some((segment) => segment === '..' || segment === '.');
+  } catch {
+    return false; // no UTF-8
+  }
+}
+
+/** What follows the host in an absolute URL, before any normalisation. */
+function targetOf(url: string): string {
+  const start = url.slice(url.indexOf('://') + 3).search(/[/?#]/);
+  return start < 0 ? '/' : url.slice(url.indexOf('://') + 3 + start);
 }

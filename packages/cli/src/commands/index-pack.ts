@@ -2,7 +2,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { HashAlgorithm } from '@git-kv/objects';
 import { type ByteSource, indexPack, type PackStorage } from '@git-kv/pack';
-import { filePackStorage, openPackFile } from '@git-kv/repository/node-fs';
+import { filePackStorage, nodeFs, openPackFile } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { ioError } from '../input.js';
 import { parseOptions } from '../options.js';
@@ -72,7 +72,7 @@ async function indexFile(
       signal: console.signal,
     });
     const temporary = await writeReadOnly(dirname(indexPath), index);
-    await rename(temporary, indexPath);
+    await removedOnFailure(temporary, indexPath, () => rename(temporary, indexPath));
     return packChecksum;
   } finally {
     await source.close();
@@ -111,14 +111,28 @@ async function indexStdin(console: Console, options: Options & { fixThin: boolea
       await storage.close();
       // Both whole before either has its name; the idx last, as a pack is not looked at without one.
       const temporaryIndex = await writeReadOnly(folder, index);
-      await rename(temporary, join(folder, `pack-${packChecksum}.pack`));
-      await rename(temporaryIndex, join(folder, `pack-${packChecksum}.idx`));
+      const name = join(folder, `pack-${packChecksum}`);
+      await removedOnFailure(temporaryIndex, `${name}.idx`, async () => {
+        await rename(temporary, `${name}.pack`);
+        await rename(temporaryIndex, `${name}.idx`);
+        await nodeFs.syncDirectory(folder);
+      });
       await console.stdout.write(`pack\t${packChecksum}\n`);
     } catch (error) {
       await storage.discard();
       throw error;
     }
   });
+}
+
+/** Run `move`, which renames the idx in `temporary` to `path`; where it fails, nothing temporary is left. */
+async function removedOnFailure(temporary: string, path: string, move: () => Promise<void>): Promise<void> {
+  try {
+    await move();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw ioError(`could not write '${path}'`, error);
+  }
 }
 
 /** Write a whole idx under a temporary name in `folder`, to be renamed: no reader sees half of it. Returns its path. */

@@ -6,7 +6,7 @@ import { type ListeningServer, type ListenOptions, listen } from '@git-kv/server
 import { CommandError, UsageError } from '../console.js';
 import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
-import type { Command } from '../program.js';
+import { type Command, plain } from '../program.js';
 import { RepositoryDirectory } from '../repository-directory.js';
 import { receiveRules } from './serve-stdio.js';
 
@@ -30,7 +30,9 @@ export const serveCommand: Command = {
 
     const repositories = new RepositoryDirectory(root);
     try {
-      const paths = await repositories.list();
+      const paths = await repositories.list().catch((error: unknown) => {
+        throw error instanceof CommandError ? new CommandError(`cannot serve '${directory}': ${error.message}`) : error;
+      });
       const server = await listenOn({
         host: values.host,
         port,
@@ -41,12 +43,14 @@ export const serveCommand: Command = {
           onEvent: (event) => {
             if (event.kind !== 'error') return;
             const message = event.error instanceof Error ? event.error.message : String(event.error);
-            console.stderr.write(`error: ${event.path}: ${message}\n`).catch(() => undefined); // nobody reads: keep serving
+            console.stderr.write(`error: ${event.path}: ${plain(message)}\n`).catch(() => undefined); // nobody reads: keep serving
           },
         }),
       });
       const pushes = values['enable-receive-pack'] ? 'fetches and pushes' : 'fetches';
-      await console.stdout.write(`Serving ${paths.length} repositories for ${pushes} on ${server.url}/\n`);
+      await console.stdout.write(
+        `Serving ${paths.length} ${paths.length === 1 ? 'repository' : 'repositories'} for ${pushes} on ${server.url}/\n`,
+      );
       for (const path of paths)
         await console.stdout.write(`  ${server.url}/${path.split('/').map(encodeURIComponent).join('/')}\n`);
       if (!console.signal.aborted) await once(console.signal, 'abort');

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -215,6 +215,17 @@ describe('tsgit index-pack', () => {
     expect(ours).toMatchObject({ code: 128, stdout: '' });
     expect(ours.stderr).toMatch(/^fatal: .*\n$/);
     expect(existsSync(join(cwd, 'no'))).toBe(false);
+  });
+
+  test('leaves nothing where the idx cannot take its name', async () => {
+    const cwd = temporaryDirectory();
+    const pack = gitBytes(['pack-objects', '--stdout', '-q'], { cwd: initBare(temporaryDirectory()), input: '' });
+    writeFileSync(join(cwd, 'p.pack'), pack);
+    mkdirSync(join(cwd, 'p.idx'));
+    const { code, stderr } = await run('tsgit', ['index-pack', 'p.pack'], { cwd });
+    expect(code).toBe(128);
+    expect(stderr).toMatch(/^fatal: could not write '.*p\.idx': Is a directory\n$/);
+    expect(readdirSync(cwd).sort()).toEqual(['p.idx', 'p.pack']);
   });
 
   test('--stdin needs a repository', async () => {

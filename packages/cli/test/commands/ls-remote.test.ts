@@ -145,6 +145,30 @@ describe('tsgit ls-remote, where the remote cannot be used', () => {
     expect(await refused(`${url}/page.git`)).toMatch(/\[[A-Z_]+\]/);
   });
 
+  test('what a server says never steers the terminal', async () => {
+    const answers: Record<string, string> = {
+      '/error.git': line('ERR \x1b]0;title\x07\x1b[31mno\x9b1m\n') + FLUSH,
+      '/ref.git': line(`${'1'.repeat(40)} refs/heads/\x1b[31mred\n`) + FLUSH,
+      '/target.git': line(`${'1'.repeat(40)} HEAD symref-target:refs/heads/\x1b[31mred\n`) + FLUSH,
+      '/short.git': line('\x1b[31m refs/heads/main\n') + FLUSH,
+    };
+    const { url } = await serveUntilTestEnds(root, (request, response) => {
+      const body = Object.entries(answers).find(([path]) => request.url?.startsWith(path))?.[1];
+      if (body === undefined) return false;
+      const isGreeting = request.method === 'GET';
+      const greeting = `${line('# service=git-upload-pack\n') + FLUSH + line('version 2\n') + line('ls-refs\n') + FLUSH}`;
+      const kind = isGreeting ? 'advertisement' : 'result';
+      response.writeHead(200, { 'Content-Type': `application/x-git-upload-pack-${kind}` });
+      response.end(Buffer.from(isGreeting ? greeting : body, 'latin1'));
+      return true;
+    });
+    for (const path of Object.keys(answers)) {
+      const ours = await run('tsgit', ['ls-remote', '--symref', `${url}${path}`]);
+      expect(ours, path).toMatchObject({ code: 128, stdout: '' });
+      expect(ours.stderr, path).toMatch(/^fatal: [^\x00-\x1f\x7f-\x9f]*\[[A-Z_]+\]\n$/);
+    }
+  });
+
   test('none at all', async () => {
     expect(await run('tsgit', ['ls-remote'])).toMatchObject({
       code: 129,
@@ -152,3 +176,10 @@ describe('tsgit ls-remote, where the remote cannot be used', () => {
     });
   });
 });
+
+const FLUSH = '0000';
+
+/** A pkt-line of bytes. */
+function line(text: string): string {
+  return (text.length + 4).toString(16).padStart(4, '0') + text;
+}

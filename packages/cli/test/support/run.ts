@@ -49,7 +49,6 @@ function collector(): { stream: Output; bytes: () => Buffer } {
   return {
     stream: {
       isTTY: false,
-      hasColor: false,
       write: async (chunk) => void chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk.slice()),
     },
     bytes: () => Buffer.concat(chunks),
@@ -82,7 +81,12 @@ export interface Started {
 }
 
 export function startBuilt(program: Program, args: readonly string[], options: RunOptions = {}): Started {
-  const child = spawn(process.execPath, [programPath(program), ...args], {
+  return start(process.execPath, [programPath(program), ...args], options);
+}
+
+/** The same for any program. */
+export function start(command: string, args: readonly string[], options: RunOptions = {}): Started {
+  const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...gitEnv, ...options.env },
   });
@@ -99,6 +103,9 @@ export function startBuilt(program: Program, args: readonly string[], options: R
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
+  });
+  child.on('error', (error) => {
+    stderr += error.message;
   });
   child.stdin.on('error', () => {}); // it may end without reading its input
   let isOver = false;

@@ -36,10 +36,12 @@ export const LITERAL_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from({ len
   const base = LENGTH_BASES[symbol - 257];
   return base === undefined ? EXCEPTION : (base << 16) | (LENGTH_EXTRAS[symbol - 257]! << 5);
 });
+/** The same of distances: base and extra bits. */
 export const DISTANCE_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from({ length: 32 }, (_, symbol) => {
   const base = DISTANCE_BASES[symbol];
   return base === undefined ? EXCEPTION : (base << 16) | (Math.max(0, (symbol >> 1) - 1) << 5);
 });
+/** The same of the code lengths of a dynamic block: the symbol alone. */
 export const CODE_LENGTH_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from(
   { length: 19 },
   (_, symbol) => symbol << 16,

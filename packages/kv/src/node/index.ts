@@ -35,7 +35,10 @@ export function connect(url: string, options: ConnectOptions & NodeOptions = {})
 }
 
 /** {@link GitKv.ofOctets}, with Node's connections. Disconnect the store to let go of them. */
-export function ofOctets(octets: AsyncIterable<Uint8Array>, options: OfOctetsOptions & NodeOptions): Promise<GitKv> {
+export function ofOctets(
+  octets: Uint8Array | AsyncIterable<Uint8Array>,
+  options: OfOctetsOptions & NodeOptions,
+): Promise<GitKv> {
   return withTransport(options.remote, options, (transport) => GitKv.ofOctets(octets, { ...options, transport }));
 }
 

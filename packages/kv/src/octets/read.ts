@@ -6,6 +6,7 @@ import { invalidState } from '../errors.js';
 import { type BundleHeader, BundleHeaderReader } from './bundle-header.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
+/** What the bytes themselves may not say. */
 export interface ReadOctetsOptions {
   /** The branch to take where a bundle holds several. */
   readonly refName: string;
@@ -14,6 +15,7 @@ export interface ReadOctetsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A saved store, read: its objects, and where it stood. */
 export interface ReadState {
   readonly repository: Repository;
   readonly state: StoreState;
@@ -25,8 +27,11 @@ const PACK_SIGNATURE = 0x50; // 'P' of "PACK"; a bundle begins with '#'
  * Read what a store was saved as: a bundle, or a bare pack.
  * @throws {GitError} INVALID_STATE, with the cause; what the input itself throws passes through
  */
-export async function readOctets(input: AsyncIterable<Uint8Array>, options: ReadOctetsOptions): Promise<ReadState> {
-  const iterator = input[Symbol.asyncIterator]();
+export async function readOctets(
+  input: Uint8Array | AsyncIterable<Uint8Array>,
+  options: ReadOctetsOptions,
+): Promise<ReadState> {
+  const iterator = (input instanceof Uint8Array ? whole(input) : input)[Symbol.asyncIterator]();
   try {
     const chunks = new ChunkReader(iterator);
     const first = await chunks.peek();
@@ -37,6 +42,10 @@ export async function readOctets(input: AsyncIterable<Uint8Array>, options: Read
   } finally {
     await iterator.return?.();
   }
+}
+
+async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
 }
 
 /** An input whose first byte can be looked at, and part of whose chunk can be given back. */

@@ -11,5 +11,7 @@ export interface StoreState {
   readonly pendingOid: Oid | undefined;
 }
 
+/** The ref of a bundle for {@link StoreState.pushedOid}. */
 export const PUSHED_REF = 'refs/git-kv/pushed';
+/** The ref of a bundle for {@link StoreState.pendingOid}. */
 export const PENDING_REF = 'refs/git-kv/pending';

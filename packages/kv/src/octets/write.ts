@@ -4,6 +4,7 @@ import { commitsFrom, type ObjectReader, objectsBetween, type Progress } from '@
 import { serializeBundleHeader } from './bundle-header.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
+/** How a store is saved. */
 export interface ToOctetsOptions {
   /**
    * `bundle` (default) also records head, branch and the last pushed commit, and git reads it as a bundle. `pack` is

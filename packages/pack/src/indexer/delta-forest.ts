@@ -20,6 +20,7 @@ export const ForestStep = {
   /** Bytes of the pack are missing: `load`, and call again. */
   load: 2,
 } as const;
+/** One of the answers above. */
 export type ForestStep = (typeof ForestStep)[keyof typeof ForestStep];
 
 /** Bytes rebuilt between two pauses: some 30 ms of work. */

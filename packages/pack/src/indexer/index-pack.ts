@@ -28,6 +28,7 @@ import { DeltaPayloads } from './delta-payloads.js';
 import { EntryTable, NONE, RESOLVED } from './entry-table.js';
 import { RefBases } from './ref-bases.js';
 
+/** How a pack is indexed. */
 export interface IndexPackOptions {
   readonly algorithm: HashAlgorithm;
   /** Empty at first; holds the whole pack when the promise resolves. On an error its content is of no use. */

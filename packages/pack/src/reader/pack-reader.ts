@@ -19,6 +19,7 @@ import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './del
 import { EntryChain } from './entry-chain.js';
 import { StoredEntries } from './stored-entries.js';
 
+/** What a reader reads from. */
 export interface PackReaderOptions {
   /** The pack. The reader does not close it. */
   readonly source: ByteSource;
@@ -28,6 +29,7 @@ export interface PackReaderOptions {
   readonly cache?: DeltaBaseCache;
 }
 
+/** How one read goes. */
 export interface PackReadOptions {
   readonly signal?: AbortSignal;
 }

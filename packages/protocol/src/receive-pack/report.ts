@@ -1,4 +1,5 @@
 import { concatBytes, MalformedError } from '@git-kv/objects';
+import { DEFAULT_PROTOCOL_LIMITS } from '../limits.js';
 import { closedEarly } from '../pkt-line/closed.js';
 import { encodeText, FLUSH } from '../pkt-line/encode.js';
 import { parseErrorLine } from '../remote-words.js';
@@ -28,10 +29,14 @@ export interface PushReport {
  *     status = "ok" SP name | "ng" SP name SP reason
  *     option = "option" SP anything                                         ; report-status-v2, passed over
  *
+ * @param maxResults commands that were sent: a report of more has nothing to say, and might not end
  * @throws {MalformedError} with origin `remote`; {RemoteError} for an ERR line
  * @see gitprotocol-pack(5), "Report Status"
  */
-export async function readPushReport(lines: LineSource): Promise<PushReport> {
+export async function readPushReport(
+  lines: LineSource,
+  maxResults: number = DEFAULT_PROTOCOL_LIMITS.maxCommands,
+): Promise<PushReport> {
   let unpack: string | undefined;
   const results: PushResult[] = [];
   for (;;) {
@@ -46,6 +51,7 @@ export async function readPushReport(lines: LineSource): Promise<PushReport> {
       if (!text.startsWith('unpack ')) throw malformed(lines.offset, 'it does not begin with "unpack"');
       unpack = remoteWords(text.slice('unpack '.length));
     } else if (!text.startsWith('option ') || results.length === 0) {
+      if (results.length === maxResults) throw malformed(lines.offset, 'it has more statuses than there were commands');
       results.push(parseStatus(text, lines.offset));
     }
   }

@@ -98,18 +98,18 @@ class ReceivePackSession implements ReceivePackClient {
       throw pushRequestFailure(error);
     }
     try {
-      return forCommands(options.commands, await this.#readReport(answer, options.onProgress));
+      return forCommands(options.commands, await this.#readReport(answer, options));
     } catch (error) {
       throw interrupted(error);
     }
   }
 
-  async #readReport(answer: AsyncIterable<Uint8Array>, onProgress: OnRemoteProgress | undefined): Promise<PushReport> {
+  async #readReport(answer: AsyncIterable<Uint8Array>, { commands, onProgress }: PushOptions): Promise<PushReport> {
     const outer = new PktLineReader(answer);
     const lines = hasCapability(this.capabilities, 'side-band-64k')
       ? new PktLineReader(demultiplex(outer, { onProgress }))
       : outer;
-    const report = await orLetGo(lines, () => readPushReport(lines));
+    const report = await orLetGo(lines, () => readPushReport(lines, commands.length));
     // The outcome is known: what goes wrong from here on cannot change it. A hook may still have something to say.
     await orLetGo(lines, () => assertBodyEnds(lines)).catch(() => {});
     return report;

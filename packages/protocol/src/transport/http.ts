@@ -38,7 +38,7 @@ const PROBE: Uint8Array = /* @__PURE__ */ encodeUtf8('0000');
  *
  * Redirects are followed on the first request only (the GET of info/refs), and to another place of the same service only;
  * what comes after goes where it led. Credentials and further headers never go to another origin than the URL's.
- * @throws {GitError} INVALID_URL
+ * @throws {GitError} INVALID_URL; {TypeError} for headers that cannot be sent
  * @see gitprotocol-http(5)
  */
 export function createHttpTransport(url: string, options: HttpTransportOptions = {}): Transport {
@@ -70,6 +70,7 @@ class HttpTransport implements Transport {
     this.#base = address.base;
     this.#options = options;
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
+    assertHeaders({ ...options.headers, ...(options.userAgent !== undefined && { 'User-Agent': options.userAgent }) });
     const { username, password } = address;
     // A name alone may be a token (some hosts take it so), or wait for its password.
     if (password !== undefined || (username !== undefined && options.credentials === undefined)) {
@@ -181,6 +182,17 @@ class HttpTransport implements Transport {
       deadline.end();
       deadline.throwIfOver();
       throw requestFailure(error, displayUrl(call.url), call.method === 'POST');
+    }
+  }
+}
+
+/** Checked here, because a runtime that refuses a header quotes its value, and that may be a secret. */
+function assertHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const isName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+    if (!isName) throw new TypeError('Cannot send the headers: a name is no token');
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+      throw new TypeError(`Cannot send header ${name}: its value has control characters or is not Latin-1`);
     }
   }
 }

@@ -30,11 +30,12 @@ export function serializeV2Command(request: V2Command): Uint8Array {
 
 /**
  * What a server reads: one request, or `undefined` where the client has no more (the end of the stream, or a flush alone).
- * @throws {MalformedError} with origin `remote`; {LimitError} as soon as there are more lines than `limits` allow
+ * @throws {MalformedError} with origin `remote`; {LimitError} as soon as there are more lines or bytes than `limits` allow
  */
 export async function readV2Command(lines: LineSource, limits: ProtocolLimits): Promise<V2Command | undefined> {
   let command: string | undefined;
   const capabilities: Capability[] = [];
+  const start = lines.offset;
   for (let first = true; ; first = false) {
     const line = await lines.read();
     if (line === undefined && first) return undefined;
@@ -43,6 +44,7 @@ export async function readV2Command(lines: LineSource, limits: ProtocolLimits): 
     if (line.kind === 'flush') return { command: known(command, lines.offset), capabilities, args: [] };
     if (line.kind === 'delimiter') break;
     const text = argumentText(line, lines.offset);
+    assertWithin(limits, 'maxRequestBytes', lines.offset - start);
     if (text.startsWith('command=')) {
       if (command !== undefined) throw malformed(lines.offset, 'there are two commands');
       command = text.slice('command='.length);
@@ -57,6 +59,7 @@ export async function readV2Command(lines: LineSource, limits: ProtocolLimits): 
     const line = (await lines.read()) ?? closedEarly();
     if (line.kind === 'flush') return { command: name, capabilities, args };
     args.push(argumentText(line, lines.offset));
+    assertWithin(limits, 'maxRequestBytes', lines.offset - start);
     // Both commands have arguments of other kinds, but only a few of them.
     const limit = name === 'ls-refs' ? 'maxRefPrefixes' : 'maxObjectLines';
     if (args.length > limits[limit] + 64) assertWithin(limits, limit, args.length);

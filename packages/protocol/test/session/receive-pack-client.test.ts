@@ -153,6 +153,21 @@ describe('a push that fails', () => {
     ['band 3', concatBytes([...encodeSideband(3, bytesOf('died')), FLUSH]), 'REMOTE_ERROR'],
     ['an ERR line', encodeDataLine(bytesOf('ERR no')), 'REMOTE_ERROR'],
   ];
+  test('because its report does not end stops reading at the first status too many', async () => {
+    let lines = 0;
+    const remote = await connect(async (body) => {
+      await collect(body);
+      return (async function* endless() {
+        yield* encodeSideband(1, encodeDataLine(bytesOf('unpack ok\n')));
+        for (; lines < 1_000_000; lines++) yield* encodeSideband(1, encodeDataLine(bytesOf('ng refs/heads/main no\n')));
+      })();
+    });
+    const { error, isUnknown } = await outcome(push(remote));
+    expect(isUnknown).toBe(true);
+    expect(error).toMatchObject({ code: 'MALFORMED' });
+    expect(lines).toBeLessThan(10);
+  });
+
   test.each(answers)('for an answer of %s leaves its outcome open', async (_problem, wire, code) => {
     const remote = await connect(async (body) => {
       await collect(body);

@@ -112,6 +112,17 @@ describe('a URL', () => {
     expect(requests[0]?.headers.get('authorization')).toBe(basic('token:'));
   });
 
+  test.each([
+    ['a line feed', { Authorization: 's3cret\r\nX-More: 1' }],
+    ['NUL', { Authorization: 's3cret\0' }],
+    ['text that is not Latin-1', { Authorization: 's3cret\u0100' }],
+    ['a name that is none', { 's3cret name': 'x' }],
+  ])('takes no header with %s, and does not show it', (_what, headers) => {
+    const create = (): unknown => createHttpTransport('http://host/r', { headers });
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(expect.objectContaining({ message: expect.not.stringContaining('s3cret') }));
+  });
+
   test('never shows its credentials in an error', async () => {
     const failures: Handler[] = [
       () => answer('no', 401),

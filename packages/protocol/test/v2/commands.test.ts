@@ -151,6 +151,8 @@ describe('a command', () => {
     await expect(readV2Command(lsRefs, small)).rejects.toMatchObject({ limit: 'maxRefPrefixes' });
     const capabilities = concatBytes(Array<Uint8Array>(11).fill(encodeText('x')));
     await expect(readV2Command(reader(capabilities), small)).rejects.toMatchObject({ limit: 'maxCapabilities' });
+    const wide = new PktLineReader(endless('command=ls-refs', `ref-prefix ${'x'.repeat(60_000)}`));
+    await expect(readV2Command(wide, protocolLimits({}))).rejects.toMatchObject({ limit: 'maxRequestBytes' });
     const request = { prefixes: Array<string>(65_537).fill('x'), symrefs: false, peel: false, unborn: false };
     expect(() => lsRefsCommand(request, [])).toThrow(expect.objectContaining({ limit: 'maxRefPrefixes' }));
   });

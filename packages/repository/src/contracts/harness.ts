@@ -40,6 +40,7 @@ export async function failureOf(work: Promise<unknown>): Promise<GitErrorCode | 
   return 'no error';
 }
 
+/** All items, in order. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);

@@ -232,6 +232,19 @@ export function receiveContract({ describe, test, expect }: TestHarness, withSto
     );
 
     test(
+      'inflates to more than allowed, in one object or in all',
+      withStore(async (store, algorithm) => {
+        const blank = (last: number): RawObject => ({ kind: 'blob', body: new Uint8Array(20_000).fill(last, 19_999) });
+        const pack = await packOf(algorithm, [blank(1), blank(2)]);
+        expect(await failureOf(store.receive(inPieces(pack), { maxObjectBytes: 19_999 }))).toBe('LIMIT_EXCEEDED');
+        expect(await failureOf(store.receive(inPieces(pack), { maxInflatedBytes: 39_999 }))).toBe('LIMIT_EXCEEDED');
+        expect(await collect(store.oids())).toEqual([]);
+        await (await store.receive(inPieces(pack), { maxObjectBytes: 20_000, maxInflatedBytes: 40_000 })).publish();
+        expect((await collect(store.oids())).length).toBe(2);
+      }),
+    );
+
+    test(
       'was aborted',
       withStore(async (store, algorithm) => {
         const pack = await packOf(algorithm, texts(150));

@@ -49,6 +49,7 @@ export function oneOfEach(algorithm: HashAlgorithm): readonly RawObject[] {
   return [blob, tree, commit, tag];
 }
 
+/** The object id of `object`. */
 export function oidOf(algorithm: HashAlgorithm, object: RawObject): Oid {
   return hashObject(algorithm, object.kind, object.body);
 }

@@ -1,10 +1,12 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { connectUploadPack, type OnRemoteProgress, type RemoteRef, type Transport } from '@git-kv/protocol';
 import type { Progress } from '../object-store.js';
+import { peelTag } from '../ref-resolve.js';
 import type { RefName, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { fetchInto } from './fetch.js';
 
+/** What a clone takes of the remote. */
 export interface CloneIntoOptions {
   /** Commits of each branch, the tip included; absent for all. A depth takes one branch only, as git's --depth does. */
   readonly depth?: number;
@@ -17,6 +19,7 @@ export interface CloneIntoOptions {
   readonly onRemoteProgress?: OnRemoteProgress | undefined;
 }
 
+/** What a clone brought. */
 export interface CloneSummary {
   /** The branch that HEAD names, `refs/heads/main` say. */
   readonly head: RefName | undefined;
@@ -92,8 +95,10 @@ async function arrivedTags(
   const updates: RefUpdate[] = [];
   for (const { name, oid, peeledOid } of all) {
     if (!name.startsWith('refs/tags/') || names.has(name) || oid === undefined) continue;
-    if ((await repository.objects.stat(peeledOid ?? oid)) === undefined) continue;
-    if ((await repository.objects.stat(oid)) !== undefined) updates.push({ name, next: { oid } });
+    const end = peeledOid ?? oid;
+    if ((await repository.objects.stat(end)) === undefined) continue;
+    // The tag itself came, and every tag between it and its end.
+    if (((await peelTag(repository.objects, oid)) ?? oid) === end) updates.push({ name, next: { oid } });
   }
   return updates;
 }

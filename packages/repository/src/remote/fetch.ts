@@ -1,18 +1,20 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import type { FetchAnswer, OnRemoteProgress, RemoteRef, UploadPackClient } from '@git-kv/protocol';
-import type { Progress, Quarantine } from '../object-store.js';
+import type { ObjectReader, Progress, Quarantine } from '../object-store.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
+import { checkConnectivity } from '../walk/index.js';
 
+/** What a fetch asks for. */
 export interface FetchIntoOptions {
   /** Objects to have in the end. */
   readonly wants: readonly Oid[];
-  /** Commits at hand, newest first. */
+  /** Commits at hand with all they reach (up to the shallow boundary), newest first. */
   readonly haves?: Iterable<Oid> | AsyncIterable<Oid>;
   /** Commits to get from each want, itself included; absent for all of history. */
   readonly depth?: number;
   readonly includeTag?: boolean;
-  /** Bytes of pack accepted at most. */
+  /** Bytes of pack accepted at most. Default: any number, as for a fetch of git's; a push has a limit of its own. */
   readonly maxPackBytes?: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -30,8 +32,9 @@ export interface FetchSummary {
 
 /**
  * Bring `wants`, and all they reach up to the shallow boundary, from a remote into `repository`. The pack streams into
- * quarantine and becomes visible when it is whole and holds what was wanted; on an error or an abort the repository is as it was.
- * @throws {NotFoundError} OBJECT_NOT_FOUND where the remote's pack lacks a want, besides what the client and the store throw
+ * quarantine and becomes visible when it is whole and nothing is missing that a want reaches; on an error or an abort the
+ * repository is as it was.
+ * @throws {NotFoundError} OBJECT_NOT_FOUND where the remote's pack lacks something, besides what the client and the store throw
  */
 export async function fetchInto(
   repository: Repository,
@@ -41,9 +44,10 @@ export async function fetchInto(
   const { signal, onProgress, onRemoteProgress } = options;
   assertSameFormat(repository, client);
   if (options.wants.length === 0) return { objectCount: 0, shallowOids: [], unshallowOids: [] };
+  const haves: Oid[] = [];
   const answer = await client.fetch({
     wants: options.wants,
-    haves: options.haves ?? [],
+    haves: remembered(options.haves ?? [], haves),
     shallow: [...(await repository.shallow.read())],
     thin: true,
     includeTag: options.includeTag ?? false,
@@ -54,13 +58,10 @@ export async function fetchInto(
   let quarantine: Quarantine | undefined;
   try {
     quarantine = await receiveAnswer(repository, answer, options);
+    const { unshallowOids } = answer;
+    const shallowOids = await newBoundary(repository, answer, options);
     const reader = quarantine?.reader ?? repository.objects;
-    for (const oid of options.wants) {
-      if ((await reader.stat(oid, signal ? { signal } : {})) === undefined) {
-        throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot fetch ${oid}: the remote sent a pack without it`);
-      }
-    }
-    const { shallowOids, unshallowOids } = answer;
+    await assertComplete(repository, reader, { haves, shallowOids, unshallowOids }, options);
     const objectCount = quarantine?.objectCount ?? 0;
     await quarantine?.publish();
     if (shallowOids.length + unshallowOids.length > 0) {
@@ -73,17 +74,72 @@ export async function fetchInto(
   }
 }
 
+/**
+ * The commits that are to be cut off from their parents. A depth that was asked for may cut what is here; without one, a
+ * remote that is shallow itself has a say about the commits it sent, and must not hide history that is here.
+ */
+async function newBoundary(
+  repository: Repository,
+  { shallowOids }: FetchAnswer,
+  options: FetchIntoOptions,
+): Promise<readonly Oid[]> {
+  if (options.depth !== undefined) return shallowOids;
+  const arrived: Oid[] = [];
+  for (const oid of shallowOids) if ((await repository.objects.stat(oid)) === undefined) arrived.push(oid);
+  return arrived;
+}
+
+/** @throws {NotFoundError} OBJECT_NOT_FOUND where something is missing that a want reaches */
+async function assertComplete(
+  repository: Repository,
+  reader: ObjectReader,
+  fetched: Record<'haves' | 'shallowOids' | 'unshallowOids', readonly Oid[]>,
+  options: FetchIntoOptions,
+): Promise<void> {
+  const shallow = new Set(await repository.shallow.read());
+  for (const oid of fetched.shallowOids) shallow.add(oid);
+  for (const oid of fetched.unshallowOids) shallow.delete(oid);
+  // Where history was deepened, what is behind the haves is what came.
+  const haves = fetched.unshallowOids.length > 0 ? [] : fetched.haves;
+  const outcome = await checkConnectivity(reader, {
+    roots: options.wants,
+    haves,
+    shallow,
+    ...(options.signal && { signal: options.signal }),
+  });
+  if (outcome.connected) return;
+  const { missingOid } = outcome;
+  throw new NotFoundError(
+    'OBJECT_NOT_FOUND',
+    missingOid,
+    `Cannot fetch ${options.wants.join(', ').slice(0, 200)}: the remote sent a pack without ${missingOid}`,
+  );
+}
+
 async function receiveAnswer(
   repository: Repository,
   answer: FetchAnswer,
   options: FetchIntoOptions,
 ): Promise<Quarantine | undefined> {
-  if (answer.pack === undefined) return undefined;
-  return await repository.objects.receive(answer.pack, {
-    ...(options.signal ? { signal: options.signal } : {}),
-    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-    ...(options.maxPackBytes === undefined ? {} : { maxPackBytes: options.maxPackBytes }),
-  });
+  const { pack } = answer;
+  if (pack === undefined) return undefined;
+  try {
+    return await repository.objects.receive(pack, {
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      maxPackBytes: options.maxPackBytes ?? Number.MAX_SAFE_INTEGER,
+    });
+  } finally {
+    await pack.return?.(); // a store that cannot take it may not have begun to read
+  }
+}
+
+/** `oids`, noting in `seen` how far they were read. */
+async function* remembered(oids: Iterable<Oid> | AsyncIterable<Oid>, seen: Oid[]): AsyncGenerator<Oid> {
+  for await (const oid of oids) {
+    seen.push(oid);
+    yield oid;
+  }
 }
 
 /** @throws {GitError} UNSUPPORTED where the two do not hash alike */

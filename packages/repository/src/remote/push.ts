@@ -6,6 +6,7 @@ import {
   isPushOutcomeUnknown,
   type OnRemoteProgress,
   type PushCommand,
+  type PushInterruptedError,
   type ReceivePackClient,
   type Transport,
 } from '@git-kv/protocol';
@@ -23,6 +24,7 @@ export interface PushUpdate {
   readonly expected?: Oid | null;
 }
 
+/** How a push goes. */
 export interface PushFromOptions {
   readonly updates: readonly PushUpdate[];
   /** All or none, on a server that can. */
@@ -58,7 +60,8 @@ export class PushOutcomeUnknownError extends GitError {
 
 /**
  * Move refs of a remote, and send the objects they need. What the server refuses is in the results. When the answer is lost
- * after the pack was sent, the remote is asked for its refs: new values there are success, old ones are the transport's error.
+ * after the pack was sent, the remote is asked for its refs: new values there are success, and where all have their old ones
+ * the transport's error is thrown.
  * @throws {PushOutcomeUnknownError} where that cannot be settled; every other error means that no ref has moved
  */
 export async function pushFrom(
@@ -67,6 +70,7 @@ export async function pushFrom(
   options: PushFromOptions,
 ): Promise<PushResultStatus[]> {
   const { signal } = options;
+  assertDistinct(options.updates);
   const client = await connectReceivePack(transport, { signal });
   if (client.algorithm.name !== repository.algorithm.name) {
     throw new GitError(
@@ -81,11 +85,18 @@ export async function pushFrom(
       for (const settled of await send(repository, client, plan.commands, options)) results.set(settled.name, settled);
     } catch (error) {
       if (!isPushOutcomeUnknown(error)) throw error;
-      await settle(transport, plan.commands, options, error);
-      for (const { name } of plan.commands) results.set(name, { name, status: 'updated' });
+      for (const settled of await settle(transport, plan.commands, options, error)) results.set(settled.name, settled);
     }
   }
   return options.updates.map(({ name }) => results.get(name) as PushResultStatus);
+}
+
+function assertDistinct(updates: readonly PushUpdate[]): void {
+  const names = new Set<RefName>();
+  for (const { name } of updates) {
+    if (names.has(name)) throw new TypeError(`Cannot push: ${name} is named twice`);
+    names.add(name);
+  }
 }
 
 interface PushPlan {
@@ -157,28 +168,38 @@ async function packFor(
   });
 }
 
-/** Ask the remote what became of a push whose answer was lost. Returns where it happened. */
+/** How long the remote may take to say what became of a push. */
+const SETTLE_TIMEOUT_MS = 30_000;
+
+/** Ask the remote what became of a push whose answer was lost. */
 async function settle(
   transport: Transport,
   commands: readonly PushCommand[],
   options: PushFromOptions,
-  cause: unknown,
-): Promise<void> {
+  interrupted: PushInterruptedError,
+): Promise<PushResultStatus[]> {
   let held: Map<RefName, Oid | undefined>;
   try {
-    // A push that was aborted still has to be settled, so the caller's signal is not passed on.
-    const client = await connectUploadPack(transport);
+    // A push that was given up still has to be settled, so the caller's signal is not passed on.
+    const signal = AbortSignal.timeout(SETTLE_TIMEOUT_MS);
+    const client = await connectUploadPack(transport, { signal });
     const prefixes = commands.map(({ name }) => name);
-    held = new Map(
-      (await client.lsRefs({ prefixes, peel: false, symrefs: false })).map(({ name, oid }) => [name, oid]),
-    );
+    const refs = await client.lsRefs({ prefixes, peel: false, symrefs: false, signal });
+    held = new Map(refs.map(({ name, oid }) => [name, oid]));
   } catch (error) {
-    throw unknown(options, 'the answer was lost, and the remote cannot be asked', new AggregateError([cause, error]));
+    const cause = new AggregateError([interrupted, error]);
+    throw unknown(options, 'the answer was lost, and the remote cannot be asked', cause);
   }
   const holds = (name: RefName): Oid | null => held.get(name) ?? null;
-  if (commands.every(({ name, newOid }) => holds(name) === newOid)) return;
-  if (commands.every(({ name, oldOid }) => holds(name) === oldOid)) throw cause;
-  throw unknown(options, 'the answer was lost, and the remote holds neither the old nor the new values', cause);
+  // Settled: it did not happen, and what is left to tell is why.
+  if (commands.every(({ name, oldOid }) => holds(name) === oldOid)) throw interrupted.cause;
+  return commands.map(({ name, oldOid, newOid }): PushResultStatus => {
+    const actual = holds(name);
+    if (actual === newOid) return { name, status: 'updated' };
+    // Without `atomic` each stands alone; which words the remote had for this one is lost.
+    if (actual === oldOid && options.atomic !== true) return { name, status: 'rejected', reason: 'it did not move' };
+    throw unknown(options, 'the answer was lost, and the remote holds neither the old nor the new values', interrupted);
+  });
 }
 
 function unknown(options: PushFromOptions, problem: string, cause: unknown): PushOutcomeUnknownError {

@@ -10,8 +10,7 @@ export async function* listRefs(
   signal?: AbortSignal,
 ): AsyncGenerator<RemoteRef> {
   const options = signal ? { signal } : {};
-  const matches = (name: string): boolean =>
-    request.prefixes.length === 0 || request.prefixes.some((prefix) => name.startsWith(prefix));
+  const matches = prefixFilter(request.prefixes);
 
   const describe = async (entry: RefEntry): Promise<RemoteRef | undefined> => {
     const resolved = 'oid' in entry.value ? undefined : await resolveRef(repository.refs, entry.name);
@@ -42,6 +41,26 @@ export async function* listRefs(
     const ref = await describe(entry);
     if (ref) yield ref;
   }
+}
+
+/** Whether a name begins with one of `prefixes`, or there are none. A client may send tens of thousands. */
+function prefixFilter(prefixes: readonly string[]): (name: string) => boolean {
+  if (prefixes.length === 0) return () => true;
+  // Sorted, and without those that another one is a prefix of, at most one can match: the last that is not after the name.
+  const minimal: string[] = [];
+  for (const prefix of [...prefixes].sort()) {
+    const last = minimal.at(-1);
+    if (last === undefined || !prefix.startsWith(last)) minimal.push(prefix);
+  }
+  return (name) => {
+    let start = 0;
+    for (let end = minimal.length; start < end; ) {
+      const middle = (start + end) >> 1;
+      if ((minimal[middle] as string) <= name) start = middle + 1;
+      else end = middle;
+    }
+    return start > 0 && name.startsWith(minimal[start - 1] as string);
+  };
 }
 
 /** The longest prefix under refs/ that all of `prefixes` share, so that a store need not list what nobody asked for. */

@@ -1,6 +1,7 @@
-import type { Oid } from '@git-kv/objects';
+import { type Oid, parseCommitLinks } from '@git-kv/objects';
 import type { FetchRequest } from '@git-kv/protocol';
-import type { ReadOptions } from '../object-store.js';
+import type { ObjectReader, ReadOptions } from '../object-store.js';
+import { peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
 import { commitsFrom } from '../walk/index.js';
 
@@ -36,21 +37,34 @@ async function everyWantReaches(
   common: ReadonlySet<Oid>,
   options: ReadOptions,
 ): Promise<boolean> {
+  const { objects } = repository;
   const shallow = await repository.shallow.read();
+  const oldest = await oldestTimestamp(objects, common, options);
   let budget = MAX_COMMITS;
   for (const want of wants) {
     if (common.has(want)) continue;
-    const stat = await repository.objects.stat(want, options);
-    if (stat?.kind !== 'commit') continue; // a tag, tree or blob is sent whole or not at all
+    const target = (await peelTag(objects, want, options)) ?? want;
+    if ((await objects.stat(target, options))?.kind !== 'commit') continue; // a tree or blob is sent whole or not at all
     let reached = false;
-    for await (const { oid } of commitsFrom(repository.objects, [want], { ...options, shallow })) {
+    for await (const { oid, timestamp } of commitsFrom(objects, [target], { ...options, shallow })) {
       if (common.has(oid)) {
         reached = true;
         break;
       }
+      // Newest first, so what is older than every common commit leads to none (wrong clocks cost a round, no more).
+      if (timestamp < oldest) break;
       if (--budget <= 0) return false;
     }
     if (!reached) return false;
   }
   return true;
+}
+
+/** The earliest date among the commits of `oids`. */
+async function oldestTimestamp(reader: ObjectReader, oids: ReadonlySet<Oid>, options: ReadOptions): Promise<number> {
+  let oldest = Infinity;
+  for await (const [, object] of reader.readMany(oids, options)) {
+    if (object?.kind === 'commit') oldest = Math.min(oldest, parseCommitLinks(object.body).timestamp);
+  }
+  return oldest;
 }

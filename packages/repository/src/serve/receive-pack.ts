@@ -18,31 +18,39 @@ import {
 } from '@git-kv/protocol';
 import type { Quarantine } from '../object-store.js';
 import { resolveRef } from '../ref-resolve.js';
-import type { RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
-import { checkConnectivity, isAncestor } from '../walk/index.js';
+import { type OnServeFailure, wordsForRemote } from './failure-words.js';
+import { withKeepAlive } from './keep-alive.js';
+import { moveEach, moveTogether } from './move-refs.js';
+import { PackBody } from './pack-body.js';
+import { type Candidate, judge, type ReceiveRules } from './push-judgement.js';
 
-/** What a push must not do. Names and defaults are those of git's receive.* settings. */
-export interface ReceiveRules {
-  /** Refuse updates that do not contain the old commit. Default false. */
-  readonly denyNonFastForwards?: boolean;
-  /** Refuse to delete any ref. Default false. */
-  readonly denyDeletes?: boolean;
-  /** Refuse to delete the branch that HEAD names. Default true. */
-  readonly denyDeleteCurrent?: boolean;
-}
+export type { ReceiveRules } from './push-judgement.js';
 
+/** Bytes of a refused pack that are read all the same, so that the client comes to read the answer. */
+const MAX_DRAINED_BYTES = 64 * 2 ** 20;
+
+const DEFAULT_MAX_INFLATED_BYTES = 4 * 2 ** 30;
+
+/** How one push is taken in. */
 export interface ServeReceivePackOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;
   readonly rules?: ReceiveRules;
-  /** Bytes of pack accepted at most. */
+  /** Bytes of pack accepted at most (default 2 GiB). */
   readonly maxPackBytes?: number;
+  /** Bytes that the pack's entries may inflate to together (default 4 GiB). */
+  readonly maxInflatedBytes?: number;
+  /** Bytes of one object (default 512 MiB). */
+  readonly maxObjectBytes?: number;
   /**
    * Asked once, when the whole request but its pack is parsed, about every ref it would change. A text refuses the push and
    * says why.
    */
   readonly authorize?: (commands: readonly PushCommand[]) => Promise<string | undefined> | string | undefined;
+  readonly onFailure?: OnServeFailure;
+  /** Milliseconds of silence after which the client hears that this side is still at work (default 5000). */
+  readonly keepAliveMs?: number;
 }
 
 /** What receive-pack says when a client connects: every ref, and what it can do. @see gitprotocol-pack(5) */
@@ -50,16 +58,18 @@ export async function* advertiseReceivePack(
   repository: Repository,
   options: { readonly isHttp?: boolean } = {},
 ): AsyncGenerator<Uint8Array> {
-  if (options.isHttp === true) yield serializeServiceLine('git-receive-pack');
   const refs: { name: string; oid: Oid }[] = [];
   for await (const { name, value } of repository.refs.list('refs/')) {
     const oid = 'oid' in value ? value.oid : (await resolveRef(repository.refs, name))?.oid;
     if (oid !== undefined) refs.push({ name, oid });
   }
+  const shallowOids = await repository.shallow.read();
+  // Only now: what fails before the first bytes can still be an HTTP status.
+  if (options.isHttp === true) yield serializeServiceLine('git-receive-pack');
   yield serializeReceivePackAdvertisement({
     algorithm: repository.algorithm,
     refs,
-    shallowOids: await repository.shallow.read(),
+    shallowOids,
     capabilities: [
       { name: 'report-status' },
       { name: 'delete-refs' },
@@ -89,176 +99,71 @@ export async function* serveReceivePack(
   try {
     const push = await readPushRequest(lines, repository.algorithm, protocolLimits(options.limits));
     if (push === undefined) return;
-    const report = await receive(repository, push, options);
-    if (!hasCapability(push.capabilities, 'report-status')) return;
-    const bytes = serializePushReport(report);
-    if (!hasCapability(push.capabilities, 'side-band-64k')) {
-      yield bytes;
-      return;
+    const pack = push.pack && new PackBody(push.pack);
+    const report = (): Promise<PushReport> => receive(repository, push, pack, options);
+    if (!hasCapability(push.capabilities, 'report-status')) {
+      await report();
+    } else if (hasCapability(push.capabilities, 'side-band-64k')) {
+      // While the pack comes the client does not listen.
+      const isWanted = (): boolean => pack?.isWhole !== false;
+      yield* withKeepAlive(reportLines(report), options.keepAliveMs, isWanted);
+    } else {
+      yield serializePushReport(await report());
     }
-    yield* encodeSideband(1, bytes);
-    yield FLUSH;
   } finally {
     await lines.close();
   }
 }
 
-/** A command on its way to the refs. */
-interface Candidate {
-  readonly command: PushCommand;
-  reason?: string;
+async function* reportLines(report: () => Promise<PushReport>): AsyncGenerator<Uint8Array> {
+  yield* encodeSideband(1, serializePushReport(await report()));
+  yield FLUSH;
 }
 
 async function receive(
   repository: Repository,
   push: PushRequest,
+  pack: PackBody | undefined,
   options: ServeReceivePackOptions,
 ): Promise<PushReport> {
-  const isAtomic = hasCapability(push.capabilities, 'atomic');
-  const candidates: Candidate[] = push.commands.map((command) => ({ command }));
-  const reasonForAll = await options.authorize?.(push.commands);
-  const signal = options.signal ? { signal: options.signal } : {};
-
+  const { signal, maxPackBytes, maxObjectBytes, maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES } = options;
+  const refusal = await options.authorize?.(push.commands);
+  if (refusal !== undefined) {
+    await pack?.drain(MAX_DRAINED_BYTES);
+    return reportForAll(push, 'ok', refusal);
+  }
   let quarantine: Quarantine | undefined;
-  let unpack = 'ok';
   try {
-    if (push.pack !== undefined) {
-      // A refused push is read no further: the report goes out and the connection ends.
-      if (reasonForAll !== undefined) return refuseAll(push, reasonForAll);
+    if (pack !== undefined) {
       try {
-        quarantine = await repository.objects.receive(push.pack, {
-          ...signal,
-          ...(options.maxPackBytes === undefined ? {} : { maxPackBytes: options.maxPackBytes }),
+        quarantine = await repository.objects.receive(pack.chunks, {
+          ...(signal && { signal }),
+          ...(maxPackBytes !== undefined && { maxPackBytes }),
+          ...(maxObjectBytes !== undefined && { maxObjectBytes }),
+          maxInflatedBytes,
         });
       } catch (error) {
         if (!isGitError(error)) throw error;
-        unpack = error.message;
-        return {
-          unpack,
-          results: candidates.map(({ command }) => ({ name: command.name, ok: false, reason: 'unpacker error' })),
-        };
+        await pack.drain(MAX_DRAINED_BYTES);
+        return reportForAll(push, wordsForRemote(error, options.onFailure), 'unpacker error');
       }
     }
-    if (reasonForAll !== undefined) return refuseAll(push, reasonForAll);
-    for (const candidate of candidates) {
-      const reason = await judge(repository, candidate.command, quarantine, options);
-      if (reason !== undefined) candidate.reason = reason;
-    }
-    const results = isAtomic
-      ? await moveTogether(repository, candidates, quarantine)
-      : await moveEach(repository, candidates, quarantine);
-    return { unpack, results };
+    const candidates: Candidate[] = push.commands.map((command) => ({ command }));
+    await judge(repository, candidates, quarantine?.reader ?? repository.objects, options);
+    signal?.throwIfAborted();
+    if (hasCapability(push.capabilities, 'atomic'))
+      await moveTogether(repository, candidates, quarantine, options.onFailure);
+    else await moveEach(repository, candidates, quarantine, options.onFailure);
+    return { unpack: 'ok', results: candidates.map(result) };
   } finally {
     await quarantine?.discard();
   }
 }
 
-function refuseAll(push: PushRequest, reason: string): PushReport {
-  return { unpack: 'ok', results: push.commands.map(({ name }) => ({ name, ok: false, reason })) };
+function reportForAll(push: PushRequest, unpack: string, reason: string): PushReport {
+  return { unpack, results: push.commands.map(({ name }) => ({ name, ok: false, reason })) };
 }
 
-/** Why a command cannot be carried out, or `undefined`. */
-async function judge(
-  repository: Repository,
-  command: PushCommand,
-  quarantine: Quarantine | undefined,
-  options: ServeReceivePackOptions,
-): Promise<string | undefined> {
-  const rules = options.rules ?? {};
-  const signal = options.signal ? { signal: options.signal } : {};
-  if (!command.name.startsWith('refs/')) return 'funny refname';
-  if (command.newOid === null) {
-    if (rules.denyDeletes === true) return 'deletion prohibited';
-    const head = await resolveRef(repository.refs, 'HEAD');
-    if (head?.name === command.name && rules.denyDeleteCurrent !== false)
-      return 'deletion of the current branch prohibited';
-    return undefined;
-  }
-  const reader = quarantine?.reader ?? repository.objects;
-  const shallow = await repository.shallow.read();
-  const stat = await reader.stat(command.newOid, signal);
-  if (stat === undefined) return 'bad pack';
-  if (command.name.startsWith('refs/heads/') && stat.kind !== 'commit') return 'a branch must point to a commit';
-  const outcome = await checkConnectivity(reader, {
-    roots: [command.newOid],
-    haves: await refTips(repository),
-    shallow,
-    ...signal,
-  });
-  if (!outcome.connected) return `missing necessary objects (${outcome.missingOid})`;
-  if (rules.denyNonFastForwards === true && command.oldOid !== null && command.name.startsWith('refs/heads/')) {
-    if (!(await isAncestor(reader, command.oldOid, command.newOid, { shallow, ...signal }))) return 'non-fast-forward';
-  }
-  return undefined;
-}
-
-/** What the refs hold now: all of it, with what it reaches, is here. */
-async function refTips(repository: Repository): Promise<Oid[]> {
-  const tips = new Set<Oid>();
-  for await (const { value } of repository.refs.list('refs/')) if ('oid' in value) tips.add(value.oid);
-  return [...tips];
-}
-
-const toUpdate = ({ name, oldOid, newOid }: PushCommand): RefUpdate => ({
-  name,
-  expected: oldOid === null ? null : { oid: oldOid },
-  next: newOid === null ? null : { oid: newOid },
-});
-
-const result = ({ command, reason }: Candidate): PushResult =>
-  reason === undefined ? { name: command.name, ok: true } : { name: command.name, ok: false, reason };
-
-async function moveTogether(
-  repository: Repository,
-  candidates: readonly Candidate[],
-  quarantine: Quarantine | undefined,
-): Promise<PushResult[]> {
-  const failed = candidates.find(({ reason }) => reason !== undefined);
-  if (failed === undefined) {
-    const reason = await move(repository, candidates, quarantine);
-    if (reason === undefined) return candidates.map(result);
-    return candidates.map(({ command }) => ({ name: command.name, ok: false, reason }));
-  }
-  return candidates.map(({ command, reason }) => ({
-    name: command.name,
-    ok: false,
-    reason: reason ?? 'atomic transaction failed',
-  }));
-}
-
-async function moveEach(
-  repository: Repository,
-  candidates: readonly Candidate[],
-  quarantine: Quarantine | undefined,
-): Promise<PushResult[]> {
-  let waiting = quarantine;
-  for (const candidate of candidates) {
-    if (candidate.reason !== undefined) continue;
-    const reason = await move(repository, [candidate], waiting);
-    if (reason === undefined)
-      waiting = undefined; // published with the first ref that moved
-    else candidate.reason = reason;
-  }
-  return candidates.map(result);
-}
-
-/** Publish and move the refs of `candidates` in one transaction. Why it did not happen, or `undefined`. */
-async function move(
-  repository: Repository,
-  candidates: readonly Candidate[],
-  quarantine: Quarantine | undefined,
-): Promise<string | undefined> {
-  try {
-    const outcome = await repository.transact({
-      ...(quarantine === undefined ? {} : { quarantine }),
-      updates: candidates.map(({ command }) => toUpdate(command)),
-      options: { reflog: { name: 'git-kv', email: 'git-kv@localhost', message: 'push' } },
-    });
-    if (outcome.status === 'updated') return undefined;
-    if (outcome.status === 'fenced') return 'the server is not the leader';
-    return outcome.actual === null ? 'the ref is not there' : 'the ref has moved; fetch first';
-  } catch (error) {
-    if (!isGitError(error)) throw error;
-    return error.message;
-  }
+function result({ command, reason }: Candidate): PushResult {
+  return reason === undefined ? { name: command.name, ok: true } : { name: command.name, ok: false, reason };
 }

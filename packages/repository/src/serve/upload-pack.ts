@@ -1,4 +1,4 @@
-import { GitError, isGitError, type Oid } from '@git-kv/objects';
+import { concatBytes, GitError, isGitError, type Oid, parseTag } from '@git-kv/objects';
 import { writePack } from '@git-kv/pack';
 import {
   AGENT,
@@ -21,12 +21,29 @@ import {
   type V2Command,
 } from '@git-kv/protocol';
 import { packInputs } from '../pack-inputs.js';
+import { readBody } from '../read-object.js';
 import { peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
 import { objectsBetween, shallowBoundary } from '../walk/index.js';
+import { type OnServeFailure, wordsForRemote } from './failure-words.js';
+import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
 import { findCommon, type Negotiation } from './negotiate.js';
+import { packLines } from './pack-lines.js';
 
+/**
+ * Deflating is most of what a clone costs here. Measured on a repository of 35,000 objects (222 MB inflated): level 6 takes 3.4 s
+ * for 57.6 MB, level 1 takes 1.9 s for 64.4 MB.
+ */
+const DEFAULT_LEVEL = 1;
+
+/** Many short lines go out together. */
+const REFS_CHUNK_BYTES = 65536;
+
+/** What is wrong with a request that is no message, too large, or cut short. */
+const CLIENTS_BYTES = ['MALFORMED', 'LIMIT_EXCEEDED', 'TRANSPORT_CLOSED'] as const;
+
+/** Who connects, and how. */
 export interface AdvertiseOptions {
   /** The client asked for protocol version 2. Others get an ERR line that says so. */
   readonly isVersion2: boolean;
@@ -34,11 +51,15 @@ export interface AdvertiseOptions {
   readonly isHttp?: boolean;
 }
 
+/** How fetches of one connection are answered. */
 export interface ServeUploadPackOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;
-  /** Compression level of packs, 0 to 9. */
+  /** Compression level of packs, 0 to 9 (default 1: a server's time is dearer than the wire). */
   readonly level?: number;
+  readonly onFailure?: OnServeFailure;
+  /** Milliseconds of silence after which the client hears that this side is still at work (default 5000). */
+  readonly keepAliveMs?: number;
 }
 
 /** What upload-pack says when a client connects. @see gitprotocol-v2(5), "Capability Advertisement" */
@@ -88,9 +109,10 @@ export async function* serveUploadPack(
     }
   } catch (error) {
     // What is wrong with the bytes is the transport's to report while it still can; everything else is told in the protocol.
-    const isClientsBytes = isGitError(error, 'MALFORMED') || isGitError(error, 'LIMIT_EXCEEDED');
-    if (!isGitError(error) || (isClientsBytes && !answered)) throw error;
-    yield serializeErrorLine(`upload-pack: ${error.message}`);
+    const isClientsBytes = CLIENTS_BYTES.some((code) => isGitError(error, code));
+    if (!answered && (isClientsBytes || !isGitError(error))) throw error;
+    options.signal?.throwIfAborted();
+    yield serializeErrorLine(`upload-pack: ${wordsForRemote(error, options.onFailure)}`);
   } finally {
     await lines.close();
   }
@@ -125,10 +147,18 @@ async function* answerLsRefs(
   limits: ProtocolLimits,
   options: ServeUploadPackOptions,
 ): AsyncGenerator<Uint8Array> {
+  let lines: Uint8Array[] = [];
+  let size = 0;
   for await (const ref of listRefs(repository, parseLsRefsCommand(command, limits), options.signal)) {
-    yield serializeLsRefsLine(ref);
+    const line = serializeLsRefsLine(ref);
+    lines.push(line);
+    size += line.length;
+    if (size < REFS_CHUNK_BYTES) continue;
+    yield concatBytes(lines);
+    lines = [];
+    size = 0;
   }
-  yield FLUSH;
+  yield concatBytes([...lines, FLUSH]);
 }
 
 async function* answerFetch(
@@ -163,7 +193,7 @@ async function* answerFetch(
     },
     true,
   );
-  yield* sendPack(repository, request, plan, options);
+  yield* withKeepAlive(sendPack(repository, request, plan, options), options.keepAliveMs);
 }
 
 function refuseUnannounced(request: FetchRequest): void {
@@ -197,16 +227,15 @@ async function planPack(
   const theirs = new Set(request.shallow);
   if (request.depth === undefined) {
     const boundary = new Set([...ours, ...theirs]);
+    if (ours.size === 0) return { boundary, haves: negotiation.commonOids };
     // History that is cut here is cut for a client too, which has to be told.
-    const shallowOids = [...ours].filter((oid) => !theirs.has(oid));
+    const commitOids = await wantedCommits(repository, request, options);
+    const reached = await shallowBoundary(repository.objects, commitOids, Infinity, { ...options, shallow: ours });
+    const shallowOids = reached.shallow.filter((oid) => !theirs.has(oid));
     const told = shallowOids.length === 0 ? {} : { shallowInfo: { shallowOids, unshallowOids: [] } };
     return { boundary, haves: negotiation.commonOids, ...told };
   }
-  const commitOids: Oid[] = [];
-  for (const oid of request.wants) {
-    const target = (await peelTag(repository.objects, oid, options)) ?? oid;
-    if ((await repository.objects.stat(target, options))?.kind === 'commit') commitOids.push(target);
-  }
+  const commitOids = await wantedCommits(repository, request, options);
   const { shallow, commits } = await shallowBoundary(repository.objects, commitOids, request.depth, {
     ...options,
     shallow: ours,
@@ -221,6 +250,20 @@ async function planPack(
     return { boundary, haves: [], shallowInfo };
   }
   return { boundary: new Set([...boundary, ...theirs]), haves: negotiation.commonOids, shallowInfo };
+}
+
+/** The commits among the wants, and those that wanted tags come to. */
+async function wantedCommits(
+  repository: Repository,
+  request: FetchRequest,
+  options: { signal?: AbortSignal },
+): Promise<Oid[]> {
+  const commitOids: Oid[] = [];
+  for (const oid of request.wants) {
+    const target = (await peelTag(repository.objects, oid, options)) ?? oid;
+    if ((await repository.objects.stat(target, options))?.kind === 'commit') commitOids.push(target);
+  }
+  return commitOids;
 }
 
 async function* sendPack(
@@ -251,29 +294,35 @@ async function* sendPack(
       algorithm: repository.algorithm,
       objectCount: oids.length,
       objects: packInputs(repository.objects, oids, signal),
-      ...(options.level === undefined ? {} : { level: options.level }),
+      level: options.level ?? DEFAULT_LEVEL,
       ...signal,
     });
-    for await (const chunk of pack) yield* encodeSideband(1, chunk);
+    yield* packLines(pack);
     yield* say(`Total ${oids.length} (delta 0), reused 0 (delta 0)\n`);
     yield FLUSH;
   } catch (error) {
-    if (!isGitError(error)) throw error;
-    yield* encodeSideband(3, new TextEncoder().encode(`upload-pack: ${error.message}\n`));
+    options.signal?.throwIfAborted();
+    // The pack is cut short and its checksum never comes: whatever went wrong, the client has to hear that it did.
+    const words = wordsForRemote(error, options.onFailure);
+    yield* encodeSideband(3, new TextEncoder().encode(`upload-pack: ${words}\n`));
   }
 }
 
-/** Annotated tags whose targets are sent (`include-tag`). */
+/** Annotated tags whose targets are sent (`include-tag`), each with the tags between it and its target. */
 async function tagsOf(
   repository: Repository,
   listed: ReadonlySet<Oid>,
   options: { signal?: AbortSignal },
 ): Promise<Oid[]> {
-  const tags: Oid[] = [];
+  const tags = new Set<Oid>();
   for await (const { value, peeledOid } of repository.refs.list('refs/tags/')) {
     if (!('oid' in value) || listed.has(value.oid)) continue;
     const target = peeledOid ?? (await peelTag(repository.objects, value.oid, options));
-    if (target !== undefined && listed.has(target)) tags.push(value.oid);
+    if (target === undefined || !listed.has(target)) continue;
+    for (let oid = value.oid; oid !== target && !listed.has(oid) && !tags.has(oid); ) {
+      tags.add(oid);
+      oid = parseTag(await readBody(repository.objects, oid, 'tag', options)).targetOid;
+    }
   }
-  return tags;
+  return [...tags];
 }

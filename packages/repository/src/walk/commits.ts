@@ -4,6 +4,7 @@ import { CommitGraph } from './commit-graph.js';
 import { DateQueue } from './date-queue.js';
 import { Turns } from './turns.js';
 
+/** Bounds of a walk over commits. */
 export interface CommitWalkOptions extends ReadOptions {
   /** Commits whose parents are not followed: the shallow boundary. */
   readonly shallow?: ReadonlySet<Oid>;

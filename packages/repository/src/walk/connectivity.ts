@@ -3,11 +3,13 @@ import type { ObjectReader } from '../object-store.js';
 import { assertKind } from '../read-object.js';
 import { type ObjectsBetweenOptions, objectsBetween } from './objects-between.js';
 
+/** From where objects must be there, and up to where they are known to be. */
 export interface ConnectivityOptions extends Omit<ObjectsBetweenOptions, 'wants'> {
   /** The new tips. */
   readonly roots: Iterable<Oid>;
 }
 
+/** Whether all was there, or else one object that was not. */
 export type ConnectivityOutcome =
   | { readonly connected: true; readonly objectCount: number }
   | { readonly connected: false; readonly missingOid: Oid };

@@ -9,6 +9,7 @@ import { type TreeGroup, walkTrees } from './tree-walk.js';
 import { Turns } from './turns.js';
 import type { WalkedObject } from './walked-object.js';
 
+/** What a receiver wants and has. */
 export interface ObjectsBetweenOptions extends CommitWalkOptions {
   /** Objects of any kind; all that they reach is listed. */
   readonly wants: Iterable<Oid>;

@@ -3,6 +3,7 @@ import type { ObjectReader } from '../object-store.js';
 import { CommitGraph, type CommitNode } from './commit-graph.js';
 import type { CommitWalkOptions } from './commits.js';
 
+/** A history cut at a depth. */
 export interface ShallowBoundary {
   /** Commits at the last depth that have parents: what becomes shallow. */
   readonly shallow: readonly Oid[];

@@ -1,6 +1,7 @@
 /** What a directory entry or a path is, symbolic links followed by `stat` and not by `readdir`. */
 export type FileKind = 'file' | 'directory' | 'other';
 
+/** What stands at a path. */
 export interface FileStat {
   readonly kind: FileKind;
   /** Bytes. */
@@ -13,6 +14,7 @@ export interface FileStat {
   readonly version: string;
 }
 
+/** One name in a directory. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly kind: FileKind;

@@ -3,10 +3,12 @@
  * time. Knows no platform; `@git-kv/repository/node-fs` has the one of Node.
  *
  * ```ts
- * import { openFileRepository } from '@git-kv/repository/file';
+ * import { initFileRepository, openFileRepository } from '@git-kv/repository/file';
+ * import { nodeFs } from '@git-kv/repository/node-fs';
  *
- * const repository = await openFileRepository(fs, '/srv/project.git');
- * const head = await repository.refs.read('HEAD'); // { target: 'refs/heads/main' }
+ * await initFileRepository(nodeFs, 'project.git');
+ * const repository = await openFileRepository(nodeFs, 'project.git');
+ * await repository.refs.read('HEAD'); // { target: 'refs/heads/main' }
  * ```
  *
  * @module

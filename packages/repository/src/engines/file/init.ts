@@ -3,6 +3,7 @@ import { Disk, type Durability } from './disk.js';
 import type { Fs } from './fs.js';
 import { joinPath } from './path.js';
 
+/** How a new repository is set up. */
 export interface InitOptions {
   /** Default `sha1`. */
   readonly objectFormat?: HashName | undefined;

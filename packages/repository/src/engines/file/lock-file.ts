@@ -3,6 +3,7 @@ import type { Disk, DiskFile } from './disk.js';
 import { fsCode } from './fs.js';
 import { parentPath } from './path.js';
 
+/** How long a lock is waited for. */
 export interface LockOptions {
   /** How long to wait for another holder before giving up. */
   readonly timeoutMs: number;

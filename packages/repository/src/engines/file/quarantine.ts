@@ -1,6 +1,7 @@
 import { equalBytes, GitError, type HashAlgorithm, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
 import { type IndexedPack, indexPack, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
 import type { ObjectReader, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import { receiveLimits } from '../../receive-limits.js';
 import type { DiskFile } from './disk.js';
 import { deflateLoose, type LooseFile } from './loose-objects.js';
 import { FilePackStorage } from './pack-storage.js';
@@ -13,7 +14,8 @@ const DEFAULT_UNPACK_LIMIT = 100;
 /** A pack of few objects stays a pack if it is larger than this: unpacking would lose its deltas. */
 const MAX_UNPACK_BYTES = 4 << 20;
 
-const DEFAULT_MAX_PACK_BYTES = 2 ** 31;
+/** Nor is one unpacked whose objects are larger than this together: a few bytes of delta may stand for 512 MiB of disk. */
+const MAX_UNPACK_INFLATED_BYTES = 64 << 20;
 
 /**
  * Take in a pack as a temporary file beside the store's packs, checked and indexed in memory. On an error the file goes.
@@ -30,7 +32,7 @@ export async function receivePack(
     const indexed = await indexPack(pack, {
       algorithm,
       storage,
-      limits: { packBytes: options.maxPackBytes ?? DEFAULT_MAX_PACK_BYTES },
+      limits: receiveLimits(options),
       readBase: (oid) => store.read(oid),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
@@ -80,9 +82,9 @@ class FileQuarantine implements Quarantine {
     if (this.#state === 'published') return;
     if (this.#state === 'discarded') throw new Error('BUG: a discarded quarantine is published');
     const { options, own, disk } = this.#store;
-    const isSmall =
-      this.objectCount < (options.unpackLimit ?? DEFAULT_UNPACK_LIMIT) && this.#indexed.packSize <= MAX_UNPACK_BYTES;
+    let isSmall: boolean;
     try {
+      isSmall = await this.#isSmall(options.unpackLimit ?? DEFAULT_UNPACK_LIMIT);
       if (isSmall) await own.loose.write(this.#looseFiles());
       else await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum);
     } catch (error) {
@@ -118,6 +120,13 @@ class FileQuarantine implements Quarantine {
         );
       }
     }
+  }
+
+  async #isSmall(unpackLimit: number): Promise<boolean> {
+    if (this.objectCount >= unpackLimit || this.#indexed.packSize > MAX_UNPACK_BYTES) return false;
+    let inflatedBytes = 0;
+    for (const oid of this.oids()) inflatedBytes += (await this.#pack.stat(oid))?.size ?? 0;
+    return inflatedBytes <= MAX_UNPACK_INFLATED_BYTES;
   }
 
   async *#looseFiles(): AsyncGenerator<LooseFile, void, undefined> {

@@ -21,6 +21,7 @@ const PACKED = 'packed-refs';
 /** Looks at the same refs before a snapshot gives up on finding them at rest. */
 const MAX_SNAPSHOT_ROUNDS = 1000;
 
+/** How refs are written. */
 export interface FileRefStoreOptions {
   /** How long to wait for a lock another process holds (default 1000). */
   readonly lockTimeoutMs?: number | undefined;

@@ -10,6 +10,7 @@ import { RefFiles } from './ref-files.js';
 import { FileRefStore } from './ref-store.js';
 import { ShallowFile } from './shallow.js';
 
+/** How a repository on disk is opened. */
 export interface FileRepositoryOptions {
   /** What a resolved write promises (default `full`). */
   readonly durability?: Durability | undefined;

@@ -3,6 +3,7 @@ import type { ObjectReader } from '../../object-store.js';
 import type { Disk } from './disk.js';
 import type { ObjectDirectory } from './object-directory.js';
 
+/** How objects are read and written. */
 export interface FileObjectStoreOptions {
   /** Bytes of delta bases kept in memory (default 32 MiB). */
   readonly cacheBytes?: number | undefined;

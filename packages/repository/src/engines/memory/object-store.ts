@@ -10,6 +10,7 @@ import {
 } from '@git-kv/pack';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import { packInputs } from '../../pack-inputs.js';
+import { receiveLimits } from '../../receive-limits.js';
 import { HeldPack } from './held-pack.js';
 import { mergeSorted } from './merge-sorted.js';
 import { assertSameObject, ObjectMap } from './object-map.js';
@@ -19,7 +20,8 @@ import { MemoryQuarantine } from './quarantine.js';
 const EXPLODE_OBJECTS = 100;
 const EXPLODE_BYTES = 2 ** 20;
 
-const MAX_PACK_BYTES = 2 ** 31;
+/** The same of its objects: a pack of 60 KB can hold a hundred objects of 512 MiB, each a delta of a few bytes. */
+const EXPLODE_INFLATED_BYTES = 16 * 2 ** 20;
 
 /** Bytes of body handed out at a time. */
 const CHUNK_BYTES = 65536;
@@ -117,7 +119,7 @@ export class MemoryObjectStore implements ObjectStore {
       algorithm: this.algorithm,
       storage,
       readBase: (oid) => this.read(oid),
-      limits: { packBytes: options.maxPackBytes ?? MAX_PACK_BYTES },
+      limits: receiveLimits(options),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
     });
@@ -161,7 +163,7 @@ export class MemoryObjectStore implements ObjectStore {
   /** Take in a pack that was indexed. */
   private async hold(storage: MemoryPackStorage, indexed: IndexedPack): Promise<void> {
     const pack = new HeldPack(this.algorithm, fitted(storage.bytes()), indexed, this.cache);
-    if (isSmall(pack)) await this.explode(pack);
+    if (await isSmall(pack)) await this.explode(pack);
     else this.packs = [pack, ...this.packs];
   }
 
@@ -182,7 +184,7 @@ export class MemoryObjectStore implements ObjectStore {
       pack.compactAt = 2 * pack.hiddenCount;
       return;
     }
-    const isTakenApart = replacement !== undefined && isSmall(replacement);
+    const isTakenApart = replacement !== undefined && (await isSmall(replacement));
     if (isTakenApart) await this.explode(replacement, pack);
     this.packs = this.packs.flatMap((other) => {
       if (other !== pack) return [other];
@@ -216,8 +218,11 @@ export class MemoryObjectStore implements ObjectStore {
   }
 }
 
-function isSmall(pack: HeldPack): boolean {
-  return pack.objectCount <= EXPLODE_OBJECTS && pack.size <= EXPLODE_BYTES;
+async function isSmall(pack: HeldPack): Promise<boolean> {
+  if (pack.objectCount > EXPLODE_OBJECTS || pack.size > EXPLODE_BYTES) return false;
+  let inflatedBytes = 0;
+  for (const oid of pack.oids()) inflatedBytes += (await pack.stat(oid))?.size ?? 0;
+  return inflatedBytes <= EXPLODE_INFLATED_BYTES;
 }
 
 /** `bytes` without the room that a buffer which grows by doubling has left. */

@@ -4,6 +4,7 @@ import type { Repository, RepositoryChange, ShallowStore } from '../../repositor
 import { MemoryObjectStore } from './object-store.js';
 import { MemoryRefStore } from './ref-store.js';
 
+/** What a repository in memory is made with. */
 export interface MemoryRepositoryOptions {
   /** Default sha1. */
   readonly algorithm?: HashAlgorithm;

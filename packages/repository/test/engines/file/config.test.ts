@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { git, temporaryDirectory } from '../../../../../test/support/git.js';
-import { parseConfig } from '../../../src/engines/file/config.js';
+import { type ConfigEntry, parseConfig } from '../../../src/engines/file/config.js';
 
 describe('parseConfig reads as git does', () => {
   test.each([
@@ -63,4 +64,43 @@ describe('parseConfig reads as git does', () => {
   ])('%j as the boolean %j', (value, meaning) => {
     expect(parseConfig(`[core]\nx = ${value}\n`).getBoolean('core', 'X')).toBe(meaning);
   });
+
+  test('whatever the text is, or where it is cut: settings or a typed error, and no setting of another name', () => {
+    const text = '[core]\n\tbare = true # yes\n[branch "a\\"b"] remote = "x ; y" \\\n  z\n[receive]\ndenyDeletes\n';
+    const names = parseConfig(text).entries.map(({ name }) => name);
+    expect(names).toEqual(['bare', 'remote', 'denydeletes']);
+    for (let end = 0; end < text.length; end++) {
+      const found = entriesOf(text.slice(0, end)).map(({ name }) => name);
+      // A name is complete or the beginning of one.
+      for (const [at, name] of found.entries()) expect(names[at]?.startsWith(name), `cut at ${end}`).toBe(true);
+    }
+    const pieces = fc.constantFrom(
+      '[',
+      ']',
+      '"',
+      '\\',
+      '\n',
+      '\r',
+      ' ',
+      '=',
+      '#',
+      ';',
+      '.',
+      '\0',
+      'core',
+      'x',
+      '1',
+      'ä',
+    );
+    fc.assert(fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => void entriesOf(parts.join(''))));
+  });
 });
+
+function entriesOf(text: string): readonly ConfigEntry[] {
+  try {
+    return parseConfig(text).entries;
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'MALFORMED', format: 'config' });
+    return [];
+  }
+}

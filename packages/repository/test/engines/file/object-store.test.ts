@@ -15,6 +15,8 @@ import {
 } from '../../../../../test/support/git.js';
 import type { Quarantine } from '../../../src/index.js';
 import type { FileRepository } from '../../../src/node/index.js';
+import { deltaBomb } from '../../support/delta-bomb.js';
+import { collect } from '../../support/objects.js';
 import { openForTest } from './open.js';
 
 const blob = (text: string): RawObject => ({ kind: 'blob', body: new TextEncoder().encode(text) });
@@ -25,12 +27,6 @@ const blobs = (count: number, seed = 'blob'): RawObject[] =>
 function overwrite(path: string, bytes: Uint8Array): void {
   unlinkSync(path);
   writeFileSync(path, bytes);
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
 }
 
 describe.each(['sha1', 'sha256'] as const)('the file object store, %s', (objectFormat) => {
@@ -266,6 +262,15 @@ describe.each(['sha1', 'sha256'] as const)('the file object store, %s', (objectF
       expect(names('objects/pack')).toHaveLength(2);
       await quarantine.discard();
       isClean();
+    });
+
+    test('of few objects that would fill the disk as loose ones: it stays a pack', async () => {
+      directory = initBare(makeDirectory(), objectFormat);
+      const quarantine = await receive(deltaBomb(algorithm, 90, 2 ** 20));
+      await quarantine.publish();
+      expect(names('objects/pack').map((name) => name.replace(/^.*\./, '.'))).toEqual(['.idx', '.pack']);
+      expect(everyOid()).toHaveLength(90);
+      removeDirectory(directory);
     });
 
     test('and discards it without a trace', async () => {

@@ -2,15 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { commitFiles, git, gitAsync, initBare, temporaryDirectory } from '../../../../../test/support/git.js';
-import type { RefEntry } from '../../../src/index.js';
 import type { FileRepository } from '../../../src/node/index.js';
+import { collect } from '../../support/objects.js';
 import { openForTest } from './open.js';
-
-const collect = async (entries: AsyncIterable<RefEntry>): Promise<RefEntry[]> => {
-  const found: RefEntry[] = [];
-  for await (const entry of entries) found.push(entry);
-  return found;
-};
 
 const MAIN = 'refs/heads/main';
 

@@ -2,6 +2,7 @@ import { type Oid, sha1, sha256 } from '@git-kv/objects';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { describe, expect, test } from 'vitest';
 import { commitFiles, git, gitBytes, initBare, temporaryDirectory } from '../../../../../test/support/git.js';
+import { deltaBomb } from '../../support/delta-bomb.js';
 import { collect } from '../../support/objects.js';
 
 /** A pack of git's own, deltas and all, of a value that grew in 120 commits. */
@@ -36,6 +37,17 @@ describe.each([sha1, sha256])('the memory engine keeps packs ($name)', (algorith
       expect(object?.body, oid).toEqual(new Uint8Array(read(oid)));
       expect(store.readSync?.(oid)).toEqual(object);
     }
+  });
+
+  test('of few objects that are large as a whole, rather than the objects', async () => {
+    const { objects: store } = createMemoryRepository({ algorithm });
+    const bomb = deltaBomb(algorithm, 90, 4 * 2 ** 20);
+    const before = process.memoryUsage().arrayBuffers;
+    await (await store.receive(inPieces(bomb))).publish();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(90 * 2 ** 20); // of 360 that the objects have
+    const oids = await collect(store.oids());
+    expect(oids).toHaveLength(90);
+    expect((await store.read(oids[7] as Oid))?.body.length).toBeGreaterThanOrEqual(4 * 2 ** 20);
   });
 
   test('and drops objects from them at once, though others are deltas against these', async () => {

@@ -1,0 +1,141 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  commitFiles,
+  git,
+  gitAsync,
+  initBare,
+  makeDirectory,
+  removeDirectory,
+  temporaryDirectory,
+} from '../../../../test/support/git.js';
+import { makeOddRepository } from '../support/repositories.js';
+import { programPath, run, runBuilt } from '../support/run.js';
+
+const uploadPack = (): string => `--upload-pack='${process.execPath}' '${programPath('tsgit')}' upload-pack`;
+const receivePack = (): string => `--receive-pack='${process.execPath}' '${programPath('tsgit')}' receive-pack`;
+
+describe.each(['sha1', 'sha256'] as const)('git over tsgit upload-pack and receive-pack (%s)', (objectFormat) => {
+  let root: string;
+  let source: string;
+  beforeAll(() => {
+    root = makeDirectory();
+    source = makeOddRepository(join(root, 'odd.git'), objectFormat).directory;
+  });
+  afterAll(() => removeDirectory(root));
+
+  test('clones everything', async () => {
+    const copy = join(temporaryDirectory(), 'copy.git');
+    const cloned = await gitAsync(['clone', '--mirror', uploadPack(), `file://${source}`, copy]);
+    expect(cloned, cloned.stderr).toMatchObject({ code: 0 });
+    const refs = ['for-each-ref', '--format=%(refname) %(objectname)'];
+    expect(git(refs, { cwd: copy })).toBe(git(refs, { cwd: source }));
+    expect(await gitAsync(['fsck', '--strict'], { cwd: copy })).toMatchObject({ code: 0 });
+  });
+
+  test('clones one commit with --depth 1, and then the rest', async () => {
+    const copy = join(temporaryDirectory(), 'copy.git');
+    const cloned = await gitAsync(['clone', '--bare', '--depth=1', uploadPack(), `file://${source}`, copy]);
+    expect(cloned, cloned.stderr).toMatchObject({ code: 0 });
+    expect(git(['rev-list', '--count', 'HEAD'], { cwd: copy })).toBe('1');
+    const rest = await gitAsync(['fetch', uploadPack(), '--unshallow', 'origin', 'main'], { cwd: copy });
+    expect(rest, rest.stderr).toMatchObject({ code: 0 });
+    expect(git(['rev-list', '--count', 'HEAD'], { cwd: copy })).toBe('3');
+  });
+
+  test('fetches what is new, and lists refs', async () => {
+    const directory = temporaryDirectory();
+    const remote = initBare(join(directory, 'remote.git'), objectFormat);
+    commitFiles(remote, [{ files: { a: 'A' } }]);
+    const copy = join(directory, 'copy.git');
+    expect(await gitAsync(['clone', '--mirror', uploadPack(), `file://${remote}`, copy])).toMatchObject({ code: 0 });
+    const head = commitFiles(remote, [{ files: { b: 'B' } }, { files: { a: null } }]);
+    expect(await gitAsync(['fetch', '--quiet', uploadPack(), 'origin'], { cwd: copy })).toMatchObject({ code: 0 });
+    expect(git(['rev-parse', 'main'], { cwd: copy })).toBe(head);
+    const listed = await gitAsync(['ls-remote', uploadPack(), `file://${remote}`]);
+    expect(listed).toMatchObject({ code: 0, stdout: `${head}\tHEAD\n${head}\trefs/heads/main\n` });
+  });
+
+  test('pushes, deletes, and is refused what the rules forbid', async () => {
+    const directory = temporaryDirectory();
+    const remote = initBare(join(directory, 'remote.git'), objectFormat);
+    git(['config', 'receive.denyNonFastForwards', 'true'], { cwd: remote });
+    const local = initBare(join(directory, 'local.git'), objectFormat);
+    const head = commitFiles(local, [{ files: { a: 'A' } }, { files: { b: 'B' } }]);
+    const push = (...refspecs: string[]) =>
+      gitAsync(['push', receivePack(), `file://${remote}`, ...refspecs], { cwd: local });
+
+    const first = await push('main', 'main:refs/heads/topic', 'main~1:refs/tags/t');
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    expect(git(['rev-parse', 'main', 'topic', 't'], { cwd: remote }).split('\n').slice(0, 2)).toEqual([head, head]);
+    expect(await push(':topic')).toMatchObject({ code: 0 });
+    const forced = await push('+main~1:main');
+    expect(forced.code).toBe(1);
+    expect(forced.stderr).toMatch(/\[remote rejected\].*non-fast-forward/);
+    expect(git(['for-each-ref', '--format=%(refname)'], { cwd: remote })).toBe('refs/heads/main\nrefs/tags/t');
+    expect(await gitAsync(['fsck', '--strict'], { cwd: remote })).toMatchObject({ code: 0 });
+  });
+
+  test('older protocols get a clear error, and no hang', async () => {
+    for (const version of ['0', '1']) {
+      const copy = join(temporaryDirectory(), 'copy.git');
+      const args = ['-c', `protocol.version=${version}`, 'clone', '--bare', uploadPack(), `file://${source}`, copy];
+      const refused = await gitAsync(args);
+      expect(refused.code).toBe(128);
+      expect(refused.stderr).toContain('protocol version 2');
+    }
+  });
+});
+
+describe('tsgit upload-pack and receive-pack', () => {
+  test.each(['upload-pack', 'receive-pack'])(
+    '%s finds DIR, DIR.git and DIR/.git, and refuses others',
+    async (command) => {
+      const cwd = temporaryDirectory();
+      initBare(join(cwd, 'bare.git'));
+      git(['init', '--quiet', join(cwd, 'work')]);
+      mkdirSync(join(cwd, 'plain'));
+      const env = { GIT_PROTOCOL: 'version=2' };
+      for (const directory of ['bare.git', 'bare', 'work']) {
+        expect(await run('tsgit', [command, directory], { cwd, env, input: '0000' }), directory).toMatchObject({
+          code: 0,
+        });
+      }
+      for (const directory of ['plain', 'nothing', 'bare.git/objects']) {
+        expect(await run('tsgit', [command, directory], { cwd, env })).toMatchObject({
+          code: 128,
+          stdout: '',
+          stderr: `fatal: not a git repository: '${directory}'\n`,
+        });
+      }
+    },
+  );
+
+  test('upload-pack --strict takes no other spelling', async () => {
+    const cwd = temporaryDirectory();
+    initBare(join(cwd, 'bare.git'));
+    expect(await run('tsgit', ['upload-pack', '--strict', 'bare'], { cwd })).toMatchObject({ code: 128, stdout: '' });
+  });
+
+  test('a client that goes away after the greeting is no error to talk about', async () => {
+    const cwd = initBare(join(temporaryDirectory(), 'r.git'));
+    const env = { GIT_PROTOCOL: 'version=2' };
+    const ended = await runBuilt('tsgit', ['upload-pack', '.'], { cwd, env, input: '' });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/^000eversion 2\n/);
+  });
+
+  test.each([
+    ['upload-pack', '00zz'],
+    ['upload-pack', '0014command=nonsense\n0000'],
+    ['upload-pack', '0014command=ls-refs'],
+    ['receive-pack', '00zz'],
+    ['receive-pack', '0020this is no command of a push'],
+  ])('%s ends with an error for %j', async (command, input) => {
+    const cwd = initBare(join(temporaryDirectory(), 'r.git'));
+    const ours = await run('tsgit', [command, '.'], { cwd, env: { GIT_PROTOCOL: 'version=2' }, input });
+    expect(ours.code === 128 || ours.stdout.includes('ERR '), JSON.stringify(ours)).toBe(true);
+    expect(ours.stderr).toMatch(/^(?:fatal: [^\n]*\n)?$/);
+  });
+});

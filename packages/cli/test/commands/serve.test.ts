@@ -1,0 +1,152 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { commitFiles, git, gitAsync, initBare, temporaryDirectory } from '../../../../test/support/git.js';
+import { run, type Started, startBuilt } from '../support/run.js';
+
+async function serve(root: string, ...args: string[]): Promise<{ url: string; started: Started; greeting: string }> {
+  const started = startBuilt('tsgit', ['serve', root, ...args]);
+  const greeting = await started.stdoutMatching(/Serving .* on (http:\/\/\S+)\/\n/);
+  const url = /on (http:\/\/\S+)\/\n/.exec(greeting)?.[1];
+  if (url === undefined) throw new Error(`no URL in ${greeting}`);
+  return { url, started, greeting };
+}
+
+function repositories(): { root: string; head: string } {
+  const root = temporaryDirectory();
+  const head = commitFiles(initBare(join(root, 'one.git')), [{ files: { a: 'A' } }]);
+  mkdirSync(join(root, 'group'));
+  commitFiles(initBare(join(root, 'group/two.git'), 'sha256'), [{ files: { b: 'B' } }]);
+  return { root, head };
+}
+
+describe('tsgit serve', () => {
+  test('serves every repository under the folder for fetches, and refuses pushes', async () => {
+    const { root, head } = repositories();
+    const { url, started } = await serve(root, '--port', '0');
+    const all = await started.stdoutMatching(/one\.git\n/);
+    expect(all).toMatch(/^Serving 2 repositories for fetches on /);
+    expect(all).toContain(`  ${url}/group/two.git\n  ${url}/one.git\n`);
+
+    const copy = join(root, 'copy');
+    expect(await gitAsync(['clone', '--quiet', `${url}/one.git`, copy])).toMatchObject({ code: 0 });
+    expect(git(['rev-parse', 'HEAD'], { cwd: copy })).toBe(head);
+    expect(await gitAsync(['clone', '--quiet', `${url}/one`, join(root, 'short')])).toMatchObject({ code: 0 });
+    expect(await gitAsync(['ls-remote', `${url}/group/two.git`])).toMatchObject({ code: 0 });
+    const pushed = await gitAsync(['push', 'origin', 'HEAD:refs/heads/new'], { cwd: copy });
+    expect(pushed.code).not.toBe(0);
+    expect(pushed.stderr).toMatch(/403|denied|refused|not (?:allowed|enabled)/i);
+    expect(git(['for-each-ref', '--format=%(refname)'], { cwd: join(root, 'one.git') })).toBe('refs/heads/main');
+
+    started.child.kill('SIGINT');
+    expect(await started.ended).toMatchObject({ code: 0, stderr: '' });
+    await expect(fetch(`${url}/one.git/info/refs`)).rejects.toThrow();
+  });
+
+  test('takes pushes with --enable-receive-pack, by the rules of each repository', async () => {
+    const { root, head } = repositories();
+    git(['config', 'receive.denyDeletes', 'true'], { cwd: join(root, 'one.git') });
+    const { url, greeting } = await serve(root, '--enable-receive-pack');
+    expect(greeting).toContain('for fetches and pushes');
+    const copy = join(root, 'copy');
+    expect(await gitAsync(['clone', '--quiet', `${url}/one.git`, copy])).toMatchObject({ code: 0 });
+    const pushed = await gitAsync(['push', 'origin', 'HEAD:refs/heads/new'], { cwd: copy });
+    expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
+    expect(git(['rev-parse', 'refs/heads/new'], { cwd: join(root, 'one.git') })).toBe(head);
+    const deleted = await gitAsync(['push', 'origin', ':refs/heads/new'], { cwd: copy });
+    expect(deleted).toMatchObject({ code: 1, stderr: expect.stringContaining('remote rejected') });
+  });
+
+  test('finds a repository that was made after it began, and leads nobody outside of its folder', async () => {
+    const { root } = repositories();
+    const outside = temporaryDirectory();
+    initBare(join(outside, 'secret.git'));
+    symlinkSync(join(outside, 'secret.git'), join(root, 'linked.git'));
+    const { url } = await serve(root);
+    const name = outside.slice(1);
+    for (const path of [
+      'nothing.git',
+      'linked.git',
+      `../${name}/secret.git`,
+      `..%2f${name}/secret.git`,
+      `%2e%2e/${name}/secret.git`,
+      `one.git/../../${name}/secret.git`,
+      `/${outside}/secret.git`,
+      'one.git/objects',
+      '',
+    ]) {
+      const answer = await fetch(`${url}/${path}/info/refs?service=git-upload-pack`);
+      await answer.arrayBuffer();
+      expect(answer.status, path).toBeGreaterThanOrEqual(400);
+      expect(answer.status, path).toBeLessThan(500);
+    }
+    initBare(join(root, 'later.git'));
+    await expect
+      .poll(async () => (await gitAsync(['ls-remote', `${url}/later.git`])).code, { timeout: 10_000, interval: 300 })
+      .toBe(0);
+  });
+
+  test('ends quietly on SIGTERM with a request under way', async () => {
+    const { root } = repositories();
+    const { url, started } = await serve(root);
+    const controller = new AbortController();
+    onTestFinished(() => controller.abort());
+    // A request whose body never ends.
+    const endless = fetch(`${url}/one.git/git-upload-pack`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-git-upload-pack-request', 'Git-Protocol': 'version=2' },
+      body: new ReadableStream({
+        start: (stream) => stream.enqueue(new TextEncoder().encode('0014command=ls-refs\n')),
+      }),
+      duplex: 'half',
+      signal: controller.signal,
+    } as RequestInit).then(
+      (answer) => answer.text(),
+      () => 'closed',
+    );
+    expect((await fetch(`${url}/one.git/info/refs?service=git-upload-pack`)).status).toBe(200);
+    started.child.kill('SIGTERM');
+    expect((await started.ended).code).toBe(0);
+    await endless;
+  });
+
+  test('says that its port is in use', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    expect(await run('tsgit', ['serve', temporaryDirectory(), '--port', String(port)])).toMatchObject({
+      code: 128,
+      stdout: '',
+      stderr: `fatal: cannot listen on 127.0.0.1:${port}: the address is in use\n`,
+    });
+  });
+
+  test('refuses what it cannot serve', async () => {
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, 'file'), '');
+    expect(await run('tsgit', ['serve', 'nothing'], { cwd })).toMatchObject({
+      code: 128,
+      stderr: "fatal: cannot serve 'nothing': No such file or directory\n",
+    });
+    expect(await run('tsgit', ['serve', 'file'], { cwd })).toMatchObject({
+      code: 128,
+      stderr: "fatal: cannot serve 'file': Not a directory\n",
+    });
+    initBare(join(cwd, 'r.git'));
+    expect(await run('tsgit', ['serve', 'r.git'], { cwd })).toMatchObject({
+      code: 128,
+      stdout: '',
+      stderr: "fatal: cannot serve 'r.git': it is a repository itself: serve the folder that holds it\n",
+    });
+    expect(await run('tsgit', ['serve', '.', '--host', 'no-such-host.invalid'], { cwd })).toMatchObject({
+      code: 128,
+      stderr: expect.stringMatching(/^fatal: cannot listen on no-such-host\.invalid:0: [^\n]*\n$/),
+    });
+    for (const args of [[], ['a', 'b'], ['.', '--port', '65536'], ['.', '--port', 'http']]) {
+      expect((await run('tsgit', ['serve', ...args], { cwd })).code).toBe(129);
+    }
+  });
+});

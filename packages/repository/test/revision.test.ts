@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import type { Oid } from '@git-kv/objects';
+import { findRevision, peelTo, type Repository, resolveRevision } from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+import { openRepository } from '@git-kv/repository/node-fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { git, makeDirectory, type ObjectFormat, removeDirectory } from '../../../test/support/git.js';
+import { type History, makeHistory } from './support/history.js';
+import { blob, inventedOid } from './support/objects.js';
+
+let root: string;
+beforeAll(() => {
+  root = makeDirectory('git-kv-revision');
+});
+afterAll(() => removeDirectory(root));
+
+describe.each(['sha1', 'sha256'] as const)('findRevision in %s', (format: ObjectFormat) => {
+  let history: History;
+  let repository: Repository;
+
+  beforeAll(async () => {
+    history = makeHistory(join(root, `${format}.git`), format);
+    const run = (...args: string[]): string => git(args, { cwd: history.directory });
+    // A merge, names that mean several things, and branches named like files of the repository.
+    const tree = run('rev-parse', 'main^{tree}');
+    const merge = run('commit-tree', '-p', 'main', '-p', 'side', '-m', 'Merge', tree);
+    run('update-ref', 'refs/heads/merged', merge);
+    run('update-ref', 'refs/heads/v1', 'main');
+    run('update-ref', 'refs/heads/config', 'main~1');
+    run('update-ref', 'refs/heads/team/topic', 'side~1');
+    run('update-ref', 'refs/remotes/origin/main', 'main~2');
+    run('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+    run('update-ref', 'refs/heads/deadbeef', 'side');
+    run('update-ref', 'refs/notes/commits', 'side');
+    run('update-ref', 'ORIG_HEAD', 'main~4');
+    repository = await openRepository(history.directory);
+  });
+  afterAll(() => repository.close());
+
+  test.each([
+    'HEAD',
+    '@',
+    'ORIG_HEAD',
+    'main',
+    'heads/main',
+    'refs/heads/main',
+    'v1', // the tag comes before the branch
+    'heads/v1',
+    'tags/v1',
+    'config',
+    'team/topic',
+    'origin',
+    'origin/main',
+    'remotes/origin/HEAD',
+    'deadbeef',
+    'notes/commits',
+    'main^',
+    'main^1',
+    'main^0',
+    'main~',
+    'main~0',
+    'main~3',
+    'main~2^',
+    'main^^~1',
+    '@~2',
+    'merged^2',
+    'merged^2~1',
+    'merged^1^{tree}',
+    'v1^{}',
+    'nested',
+    'nested^{}',
+    'nested^{commit}',
+    'nested^{tree}',
+    'nested^{tag}',
+    'v1^{object}',
+    'v1~1',
+    'nested^0',
+    'a-blob',
+    'a-blob^{blob}',
+    'main:',
+    'main:dir',
+    'main:dir/',
+    'main:dir/changes.txt',
+    'main~2:dir/sub/1.txt',
+    'v1:same.txt',
+    'main^{tree}:dir/sub',
+    'merged^2:side.txt',
+  ])('finds %s where git does', async (revision) => {
+    const expected = git(['rev-parse', '--verify', '-q', revision], { cwd: history.directory });
+    expect(await findRevision(repository, revision)).toBe(expected);
+  });
+
+  test.each([
+    'nothing',
+    'main~5',
+    'main^2',
+    'merged^3',
+    'main~99999999',
+    'a-blob^{commit}',
+    'a-blob^{tree}',
+    'main^{blob}',
+    'main^{tag}',
+    'main:nothing',
+    'main:same.txt/below',
+    'a-blob:x',
+    'nothing:same.txt',
+    'abc',
+    'main..lock',
+    'bad name',
+    'packed-refs',
+    'description',
+    'objects/info',
+    '../config',
+  ])('finds no %s, as git', async (revision) => {
+    expect(() => git(['rev-parse', '--verify', '-q', revision], { cwd: history.directory })).toThrow();
+    const found = await findRevision(repository, revision).catch((error: { code?: string }) => error.code);
+    expect([undefined, 'UNSUPPORTED']).toContain(found);
+  });
+
+  test('finds an object by its id, in any case, and by the beginning of it', async () => {
+    const oid = history.main[0] as Oid;
+    for (const length of [oid.length, 12, 7]) {
+      expect(await findRevision(repository, oid.slice(0, length))).toBe(oid);
+      expect(await findRevision(repository, oid.slice(0, length).toUpperCase())).toBe(oid);
+    }
+    expect(await findRevision(repository, `${oid.slice(0, 9)}^{tree}`)).toBe(
+      git(['rev-parse', `${oid}^{tree}`], { cwd: history.directory }),
+    );
+    expect(await findRevision(repository, oid.slice(0, 3))).toBeUndefined();
+    // A whole id is taken at its word.
+    const unknown = inventedOid(repository.algorithm, 'c');
+    expect(await findRevision(repository, unknown)).toBe(unknown);
+    expect(await findRevision(repository, `${unknown}^`)).toBeUndefined();
+  });
+
+  test.each(['@{1}', 'main@{upstream}', ':/text', ':path', 'main..side', 'main...side', 'main^{/text}'])(
+    'says that it does not know %s',
+    async (revision) => {
+      await expect(findRevision(repository, revision)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    },
+  );
+});
+
+test('an abbreviation of several objects is an error, and one of a single object is not', async () => {
+  const { objects } = createMemoryRepository();
+  const byPrefix = new Map<string, Oid[]>();
+  for (let index = 0; index < 1000; index++) {
+    const oid = await objects.write(blob(`${index}`));
+    byPrefix.set(oid.slice(0, 4), [...(byPrefix.get(oid.slice(0, 4)) ?? []), oid]);
+  }
+  const fresh = createMemoryRepository();
+  const [prefix, oids] = [...byPrefix].find(([, same]) => same.length > 1) as [string, Oid[]];
+  for await (const [, object] of objects.readMany(oids)) if (object) await fresh.objects.write(object);
+  await expect(findRevision(fresh, prefix)).rejects.toMatchObject({ code: 'AMBIGUOUS_REVISION' });
+  expect(await findRevision(fresh, (oids[0] as Oid).slice(0, 12))).toBe(oids[0]);
+});
+
+test('resolveRevision throws where findRevision finds nothing', async () => {
+  const repository = createMemoryRepository();
+  await expect(resolveRevision(repository, 'HEAD')).rejects.toMatchObject({
+    code: 'OBJECT_NOT_FOUND',
+    subject: 'HEAD',
+  });
+});
+
+test('history ends at the shallow boundary', async () => {
+  const { directory, main } = makeHistory(join(root, 'deep.git'), 'sha1');
+  const cut = join(root, 'cut.git');
+  git(['clone', '-q', '--bare', '--depth=2', `file://${directory}`, cut]);
+  const repository = await openRepository(cut);
+  for (const revision of ['main~1', 'main^1', 'main~1^0']) {
+    expect(await findRevision(repository, revision)).toBe(main.at(-2));
+  }
+  for (const revision of ['main~2', 'main^^', 'main~1^2']) {
+    expect(() => git(['rev-parse', '--verify', '-q', revision], { cwd: cut })).toThrow();
+    expect(await findRevision(repository, revision)).toBeUndefined();
+  }
+  await repository.close();
+});
+
+test('peelTo goes through tags and commits, and gives nothing for what is missing', async () => {
+  const { directory, main } = makeHistory(join(root, 'peel.git'), 'sha1');
+  const repository = await openRepository(directory);
+  const tag = await resolveRevision(repository, 'nested');
+  expect(await peelTo(repository, tag, 'commit')).toBe(main[1]);
+  expect(await peelTo(repository, tag, 'tree')).toBe(git(['rev-parse', 'nested^{tree}'], { cwd: directory }));
+  expect(await peelTo(repository, tag, 'blob')).toBeUndefined();
+  expect(await peelTo(repository, inventedOid(repository.algorithm, 'b'), 'tree')).toBeUndefined();
+  await repository.close();
+});
