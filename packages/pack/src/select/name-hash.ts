@@ -4,10 +4,11 @@ const FORGET_BITS = 2;
 /**
  * A number that sorts paths alike in their last sixteen characters next to each other, the last weighing most: versions of
  * one file, and files of one kind. White space does not count. The delta search compares objects that stand close to each other.
+ * @param before the hash of what stands before `path`: paths can be hashed piece by piece
  * @see git's pack-objects.h, pack_name_hash()
  */
-export function packNameHash(path: string | Uint8Array): number {
-  let hash = 0;
+export function packNameHash(path: string | Uint8Array, before: number = 0): number {
+  let hash = before;
   const { length } = path;
   for (let at = 0; at < length; at++) {
     const character = typeof path === 'string' ? path.charCodeAt(at) & 0xff : (path[at] as number);

@@ -12,6 +12,7 @@ describe('packNameHash', () => {
   test.each(cases)('of %j', (path, hash) => {
     expect(packNameHash(path)).toBe(hash);
     expect(packNameHash(ascii(path))).toBe(hash);
+    expect(packNameHash(path.slice(1), packNameHash(path.slice(0, 1)))).toBe(hash);
   });
 
   test('hardly minds what stands more than sixteen characters before the end', () => {
