@@ -24,6 +24,7 @@ export { createArena } from './arena.js';
 export { crc32 } from './crc32.js';
 export { deflate } from './deflate.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from './delta.js';
+export { createDelta, createDeltaIndex, type DeltaIndex } from './delta-create.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from './detecting-hash.js';
 export { createHash, digest, digestInto, digestSize } from './hash.js';
 export { hashBatch } from './hash-batch.js';

@@ -17,6 +17,8 @@ describe('the entries', () => {
       'InflateStatus',
       'adler32',
       'applyDelta',
+      'createDelta',
+      'createDeltaIndex',
       'digestSize',
       'readDeltaSizes',
     ]);

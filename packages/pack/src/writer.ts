@@ -1,10 +1,12 @@
-import { crc32, deflate } from '@git-kv/kernels';
-import { type HashAlgorithm, hashObject, type ObjectKind, type Oid } from '@git-kv/objects';
+import { deflate } from '@git-kv/kernels';
+import { type HashAlgorithm, hashObject, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
 import { encodeEntryHeader, typeCodeOfKind } from './entry-header.js';
-import type { PackIndexEntry } from './idx/serialize.js';
+import { PackOutput, type PackSummary } from './pack-output.js';
 import { type PackProgress, pause } from './progress.js';
-import { PACK_HEADER_SIZE } from './scanner.js';
-import { writeUint32 } from './uint32.js';
+import type { DeltaOptions } from './select/delta-search.js';
+import { packObjects } from './select/pack-objects.js';
+import type { PackItem } from './select/pack-plan.js';
+import type { PackSource } from './select/pack-source.js';
 
 /** An object to write. */
 export interface PackInput {
@@ -12,6 +14,9 @@ export interface PackInput {
   readonly oid?: Oid;
   readonly kind: ObjectKind;
   readonly body: Uint8Array;
+  /** Where a tree or blob stands in its commit: see {@link PackItem}. Only for `deltas`. */
+  readonly path?: string | Uint8Array;
+  readonly nameHash?: number;
 }
 
 /** What goes into a pack, and how. */
@@ -23,102 +28,94 @@ export interface WritePackOptions {
   readonly objectCount: number;
   /** 0 (stored) to 9 (smallest); 6 without it, as in git. */
   readonly level?: number;
+  /** Seek deltas; `{}` for git's own window and depth. Without it every object is written full. */
+  readonly deltas?: DeltaOptions | false;
   readonly signal?: AbortSignal;
-  /** Phase `write`: objects written. */
+  /** Phase `deltas`: objects compared. Phase `write`: objects written. */
   readonly onProgress?: (progress: PackProgress) => void;
 }
-
-/** What a written pack holds: all that `serializePackIndex` asks for. */
-export interface PackSummary {
-  readonly algorithm: HashAlgorithm;
-  readonly objectCount: number;
-  /** In the order of the pack. */
-  readonly entries: readonly PackIndexEntry[];
-  /** The trailer. */
-  readonly packChecksum: Uint8Array;
-  /** Bytes in all, trailer included. */
-  readonly packSize: number;
-}
-
-/** Chunks are about this long, so that neither a pipe nor a file sees a call per object. */
-const CHUNK_BYTES = 65536;
 
 /** Bytes of objects deflated between two turns of the event loop. */
 const SLICE_BYTES = 2 ** 20;
 
 /**
- * Write a pack of full objects (version 2) as a stream. The same objects, order and level give the same bytes.
+ * Write a pack of the given objects (version 2) as a stream: full ones in their order, or with `deltas` as few bytes as deltas
+ * make of them, a base before what is made of it. The same objects, order and options give the same bytes.
  * Each chunk is a fresh buffer. The generator returns the summary.
+ *
+ * With `deltas` all objects are held until they are written: see `packObjects` for objects that can be read again.
  * @throws {RangeError} where `objects` gives more or fewer than `objectCount`
  */
 export async function* writePack(options: WritePackOptions): AsyncGenerator<Uint8Array, PackSummary, undefined> {
   const { algorithm, objectCount, level, signal } = options;
-  if (!(Number.isInteger(objectCount) && objectCount >= 0 && objectCount < 2 ** 32)) {
-    throw new RangeError(`Cannot write a pack of ${objectCount} objects`);
+  if (options.deltas !== undefined && options.deltas !== false) {
+    const { items, source } = await holdObjects(options);
+    return yield* packObjects({ ...options, objects: items, source, deltas: options.deltas });
   }
-  const hasher = algorithm.create();
-  const entries: PackIndexEntry[] = [];
-  let chunk = new Uint8Array(CHUNK_BYTES);
-  let used = PACK_HEADER_SIZE;
-  let packOffset = PACK_HEADER_SIZE;
+  const output = new PackOutput(algorithm, objectCount);
   let slice = 0;
-  chunk.set([0x50, 0x41, 0x43, 0x4b, 0, 0, 0, 2]);
-  writeUint32(chunk, 8, objectCount);
-
-  /** The chunk so far, hashed; a new one takes its place. */
-  const cut = (): Uint8Array => {
-    const full = chunk.subarray(0, used);
-    hasher.update(full);
-    chunk = new Uint8Array(CHUNK_BYTES);
-    used = 0;
-    return full;
-  };
-
   for await (const { oid, kind, body } of options.objects) {
     signal?.throwIfAborted();
-    if (entries.length === objectCount)
-      throw new RangeError(`Cannot write pack: more than ${objectCount} objects came`);
+    if (output.count === objectCount) throw tooMany(objectCount);
     const header = encodeEntryHeader(typeCodeOfKind(kind), body.length);
-    const deflated = deflate(body, level);
-    const size = header.length + deflated.length;
-    entries.push({
-      oid: oid ?? hashObject(algorithm, kind, body),
-      packOffset,
-      crc32: crc32(deflated, 0, deflated.length, crc32(header)),
-    });
-    packOffset += size;
-    if (used > 0 && used + size > CHUNK_BYTES) yield cut();
-    chunk.set(header, used);
-    used += header.length;
-    if (used + deflated.length <= CHUNK_BYTES) {
-      chunk.set(deflated, used);
-      used += deflated.length;
-    } else {
-      yield cut();
-      hasher.update(deflated);
-      yield deflated;
-    }
+    output.add(oid ?? hashObject(algorithm, kind, body), header, deflate(body, level));
+    yield* output.take();
     slice += body.length;
     if (slice > SLICE_BYTES) {
       slice = 0;
-      options.onProgress?.({ phase: 'write', loaded: entries.length, total: objectCount });
+      options.onProgress?.({ phase: 'write', loaded: output.count, total: objectCount });
       await pause();
     }
   }
-  if (entries.length < objectCount) {
-    throw new RangeError(`Cannot write pack: ${entries.length} of ${objectCount} objects came`);
-  }
-  if (used > 0) yield cut();
-  const packChecksum = hasher.digest();
-  yield packChecksum.slice();
+  if (output.count < objectCount) throw tooFew(output.count, objectCount);
+  const summary = output.end();
+  yield* output.take();
   options.onProgress?.({ phase: 'write', loaded: objectCount, total: objectCount });
-  return { algorithm, objectCount, entries, packChecksum, packSize: packOffset + packChecksum.length };
+  return summary;
+}
+
+async function holdObjects(options: WritePackOptions): Promise<{ items: PackItem[]; source: PackSource }> {
+  const { algorithm, objectCount, signal } = options;
+  const held = new Map<Oid, RawObject>();
+  const items: PackItem[] = [];
+  for await (const input of options.objects) {
+    signal?.throwIfAborted();
+    if (items.length === objectCount) throw tooMany(objectCount);
+    const { kind, body, path, nameHash } = input;
+    const oid = input.oid ?? hashObject(algorithm, kind, body);
+    items.push({ oid, kind, ...(path !== undefined && { path }), ...(nameHash !== undefined && { nameHash }) });
+    held.set(oid, { kind, body });
+  }
+  if (items.length < objectCount) throw tooFew(items.length, objectCount);
+  const source: PackSource = {
+    readSync: (oid) => held.get(oid),
+    read: async (oid) => held.get(oid),
+    async stat(oid) {
+      const object = held.get(oid);
+      return object && { kind: object.kind, size: object.body.length };
+    },
+  };
+  return { items, source };
+}
+
+function tooMany(objectCount: number): RangeError {
+  return new RangeError(`Cannot write pack: more than ${objectCount} objects came`);
+}
+
+function tooFew(count: number, objectCount: number): RangeError {
+  return new RangeError(`Cannot write pack: ${count} of ${objectCount} objects came`);
 }
 
 /** The whole of {@link writePack} in memory, for packs that fit. */
-export async function packBytes(options: WritePackOptions): Promise<PackSummary & { readonly bytes: Uint8Array }> {
+export function packBytes(options: WritePackOptions): Promise<PackSummary & { readonly bytes: Uint8Array }> {
+  return gatherPack(writePack(options));
+}
+
+/** All of a pack that is being written, in memory. */
+export async function gatherPack<Summary extends PackSummary>(
+  writer: AsyncGenerator<Uint8Array, Summary, undefined>,
+): Promise<Summary & { readonly bytes: Uint8Array }> {
   const chunks: Uint8Array[] = [];
-  const writer = writePack(options);
   let step = await writer.next();
   for (; !step.done; step = await writer.next()) chunks.push(step.value);
   const bytes = new Uint8Array(step.value.packSize);

@@ -1,4 +1,5 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import type { PackEntry } from '@git-kv/pack';
 
 /** What long work tells its caller. `total` is absent where it is not known. */
 export interface Progress {
@@ -21,6 +22,11 @@ export interface ObjectReader {
   readSync?(oid: Oid): RawObject | undefined;
   /** Each of `oids` once, in any order the engine finds cheap. */
   readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]>;
+  /**
+   * Those of `oids` that lie in packs, as they lie there, for engines that have packs: a pack sent to others copies them. Each
+   * once, in any order; what is left out is read.
+   */
+  readEntries?(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, PackEntry]>;
   /** Kind and size in bytes, without the body where the engine can avoid it. */
   stat(oid: Oid, options?: ReadOptions): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined>;
 }

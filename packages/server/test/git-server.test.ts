@@ -412,8 +412,14 @@ describe('an answer', () => {
     const failure = new TypeError('a mistake');
     const objects = new Proxy(repository.objects, {
       get: (target, key): unknown => {
-        // The walk reads without waiting; packing reads in batches.
-        if (key === 'readMany') return (oids: Iterable<Oid>) => failOnBlobs(target.readMany(oids), failure);
+        // Only packing reads blobs.
+        if (key === 'readSync') {
+          return (oid: Oid) => {
+            const object = target.readSync?.(oid);
+            if (object?.kind === 'blob') throw failure;
+            return object;
+          };
+        }
         const value: unknown = Reflect.get(target, key);
         return typeof value === 'function' ? value.bind(target) : value;
       },
@@ -481,16 +487,6 @@ function watchReads(inner: Repository): { served: Repository; isReleased: () => 
     },
   });
   return { served: { ...copyOf(inner), objects }, isReleased: () => open === 0 };
-}
-
-async function* failOnBlobs<T extends readonly [Oid, { kind: string } | undefined]>(
-  pairs: AsyncIterable<T>,
-  error: Error,
-): AsyncGenerator<T> {
-  for await (const pair of pairs) {
-    if (pair[1]?.kind === 'blob') throw error;
-    yield pair;
-  }
 }
 
 test('a request head alone changes nothing', async () => {

@@ -6,6 +6,7 @@
  */
 export { adler32 } from '../adler32.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
+export { createDelta, createDeltaIndex, type DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
   DeltaStatus,

@@ -8,6 +8,7 @@ export { adler32 } from '../adler32.js';
 export { crc32 } from '../crc32.js';
 export { deflate } from '../deflate.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
+export { createDelta, createDeltaIndex, type DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
   DeltaStatus,

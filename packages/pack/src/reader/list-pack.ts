@@ -2,6 +2,7 @@ import { MalformedError, NotFoundError, type ObjectKind, type Oid, oidFromBytes 
 import type { ByteSource } from '../byte-source.js';
 import { decodeEntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
+import { findRow, packOrder } from '../pack-order.js';
 import { ReadWindows } from '../read-windows.js';
 
 /** A line of `git verify-pack -v`. */
@@ -42,8 +43,7 @@ export async function listPack(
   const { source, index } = pack;
   const { objectCount } = index;
   const packEnd = source.size - index.algorithm.oidLength;
-  const positions = positionsInPackOrder(index);
-  const packOffsets = positions.map((position) => index.packOffsetAt(position));
+  const { packOffsets, positions } = packOrder(index);
   const rowOfPosition = new Int32Array(objectCount);
   positions.forEach((position, row) => {
     rowOfPosition[position] = row;
@@ -66,7 +66,7 @@ export async function listPack(
     typeCodes[row] = header.typeCode;
     sizes[row] = header.inflatedSize;
     if (header.typeCode === TypeCode.ofsDelta) {
-      bases[row] = findOffset(packOffsets, packOffset - header.baseDistance);
+      bases[row] = findRow(packOffsets, packOffset - header.baseDistance);
       if (bases[row] === NONE)
         throw new MalformedError('pack entry', packOffset, 'no entry begins where its base should');
     } else if (header.typeCode === TypeCode.refDelta) {
@@ -107,28 +107,8 @@ export async function listPack(
   return { entries, chainLengths };
 }
 
-/** Index positions, ordered by pack offset. */
-function positionsInPackOrder(index: PackIndex): number[] {
-  const positions: number[] = [];
-  for (let position = 0; position < index.objectCount; position++) positions.push(position);
-  return positions.sort((a, b) => index.packOffsetAt(a) - index.packOffsetAt(b));
-}
-
-function findOffset(packOffsets: readonly number[], packOffset: number): number {
-  let low = 0;
-  let high = packOffsets.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const at = packOffsets[middle] as number;
-    if (at === packOffset) return middle;
-    if (at < packOffset) low = middle + 1;
-    else high = middle - 1;
-  }
-  return NONE;
-}
-
 /** The length of each row's chain. A ref-delta's base may lie anywhere, so chains may cross and, in a bad pack, close. */
-function resolveDepths(bases: Int32Array, packOffsets: readonly number[]): Int32Array {
+function resolveDepths(bases: Int32Array, packOffsets: Float64Array): Int32Array {
   const depths = new Int32Array(bases.length).fill(NONE);
   const chain: number[] = [];
   for (let row = 0; row < bases.length; row++) {

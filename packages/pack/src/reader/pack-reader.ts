@@ -13,9 +13,11 @@ import { type PackLimits, packLimits } from '../limits.js';
 import { pause } from '../progress.js';
 import { ReadWindows } from '../read-windows.js';
 import { PACK_HEADER_SIZE } from '../scanner.js';
+import type { PackEntry } from '../select/pack-source.js';
 import { readUint32 } from '../uint32.js';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './delta-base-cache.js';
 import { EntryChain } from './entry-chain.js';
+import { StoredEntries } from './stored-entries.js';
 
 /** What a reader reads from. */
 export interface PackReaderOptions {
@@ -52,6 +54,7 @@ export class PackReader {
   readonly #bases: PackBases;
   readonly #chains: EntryChain[] = [];
   readonly #newChain: () => EntryChain;
+  #entries: StoredEntries | undefined;
 
   constructor(options: PackReaderOptions) {
     this.algorithm = options.index.algorithm;
@@ -167,6 +170,48 @@ export class PackReader {
         options?.signal?.throwIfAborted();
       }
       yield [oid, object];
+    }
+  }
+
+  /**
+   * The object as the pack holds it, to be copied into another one; `undefined` where the pack does not have it. The first
+   * call sorts the idx.
+   * @throws {MalformedError} where its bytes are not those the idx was made of
+   */
+  async readEntry(oid: Oid, options?: PackReadOptions): Promise<PackEntry | undefined> {
+    for await (const [, entry] of this.readEntries([oid], options)) return entry;
+    return undefined;
+  }
+
+  /** The same for those of `oids` that the pack has, each once, in pack order. */
+  async *readEntries(
+    oids: Iterable<Oid>,
+    options?: PackReadOptions,
+  ): AsyncGenerator<readonly [Oid, PackEntry], void, undefined> {
+    const found: { readonly oid: Oid; readonly packOffset: number }[] = [];
+    for (const oid of new Set(oids)) {
+      const position = this.index.find(oid);
+      if (position !== undefined) found.push({ oid, packOffset: this.index.packOffsetAt(position) });
+    }
+    if (found.length === 0) return;
+    found.sort((a, b) => a.packOffset - b.packOffset);
+    const packEnd = this.source.size - this.algorithm.oidLength;
+    this.#entries ??= new StoredEntries(this.index, this.#windows, packEnd, this.index);
+    let slice = 0;
+    for (const { oid, packOffset } of found) {
+      let entry = this.#entries.read(packOffset);
+      while (entry === undefined) {
+        const { wantedOffset, wantedLength } = this.#entries;
+        await this.#windows.load(wantedOffset, wantedLength, options?.signal);
+        entry = this.#entries.read(packOffset);
+      }
+      slice += entry.deflated.length + 256;
+      if (slice > SLICE_BYTES) {
+        slice = 0;
+        await pause();
+        options?.signal?.throwIfAborted();
+      }
+      yield [oid, entry];
     }
   }
 

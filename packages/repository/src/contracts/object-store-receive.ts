@@ -86,6 +86,22 @@ export function receiveContract({ describe, test, expect }: TestHarness, withSto
     );
 
     test(
+      'gives its entries back as they came, where the engine keeps packs',
+      withStore(async (store, algorithm) => {
+        if (store.readEntries === undefined) return;
+        const objects = texts(400);
+        const oids = oidsOf(algorithm, objects);
+        await (await store.receive(inPieces(await packOf(algorithm, objects)))).publish();
+        const loose = await store.write(textBlob('not in a pack'));
+        const entries = await collect(store.readEntries([...oids, ...oids, loose, absentOid(algorithm)]));
+        expect(sortedOids(entries.map(([oid]) => oid))).toEqual(oids);
+        expect(entries.length).toBe(400);
+        const sizes = new Map(objects.map((object) => [oidOf(algorithm, object), object.body.length]));
+        expect(entries.every(([oid, entry]) => entry.inflatedSize === sizes.get(oid))).toBe(true);
+      }),
+    );
+
+    test(
       'byte by byte is the same as at once',
       withStore(async (store, algorithm) => {
         const objects = oneOfEach(algorithm);

@@ -1,5 +1,5 @@
 import { GitError, type GitErrorCode, type Oid } from '@git-kv/objects';
-import { writePack } from '@git-kv/pack';
+import { packObjects } from '@git-kv/pack';
 import {
   connectReceivePack,
   connectUploadPack,
@@ -10,10 +10,9 @@ import {
   type ReceivePackClient,
   type Transport,
 } from '@git-kv/protocol';
-import { packInputs } from '../pack-inputs.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
-import { objectsBetween } from '../walk/index.js';
+import { objectsBetween, type WalkedObject } from '../walk/index.js';
 
 /** One ref to move on the remote. */
 export interface PushUpdate {
@@ -157,12 +156,13 @@ async function packFor(
 ): Promise<AsyncIterable<Uint8Array>> {
   const signal = options.signal ? { signal: options.signal } : {};
   const haves = [...client.refs.flatMap(({ oid }) => (oid === undefined ? [] : [oid])), ...client.haveOids];
-  const oids: Oid[] = [];
-  for await (const { oid } of objectsBetween(repository.objects, { wants, haves, shallow, ...signal })) oids.push(oid);
-  return writePack({
+  const objects: WalkedObject[] = [];
+  for await (const object of objectsBetween(repository.objects, { wants, haves, shallow, ...signal }))
+    objects.push(object);
+  return packObjects({
     algorithm: repository.algorithm,
-    objectCount: oids.length,
-    objects: packInputs(repository.objects, oids, signal),
+    objects,
+    source: repository.objects,
     ...(options.level === undefined ? {} : { level: options.level }),
     ...signal,
   });

@@ -1,5 +1,5 @@
 import { concatBytes, GitError, isGitError, type Oid, parseTag } from '@git-kv/objects';
-import { writePack } from '@git-kv/pack';
+import { type PackObjectsSummary, packObjects } from '@git-kv/pack';
 import {
   AGENT,
   capabilityValue,
@@ -20,11 +20,10 @@ import {
   serializeV2Advertisement,
   type V2Command,
 } from '@git-kv/protocol';
-import { packInputs } from '../pack-inputs.js';
 import { readBody } from '../read-object.js';
 import { peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
-import { objectsBetween, shallowBoundary } from '../walk/index.js';
+import { objectsBetween, shallowBoundary, type WalkedObject } from '../walk/index.js';
 import { type OnServeFailure, wordsForRemote } from './failure-words.js';
 import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
@@ -276,7 +275,7 @@ async function* sendPack(
   const say = (text: string): Iterable<Uint8Array> =>
     request.noProgress ? [] : encodeSideband(2, new TextEncoder().encode(text));
   try {
-    const oids: Oid[] = [];
+    const objects: WalkedObject[] = [];
     const walk = objectsBetween(repository.objects, {
       wants: request.wants,
       haves: plan.haves,
@@ -284,21 +283,29 @@ async function* sendPack(
       ...signal,
     });
     const listed = new Set<Oid>();
-    for await (const { oid } of walk) {
-      oids.push(oid);
-      if (request.includeTag) listed.add(oid);
+    for await (const object of walk) {
+      objects.push(object);
+      if (request.includeTag) listed.add(object.oid);
     }
-    if (request.includeTag) oids.push(...(await tagsOf(repository, listed, signal)));
-    yield* say(`Enumerating objects: ${oids.length}, done.\n`);
-    const pack = writePack({
+    const tags = request.includeTag ? await tagsOf(repository, listed, signal) : [];
+    for (const oid of tags) objects.push({ oid, kind: 'tag' });
+    yield* say(`Enumerating objects: ${objects.length}, done.\n`);
+    const written: { summary?: PackObjectsSummary } = {};
+    const pack = packObjects({
       algorithm: repository.algorithm,
-      objectCount: oids.length,
-      objects: packInputs(repository.objects, oids, signal),
+      objects,
+      source: repository.objects,
       level: options.level ?? DEFAULT_LEVEL,
       ...signal,
     });
-    yield* packLines(pack);
-    yield* say(`Total ${oids.length} (delta 0), reused 0 (delta 0)\n`);
+    yield* packLines(
+      (async function* () {
+        written.summary = yield* pack;
+      })(),
+    );
+    const { deltaCount = 0, reusedCount = 0, reusedDeltaCount = 0 } = written.summary ?? {};
+    const counts = `(delta ${deltaCount}), reused ${reusedCount} (delta ${reusedDeltaCount})`;
+    yield* say(`Total ${objects.length} ${counts}\n`);
     yield FLUSH;
   } catch (error) {
     options.signal?.throwIfAborted();

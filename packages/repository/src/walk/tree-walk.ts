@@ -7,6 +7,7 @@ import {
   type Oid,
   TreeCursor,
 } from '@git-kv/objects';
+import { packNameHash } from '@git-kv/pack';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
 import type { OidSet } from './oid-set.js';
@@ -42,6 +43,8 @@ export async function* walkTrees(
   for (const oid of root.known) seen.add(oid);
   const wanted = await claim(root.wanted, seen, options);
   const stack: TreeGroup[] = [{ ...root, wanted }];
+  /** Of the trees on the stack, but for the roots: the name hash of the path. */
+  const nameHashes = new Map<Oid, number>();
   for (let group = stack.pop(); group !== undefined; group = stack.pop()) {
     if (group.wanted.length === 0) continue;
     if (group.depth > treeDepth) throw new LimitError('treeDepth', group.depth, treeDepth);
@@ -51,17 +54,22 @@ export async function* walkTrees(
     const unpaired: Oid[] = [];
     for await (const [oid, body] of readBatches(reader, group.wanted, options)) {
       if (body === undefined) throw missingObject(oid, 'tree');
-      yield { oid, kind: 'tree' };
+      const ownHash = nameHashes.get(oid);
+      nameHashes.delete(oid);
+      yield { oid, kind: 'tree', nameHash: ownHash ?? 0 };
+      const directoryHash = ownHash === undefined ? 0 : packNameHash('/', ownHash);
       const cursor = new TreeCursor(body, reader.algorithm.oidLength);
       while (cursor.next()) {
         if (isGitlinkMode(cursor.mode)) continue;
         if (!seen.addBytes(body, cursor.oidStart)) continue;
         const child = cursor.oid();
         if (options.isKnown && (await options.isKnown(child))) continue;
+        const nameHash = packNameHash(body.subarray(cursor.nameStart, cursor.nameEnd), directoryHash);
         if (!isTreeMode(cursor.mode)) {
-          yield { oid: child, kind: 'blob' };
+          yield { oid: child, kind: 'blob', nameHash };
           continue;
         }
+        nameHashes.set(child, nameHash);
         const key = knownBelow.size > 0 ? nameKey(cursor) : undefined;
         if (key === undefined || !knownBelow.has(key)) {
           unpaired.push(child);

@@ -4,4 +4,6 @@ import type { ObjectKind, Oid } from '@git-kv/objects';
 export interface WalkedObject {
   readonly oid: Oid;
   readonly kind: ObjectKind;
+  /** Of a tree or blob that a tree names: the `packNameHash` of its path, as first met. */
+  readonly nameHash?: number;
 }

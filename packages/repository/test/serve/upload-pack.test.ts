@@ -402,10 +402,10 @@ describe('upload-pack, when something breaks in the middle of a pack,', () => {
     const oid = await writeCommit(whole.objects, { treeOid });
     want = `want ${oid}`;
     broken = undefined;
-    // Reading in batches fails from the moment `broken` is set.
+    // Reading fails from the moment `broken` is set.
     const objects: ObjectStore = new Proxy(whole.objects, {
       get: (target, key): unknown => {
-        if (key === 'readMany' && broken !== undefined) throw broken;
+        if (String(key).startsWith('read') && broken !== undefined) throw broken;
         const value: unknown = Reflect.get(target, key);
         return typeof value === 'function' ? value.bind(target) : value;
       },

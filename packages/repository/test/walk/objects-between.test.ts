@@ -9,6 +9,7 @@ import {
   sha1,
   sha256,
 } from '@git-kv/objects';
+import { packNameHash } from '@git-kv/pack';
 import { type ObjectStore, objectsBetween, reachableOids } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
@@ -46,6 +47,16 @@ describe.each([sha1, sha256])('objectsBetween ($name)', (algorithm) => {
       'tree',
     ]);
     expect(found.slice(0, 2).map(({ oid }) => oid)).toEqual([second, first]);
+  });
+
+  test('tells the name hash of the path where a tree or blob was met', async () => {
+    const store = storeOf(algorithm);
+    const commit = await writeCommit(store, { files: { a: '1', 'b/c/d': '2' }, time: 1 });
+    const found = await collect(objectsBetween(store, { wants: [commit] }));
+    const hashes = found.map(({ nameHash }) => nameHash);
+    const paths = ['', 'a', 'b', 'b/c', 'b/c/d'].map((path) => packNameHash(path));
+    expect(hashes[0]).toBe(undefined);
+    expect(hashes.slice(1).sort()).toEqual(paths.sort());
   });
 
   test('lists what a commit adds to its parent, and no more', async () => {

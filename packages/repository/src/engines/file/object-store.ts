@@ -7,7 +7,7 @@ import {
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
-import { createDeltaBaseCache, type DeltaBaseCache } from '@git-kv/pack';
+import { createDeltaBaseCache, type DeltaBaseCache, type PackEntry } from '@git-kv/pack';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import { findAlternates } from './alternates.js';
 import type { Disk } from './disk.js';
@@ -86,6 +86,20 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     for (let start = 0; start < rest.length; start += LOOSE_CONCURRENCY) {
       const batch = rest.slice(start, start + LOOSE_CONCURRENCY);
       yield* await Promise.all(batch.map(async (oid) => [oid, await this.read(oid, options)] as const));
+    }
+  }
+
+  async *readEntries(
+    oids: Iterable<Oid>,
+    options?: ReadOptions,
+  ): AsyncGenerator<readonly [Oid, PackEntry], void, undefined> {
+    const wanted = new Set(oids);
+    for (const oid of wanted) assertOid(oid);
+    for (const directory of await this.#all()) {
+      for await (const found of directory.packs.readEntries(wanted, options)) {
+        wanted.delete(found[0]);
+        yield found;
+      }
     }
   }
 

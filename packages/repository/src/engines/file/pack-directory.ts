@@ -1,5 +1,5 @@
 import type { HashAlgorithm, Oid, RawObject } from '@git-kv/objects';
-import type { DeltaBaseCache, PackReader } from '@git-kv/pack';
+import type { DeltaBaseCache, PackEntry, PackReader } from '@git-kv/pack';
 import type { ReadOptions } from '../../object-store.js';
 import type { Disk } from './disk.js';
 import { isAbsent } from './fs.js';
@@ -70,6 +70,20 @@ export class PackDirectory {
 
   /** Those of `oids` that are packed, pack by pack and each in the order of its pack. */
   async *readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, RawObject]> {
+    for await (const [oid, object] of this.#readFromPacks(oids, (reader, group) => reader.readMany(group, options))) {
+      if (object) yield [oid, object];
+    }
+  }
+
+  /** The same as they are stored. */
+  readEntries(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, PackEntry]> {
+    return this.#readFromPacks(oids, (reader, group) => reader.readEntries(group, options));
+  }
+
+  async *#readFromPacks<T>(
+    oids: Iterable<Oid>,
+    read: (reader: PackReader, oids: readonly Oid[]) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
     const groups = new Map<PackFile, Oid[]>();
     for (const oid of oids) {
       const pack = await this.find(oid);
@@ -82,7 +96,7 @@ export class PackDirectory {
       const reader = await this.#open(pack);
       if (reader === undefined) continue;
       try {
-        for await (const [oid, object] of reader.readMany(group, options)) if (object) yield [oid, object];
+        yield* read(reader, group);
       } finally {
         await pack.release();
       }

@@ -3,6 +3,7 @@ import {
   type DeltaBaseCache,
   type IndexedPack,
   memorySource,
+  type PackEntry,
   type PackIndex,
   PackReader,
   parsePackIndex,
@@ -59,6 +60,10 @@ export class HeldPack implements ObjectReader {
 
   readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]> {
     return this.reader.readMany(oids, options);
+  }
+
+  readEntries(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, PackEntry]> {
+    return this.reader.readEntries(oids, options);
   }
 
   stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {

@@ -6,6 +6,7 @@ import {
   indexPack,
   type MemoryPackStorage,
   memoryPackStorage,
+  type PackEntry,
   writePack,
 } from '@git-kv/pack';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
@@ -70,6 +71,19 @@ export class MemoryObjectStore implements ObjectStore {
       else mine.push(oid);
     }
     for (const [pack, mine] of packed) yield* pack.readMany(mine, options);
+  }
+
+  async *readEntries(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, PackEntry]> {
+    options?.signal?.throwIfAborted();
+    const packed = new Map<HeldPack, Oid[]>();
+    for (const oid of new Set(oids)) {
+      const pack = this.loose.has(oid) ? undefined : this.packOf(oid);
+      if (pack === undefined) continue;
+      const mine = packed.get(pack);
+      if (mine === undefined) packed.set(pack, [oid]);
+      else mine.push(oid);
+    }
+    for (const [pack, mine] of packed) yield* pack.readEntries(mine, options);
   }
 
   async stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {

@@ -1,0 +1,92 @@
+import { crc32 } from '@git-kv/kernels';
+import { MalformedError, oidFromBytes } from '@git-kv/objects';
+import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, TypeCode } from '../entry-header.js';
+import type { PackIndex } from '../idx/pack-index.js';
+import { inflateEntry } from '../inflate-entry.js';
+import { findRow, type PackOrder, packOrder } from '../pack-order.js';
+import type { ReadWindows } from '../read-windows.js';
+import type { PackEntry } from '../select/pack-source.js';
+
+/** The most deflate can expand by. */
+const MAX_DEFLATE_RATIO = 1032;
+
+/** Reads entries of one pack as they are stored. Synchronous and resumable, as `EntryChain` is. */
+export class StoredEntries {
+  readonly #index: PackIndex;
+  readonly #windows: ReadWindows;
+  readonly #packEnd: number;
+  readonly #pack: object;
+  readonly #header: EntryHeader = emptyEntryHeader();
+  /** Offsets in pack order tell where an entry ends and which object is the base of an ofs-delta. */
+  readonly #order: PackOrder;
+
+  wantedOffset = 0;
+  wantedLength = 0;
+
+  constructor(index: PackIndex, windows: ReadWindows, packEnd: number, pack: object) {
+    this.#index = index;
+    this.#windows = windows;
+    this.#packEnd = packEnd;
+    this.#pack = pack;
+    this.#order = packOrder(index);
+  }
+
+  /**
+   * The entry at `packOffset`, its bytes checked against the idx; `undefined` where bytes have to be loaded first.
+   * @throws {MalformedError} where they differ, and where no entry begins there
+   */
+  read(packOffset: number): PackEntry | undefined {
+    const { packOffsets, positions } = this.#order;
+    const row = findRow(packOffsets, packOffset);
+    if (row < 0) throw new MalformedError('pack', packOffset, 'no entry begins here');
+    const length = (packOffsets[row + 1] ?? this.#packEnd) - packOffset;
+    if (!this.#windows.peek(packOffset, length)) {
+      this.wantedOffset = packOffset;
+      this.wantedLength = length;
+      return undefined;
+    }
+    const { bytes, at } = this.#windows;
+    const end = at + length;
+    const header = this.#header;
+    const { oidLength } = this.#index.algorithm;
+    if (!decodeEntryHeader(bytes, at, end, oidLength, packOffset, header)) {
+      throw new MalformedError('pack entry', packOffset, 'its header is cut short');
+    }
+    const { typeCode, inflatedSize } = header;
+    const deflated = bytes.subarray(header.bodyOffset, end);
+    this.#check(positions[row] as number, packOffset, bytes, at, end, deflated);
+    const entry = { typeCode, inflatedSize, deflated, pack: this.#pack };
+    if (typeCode === TypeCode.refDelta) {
+      return { ...entry, baseOid: oidFromBytes(bytes, header.baseOidOffset, oidLength) };
+    }
+    if (typeCode !== TypeCode.ofsDelta) return entry;
+    const baseRow = findRow(packOffsets, packOffset - header.baseDistance);
+    if (baseRow < 0) throw new MalformedError('pack entry', packOffset, 'its delta base is not the start of an entry');
+    return { ...entry, baseOid: this.#index.oidAt(positions[baseRow] as number) };
+  }
+
+  #check(
+    position: number,
+    packOffset: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    deflated: Uint8Array,
+  ): void {
+    const crc = this.#index.crcAt(position);
+    if (crc !== undefined) {
+      if (crc32(bytes, start, end) !== crc) {
+        throw new MalformedError('pack entry', packOffset, 'its CRC-32 is not the one in the idx');
+      }
+      return;
+    }
+    // An old idx has no checksum, but the stream itself has one.
+    const { inflatedSize } = this.#header;
+    if (inflatedSize > deflated.length * MAX_DEFLATE_RATIO) {
+      throw new MalformedError('pack entry', packOffset, 'its size is more than its bytes can hold');
+    }
+    if (inflateEntry(deflated, 0, new Uint8Array(inflatedSize), 0, inflatedSize, packOffset) !== deflated.length) {
+      throw new MalformedError('pack entry', packOffset, 'its deflate stream does not end where the entry does');
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { kindOfTypeCode } from '../entry-header.js';
+import { NONE, type PackPlan, Stored } from './pack-plan.js';
+import type { PackSource } from './pack-source.js';
+
+/** Settle which objects stay as the packs they lie in hold them: full ones, and deltas whose base goes into this pack too. */
+export async function planReuse(
+  plan: PackPlan,
+  source: PackSource,
+  maxDepth: number,
+  options: { signal?: AbortSignal },
+): Promise<void> {
+  if (source.readEntries === undefined) return;
+  const packs = new Map<object, number>();
+  for await (const [oid, entry] of source.readEntries(plan.oids, options)) {
+    const row = plan.rowOf(oid);
+    if (row === undefined) continue;
+    let pack = packs.get(entry.pack);
+    if (pack === undefined) packs.set(entry.pack, (pack = packs.size + 1));
+    plan.packs[row] = pack;
+    plan.storedSizes[row] = entry.inflatedSize;
+    if (kindOfTypeCode(entry.typeCode) !== undefined) {
+      plan.kinds[row] = entry.typeCode;
+      plan.sizes[row] = entry.inflatedSize;
+      plan.stored[row] = Stored.full;
+      continue;
+    }
+    const base = entry.baseOid === undefined ? undefined : plan.rowOf(entry.baseOid);
+    const isUsable = base !== undefined && base !== row && row < plan.count;
+    plan.stored[row] = isUsable ? Stored.delta : Stored.otherDelta;
+    if (isUsable) plan.bases[row] = base;
+  }
+  cutChains(plan, maxDepth);
+}
+
+/**
+ * Find the depth of every chain, and cut those that are too deep. Deltas of several packs may also form circles, which are
+ * cut where they close.
+ */
+function cutChains(plan: PackPlan, maxDepth: number): void {
+  const { bases, depths, stored } = plan;
+  const UNKNOWN = 0;
+  const ON_CHAIN = 1;
+  const DONE = 2;
+  const states = new Uint8Array(bases.length);
+  const chain: number[] = [];
+  const cut = (row: number): void => {
+    bases[row] = NONE;
+    stored[row] = Stored.otherDelta;
+  };
+  for (let start = 0; start < bases.length; start++) {
+    let row = start;
+    while (row !== NONE && states[row] === UNKNOWN) {
+      states[row] = ON_CHAIN;
+      chain.push(row);
+      row = bases[row] as number;
+    }
+    if (row !== NONE && states[row] === ON_CHAIN) cut(chain.at(-1) as number);
+    for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
+      const base = bases[next] as number;
+      const depth = base === NONE ? 0 : (depths[base] as number) + 1;
+      if (depth > maxDepth) cut(next);
+      else depths[next] = depth;
+      states[next] = DONE;
+    }
+  }
+}

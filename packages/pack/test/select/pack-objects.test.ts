@@ -1,0 +1,249 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { concatBytes, type HashName, hashAlgorithm, hashObject, type RawObject, sha1 } from '@git-kv/objects';
+import {
+  gatherPack,
+  indexPack,
+  listPack,
+  memoryPackStorage,
+  memorySource,
+  type PackItem,
+  type PackObjectsOptions,
+  PackReader,
+  type PackSource,
+  packBytes,
+  packObjects,
+  parsePackIndex,
+  serializePackIndex,
+} from '@git-kv/pack';
+import { afterAll, describe, expect, test } from 'vitest';
+import { appendDelta, ascii, blobOid, chunked, craftEntry, craftPack } from '../support/craft.js';
+import { git, gitIndex, goldenPack, temporaryDirectory } from '../support/git.js';
+
+const directory = temporaryDirectory();
+afterAll(() => directory.remove());
+
+/** Versions of a text, each a line longer and one line changed. */
+const versions = (count: number): Uint8Array[] =>
+  Array.from({ length: count }, (_, version) =>
+    ascii(
+      Array.from({ length: 60 + version }, (_, line) => `line ${line} ${line === version ? version : ''}\n`).join(''),
+    ),
+  );
+
+/** A source of objects that lie in no pack. */
+function looseSource(objects: readonly RawObject[]): { items: PackItem[]; source: PackSource } {
+  const held = new Map(objects.map((object) => [hashObject(sha1, object.kind, object.body), object]));
+  return {
+    items: [...held].map(([oid, { kind }]) => ({ oid, kind, path: 'text' })),
+    source: {
+      read: async (oid) => held.get(oid),
+      async stat(oid) {
+        const object = held.get(oid);
+        return object && { kind: object.kind, size: object.body.length };
+      },
+    },
+  };
+}
+
+const blobs = (bodies: readonly Uint8Array[]): RawObject[] => bodies.map((body) => ({ kind: 'blob', body }));
+
+const pack = (options: Omit<PackObjectsOptions, 'algorithm'>) =>
+  gatherPack(packObjects({ algorithm: sha1, ...options }));
+
+describe.each<HashName>(['sha1', 'sha256'])('packObjects of %s', (format) => {
+  const algorithm = hashAlgorithm(format);
+  const golden = goldenPack(directory.path, format, 'ofs');
+  const source = new PackReader({ source: memorySource(golden.pack), index: parsePackIndex(golden.idx, algorithm) });
+  const objects = golden.objects.map(({ oid }): PackItem => ({ oid, kind: source.readSync(oid)!.kind }));
+  let names = 0;
+
+  async function expectEqual(written: { bytes: Uint8Array }, idx: Uint8Array): Promise<void> {
+    expect(Buffer.compare(idx, gitIndex(directory.path, format, written.bytes, ['--strict']))).toBe(0);
+    const path = join(directory.path, `objects-${format}-${names++}`);
+    writeFileSync(`${path}.pack`, written.bytes);
+    writeFileSync(`${path}.idx`, idx);
+    git(directory.path, ['verify-pack', `--object-format=${format}`, `${path}.pack`]);
+    const reader = await PackReader.open({
+      source: memorySource(written.bytes),
+      index: parsePackIndex(idx, algorithm),
+    });
+    for (const { oid } of objects) expect(reader.readSync(oid)).toEqual(source.readSync(oid));
+  }
+
+  test.each([
+    // Without the paths that git had.
+    ['deltas sought anew', { reuse: false }, 1.2],
+    ['entries copied', {}, 1.01],
+    ['entries copied and no deltas sought', { deltas: false as const }, 1.01],
+    ['little memory', { reuse: false, deltas: { cacheBytes: 0, windowBytes: 1 } }, 2.5],
+  ])('holds every object in few bytes: %s', async (_name, options, ratio) => {
+    const run = () => gatherPack(packObjects({ algorithm, objects, source, ...options }));
+    const written = await run();
+    await expectEqual(written, serializePackIndex(written));
+    expect(written.packSize).toBeLessThan(golden.pack.length * ratio);
+    expect(await run()).toEqual(written);
+  });
+
+  test('keeps to window and depth', async () => {
+    for (const depth of [0, 1, 3]) {
+      const written = await gatherPack(packObjects({ algorithm, objects, source, reuse: false, deltas: { depth } }));
+      const index = parsePackIndex(serializePackIndex(written), algorithm);
+      const { chainLengths } = await listPack({ source: memorySource(written.bytes), index });
+      expect(chainLengths.length).toBe(depth + 1);
+    }
+    const none = await gatherPack(packObjects({ algorithm, objects, source, reuse: false, deltas: { window: 0 } }));
+    expect(none.packSize).toBeGreaterThan(2 * golden.pack.length);
+  });
+
+  test('copies deltas only where their base comes along, and seeks others in their place', async () => {
+    const { entries } = await listPack({ source: memorySource(golden.pack), index: source.index });
+    const baseOids = new Set(entries.flatMap(({ baseOid }) => baseOid ?? []));
+    const kept = objects.filter(({ oid }, at) => !baseOids.has(oid) || at % 3 > 0);
+    const written = await gatherPack(packObjects({ algorithm, objects: kept, source }));
+    const idx = serializePackIndex(written);
+    expect(Buffer.compare(idx, gitIndex(directory.path, format, written.bytes))).toBe(0);
+    const reader = new PackReader({ source: memorySource(written.bytes), index: parsePackIndex(idx, algorithm) });
+    for (const { oid } of kept) expect(reader.readSync(oid)).toEqual(source.readSync(oid));
+    expect(reader.index.objectCount).toBe(kept.length);
+  });
+
+  test('cuts copied chains that are too deep', async () => {
+    const written = await gatherPack(packObjects({ algorithm, objects, source, deltas: { depth: 2 } }));
+    const idx = serializePackIndex(written);
+    await expectEqual(written, idx);
+    const listing = await listPack({ source: memorySource(written.bytes), index: parsePackIndex(idx, algorithm) });
+    expect(listing.chainLengths.length).toBeLessThanOrEqual(3);
+  });
+
+  test('copies from an old idx, too, which has no checksums', async () => {
+    const old = new PackReader({ source: memorySource(golden.pack), index: parsePackIndex(golden.idxV1, algorithm) });
+    const written = await gatherPack(packObjects({ algorithm, objects, source: old }));
+    await expectEqual(written, serializePackIndex(written));
+  });
+
+  test('makes a thin pack of deltas against what the receiver has', async () => {
+    const [last, ...before] = objects.filter(({ kind }) => kind === 'blob');
+    const thin = await gatherPack(
+      packObjects({ algorithm, objects: [last!], source, reuse: false, thinBases: before }),
+    );
+    const storage = memoryPackStorage();
+    const readBase = (oid: string) => source.read(oid);
+    const indexed = await indexPack(chunked(thin.bytes), { algorithm, storage, readBase });
+    expect(indexed.appendedOids.length).toBe(1);
+    const index = parsePackIndex(indexed.index, algorithm);
+    const reader = new PackReader({ source: await storage.source(), index });
+    expect(await reader.read(last!.oid)).toEqual(source.readSync(last!.oid));
+  });
+});
+
+describe('packObjects', () => {
+  test('writes a base before its deltas, and the rest in the order of the objects', async () => {
+    const { items, source } = looseSource(blobs(versions(20)));
+    const written = await gatherPack(packObjects({ algorithm: sha1, objects: items, source }));
+    expect(new Set(written.entries.map(({ oid }) => oid))).toEqual(new Set(items.map(({ oid }) => oid)));
+    expect(written.packSize).toBeLessThan(2000);
+  });
+
+  test('is what writePack does with objects in hand', async () => {
+    const objects = blobs(versions(20)).map((object) => ({ ...object, path: 'text' }));
+    const { items, source } = looseSource(objects);
+    const written = await packBytes({ algorithm: sha1, objects, objectCount: 20, deltas: {} });
+    expect(written.bytes).toEqual((await gatherPack(packObjects({ algorithm: sha1, objects: items, source }))).bytes);
+    await expect(packBytes({ algorithm: sha1, objects, objectCount: 19, deltas: {} })).rejects.toThrow(RangeError);
+    await expect(packBytes({ algorithm: sha1, objects, objectCount: 21, deltas: {} })).rejects.toThrow(RangeError);
+  });
+
+  test('stores what is over bigFileBytes full', async () => {
+    const { items, source } = looseSource(blobs(versions(5)));
+    const written = await gatherPack(
+      packObjects({ algorithm: sha1, objects: items, source, deltas: { bigFileBytes: 60 } }),
+    );
+    const index = parsePackIndex(serializePackIndex(written), sha1);
+    expect((await listPack({ source: memorySource(written.bytes), index })).chainLengths).toEqual([5]);
+  });
+
+  test('breaks a circle that deltas of two packs form', async () => {
+    const text = 'one text of several bytes, long enough not to be too small for a delta';
+    const [a, b] = [ascii(text), ascii(`${text}!`)];
+    const [aOid, bOid] = [blobOid(sha1, text), blobOid(sha1, `${text}!`)];
+    const entry = (baseOid: string, delta: Uint8Array, pack: object) => ({
+      typeCode: 7,
+      baseOid,
+      inflatedSize: delta.length,
+      deflated: craftEntry({ typeCode: 3, body: delta }).subarray(1),
+      pack,
+    });
+    const { items, source } = looseSource(blobs([a, b]));
+    const circle: PackSource = {
+      ...source,
+      async *readEntries(oids) {
+        for (const oid of oids) {
+          if (oid === bOid) yield [oid, entry(aOid, appendDelta(a.length, '!'), {})];
+          else yield [oid, entry(bOid, Uint8Array.of(b.length, a.length, 0x90, a.length), {})];
+        }
+      },
+    };
+    const written = await gatherPack(packObjects({ algorithm: sha1, objects: items, source: circle }));
+    const reader = new PackReader({
+      source: memorySource(written.bytes),
+      index: parsePackIndex(serializePackIndex(written), sha1),
+    });
+    expect(reader.readSync(aOid)?.body).toEqual(a);
+    expect(reader.readSync(bOid)?.body).toEqual(b);
+  });
+
+  test.each([{ deltas: false as const }, { deltas: {} }])('names an object that is missing: %j', async (options) => {
+    const { items, source } = looseSource(blobs(versions(3)));
+    const objects: PackItem[] = [...items, { oid: '1'.repeat(40), kind: 'blob' }];
+    await expect(pack({ objects, source, ...options })).rejects.toThrow(
+      expect.objectContaining({ code: 'OBJECT_NOT_FOUND' }),
+    );
+  });
+
+  test('ends with its signal, and tells of progress', async () => {
+    const { items, source } = looseSource(blobs(versions(5)));
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(pack({ objects: items, source, signal })).rejects.toThrow('enough');
+    const phases: string[] = [];
+    await pack({ objects: items, source, onProgress: ({ phase }) => phases.push(phase) });
+    expect(new Set(phases)).toEqual(new Set(['deltas', 'write']));
+  });
+});
+
+describe('readEntry', () => {
+  const body = ascii('a body that is long enough');
+  const added = appendDelta(body.length, 'er');
+  const full = craftEntry({ typeCode: 3, body });
+  const baseOid = hashObject(sha1, 'blob', body);
+  const result = hashObject(sha1, 'blob', concatBytes([body, ascii('er')]));
+
+  async function readerOf(bytes: Uint8Array): Promise<PackReader> {
+    const storage = memoryPackStorage();
+    const { index } = await indexPack(chunked(bytes), { algorithm: sha1, storage });
+    return new PackReader({ source: memorySource(bytes), index: parsePackIndex(index, sha1) });
+  }
+
+  test.each([
+    ['ofs-delta', { typeCode: 6, body: added, baseDistance: full.length }],
+    ['ref-delta', { typeCode: 7, body: added, baseOid }],
+  ])('tells the base of an %s', async (_name, entry) => {
+    const reader = await readerOf(craftPack(sha1, [full, craftEntry(entry)]));
+    expect(await reader.readEntry(result)).toMatchObject({
+      typeCode: entry.typeCode,
+      baseOid,
+      inflatedSize: added.length,
+    });
+    const base = await reader.readEntry(baseOid);
+    expect(base).toMatchObject({ typeCode: 3, inflatedSize: body.length });
+    expect(base?.deflated).toEqual(full.subarray(2));
+    expect(await reader.readEntry('1'.repeat(40))).toBeUndefined();
+  });
+
+  test('refuses bytes that are not those the idx was made of', async () => {
+    const bytes = craftPack(sha1, [full]);
+    const reader = await readerOf(bytes);
+    bytes[12 + full.length - 1]! ^= 1;
+    await expect(reader.readEntry(baseOid)).rejects.toThrow(expect.objectContaining({ code: 'MALFORMED', offset: 12 }));
+  });
+});
