@@ -56,7 +56,7 @@ export async function* packObjects(
   const { source, level, signal, onProgress } = options;
   const waits = signal === undefined ? {} : { signal };
   const plan = new PackPlan(await collect(options.objects, signal), await collect(options.thinBases ?? [], signal));
-  const deltas = { ...DEFAULT_DELTA_OPTIONS, ...(options.deltas || {}) };
+  const deltas = { ...DEFAULT_DELTA_OPTIONS, ...(options.deltas === false ? undefined : options.deltas) };
   const store = new DeltaStore(deltas.cacheBytes);
   if (options.reuse !== false) await planReuse(plan, source, deltas.depth, waits);
   if (options.deltas !== false) {
