@@ -37,6 +37,7 @@ export interface IndexPackOptions {
   readonly limits?: Partial<PackLimits>;
   /** Inflated deltas kept between scan and resolution (default 64 MiB); what goes beyond is read again. */
   readonly memoryBytes?: number;
+  /** Whether objects made by a collision attack on SHA-1 are found and refused (default `detect`). */
   readonly hashPolicy?: HashPolicy;
   readonly signal?: AbortSignal;
   /** Phases `scan` (objects received) and `resolve` (deltas resolved). */

@@ -45,7 +45,7 @@ const BATCH_BYTES = 4 * 2 ** 20;
 /**
  * Write a pack (version 2) of objects that `source` has, with as few bytes as it knows how: entries of existing packs are
  * copied without inflating them, deltas are sought for the others. A base comes before its deltas (ofs-delta); apart from that
- * objects stand in the order of `objects`. Objects, and packs they lie in, being the same, so are the bytes.
+ * commits and tags come first, then trees, then blobs, each in the order of `objects`. Objects, and packs they lie in, being the same, so are the bytes.
  *
  * Holds about 200 bytes an object, the window, and `cacheBytes` of deltas; objects are read again when they are written.
  * @throws {NotFoundError} OBJECT_NOT_FOUND
@@ -223,23 +223,37 @@ async function readOrThrow({ source, signal }: PackObjectsOptions, oid: Oid): Pr
   return object;
 }
 
-/** The rows to write in their order, except that each base goes before what is made of it. */
+/**
+ * The rows to write: commits and tags, then trees, then blobs, each in their order, except that a base goes before what is made of
+ * it. git writes in this order too, and its `index-pack --strict` counts on it: a blob that comes before the tree that names it
+ * `.gitattributes` is looked up in a repository at the end, and outside of one git 2.39 crashes there.
+ */
 function basesFirst(plan: PackPlan): Int32Array {
-  const { bases, count } = plan;
+  const { bases, kinds, count } = plan;
   const order = new Int32Array(count);
   const isPlaced = new Uint8Array(count);
   const chain: number[] = [];
   let placed = 0;
-  for (let start = 0; start < count; start++) {
-    let row = start;
-    while (row !== NONE && row < count && isPlaced[row] === 0) {
-      chain.push(row);
-      row = bases[row] as number;
-    }
-    for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
-      order[placed++] = next;
-      isPlaced[next] = 1;
+  for (const isTurn of WRITE_TURNS) {
+    for (let start = 0; start < count; start++) {
+      if (!isTurn(kinds[start] as number)) continue;
+      let row = start;
+      while (row !== NONE && row < count && isPlaced[row] === 0) {
+        chain.push(row);
+        row = bases[row] as number;
+      }
+      for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
+        order[placed++] = next;
+        isPlaced[next] = 1;
+      }
     }
   }
   return order;
 }
+
+/** Every kind is in one of these. */
+const WRITE_TURNS: readonly ((typeCode: number) => boolean)[] = [
+  (typeCode) => typeCode === TypeCode.commit || typeCode === TypeCode.tag,
+  (typeCode) => typeCode === TypeCode.tree,
+  (typeCode) => typeCode === TypeCode.blob,
+];

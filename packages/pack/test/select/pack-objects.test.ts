@@ -145,6 +145,15 @@ describe('packObjects', () => {
     expect(written.packSize).toBeLessThan(2000);
   });
 
+  test('writes commits and tags before trees, and trees before blobs, as git does', async () => {
+    const kinds = ['blob', 'tree', 'commit', 'blob', 'tag', 'tree'] as const;
+    const { items, source } = looseSource(kinds.map((kind, at) => ({ kind, body: ascii(`${kind} ${at}`) })));
+    const { entries } = await pack({ objects: items, source });
+    const kindOf = new Map(items.map(({ oid, kind }) => [oid, kind]));
+    const written = [...entries].sort((a, b) => a.packOffset - b.packOffset).map(({ oid }) => kindOf.get(oid));
+    expect(written).toEqual(['commit', 'tag', 'tree', 'tree', 'blob', 'blob']);
+  });
+
   test('is what writePack does with objects in hand', async () => {
     const objects = blobs(versions(20)).map((object) => ({ ...object, path: 'text' }));
     const { items, source } = looseSource(objects);
