@@ -190,11 +190,13 @@ export class Disk {
         await this.syncDirectory(parentPath(path));
         return;
       } catch (error) {
+        // Another process may remove empty directories while they are being made or looked at; a few rounds outlast it.
         if (fsCode(error) === 'EEXIST') {
-          if ((await this.findStat(path))?.kind === 'directory') return;
+          const found = await this.findStat(path);
+          if (found?.kind === 'directory') return;
+          if (found === undefined && round < 5) continue;
           throw new FileError('create', path, Object.assign(new Error('a file is there'), { code: 'ENOTDIR' }));
         }
-        // Another process may remove empty parents while they are being made; a few rounds outlast it.
         const parent = parentPath(path);
         if (fsCode(error) !== 'ENOENT' || round === 5 || parent === path || this.roots.includes(parent)) throw error;
         await this.makeDirectory(parent);
