@@ -3,11 +3,17 @@ import { isGitError } from '@git-kv/objects';
 import { ClosedPipeError, CommandError, type Console, type Output, streamOutput, UsageError } from './console.js';
 import { version } from './version.js';
 
-/** One command of a program: `tsgit cat-file`, say. */
-export interface Command {
+/** One command in a program's list: `tsgit cat-file`, say. */
+export interface CommandEntry {
   readonly name: string;
   /** What it does, in a line for the list of commands. */
   readonly summary: string;
+  /** Brings in the module that does it. */
+  load(): Promise<Command>;
+}
+
+/** How a command is called, and what it does. */
+export interface Command {
   /** The synopsis, without "usage: ", a line for each form. */
   readonly usage: string;
   /** Runs it and gives the exit code. */
@@ -115,7 +121,7 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 /** Find the command that `args` names and run it; answers `--help` and `--version` itself. */
 export async function runCommands(
   program: string,
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   args: readonly string[],
   console: Console,
 ): Promise<number> {
@@ -129,13 +135,14 @@ export async function runCommands(
     await out.write(overview(program, commands));
     return first === undefined ? 1 : 0;
   }
-  const command = commands.find(({ name }) => name === first);
-  if (command === undefined) {
+  const entry = commands.find(({ name }) => name === first);
+  if (entry === undefined) {
     if (first.startsWith('-'))
       throw new UsageError(`unknown option: ${first}\n${overview(program, commands).trimEnd()}`);
     await console.stderr.write(`${program}: '${first}' is not a ${program} command. See '${program} --help'.\n`);
     return 1;
   }
+  const command = await entry.load();
   const options = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   // Alone, -h asks for help; with more, it may be an option of the command's own, as git's ls-remote has it.
   if (options.includes('--help') || (rest.length === 1 && rest[0] === '-h')) {
@@ -158,7 +165,7 @@ export function usageOf(program: string, command: Command): string {
     .join('\n');
 }
 
-function overview(program: string, commands: readonly Command[]): string {
+function overview(program: string, commands: readonly CommandEntry[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   const rows = commands.map(({ name, summary }) => `   ${name.padEnd(width)}   ${summary}`);
   return `usage: ${program} [-C <path>] [--git-dir=<path>] <command> [<args>]\n\n${rows.join('\n')}\n`;

@@ -1,28 +1,7 @@
 import { resolve } from 'node:path';
-import { catFileCommand } from './commands/cat-file.js';
-import { cloneCommand } from './commands/clone.js';
-import { hashObjectCommand } from './commands/hash-object.js';
-import { indexPackCommand } from './commands/index-pack.js';
-import { lsRemoteCommand } from './commands/ls-remote.js';
-import { lsTreeCommand } from './commands/ls-tree.js';
-import { serveCommand } from './commands/serve.js';
-import { receivePackCommand, uploadPackCommand } from './commands/serve-stdio.js';
-import { verifyPackCommand } from './commands/verify-pack.js';
 import { type Console, UsageError } from './console.js';
-import { type Command, runCommands, runProgram } from './program.js';
-
-const commands: readonly Command[] = [
-  catFileCommand,
-  cloneCommand,
-  hashObjectCommand,
-  indexPackCommand,
-  lsRemoteCommand,
-  lsTreeCommand,
-  receivePackCommand,
-  serveCommand,
-  uploadPackCommand,
-  verifyPackCommand,
-];
+import { runCommands, runProgram } from './program.js';
+import { tsgitCommands } from './tsgit-commands.js';
 
 /** The `tsgit` program: git's plumbing with git's own names, flags and output. */
 export async function main(): Promise<never> {
@@ -47,5 +26,5 @@ export async function tsgit(args: readonly string[], console: Console): Promise<
       env = { ...env, GIT_DIR: directory };
     } else break;
   }
-  return await runCommands('tsgit', commands, args.slice(at), { ...console, cwd, env });
+  return await runCommands('tsgit', tsgitCommands, args.slice(at), { ...console, cwd, env });
 }

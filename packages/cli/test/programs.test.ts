@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitFiles, gitEnv, initBare, runAsync, temporaryDirectory } from '../../../test/support/git.js';
+import { tsgitCommands } from '../src/tsgit-commands.js';
 import { serveUntilTestEnds } from './support/remote.js';
 import { makeOddRepository } from './support/repositories.js';
 import { programPath, run, runBuilt, startBuilt } from './support/run.js';
@@ -13,18 +14,6 @@ import { programPath, run, runBuilt, startBuilt } from './support/run.js';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const commands = [
-  'cat-file',
-  'clone',
-  'hash-object',
-  'index-pack',
-  'ls-remote',
-  'ls-tree',
-  'receive-pack',
-  'serve',
-  'upload-pack',
-  'verify-pack',
-];
 
 describe('the programs, as processes', () => {
   test.each(['tsgit', 'mgit'] as const)('%s tells its version and how it is used', async (program) => {
@@ -36,7 +25,7 @@ describe('the programs, as processes', () => {
     const help = await runBuilt(program, ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^usage: ${program} `));
-    if (program === 'tsgit') for (const command of commands) expect(help.stdout).toContain(`   ${command} `);
+    if (program === 'tsgit') for (const { name } of tsgitCommands) expect(help.stdout).toContain(`   ${name} `);
   });
 
   test('tsgit without a command, with a wrong one, and with a wrong option', async () => {
@@ -58,7 +47,7 @@ describe('the programs, as processes', () => {
     expect(await runBuilt('tsgit', ['-C'])).toMatchObject({ code: 129, stdout: '' });
   });
 
-  test.each(commands)('tsgit %s --help', async (command) => {
+  test.each(tsgitCommands.map(({ name }) => name))('tsgit %s --help', async (command) => {
     const usage = expect.stringMatching(
       new RegExp(`^usage: tsgit ${command} .*\\n(?:   or: tsgit ${command} .*\\n)*$`),
     );

@@ -14,8 +14,6 @@ const BATCH_OBJECTS = 512;
 
 /** git-cat-file(1). */
 export const catFileCommand: Command = {
-  name: 'cat-file',
-  summary: 'print the content, type or size of objects',
   usage:
     'cat-file (-t | -s | -e | -p) <object>\n' +
     'cat-file <type> <object>\n' +

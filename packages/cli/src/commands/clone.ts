@@ -12,8 +12,6 @@ import { assertHttpUrl, withoutUserinfo, withRemote } from '../remote.js';
 
 /** git-clone(1), bare. */
 export const cloneCommand: Command = {
-  name: 'clone',
-  summary: 'copy a remote repository into a new bare one',
   usage: 'clone --bare [--depth <n>] [--branch <name>] [--[no-]single-branch] [-q] <url> [<directory>]',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {

@@ -18,8 +18,6 @@ import { findHere, openHere } from '../repository.js';
 
 /** git-hash-object(1). */
 export const hashObjectCommand: Command = {
-  name: 'hash-object',
-  summary: 'compute the object id of files, and store them',
   usage: 'hash-object [-t <type>] [-w] [--stdin] [--] <file>...\nhash-object [-t <type>] [-w] --stdin-paths',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {

@@ -13,8 +13,6 @@ const READ_BYTES = 1 << 20;
 
 /** git-index-pack(1). */
 export const indexPackCommand: Command = {
-  name: 'index-pack',
-  summary: 'check a pack and write its index',
   usage:
     'index-pack [-v] [-o <index-file>] [--object-format=<format>] [--hash-policy=(detect|trust)] <pack-file>\n' +
     'index-pack --stdin [--fix-thin] [-v] [--hash-policy=(detect|trust)]',

@@ -6,8 +6,6 @@ import { withRemote } from '../remote.js';
 
 /** git-ls-remote(1). */
 export const lsRemoteCommand: Command = {
-  name: 'ls-remote',
-  summary: 'list the refs of a remote repository',
   usage: 'ls-remote [--heads] [--tags] [--refs] [--symref] [--exit-code] [-q] <url> [<pattern>...]',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {

@@ -19,8 +19,6 @@ interface Listing {
 
 /** git-ls-tree(1), with paths from the root of the tree: there is no work tree to be inside of. */
 export const lsTreeCommand: Command = {
-  name: 'ls-tree',
-  summary: 'list the entries of a tree',
   usage: 'ls-tree [-d] [-r] [-t] [-l] [-z] [--name-only | --object-only] [--full-tree] <tree-ish> [<path>...]',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {

@@ -14,8 +14,6 @@ import { openAt, using } from '../repository.js';
 
 /** git-upload-pack(1): answer fetches over standard input and output. Protocol v2, which GIT_PROTOCOL asks for. */
 export const uploadPackCommand: Command = {
-  name: 'upload-pack',
-  summary: 'answer a fetch over standard input and output',
   usage: 'upload-pack [--strict] <directory>',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {
@@ -34,8 +32,6 @@ export const uploadPackCommand: Command = {
 
 /** git-receive-pack(1): take in a push over standard input and output. */
 export const receivePackCommand: Command = {
-  name: 'receive-pack',
-  summary: 'take in a push over standard input and output',
   usage: 'receive-pack <directory>',
   async run(args, console) {
     const { positionals } = parseOptions(args, {});

@@ -12,8 +12,6 @@ import { receiveRules } from './serve-stdio.js';
 
 /** A smart-HTTP server for a folder of bare repositories. */
 export const serveCommand: Command = {
-  name: 'serve',
-  summary: 'serve the bare repositories under a folder over smart HTTP',
   usage: 'serve <directory> [--port <n>] [--host <address>] [--enable-receive-pack]',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {

@@ -11,8 +11,6 @@ import { packAlgorithm } from '../repository.js';
 
 /** git-verify-pack(1). */
 export const verifyPackCommand: Command = {
-  name: 'verify-pack',
-  summary: 'check packs against their indexes, and list them',
   usage: 'verify-pack [-v] [-s] [--object-format=<format>] <pack>.idx...',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {

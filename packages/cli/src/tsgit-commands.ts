@@ -1,0 +1,55 @@
+import type { CommandEntry } from './program.js';
+
+/** The commands of `tsgit`, by name. Each is loaded when it is called: most of a small command's time is loading. */
+export const tsgitCommands: readonly CommandEntry[] = [
+  {
+    name: 'cat-file',
+    summary: 'print the content, type or size of objects',
+    load: async () => (await import('./commands/cat-file.js')).catFileCommand,
+  },
+  {
+    name: 'clone',
+    summary: 'copy a remote repository into a new bare one',
+    load: async () => (await import('./commands/clone.js')).cloneCommand,
+  },
+  {
+    name: 'hash-object',
+    summary: 'compute the object id of files, and store them',
+    load: async () => (await import('./commands/hash-object.js')).hashObjectCommand,
+  },
+  {
+    name: 'index-pack',
+    summary: 'check a pack and write its index',
+    load: async () => (await import('./commands/index-pack.js')).indexPackCommand,
+  },
+  {
+    name: 'ls-remote',
+    summary: 'list the refs of a remote repository',
+    load: async () => (await import('./commands/ls-remote.js')).lsRemoteCommand,
+  },
+  {
+    name: 'ls-tree',
+    summary: 'list the entries of a tree',
+    load: async () => (await import('./commands/ls-tree.js')).lsTreeCommand,
+  },
+  {
+    name: 'receive-pack',
+    summary: 'take in a push over standard input and output',
+    load: async () => (await import('./commands/serve-stdio.js')).receivePackCommand,
+  },
+  {
+    name: 'serve',
+    summary: 'serve the bare repositories under a folder over smart HTTP',
+    load: async () => (await import('./commands/serve.js')).serveCommand,
+  },
+  {
+    name: 'upload-pack',
+    summary: 'answer a fetch over standard input and output',
+    load: async () => (await import('./commands/serve-stdio.js')).uploadPackCommand,
+  },
+  {
+    name: 'verify-pack',
+    summary: 'check packs against their indexes, and list them',
+    load: async () => (await import('./commands/verify-pack.js')).verifyPackCommand,
+  },
+];
