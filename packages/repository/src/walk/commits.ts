@@ -1,6 +1,6 @@
 import type { CommitLinks, Oid } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
-import { CommitGraph } from './commit-graph.js';
+import { CommitNodes } from './commit-nodes.js';
 import { DateQueue } from './date-queue.js';
 import { Turns } from './turns.js';
 
@@ -26,13 +26,13 @@ export async function* commitsFrom(
   startOids: Iterable<Oid>,
   options: CommitWalkOptions = {},
 ): AsyncGenerator<WalkedCommit> {
-  const graph = new CommitGraph(reader, options.shallow, options.signal);
+  const nodes = new CommitNodes(reader, options.shallow, options.signal);
   const queue = new DateQueue();
   const turns = new Turns(options.signal);
   const push = async (oids: readonly Oid[]): Promise<void> => {
-    await graph.prefetch(oids);
+    await nodes.prefetch(oids);
     for (const oid of oids) {
-      const node = await graph.load(oid);
+      const node = await nodes.load(oid);
       if (node.flags & SEEN) continue;
       node.flags |= SEEN;
       queue.push(node);
@@ -60,19 +60,19 @@ export async function isAncestor(
   options: CommitWalkOptions = {},
 ): Promise<boolean> {
   if (ancestorOid === descendantOid) return true;
-  const graph = new CommitGraph(reader, options.shallow, options.signal);
+  const nodes = new CommitNodes(reader, options.shallow, options.signal);
   const queue = new DateQueue();
   const turns = new Turns(options.signal);
   const open = new Set<Oid>(); // queued commits that only the descendant reached: the ancestor may still be below them
   const paint = (oid: Oid, flags: number): void => {
-    const node = graph.get(oid);
+    const node = nodes.get(oid);
     if (!node || (node.flags & flags) === flags) return;
     node.flags |= flags;
     queue.push(node);
     if (node.flags === FROM_DESCENDANT) open.add(oid);
     else open.delete(oid);
   };
-  await graph.prefetch([ancestorOid, descendantOid]);
+  await nodes.prefetch([ancestorOid, descendantOid]);
   paint(ancestorOid, FROM_ANCESTOR);
   paint(descendantOid, FROM_DESCENDANT);
   while (open.size > 0) {
@@ -81,7 +81,7 @@ export async function isAncestor(
     await turns.step();
     open.delete(node.oid);
     if (node.flags & FROM_DESCENDANT && node.parentOids.includes(ancestorOid)) return true;
-    await graph.prefetch(node.parentOids);
+    await nodes.prefetch(node.parentOids);
     for (const parentOid of node.parentOids) paint(parentOid, node.flags);
   }
   return false;

@@ -1,4 +1,4 @@
-import type { CommitNode } from './commit-graph.js';
+import type { CommitNode } from './commit-nodes.js';
 
 interface Slot {
   readonly node: CommitNode;

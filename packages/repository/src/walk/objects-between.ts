@@ -1,7 +1,7 @@
 import { type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
 import type { ObjectReader } from '../object-store.js';
 import { missingObject } from '../read-object.js';
-import { CommitGraph, type CommitNode } from './commit-graph.js';
+import { type CommitNode, CommitNodes } from './commit-nodes.js';
 import type { CommitWalkOptions } from './commits.js';
 import { DateQueue } from './date-queue.js';
 import { OidSet } from './oid-set.js';
@@ -80,20 +80,20 @@ class CommitWalk {
   private open = 0;
   private readonly reader: ObjectReader;
   private readonly options: ObjectsBetweenOptions;
-  private readonly graph: CommitGraph;
+  private readonly nodes: CommitNodes;
 
   constructor(reader: ObjectReader, options: ObjectsBetweenOptions) {
     this.reader = reader;
     this.options = options;
     this.seen = new OidSet(reader.algorithm);
-    this.graph = new CommitGraph(reader, options.shallow, options.signal);
+    this.nodes = new CommitNodes(reader, options.shallow, options.signal);
   }
 
   async addHaves(oids: Iterable<Oid>): Promise<void> {
     for await (const [oid, object] of this.resolve(oids)) {
       if (object === undefined) continue;
       if (object.kind === 'commit') {
-        const node = this.graph.add(oid, object);
+        const node = this.nodes.add(oid, object);
         this.haveCommits.push(node);
         this.enqueue(node, true);
       } else {
@@ -110,7 +110,7 @@ class CommitWalk {
         throw missingObject(oid);
       }
       if (object.kind === 'commit') {
-        if (!(await this.isKnown(oid))) this.enqueue(this.graph.add(oid, object), false);
+        if (!(await this.isKnown(oid))) this.enqueue(this.nodes.add(oid, object), false);
       } else if (object.kind === 'tree') {
         this.wantedTrees.push(oid);
       } else if (!this.seen.has(oid) && !(await this.isKnown(oid))) {
@@ -131,7 +131,7 @@ class CommitWalk {
         this.open--;
         this.commits.push(node);
       }
-      await this.graph.prefetch(node.parentOids);
+      await this.nodes.prefetch(node.parentOids);
       for (const parentOid of node.parentOids) await this.visitParent(parentOid, isKnown);
     }
   }
@@ -142,7 +142,7 @@ class CommitWalk {
     for (const node of this.commits) {
       if (node.flags & KNOWN) continue;
       for (const parentOid of node.parentOids) {
-        const parent = this.graph.get(parentOid);
+        const parent = this.nodes.get(parentOid);
         if (parent && parent.flags & KNOWN) edges.add(parent);
       }
     }
@@ -151,7 +151,7 @@ class CommitWalk {
   }
 
   private async visitParent(oid: Oid, isKnown: boolean): Promise<void> {
-    const node = this.graph.get(oid);
+    const node = this.nodes.get(oid);
     if (node === undefined) {
       // What the other side has may end in history that we lack; what it lacks may not.
       if (isKnown) return;
@@ -182,7 +182,7 @@ class CommitWalk {
         continue;
       }
       for (const parentOid of node.parentOids) {
-        const parent = this.graph.get(parentOid);
+        const parent = this.nodes.get(parentOid);
         if (parent && parent.flags & SEEN) stack.push(parent);
       }
     }

@@ -1,6 +1,6 @@
 import type { Oid } from '@git-kv/objects';
 import type { ObjectReader } from '../object-store.js';
-import { CommitGraph, type CommitNode } from './commit-graph.js';
+import { type CommitNode, CommitNodes } from './commit-nodes.js';
 import type { CommitWalkOptions } from './commits.js';
 
 /** A history cut at a depth. */
@@ -24,17 +24,17 @@ export async function shallowBoundary(
   options: CommitWalkOptions = {},
 ): Promise<ShallowBoundary> {
   if (!(depth >= 1)) throw new RangeError(`Cannot cut history at depth ${depth}: 1 is the least`);
-  const graph = new CommitGraph(reader, undefined, options.signal);
+  const nodes = new CommitNodes(reader, undefined, options.signal);
   const seen = new Set<Oid>();
   const shallow: Oid[] = [];
   let level = [...new Set(wantOids)];
   for (let distance = 1; level.length > 0; distance++) {
     options.signal?.throwIfAborted();
-    await graph.prefetch(level);
+    await nodes.prefetch(level);
     const next = new Set<Oid>();
     for (const oid of level) {
       seen.add(oid);
-      const node: CommitNode = await graph.load(oid);
+      const node: CommitNode = await nodes.load(oid);
       if (node.parentOids.length === 0) continue;
       if (distance >= depth || options.shallow?.has(oid)) shallow.push(oid);
       else for (const parentOid of node.parentOids) next.add(parentOid);

@@ -2,7 +2,7 @@ import { type Oid, parseCommitLinks, type RawObject } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
 
-/** One commit of a walk. `flags` belong to the walk that owns the graph. */
+/** One commit of a walk. `flags` belong to the walk that owns the nodes. */
 export interface CommitNode {
   readonly oid: Oid;
   readonly treeOid: Oid;
@@ -13,7 +13,7 @@ export interface CommitNode {
 }
 
 /** The commits a walk has seen, each read and parsed once. Commits in `shallow` have no parents here. */
-export class CommitGraph {
+export class CommitNodes {
   private readonly nodes = new Map<Oid, CommitNode>();
   private readonly reader: ObjectReader;
   private readonly shallow: ReadonlySet<Oid> | undefined;
