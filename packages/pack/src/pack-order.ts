@@ -1,4 +1,5 @@
 import type { PackIndex } from './idx/pack-index.js';
+import type { ReverseIndex } from './rev/reverse-index.js';
 
 /** The entries of a pack in the order of the pack. Rows count from 0 in that order. */
 export interface PackOrder {
@@ -8,8 +9,29 @@ export interface PackOrder {
   readonly positions: Uint32Array;
 }
 
-/** Sort an idx by offset. */
-export function packOrder(index: PackIndex): PackOrder {
+/** Sort an idx by offset. @param reverse the `.rev` of the pack, which spares the sorting; one with another order is passed over */
+export function packOrder(index: PackIndex, reverse?: ReverseIndex): PackOrder {
+  return (reverse && readOrder(index, reverse)) ?? sortOrder(index);
+}
+
+function readOrder(index: PackIndex, reverse: ReverseIndex): PackOrder | undefined {
+  const { objectCount } = index;
+  if (reverse.objectCount !== objectCount) return undefined;
+  const packOffsets = new Float64Array(objectCount);
+  const positions = new Uint32Array(objectCount);
+  let previous = -1;
+  for (let row = 0; row < objectCount; row++) {
+    const position = reverse.indexPositionAt(row);
+    const packOffset = index.packOffsetAt(position);
+    if (packOffset <= previous) return undefined;
+    positions[row] = position;
+    packOffsets[row] = packOffset;
+    previous = packOffset;
+  }
+  return { packOffsets, positions };
+}
+
+function sortOrder(index: PackIndex): PackOrder {
   const { objectCount } = index;
   const packOffsets = new Float64Array(objectCount);
   const positions = new Uint32Array(objectCount);

@@ -4,6 +4,7 @@ import { decodeEntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '.
 import type { PackIndex } from '../idx/pack-index.js';
 import { findRow, packOrder } from '../pack-order.js';
 import { ReadWindows } from '../read-windows.js';
+import type { ReverseIndex } from '../rev/reverse-index.js';
 
 /** A line of `git verify-pack -v`. */
 export interface PackListEntry {
@@ -37,13 +38,13 @@ const NONE = -1;
  * @throws {MalformedError} where idx and pack do not fit each other
  */
 export async function listPack(
-  pack: { readonly source: ByteSource; readonly index: PackIndex },
+  pack: { readonly source: ByteSource; readonly index: PackIndex; readonly reverse?: ReverseIndex },
   options?: { signal?: AbortSignal },
 ): Promise<PackListing> {
   const { source, index } = pack;
   const { objectCount } = index;
   const packEnd = source.size - index.algorithm.oidLength;
-  const { packOffsets, positions } = packOrder(index);
+  const { packOffsets, positions } = packOrder(index, pack.reverse);
   const rowOfPosition = new Int32Array(objectCount);
   positions.forEach((position, row) => {
     rowOfPosition[position] = row;

@@ -10,8 +10,10 @@ import {
 import type { ByteSource } from '../byte-source.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { type PackLimits, packLimits } from '../limits.js';
+import { findRow, type PackOrder, packOrder } from '../pack-order.js';
 import { pause } from '../progress.js';
 import { ReadWindows } from '../read-windows.js';
+import type { ReverseIndex } from '../rev/reverse-index.js';
 import { PACK_HEADER_SIZE } from '../scanner.js';
 import type { PackEntry } from '../select/pack-source.js';
 import { readUint32 } from '../uint32.js';
@@ -24,6 +26,8 @@ export interface PackReaderOptions {
   /** The pack. The reader does not close it. */
   readonly source: ByteSource;
   readonly index: PackIndex;
+  /** The `.rev` of the pack, where there is one: without it the first call that needs the order of the pack sorts the idx. */
+  readonly reverse?: ReverseIndex;
   readonly limits?: Partial<PackLimits>;
   /** Give several readers one cache to share a budget; without it each has its own (32 MiB). */
   readonly cache?: DeltaBaseCache;
@@ -54,12 +58,15 @@ export class PackReader {
   readonly #bases: PackBases;
   readonly #chains: EntryChain[] = [];
   readonly #newChain: () => EntryChain;
+  readonly #reverse: ReverseIndex | undefined;
+  #order: PackOrder | undefined;
   #entries: StoredEntries | undefined;
 
   constructor(options: PackReaderOptions) {
     this.algorithm = options.index.algorithm;
     this.index = options.index;
     this.source = options.source;
+    this.#reverse = options.reverse;
     this.#windows = new ReadWindows(options.source, WINDOWS);
     this.#bases = (options.cache ?? createDeltaBaseCache()).forPack();
     const parts = {
@@ -196,7 +203,7 @@ export class PackReader {
     if (found.length === 0) return;
     found.sort((a, b) => a.packOffset - b.packOffset);
     const packEnd = this.source.size - this.algorithm.oidLength;
-    this.#entries ??= new StoredEntries(this.index, this.#windows, packEnd, this.index);
+    this.#entries ??= new StoredEntries(this.index, this.#packOrder(), this.#windows, packEnd, this.index);
     let slice = 0;
     for (const { oid, packOffset } of found) {
       let entry = this.#entries.read(packOffset);
@@ -213,6 +220,21 @@ export class PackReader {
       }
       yield [oid, entry];
     }
+  }
+
+  /** Bytes of the entry in the pack: header and deflated body. `undefined` where the pack does not have the object. */
+  sizeInPack(oid: Oid): number | undefined {
+    const position = this.index.find(oid);
+    if (position === undefined) return undefined;
+    const packOffset = this.index.packOffsetAt(position);
+    const { packOffsets } = this.#packOrder();
+    const next = packOffsets[findRow(packOffsets, packOffset) + 1];
+    return (next ?? this.source.size - this.algorithm.oidLength) - packOffset;
+  }
+
+  #packOrder(): PackOrder {
+    this.#order ??= packOrder(this.index, this.#reverse);
+    return this.#order;
   }
 
   /** Forget what was cached of this pack. */

@@ -3,7 +3,7 @@ import { MalformedError, oidFromBytes } from '@git-kv/objects';
 import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, TypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { inflateEntry } from '../inflate-entry.js';
-import { findRow, type PackOrder, packOrder } from '../pack-order.js';
+import { findRow, type PackOrder } from '../pack-order.js';
 import type { ReadWindows } from '../read-windows.js';
 import type { PackEntry } from '../select/pack-source.js';
 
@@ -23,12 +23,12 @@ export class StoredEntries {
   wantedOffset = 0;
   wantedLength = 0;
 
-  constructor(index: PackIndex, windows: ReadWindows, packEnd: number, pack: object) {
+  constructor(index: PackIndex, order: PackOrder, windows: ReadWindows, packEnd: number, pack: object) {
     this.#index = index;
     this.#windows = windows;
     this.#packEnd = packEnd;
     this.#pack = pack;
-    this.#order = packOrder(index);
+    this.#order = order;
   }
 
   /**
