@@ -18,7 +18,7 @@ export interface ObjectReader {
   readonly algorithm: HashAlgorithm;
   /** The object, or `undefined` when this store does not have it. The body may be shared: do not change it. */
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
-  /** The same at once, where the store can: a walk tests for it before its loop. */
+  /** The same at once, where the store can; `undefined` where only {@link read} can tell. Walks ask here first: no promise an object. */
   readSync?(oid: Oid): RawObject | undefined;
   /** Each of `oids` once, in any order the engine finds cheap. */
   readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]>;

@@ -49,7 +49,7 @@ export class CommitNodes {
   async find(oid: Oid): Promise<CommitNode | undefined> {
     const known = this.nodes.get(oid);
     if (known) return known;
-    const object = this.readSync ? this.readSync(oid) : await this.reader.read(oid, this.options);
+    const object = this.readSync?.(oid) ?? (await this.reader.read(oid, this.options));
     return object && this.add(oid, object);
   }
 
@@ -62,15 +62,14 @@ export class CommitNodes {
 
   /** Make sure that all of `oids` that exist are loaded, in one call of the engine. */
   async prefetch(oids: Iterable<Oid>): Promise<void> {
-    const unknown = [...oids].filter((oid) => !this.nodes.has(oid));
-    if (unknown.length === 0) return;
-    if (this.readSync) {
-      for (const oid of unknown) {
-        const object = this.readSync(oid);
-        if (object) this.add(oid, object);
-      }
-      return;
+    const unknown: Oid[] = [];
+    for (const oid of oids) {
+      if (this.nodes.has(oid)) continue;
+      const object = this.readSync?.(oid);
+      if (object) this.add(oid, object);
+      else unknown.push(oid);
     }
+    if (unknown.length === 0) return;
     if (unknown.length === 1) {
       await this.find(unknown[0] as Oid);
       return;

@@ -59,6 +59,16 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return this.#look((directory) => directory.read(oid));
   }
 
+  readSync(oid: Oid): RawObject | undefined {
+    assertOid(oid);
+    if (oid.length !== this.algorithm.hexLength) return undefined;
+    for (const directory of this.#directories ?? [this.own]) {
+      const object = directory.packs.readSync(oid);
+      if (object !== undefined) return object;
+    }
+    return undefined;
+  }
+
   async stat(
     oid: Oid,
     options?: ReadOptions,

@@ -68,6 +68,22 @@ export class PackDirectory {
     }
   }
 
+  /** Read at once from an open pack; `undefined` where no open one has the object. */
+  readSync(oid: Oid): RawObject | undefined {
+    const latest = this.#latest?.openReader;
+    const object = latest?.isSync ? latest.readSync(oid) : undefined;
+    if (object !== undefined) return object;
+    for (const pack of this.#packs) {
+      const reader = pack.openReader;
+      if (reader === undefined || reader === latest || !reader.isSync) continue;
+      const found = reader.readSync(oid);
+      if (found === undefined) continue;
+      this.#latest = pack;
+      return found;
+    }
+    return undefined;
+  }
+
   /** Those of `oids` that are packed, pack by pack and each in the order of its pack. */
   async *readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, RawObject]> {
     for await (const [oid, object] of this.#readFromPacks(oids, (reader, group) => reader.readMany(group, options))) {

@@ -24,6 +24,8 @@ export class PackFile {
   readonly #cache: DeltaBaseCache;
   /** The idx once it is loaded: look-ups need not wait for it again. */
   loadedIndex: PackIndex | undefined;
+  /** The reader while the pack is open: for reads that are done before anything else can happen. */
+  openReader: PackReader | undefined;
   #index: Promise<PackIndex> | undefined;
   #open: Promise<OpenPack> | undefined;
   #users = 0;
@@ -79,6 +81,7 @@ export class PackFile {
     if (this.#users > 0 || this.#open === undefined) return;
     const open = this.#open;
     this.#open = undefined;
+    this.openReader = undefined;
     const opened = await open.catch(() => undefined);
     await opened?.close();
   }
@@ -100,6 +103,7 @@ export class PackFile {
       try {
         const source = fileSource(file, await file.size());
         const reader = await PackReader.open({ source, index, cache: this.#cache });
+        this.openReader = reader;
         return { reader, close: () => this.#closePack(reader, file) };
       } catch (error) {
         await file.close();
