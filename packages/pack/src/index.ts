@@ -37,6 +37,7 @@ export {
   serializePackIndexColumns,
 } from './idx/serialize.js';
 export { type IndexedPack, type IndexPackOptions, indexPack } from './indexer/index-pack.js';
+export type { VisitedObject } from './indexer/visited-object.js';
 export { DEFAULT_PACK_LIMITS, type PackLimits } from './limits.js';
 export type { PackSummary } from './pack-output.js';
 export type { PackProgress } from './progress.js';

@@ -3,6 +3,7 @@ import type { ByteSource } from './byte-source.js';
 import type { PackIndex } from './idx/pack-index.js';
 import { parsePackIndex, verifyPackIndex } from './idx/parse.js';
 import { indexPack } from './indexer/index-pack.js';
+import type { VisitedObject } from './indexer/visited-object.js';
 import type { PackLimits } from './limits.js';
 import type { PackProgress } from './progress.js';
 
@@ -14,6 +15,8 @@ export interface VerifyPackOptions {
   readonly idx: Uint8Array;
   readonly limits?: Partial<PackLimits>;
   readonly hashPolicy?: HashPolicy;
+  /** Told of every object, as by `indexPack`. */
+  readonly visit?: (object: VisitedObject) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: PackProgress) => void;
 }
@@ -27,7 +30,7 @@ const CHUNK_BYTES = 2 ** 18;
  * @throws {MalformedError} where anything differs or cannot be read; {GitError} HASH_MISMATCH; {NotFoundError}; {LimitError}
  */
 export async function verifyPack(options: VerifyPackOptions): Promise<PackIndex> {
-  const { algorithm, source, idx, limits, hashPolicy, signal, onProgress } = options;
+  const { algorithm, source, idx, limits, hashPolicy, visit, signal, onProgress } = options;
   const stated = verifyPackIndex(idx, algorithm);
   // The pack is where it belongs already: nothing is stored, and bases are read from where they are.
   const borrowed: ByteSource = {
@@ -41,6 +44,7 @@ export async function verifyPack(options: VerifyPackOptions): Promise<PackIndex>
     storage,
     ...(limits && { limits }),
     ...(hashPolicy && { hashPolicy }),
+    ...(visit && { visit }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });

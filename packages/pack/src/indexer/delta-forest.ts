@@ -1,7 +1,7 @@
 import { applyDelta, DeltaStatus, type HashQueue, readDeltaSizes } from '@git-kv/kernels';
-import { type HashAlgorithm, LimitError, MalformedError } from '@git-kv/objects';
+import { type HashAlgorithm, LimitError, MalformedError, type ObjectKind } from '@git-kv/objects';
 import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
-import { decodeEntryHeader, emptyEntryHeader, TypeCode } from '../entry-header.js';
+import { decodeEntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '../entry-header.js';
 import { writeFrameBefore } from '../frame.js';
 import { inflateEntry } from '../inflate-entry.js';
 import type { PackLimits } from '../limits.js';
@@ -10,6 +10,7 @@ import { FRAME_ROOM } from '../scanner.js';
 import type { DeltaPayloads } from './delta-payloads.js';
 import { type EntryTable, NONE, RESOLVED } from './entry-table.js';
 import { type RefBases, TAKEN } from './ref-bases.js';
+import type { VisitedObject } from './visited-object.js';
 
 /** Why {@link DeltaForest.run} returned. */
 export const ForestStep = {
@@ -47,6 +48,7 @@ export class DeltaForest {
   readonly #deltaWindows: ReadWindows;
   /** Where the entry after the last one would begin. */
   readonly #packEnd: number;
+  readonly #visit: ((object: VisitedObject) => void) | undefined;
   /** Deltas below each entry, itself included. */
   readonly #weights: Int32Array;
   readonly #header = emptyEntryHeader();
@@ -77,6 +79,7 @@ export class DeltaForest {
     rootWindows: ReadWindows;
     deltaWindows: ReadWindows;
     packEnd: number;
+    visit: ((object: VisitedObject) => void) | undefined;
   }) {
     this.#algorithm = parts.algorithm;
     this.#limits = parts.limits;
@@ -88,6 +91,7 @@ export class DeltaForest {
     this.#deltaWindows = parts.deltaWindows;
     this.#wantedIn = parts.rootWindows;
     this.#packEnd = parts.packEnd;
+    this.#visit = parts.visit;
     const levels = parts.limits.deltaDepth + 1;
     this.#starts = new Float64Array(levels);
     this.#ends = new Float64Array(levels);
@@ -197,6 +201,11 @@ export class DeltaForest {
       if (status !== DeltaStatus.done) throw deltaProblem(status, packOffset);
       const frameStart = writeFrameBefore(arena, start, this.#typeCode, resultSize);
       this.#hashes.add(arena, frameStart, start + resultSize, row);
+      this.#visit?.({
+        packOffset,
+        kind: kindOfTypeCode(this.#typeCode) as ObjectKind,
+        body: arena.subarray(start, start + resultSize),
+      });
       this.#sliceBytes += resultSize + 256;
       typeCodes[row] = this.#typeCode | RESOLVED;
       this.resolvedCount++;

@@ -6,13 +6,14 @@ import {
   hashObject,
   MalformedError,
   NotFoundError,
+  type ObjectKind,
   type Oid,
   oidFromBytes,
   type RawObject,
   writeOid,
 } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
-import { encodeEntryHeader, TypeCode, typeCodeOfKind } from '../entry-header.js';
+import { encodeEntryHeader, kindOfTypeCode, TypeCode, typeCodeOfKind } from '../entry-header.js';
 import { writeFrameBefore } from '../frame.js';
 import { serializePackIndexColumns } from '../idx/serialize.js';
 import { sortOids } from '../idx/sort.js';
@@ -26,6 +27,7 @@ import { DeltaForest, ForestStep } from './delta-forest.js';
 import { DeltaPayloads } from './delta-payloads.js';
 import { EntryTable, NONE, RESOLVED } from './entry-table.js';
 import { RefBases } from './ref-bases.js';
+import type { VisitedObject } from './visited-object.js';
 
 /** How a pack is indexed. */
 export interface IndexPackOptions {
@@ -39,6 +41,11 @@ export interface IndexPackOptions {
   readonly memoryBytes?: number;
   /** Whether objects made by a collision attack on SHA-1 are found and refused (default `detect`). */
   readonly hashPolicy?: HashPolicy;
+  /**
+   * Told of every object of the pack as soon as it is whole, each entry once: full ones in pack order, then what deltas make,
+   * tree by tree. Its id is not known yet. What this throws ends the indexing.
+   */
+  readonly visit?: (object: VisitedObject) => void;
   readonly signal?: AbortSignal;
   /** Phases `scan` (objects received) and `resolve` (deltas resolved). */
   readonly onProgress?: (progress: PackProgress) => void;
@@ -173,6 +180,11 @@ class Indexer {
       this.#hashes.add(body, frameStart, bodyEnd, row);
       // Half of full objects have deltas; those held need not be read and inflated again (undici: a tenth of the whole).
       if (this.#payloads.isUnderHalf) table.payloads[row] = this.#payloads.hold(body, bodyStart, bodyEnd);
+      this.#options.visit?.({
+        packOffset: entry.packOffset,
+        kind: kindOfTypeCode(typeCode) as ObjectKind,
+        body: body.subarray(bodyStart, bodyEnd),
+      });
       return;
     }
     this.#deltaCount++;
@@ -213,6 +225,7 @@ class Indexer {
       rootWindows: new ReadWindows(source, ROOT_WINDOWS),
       deltaWindows: new ReadWindows(source, DELTA_WINDOWS),
       packEnd: this.#packEnd,
+      visit: this.#options.visit,
     });
     const { typeCodes, firstChildren } = this.#table;
     const hasRefs = this.#refs.count > 0;
