@@ -2,10 +2,10 @@ const MODULUS: u32 = 65521;
 /** The most bytes whose sums fit 32 bits (RFC 1950), in whole vectors. */
 const RUN_BYTES: usize = 5536;
 
-/** Adler-32 of the bytes from `start` to `end`. */
-export function adler32(start: usize, end: usize): u32 {
-  let low: u32 = 1;
-  let high: u32 = 0;
+/** Adler-32 of the bytes from `start` to `end`, after bytes whose checksum is `seed`. */
+export function adler32(start: usize, end: usize, seed: u32): u32 {
+  let low: u32 = seed & 0xffff;
+  let high: u32 = seed >> 16;
   let at = start;
   const weightsLow = i16x8(16, 15, 14, 13, 12, 11, 10, 9);
   const weightsHigh = i16x8(8, 7, 6, 5, 4, 3, 2, 1);

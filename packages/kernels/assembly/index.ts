@@ -1,5 +1,5 @@
 // The kernels that are compiled to WebAssembly: one module, one memory. What lies at ARENA and after belongs to who loaded it.
-export { inflate } from './inflate';
+export { beginStream, continueStream, inflate, slideStream } from './inflate';
 export {
   CODE_LENGTH_SYMBOLS,
   DIFFERENCES,

@@ -38,7 +38,7 @@ const CODE_LENGTH_ROOT_BITS: u32 = 7;
 /** Input the fast loop may read in one turn: two refills. */
 const FAST_INPUT_BYTES: usize = 16;
 /** Literals it may write before it looks at the room. */
-const FAST_OUTPUT_BYTES: usize = 3;
+const FAST_OUTPUT_BYTES: isize = 3;
 
 // Where the stream stands: next byte, bits that were taken and not used, how many, next byte of output; and the ends.
 let at: usize = 0;
@@ -72,12 +72,8 @@ export function inflate(from: usize, end: usize, to: usize, size: usize): i32 {
 
 function inflateStream(): i32 {
   if (inputEnd - at < 2) return INPUT_ENDS;
-  const method: u32 = load<u8>(at);
-  const flags: u32 = load<u8>(at, 1);
+  if (!isStreamHeader(load<u8>(at), load<u8>(at, 1))) return BAD_HEADER;
   at += 2;
-  if ((method & 0x0f) !== 8 || method >> 4 > 7 || (flags & 0x20) !== 0 || ((method << 8) | flags) % 31 !== 0) {
-    return BAD_HEADER;
-  }
   let isLast = false;
   while (!isLast) {
     const header = takeBits(3);
@@ -89,15 +85,24 @@ function inflateStream(): i32 {
     else if (blockType === 3) step = BAD_BLOCK;
     else {
       step = blockType === 1 ? useFixedTables() : readDynamicTables();
-      if (step === GO_ON) step = inflateFast();
-      if (step === SLOWER) step = inflateCareful();
+      if (step === GO_ON) step = inflateCodes(FAST_OUTPUT_BYTES);
     }
     if (step !== GO_ON) return step;
   }
   if (inputEnd - at < 4) return INPUT_ENDS;
-  if (bswap<u32>(load<u32>(at)) !== adler32(outputStart, out)) return BAD_CHECKSUM;
+  if (bswap<u32>(load<u32>(at)) !== adler32(outputStart, out, 1)) return BAD_CHECKSUM;
   at += 4;
   return DONE;
+}
+
+function isStreamHeader(cmf: u32, flags: u32): bool {
+  return (cmf & 0x0f) === 8 && cmf >> 4 <= 7 && (flags & 0x20) === 0 && ((cmf << 8) | flags) % 31 === 0;
+}
+
+/** The codes of one block; `spare` bytes before the end of the output every byte is looked at whether it fits. */
+function inflateCodes(spare: isize): i32 {
+  const step = inflateFast(spare);
+  return step === SLOWER ? inflateCareful() : step;
 }
 
 /** The next `count` bits (at most 24), or -1 when the input ends before. Takes no byte it does not need. */
@@ -251,10 +256,10 @@ function readCodeLengths(rootBits: u32, count: u32): i32 {
 const SLOWER: i32 = -2;
 
 /** Decode while enough input and output is left that no turn can pass their ends. A refill leaves at least 56 bits. */
-function inflateFast(): i32 {
+function inflateFast(spare: isize): i32 {
   // Signed, for an input or output shorter than that.
   const lastInput = <isize>inputEnd - <isize>FAST_INPUT_BYTES;
-  const lastOutput = <isize>outputEnd - <isize>FAST_OUTPUT_BYTES;
+  const lastOutput = <isize>outputEnd - spare;
   const literalTable = literals;
   const distanceTable = distances;
   const literalMask: u32 = (1 << literalRootBits) - 1;
@@ -378,35 +383,57 @@ function inflateFast(): i32 {
   return status;
 }
 
-/** As `inflateFast`, but looks at every byte whether it is there, and at the room for every byte. */
+/**
+ * As `inflateFast`, but looks at every byte whether it is there, and at the room for every byte. Where either ends, it goes back
+ * to the code that did not fit.
+ */
 function inflateCareful(): i32 {
   while (true) {
-    const symbol = takeCode(literals, literalRootBits);
-    if (symbol === NO_INPUT) return INPUT_ENDS;
-    if (symbol < 0) {
-      if (out >= outputEnd) return OUTPUT_FULL;
-      store<u8>(out++, <u8>(symbol >> 16));
-      continue;
+    const codeAt = at;
+    const codeHold = hold;
+    const codeBits = bits;
+    const step = inflateCode();
+    if (step === NEXT_CODE) continue;
+    if (step === INPUT_ENDS || step === OUTPUT_FULL) {
+      at = codeAt;
+      hold = codeHold;
+      bits = codeBits;
     }
-    if (symbol & EXCEPTION) return symbol & BLOCK_END ? GO_ON : BAD_CODE;
-    const lengthExtra = takeBits((symbol >> 5) & 0x1f);
-    if (lengthExtra < 0) return INPUT_ENDS;
-
-    const entry = takeCode(distances, distanceRootBits);
-    if (entry === NO_INPUT) return INPUT_ENDS;
-    if (entry & EXCEPTION) return BAD_CODE;
-    const distanceExtra = takeBits((entry >> 5) & 0x1f);
-    if (distanceExtra < 0) return INPUT_ENDS;
-
-    const length: usize = (symbol >>> 16) + lengthExtra;
-    const distance: usize = (entry >>> 16) + distanceExtra;
-    if (distance > out - outputStart) return BAD_DISTANCE;
-    if (length > outputEnd - out) return OUTPUT_FULL;
-    let to = out;
-    let source = to - distance;
-    for (const stop = to + length; to < stop; ) store<u8>(to++, load<u8>(source++));
-    out = to;
+    return step;
   }
+}
+
+/** Not a status: the block goes on. */
+const NEXT_CODE: i32 = -3;
+
+/** Decode one literal or match. */
+function inflateCode(): i32 {
+  const symbol = takeCode(literals, literalRootBits);
+  if (symbol === NO_INPUT) return INPUT_ENDS;
+  if (symbol < 0) {
+    if (out >= outputEnd) return OUTPUT_FULL;
+    store<u8>(out++, <u8>(symbol >> 16));
+    return NEXT_CODE;
+  }
+  if (symbol & EXCEPTION) return symbol & BLOCK_END ? GO_ON : BAD_CODE;
+  const lengthExtra = takeBits((symbol >> 5) & 0x1f);
+  if (lengthExtra < 0) return INPUT_ENDS;
+
+  const entry = takeCode(distances, distanceRootBits);
+  if (entry === NO_INPUT) return INPUT_ENDS;
+  if (entry & EXCEPTION) return BAD_CODE;
+  const distanceExtra = takeBits((entry >> 5) & 0x1f);
+  if (distanceExtra < 0) return INPUT_ENDS;
+
+  const length: usize = (symbol >>> 16) + lengthExtra;
+  const distance: usize = (entry >>> 16) + distanceExtra;
+  if (distance > out - outputStart) return BAD_DISTANCE;
+  if (length > outputEnd - out) return OUTPUT_FULL;
+  let to = out;
+  let source = to - distance;
+  for (const stop = to + length; to < stop; ) store<u8>(to++, load<u8>(source++));
+  out = to;
+  return NEXT_CODE;
 }
 
 /** Not an entry: the input ends inside a code. */
@@ -432,4 +459,141 @@ function takeCode(table: usize, rootBits: u32): i32 {
     at++;
     bits += 8;
   }
+}
+
+// A stream in pieces, as src/inflater.ts: one at a time in a memory. Its state is that of above, and this.
+
+const WINDOW_BYTES: usize = 32768;
+/** Two literals and the longest match. */
+const STREAM_SPARE: isize = 3 + 258;
+
+const HEADER: u32 = 0;
+const BLOCK: u32 = 1;
+const STORED: u32 = 2;
+const CODES: u32 = 3;
+const CHECKSUM: u32 = 4;
+let phase: u32 = HEADER;
+let isLastBlock: bool = false;
+let storedSize: usize = 0;
+let checksum: u32 = 1;
+/** Where the buffer begins, window and room; the window is not full before the first slide. */
+let windowStart: usize = 0;
+/** Where what is not in the checksum yet begins. */
+let madeStart: usize = 0;
+
+/** Begin a stream whose bytes go to the `size` bytes at `to`: a window of 32 KiB, and room for what is made. */
+export function beginStream(to: usize, size: usize): void {
+  phase = HEADER;
+  checksum = 1;
+  hold = 0;
+  bits = 0;
+  windowStart = to;
+  out = to + WINDOW_BYTES;
+  outputStart = out;
+  outputEnd = to + size;
+}
+
+/** Go on until the input or the stream ends, or the room is used up, which is `OUTPUT_FULL`. RESULT gets where both stand. */
+export function continueStream(from: usize, end: usize): i32 {
+  at = from;
+  inputEnd = end;
+  madeStart = out;
+  let step = GO_ON;
+  while (step === GO_ON) {
+    const stepAt = at;
+    const stepHold = hold;
+    const stepBits = bits;
+    const stepPhase = phase;
+    if (stepPhase === CODES) step = continueCodes();
+    else if (stepPhase === STORED) step = continueStored();
+    else {
+      if (stepPhase === BLOCK) step = beginBlock();
+      else if (stepPhase === HEADER) step = readHeader();
+      else step = readChecksum();
+      if (step === INPUT_ENDS) {
+        at = stepAt;
+        hold = stepHold;
+        bits = stepBits;
+      }
+    }
+  }
+  sumUp();
+  store<u32>(RESULT, <u32>at);
+  store<u32>(RESULT, <u32>out, 4);
+  return step;
+}
+
+/** Keep the window and make room; gives where the next byte goes. */
+export function slideStream(): usize {
+  memory.copy(windowStart, out - WINDOW_BYTES, WINDOW_BYTES);
+  outputStart = windowStart;
+  out = windowStart + WINDOW_BYTES;
+  return out;
+}
+
+function sumUp(): void {
+  checksum = adler32(madeStart, out, checksum);
+  madeStart = out;
+}
+
+function readHeader(): i32 {
+  if (inputEnd - at < 2) return INPUT_ENDS;
+  if (!isStreamHeader(load<u8>(at), load<u8>(at, 1))) return BAD_HEADER;
+  at += 2;
+  phase = BLOCK;
+  return GO_ON;
+}
+
+function beginBlock(): i32 {
+  const header = takeBits(3);
+  if (header < 0) return INPUT_ENDS;
+  const blockType = header >> 1;
+  let step = BAD_BLOCK;
+  if (blockType === 0) step = readStoredHead();
+  else if (blockType === 1) step = useFixedTables();
+  else if (blockType === 2) step = readDynamicTables();
+  if (step !== GO_ON) return step;
+  isLastBlock = (header & 1) === 1;
+  phase = blockType === 0 ? STORED : CODES;
+  return GO_ON;
+}
+
+function readStoredHead(): i32 {
+  if (inputEnd - at < 4) return INPUT_ENDS;
+  const size: usize = load<u16>(at);
+  if (size !== <usize>(load<u16>(at, 2) ^ 0xffff)) return BAD_BLOCK;
+  at += 4;
+  hold = 0;
+  bits = 0;
+  storedSize = size;
+  return GO_ON;
+}
+
+function continueStored(): i32 {
+  const room = outputEnd - out;
+  const size = min<usize>(storedSize, min<usize>(inputEnd - at, room));
+  memory.copy(out, at, size);
+  at += size;
+  out += size;
+  storedSize -= size;
+  if (storedSize === 0) return endBlock();
+  return size === room ? OUTPUT_FULL : INPUT_ENDS;
+}
+
+function continueCodes(): i32 {
+  const step = inflateCodes(STREAM_SPARE);
+  return step === GO_ON ? endBlock() : step;
+}
+
+function endBlock(): i32 {
+  phase = isLastBlock ? CHECKSUM : BLOCK;
+  return GO_ON;
+}
+
+function readChecksum(): i32 {
+  if (inputEnd - at < 4) return INPUT_ENDS;
+  sumUp();
+  if (bswap<u32>(load<u32>(at)) !== checksum) return BAD_CHECKSUM;
+  at += 4;
+  return DONE;
 }

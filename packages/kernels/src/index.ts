@@ -29,6 +29,7 @@ export { createDetectingHash, digestDetecting, hashBatchDetecting } from './dete
 export { createHash, digest, digestInto, digestSize } from './hash.js';
 export { hashBatch } from './hash-batch.js';
 export { inflate } from './inflate.js';
+export { createInflater } from './inflater.js';
 export { createHashQueue } from './portable-queue.js';
 export {
   DeltaStatus,
@@ -38,5 +39,7 @@ export {
   type HashQueue,
   type HashQueueOptions,
   type InflateResult,
+  type Inflater,
+  type InflaterOptions,
   InflateStatus,
 } from './types.js';

@@ -2,6 +2,7 @@ import { adler32 } from './adler32.js';
 import { inflateCodes } from './inflate/codes.js';
 import { cursor, GO_ON, type Step, takeBits } from './inflate/cursor.js';
 import { dynamicTables, fixedTables, readDynamicTables } from './inflate/dynamic.js';
+import { isStreamHeader } from './inflate/header.js';
 import { type InflateResult, InflateStatus } from './types.js';
 
 /**
@@ -48,19 +49,13 @@ export function assertInflateRange(
   }
 }
 
-/**
- *     stream = CMF FLG *block adler32    ; adler32: big-endian, of the inflated bytes
- *     CMF    = window bits - 8 (high 4 bits) | method 8 (low 4 bits)
- *     FLG    = level (2 bits) | preset dictionary (1 bit) | check (5 bits): CMF * 256 + FLG is a multiple of 31
- */
+/** stream = CMF FLG *block adler32; adler32: big-endian, of the inflated bytes */
 function inflateStream(input: Uint8Array, output: Uint8Array, outputStart: number, outputEnd: number): InflateStatus {
   if (input.length - cursor.at < 2) return InflateStatus.inputEnds;
   const method = input[cursor.at]!;
   const flags = input[cursor.at + 1]!;
   cursor.at += 2;
-  if ((method & 0x0f) !== 8 || method >> 4 > 7 || (flags & 0x20) !== 0 || ((method << 8) | flags) % 31 !== 0) {
-    return InflateStatus.badHeader;
-  }
+  if (!isStreamHeader(method, flags)) return InflateStatus.badHeader;
 
   for (let isLast = false; !isLast; ) {
     const header = takeBits(input, 3);
@@ -89,7 +84,7 @@ function inflateBlock(
   if (blockType === 0) return copyStored(input, output, outputEnd);
   if (blockType === 1) return inflateCodes(input, output, outputStart, outputEnd, fixedTables());
   if (blockType !== 2) return InflateStatus.badBlock;
-  const step = readDynamicTables(input, outputEnd - cursor.out);
+  const step = readDynamicTables(input, outputEnd - cursor.out, dynamicTables);
   return step === GO_ON ? inflateCodes(input, output, outputStart, outputEnd, dynamicTables) : step;
 }
 

@@ -28,6 +28,35 @@ export interface InflateResult {
   produced: number;
 }
 
+/** How a stream is inflated in pieces. */
+export interface InflaterOptions {
+  /** The most bytes the stream may hold; one more and it ends as `outputFull`. No cap when left out. */
+  readonly maxBytes?: number;
+}
+
+/** A zlib stream taken in pieces, and given out in pieces. Holds 32 KiB of window and some buffers, whatever the stream's size. */
+export interface Inflater {
+  /**
+   * Take the bytes of `input` from `start` to `end`. Returns when they are used up or the stream has ended.
+   *
+   * Every piece is given to `emit` as a view of at most 64 KiB, which is overwritten later: copy what outlives the call. Where the
+   * stream is cut makes no difference to what is given in all. Nothing is vouched for before `done`: the checksum comes last. An
+   * error thrown by `emit` passes through, and nothing can be said of the stream any more.
+   * @returns `inputEnds`: wants more; `done`: the stream ended well; `outputFull`: it holds more than `maxBytes`, of which `emit`
+   * got as many; anything else: broken. All but the first stay as they are
+   * @throws {RangeError} when the range lies outside `input`
+   */
+  push(input: Uint8Array, start: number, end: number, emit: (bytes: Uint8Array) => void): InflateStatus;
+  /** Begin a new stream, with the same memory. @param maxBytes as before when left out */
+  reset(maxBytes?: number): void;
+  /** Bytes of the last push that belong to the stream: all of them while it goes on. 0 for a stream that is not well. */
+  readonly consumed: number;
+  /** The same of all pushes so far. */
+  readonly totalConsumed: number;
+  /** Bytes given to `emit` so far. */
+  readonly totalProduced: number;
+}
+
 /** How applying a delta ended. */
 export const DeltaStatus = {
   done: 0,

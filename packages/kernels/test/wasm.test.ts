@@ -194,6 +194,14 @@ describe('where WebAssembly', () => {
     const inflated = new Uint8Array(5000);
     expect(kernels.inflate(stream, 0, inflated, 0, 5000, { consumed: 0, produced: 0 })).toBe(0);
     expect(Buffer.compare(inflated, input)).toBe(0);
+    const inflater = kernels.createInflater();
+    let at = 0;
+    const emit = (bytes: Uint8Array): void => {
+      inflated.fill(0).set(bytes, at);
+      at += bytes.length;
+    };
+    expect(inflater.push(stream, 0, stream.length, emit)).toBe(0);
+    expect(Buffer.compare(inflated, input)).toBe(0);
     expect(kernels.createDetectingHash().update(input).digest()).toEqual(kernels.digest('sha1', input));
   });
 });

@@ -16,15 +16,22 @@ export interface BlockTables {
   distanceRootBits: number;
 }
 
-/** Decode the codes of one block, to its end. Matches reach back to `outputStart`. */
+/**
+ * Decode the codes of one block, to its end. Matches reach back to `outputStart`.
+ *
+ * Where the input or the output ends first, the cursor is left before the code that did not fit, so that a stream taken in
+ * pieces can go on there, if `lastOutput` leaves room for a match.
+ * @param lastOutput the offset past which every byte is looked at whether it fits
+ */
 export function inflateCodes(
   input: Uint8Array,
   output: Uint8Array,
   outputStart: number,
   outputEnd: number,
   tables: BlockTables,
+  lastOutput: number = outputEnd - FAST_OUTPUT_BYTES,
 ): Step {
-  const step = inflateFast(input, output, outputStart, outputEnd, tables);
+  const step = inflateFast(input, output, outputStart, outputEnd, lastOutput, tables);
   return step === SLOWER ? inflateCareful(input, output, outputStart, outputEnd, tables) : step;
 }
 
@@ -42,10 +49,10 @@ function inflateFast(
   output: Uint8Array,
   outputStart: number,
   outputEnd: number,
+  lastOutput: number,
   tables: BlockTables,
 ): Step | typeof SLOWER {
   const lastInput = input.length - FAST_INPUT_BYTES;
-  const lastOutput = outputEnd - FAST_OUTPUT_BYTES;
   const { literals, distances } = tables;
   const literalMask = (1 << tables.literalRootBits) - 1;
   const distanceMask = (1 << tables.distanceRootBits) - 1;
@@ -163,33 +170,55 @@ function inflateCareful(
   outputEnd: number,
   tables: BlockTables,
 ): Step {
-  const { literals, literalRootBits, distances, distanceRootBits } = tables;
   for (;;) {
-    const symbol = takeCode(input, literals, literalRootBits);
-    if (symbol === NO_INPUT) return InflateStatus.inputEnds;
-    if (symbol < 0) {
-      if (cursor.out >= outputEnd) return InflateStatus.outputFull;
-      output[cursor.out++] = symbol >> 16;
-      continue;
+    const { at, hold, bits } = cursor;
+    const step = inflateCode(input, output, outputStart, outputEnd, tables);
+    if (step === NEXT_CODE) continue;
+    if (step === InflateStatus.inputEnds || step === InflateStatus.outputFull) {
+      cursor.at = at;
+      cursor.hold = hold;
+      cursor.bits = bits;
     }
-    if (symbol & EXCEPTION) return symbol & BLOCK_END ? GO_ON : InflateStatus.badCode;
-    const lengthExtra = takeBits(input, (symbol >> 5) & 0x1f);
-    if (lengthExtra < 0) return InflateStatus.inputEnds;
-
-    const entry = takeCode(input, distances, distanceRootBits);
-    if (entry === NO_INPUT) return InflateStatus.inputEnds;
-    if (entry & EXCEPTION) return InflateStatus.badCode;
-    const distanceExtra = takeBits(input, (entry >> 5) & 0x1f);
-    if (distanceExtra < 0) return InflateStatus.inputEnds;
-
-    const length = (symbol >>> 16) + lengthExtra;
-    let out = cursor.out;
-    let source = out - (entry >>> 16) - distanceExtra;
-    if (source < outputStart) return InflateStatus.badDistance;
-    if (length > outputEnd - out) return InflateStatus.outputFull;
-    for (const end = out + length; out < end; ) output[out++] = output[source++]!;
-    cursor.out = out;
+    return step;
   }
+}
+
+/** Not a status: the block goes on. */
+const NEXT_CODE = -3;
+
+/** Decode one literal or match. */
+function inflateCode(
+  input: Uint8Array,
+  output: Uint8Array,
+  outputStart: number,
+  outputEnd: number,
+  tables: BlockTables,
+): Step | typeof NEXT_CODE {
+  const symbol = takeCode(input, tables.literals, tables.literalRootBits);
+  if (symbol === NO_INPUT) return InflateStatus.inputEnds;
+  if (symbol < 0) {
+    if (cursor.out >= outputEnd) return InflateStatus.outputFull;
+    output[cursor.out++] = symbol >> 16;
+    return NEXT_CODE;
+  }
+  if (symbol & EXCEPTION) return symbol & BLOCK_END ? GO_ON : InflateStatus.badCode;
+  const lengthExtra = takeBits(input, (symbol >> 5) & 0x1f);
+  if (lengthExtra < 0) return InflateStatus.inputEnds;
+
+  const entry = takeCode(input, tables.distances, tables.distanceRootBits);
+  if (entry === NO_INPUT) return InflateStatus.inputEnds;
+  if (entry & EXCEPTION) return InflateStatus.badCode;
+  const distanceExtra = takeBits(input, (entry >> 5) & 0x1f);
+  if (distanceExtra < 0) return InflateStatus.inputEnds;
+
+  const length = (symbol >>> 16) + lengthExtra;
+  let out = cursor.out;
+  let source = out - (entry >>> 16) - distanceExtra;
+  if (source < outputStart) return InflateStatus.badDistance;
+  if (length > outputEnd - out) return InflateStatus.outputFull;
+  for (const end = out + length; out < end; ) output[out++] = output[source++]!;
+  cursor.out = out;
+  return NEXT_CODE;
 }
 
 /** Not an entry: the input ends inside a code. */

@@ -15,15 +15,14 @@ const MAX_DISTANCE_COUNT = 30;
 const BLOCK_END_SYMBOL = 256;
 
 /**
- * The tables of the last dynamic block. Long enough for every complete code: 2342 and 402 entries are the most that zlib's
+ * Room for the tables of a dynamic block. Long enough for every complete code: 2342 and 402 entries are the most that zlib's
  * `enough` finds for 288 symbols at 11 bits and 32 at 8.
  */
-export const dynamicTables: BlockTables = {
-  literals: /* @__PURE__ */ new Int32Array(2400),
-  literalRootBits: 0,
-  distances: /* @__PURE__ */ new Int32Array(512),
-  distanceRootBits: 0,
-};
+export function createDynamicTables(): BlockTables {
+  return { literals: new Int32Array(2400), literalRootBits: 0, distances: new Int32Array(512), distanceRootBits: 0 };
+}
+/** The tables of the last dynamic block of a stream that is inflated in one call. */
+export const dynamicTables: BlockTables = /* @__PURE__ */ createDynamicTables();
 const codeLengthTable: Int32Array = /* @__PURE__ */ new Int32Array(1 << CODE_LENGTH_ROOT_BITS);
 const codeLengths: CodeLengths = /* @__PURE__ */ new CodeLengths();
 const CODE_LENGTH_ORDER: Uint8Array = /* @__PURE__ */ Uint8Array.of(
@@ -66,14 +65,14 @@ function makeFixedTables(): BlockTables {
 }
 
 /**
- * Read the head of a dynamic block into `dynamicTables`.
+ * Read the head of a dynamic block into `tables`.
  *
  *     tables = HLIT (5 bits) HDIST (5) HCLEN (4) *code-length-length (3 each) *code-length
  *
  * @param outputLeft bytes the output has room for
  * @see RFC 1951, 3.2.7
  */
-export function readDynamicTables(input: Uint8Array, outputLeft: number): Step {
+export function readDynamicTables(input: Uint8Array, outputLeft: number, tables: BlockTables): Step {
   const sizes = takeBits(input, 14);
   if (sizes < 0) return InflateStatus.inputEnds;
   const literalCount = (sizes & 0x1f) + 257;
@@ -90,10 +89,10 @@ export function readDynamicTables(input: Uint8Array, outputLeft: number): Step {
   if (codeLengths.lengths[BLOCK_END_SYMBOL] === 0) return InflateStatus.badCode;
   const split = codeLengths.countBelow(literalCount);
   const maxRootBits = outputLeft < SMALL_OUTPUT_BYTES ? SMALL_LITERAL_ROOT_BITS : LITERAL_ROOT_BITS;
-  const { literals, distances } = dynamicTables;
-  dynamicTables.literalRootBits = makeTable(literals, maxRootBits, LITERAL_SYMBOLS, codeLengths, 0, split, 0, true);
-  if (dynamicTables.literalRootBits === 0) return InflateStatus.badCode;
-  dynamicTables.distanceRootBits = makeTable(
+  const { literals, distances } = tables;
+  tables.literalRootBits = makeTable(literals, maxRootBits, LITERAL_SYMBOLS, codeLengths, 0, split, 0, true);
+  if (tables.literalRootBits === 0) return InflateStatus.badCode;
+  tables.distanceRootBits = makeTable(
     distances,
     DISTANCE_ROOT_BITS,
     DISTANCE_SYMBOLS,
@@ -103,7 +102,7 @@ export function readDynamicTables(input: Uint8Array, outputLeft: number): Step {
     literalCount,
     true,
   );
-  return dynamicTables.distanceRootBits === 0 ? InflateStatus.badCode : GO_ON;
+  return tables.distanceRootBits === 0 ? InflateStatus.badCode : GO_ON;
 }
 
 /** The code that the code lengths are written in. Gives its index bits, 0 when it is refused, -1 when the input ends. */

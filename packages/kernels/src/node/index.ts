@@ -16,9 +16,12 @@ export {
   type HashQueue,
   type HashQueueOptions,
   type InflateResult,
+  type Inflater,
+  type InflaterOptions,
   InflateStatus,
 } from '../types.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';
+export { createInflater } from '../wasm/inflater.js';
 export { createArena } from '../wasm/instance.js';
 export { createHash, digest, digestInto, hashBatch } from './hash.js';
 export { createHashQueue } from './queue.js';

@@ -18,6 +18,8 @@ export {
   type HashQueue,
   type HashQueueOptions,
   type InflateResult,
+  type Inflater,
+  type InflaterOptions,
   InflateStatus,
 } from '../types.js';
 export {
@@ -30,5 +32,6 @@ export {
   hashBatchDetecting,
 } from './hash.js';
 export { inflate } from './inflate.js';
+export { createInflater } from './inflater.js';
 export { createArena } from './instance.js';
 export { createHashQueue } from './queue.js';

@@ -22,12 +22,18 @@ interface KernelExports {
   readonly SYMBOLS: WasmGlobal;
   hashBlocks(at: number, blocks: number, isDetecting: 0 | 1): void;
   hashMessages(count: number, isDetecting: 0 | 1): void;
+  beginStream(to: number, size: number): void;
+  continueStream(from: number, end: number): InflateStatus;
+  slideStream(): number;
   inflate(from: number, end: number, to: number, size: number): InflateStatus;
 }
 
 /** The kernels in a memory of their own. It never grows, so that no view of it is ever detached. */
 export interface KernelInstance {
-  readonly run: Pick<KernelExports, 'hashBlocks' | 'hashMessages' | 'inflate'>;
+  readonly run: Pick<
+    KernelExports,
+    'beginStream' | 'continueStream' | 'hashBlocks' | 'hashMessages' | 'inflate' | 'slideStream'
+  >;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   /** Where the bytes of whoever made the instance begin. */
