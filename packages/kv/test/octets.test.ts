@@ -255,7 +255,7 @@ describe('ofOctets', () => {
     ['a capability in version 2', '# v2 git bundle\n@object-format=sha1\n\n'],
     ['an object id that is none', `# v3 git bundle\nxyz refs/heads/main\n\n`],
     ['a ref name that is none', `# v3 git bundle\n${oid} refs/heads/a..b\n\n`],
-    ['a ref twice', `# v3 git bundle\n${oid} refs/heads/a\n${oid} refs/heads/a\n\n`],
+    ['a ref for two objects', `# v3 git bundle\n${oid} refs/heads/a\n${oid.replaceAll('a', 'b')} refs/heads/a\n\n`],
     ['a head that is missing', `# v3 git bundle\n${oid} refs/heads/main\n\n`],
     ['two branches, neither asked for', `# v3 git bundle\n${oid} refs/heads/a\n${oid} refs/heads/b\n\n`],
     ['a line without end', `# v3 git bundle\n${'x'.repeat(1_100_000)}`],

@@ -17,6 +17,7 @@ export type GitErrorCode =
   | 'REF_LOCKED'
   | 'TRANSACTION_NOT_FOUND'
   | 'NOT_A_REPOSITORY'
+  | 'EMPTY_BUNDLE'
   | 'IO_FAILED'
   // network
   | 'TRANSPORT_FAILED'

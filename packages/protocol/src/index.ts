@@ -15,6 +15,7 @@
  *
  * @module
  */
+export * from './bundle/index.js';
 export * from './capabilities.js';
 export * from './limits.js';
 export * from './negotiation.js';

@@ -16,9 +16,10 @@
  *
  * @module
  */
+export * from './bundle/index.js';
 export type * from './object-store.js';
 export { packInputs } from './pack-inputs.js';
-export { peelTag, type ResolvedRef, resolveRef } from './ref-resolve.js';
+export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export type * from './ref-store.js';
 export { type CloneIntoOptions, type CloneSummary, cloneInto } from './remote/clone.js';
 export {

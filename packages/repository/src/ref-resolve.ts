@@ -1,10 +1,43 @@
-import { MalformedError, type Oid, parseTag, type RawObject } from '@git-kv/objects';
+import { isSafeRefName, MalformedError, type Oid, parseTag, type RawObject } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from './object-store.js';
 import type { RefName, RefStore, RefValue } from './ref-store.js';
 
 /** git's own bound on symbolic refs that point to symbolic refs. */
 const MAX_SYMBOLIC_DEPTH = 5;
 const MAX_TAG_DEPTH = 64;
+
+/** Where a short ref name is looked for, in this order. @see gitrevisions(7) */
+export const REF_PATTERNS: readonly ((name: string) => RefName)[] = [
+  (name) => name, // of one level, only a root ref's name passes: `config` is a file of the repository, too
+  (name) => `refs/${name}`,
+  (name) => `refs/tags/${name}`,
+  (name) => `refs/heads/${name}`,
+  (name) => `refs/remotes/${name}`,
+  (name) => `refs/remotes/${name}/HEAD`,
+];
+
+/** A ref that a short name may mean. */
+export interface RefMatch {
+  /** In full, as it was found; where it is symbolic, not that which it points to. */
+  readonly name: RefName;
+  readonly isSymbolic: boolean;
+  readonly oid: Oid;
+}
+
+/**
+ * Every ref that `shortName` may mean and that comes to an object, the one that git takes first. More than one: the name is
+ * ambiguous. @see gitrevisions(7)
+ */
+export async function findRefs(refs: RefStore, shortName: string): Promise<RefMatch[]> {
+  const matches: RefMatch[] = [];
+  for (const pattern of REF_PATTERNS) {
+    const name = pattern(shortName);
+    if (!isSafeRefName(name)) continue;
+    const resolved = await resolveRef(refs, name);
+    if (resolved?.oid !== undefined) matches.push({ name, isSymbolic: resolved.name !== name, oid: resolved.oid });
+  }
+  return matches;
+}
 
 /** A ref followed to its end. */
 export interface ResolvedRef {

@@ -8,23 +8,13 @@ import {
   parseTagLinks,
 } from '@git-kv/objects';
 import { readBody } from './read-object.js';
-import { resolveRef } from './ref-resolve.js';
+import { REF_PATTERNS, resolveRef } from './ref-resolve.js';
 import type { Repository } from './repository.js';
 import { readTreePath } from './tree-path.js';
 
 /** git's shortest abbreviation. */
 const MIN_ABBREVIATION = 4;
 const HEX = /^[0-9a-fA-F]+$/;
-/** Where a short ref name is looked for, in this order. @see gitrevisions(7) */
-const REF_PATTERNS: readonly ((name: string) => string)[] = [
-  (name) => name, // of one level, only a root ref's name passes: `config` is a file of the repository, too
-  (name) => `refs/${name}`,
-  (name) => `refs/tags/${name}`,
-  (name) => `refs/heads/${name}`,
-  (name) => `refs/remotes/${name}`,
-  (name) => `refs/remotes/${name}/HEAD`,
-];
-
 /**
  * The object that a revision names, or `undefined`. Of gitrevisions(7): object ids and their abbreviations, ref names and their
  * short forms, `^{kind}`, `^{}`, `^N`, `~N`, and `REV:PATH`.

@@ -1,9 +1,9 @@
 import { type HashAlgorithm, isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import { indexPack, memoryPackStorage, parsePackIndex } from '@git-kv/pack';
+import { type BundleHeader, readBundle as openBundle } from '@git-kv/protocol';
 import { checkConnectivity, type ObjectReader, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { invalidState } from '../errors.js';
-import { type BundleHeader, BundleHeaderReader } from './bundle-header.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
 /** What the bytes themselves may not say. */
@@ -48,7 +48,7 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield bytes;
 }
 
-/** An input whose first byte can be looked at, and part of whose chunk can be given back. */
+/** An input whose first byte can be looked at. */
 class ChunkReader implements AsyncIterable<Uint8Array> {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #rest: Uint8Array | undefined;
@@ -74,23 +74,20 @@ class ChunkReader implements AsyncIterable<Uint8Array> {
     }
   }
 
-  unread(chunk: Uint8Array): void {
-    this.#rest = chunk;
-  }
-
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk;
   }
 }
 
 async function readBundle(chunks: ChunkReader, options: ReadOctetsOptions): Promise<ReadState> {
-  const header = await readHeader(chunks);
+  const { header, pack } = await openBundle(chunks);
+  if (header.filter !== undefined) throw invalidState(`it is partial: a filter (${header.filter}) left something out`);
   const repository = createMemoryRepository({ algorithm: header.algorithm });
-  await receive(repository, chunks, options.signal);
+  await receive(repository, pack, options.signal);
   const state = stateOf(header, options.refName);
   const tips = [state.headOid, state.pendingOid, state.pushedOid].filter((oid) => oid !== undefined);
   const boundary = await findBoundary(repository.objects, tips);
-  const outside = new Set(header.prerequisites);
+  const outside = new Set(header.prerequisites.map(({ oid }) => oid));
   for (const [oid, missingOid] of boundary) {
     if (!outside.has(missingOid)) throw invalidState(`commit ${missingOid}, a parent of ${oid}, is missing`);
   }
@@ -98,28 +95,18 @@ async function readBundle(chunks: ChunkReader, options: ReadOctetsOptions): Prom
   return { repository, state };
 }
 
-async function readHeader(chunks: ChunkReader): Promise<BundleHeader> {
-  const reader = new BundleHeaderReader();
-  for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
-    const step = reader.push(chunk);
-    if (step === undefined) continue;
-    chunks.unread(chunk.subarray(step.end));
-    return step.header;
-  }
-  return reader.end();
-}
-
 function stateOf(header: BundleHeader, wantedRefName: string): StoreState {
-  const branches = [...header.refs.keys()].filter((name) => name.startsWith('refs/heads/'));
+  const refs = new Map(header.refs.map(({ name, oid }) => [name, oid]));
+  const branches = [...refs.keys()].filter((name) => name.startsWith('refs/heads/'));
   const refName = branches.includes(wantedRefName) ? wantedRefName : branches.length === 1 ? branches[0] : undefined;
   if (refName === undefined && branches.length > 0) {
     throw invalidState(`it holds ${branches.length} branches and none is ${wantedRefName}`);
   }
   return {
     refName,
-    headOid: refName === undefined ? undefined : header.refs.get(refName),
-    pushedOid: header.refs.get(PUSHED_REF),
-    pendingOid: header.refs.get(PENDING_REF),
+    headOid: refName === undefined ? undefined : refs.get(refName),
+    pushedOid: refs.get(PUSHED_REF),
+    pendingOid: refs.get(PENDING_REF),
   };
 }
 

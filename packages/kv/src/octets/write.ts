@@ -1,7 +1,7 @@
 import { type HashAlgorithm, NotFoundError, type ObjectKind, type Oid, parseCommitLinks } from '@git-kv/objects';
 import { type PackInput, writePack } from '@git-kv/pack';
+import { type BundleHeader, serializeBundleHeader } from '@git-kv/protocol';
 import { commitsFrom, type ObjectReader, objectsBetween, type Progress } from '@git-kv/repository';
-import { serializeBundleHeader } from './bundle-header.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
 /** How a store is saved. */
@@ -81,20 +81,17 @@ async function collect(
   return { objects, missingParents: [...missingParents].sort() };
 }
 
-function bundleHeader(
-  algorithm: HashAlgorithm,
-  state: StoreState,
-  contents: Contents,
-): Parameters<typeof serializeBundleHeader>[0] {
-  const refs = new Map<string, Oid>();
+function bundleHeader(algorithm: HashAlgorithm, state: StoreState, contents: Contents): BundleHeader {
+  const refs: { readonly name: string; readonly oid: Oid }[] = [];
   const put = (name: string | undefined, oid: Oid | undefined): void => {
-    if (name !== undefined && oid !== undefined) refs.set(name, oid);
+    if (name !== undefined && oid !== undefined) refs.push({ name, oid });
   };
   put('HEAD', state.headOid);
   put(state.refName, state.headOid);
   put(PENDING_REF, state.pendingOid);
   put(PUSHED_REF, state.pushedOid);
-  return { algorithm, prerequisites: contents.missingParents, refs };
+  const prerequisites = contents.missingParents.map((oid) => ({ oid, comment: 'shallow' }));
+  return { version: 3, algorithm, prerequisites, refs };
 }
 
 async function* readObjects(

@@ -1,0 +1,3 @@
+export { type CreateBundleOptions, type CreatedBundle, createBundle } from './create.js';
+export { type UnbundleSummary, unbundle } from './unbundle.js';
+export { type BundleVerdict, verifyBundle } from './verify.js';
