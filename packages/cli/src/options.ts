@@ -40,3 +40,15 @@ export function parseCount(option: string, text: string, minimum = 0): number {
   }
   return value;
 }
+
+/** A number as git's options and settings take it: `512`, `10k`, `256m`, `1g`. */
+export function parseMagnitude(option: string, text: string): number {
+  const [, digits, unit = ''] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
+  const value = Number(digits) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase());
+  if (digits === undefined || !Number.isSafeInteger(value)) {
+    throw new UsageError(
+      `error: option \`${option}' expects a non-negative integer value with an optional k/m/g suffix`,
+    );
+  }
+  return value;
+}

@@ -33,6 +33,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/ls-tree.js')).lsTreeCommand,
   },
   {
+    name: 'pack-objects',
+    summary: 'write a pack of objects, with deltas',
+    load: async () => (await import('./commands/pack-objects.js')).packObjectsCommand,
+  },
+  {
     name: 'receive-pack',
     summary: 'take in a push over standard input and output',
     load: async () => (await import('./commands/serve-stdio.js')).receivePackCommand,

@@ -18,6 +18,7 @@
  */
 export * from './bundle/index.js';
 export type * from './object-store.js';
+export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';
 export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export type * from './ref-store.js';

@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { HashAlgorithm } from '@git-kv/objects';
 import { type ByteSource, indexPack, type PackStorage } from '@git-kv/pack';
@@ -8,6 +8,7 @@ import { ioError } from '../input.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { openHere, packAlgorithm, using } from '../repository.js';
+import { writeReadOnly } from '../write-file.js';
 
 const READ_BYTES = 1 << 20;
 
@@ -69,7 +70,7 @@ async function indexFile(
       storage: storedAlready(source),
       signal: console.signal,
     });
-    const temporary = await writeReadOnly(dirname(indexPath), index);
+    const temporary = await writeReadOnly(dirname(indexPath), 'idx', index);
     await removedOnFailure(temporary, indexPath, () => rename(temporary, indexPath));
     return packChecksum;
   } finally {
@@ -108,7 +109,7 @@ async function indexStdin(console: Console, options: Options & { fixThin: boolea
       });
       await storage.close();
       // Both whole before either has its name; the idx last, as a pack is not looked at without one.
-      const temporaryIndex = await writeReadOnly(folder, index);
+      const temporaryIndex = await writeReadOnly(folder, 'idx', index);
       const name = join(folder, `pack-${packChecksum}`);
       await removedOnFailure(temporaryIndex, `${name}.idx`, async () => {
         await rename(temporary, `${name}.pack`);
@@ -129,24 +130,6 @@ async function removedOnFailure(temporary: string, path: string, move: () => Pro
     await move();
   } catch (error) {
     await rm(temporary, { force: true });
-    throw ioError(`could not write '${path}'`, error);
-  }
-}
-
-/** Write a whole idx under a temporary name in `folder`, to be renamed: no reader sees half of it. Returns its path. */
-async function writeReadOnly(folder: string, bytes: Uint8Array): Promise<string> {
-  const path = join(folder, `tmp_idx_${process.pid}_${Date.now().toString(36)}`);
-  try {
-    const file = await open(path, 'wx', 0o444);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    return path;
-  } catch (error) {
-    await rm(path, { force: true });
     throw ioError(`could not write '${path}'`, error);
   }
 }

@@ -113,6 +113,7 @@ export class DeltaSearch {
     const [first] = rows;
     if (
       first !== undefined &&
+      packs[first] !== 0 &&
       rows.every((row) => stored[row] === Stored.full && packs[row] === packs[first] && row < count)
     ) {
       return new Int32Array(0);

@@ -22,6 +22,10 @@ export interface PackObjectsOptions {
   readonly deltas?: DeltaOptions | false;
   /** Copy what lies in packs already, as far as the source tells (default true). */
   readonly reuse?: boolean;
+  /** Copy deltas, too (default true): `false` seeks all of them anew, and copies full objects only. */
+  readonly reuseDeltas?: boolean;
+  /** Name bases by where they are in the pack (default true), which is shorter; `false` by their oids, for old readers. */
+  readonly offsetDeltas?: boolean;
   /** 0 (stored) to 9 (smallest); 6 without it, as in git. What is copied stays as it is. */
   readonly level?: number;
   readonly signal?: AbortSignal;
@@ -58,7 +62,9 @@ export async function* packObjects(
   const plan = new PackPlan(await collect(options.objects, signal), await collect(options.thinBases ?? [], signal));
   const deltas = { ...DEFAULT_DELTA_OPTIONS, ...(options.deltas === false ? undefined : options.deltas) };
   const store = new DeltaStore(deltas.cacheBytes);
-  if (options.reuse !== false) await planReuse(plan, source, deltas.depth, waits);
+  if (options.reuse !== false) {
+    await planReuse(plan, source, { maxDepth: deltas.depth, withDeltas: options.reuseDeltas !== false, ...waits });
+  }
   if (options.deltas !== false) {
     const search = { deltas, level, ...waits, ...(onProgress && { onProgress }) };
     await new DeltaSearch(plan, source, search, store).run();
@@ -201,11 +207,11 @@ class PlanWriter {
 
   #addDelta(row: number, base: number, deltaSize: number, deflated: Uint8Array): void {
     const { oids, count } = this.#plan;
-    const isThin = base >= count;
-    const baseName = isThin
+    const byOid = base >= count || this.#options.offsetDeltas === false;
+    const baseName = byOid
       ? oidToBytes(oids[base] as Oid)
       : encodeOfsDistance(this.#output.packOffset - (this.#packOffsets[base] as number));
-    const header = encodeEntryHeader(isThin ? TypeCode.refDelta : TypeCode.ofsDelta, deltaSize);
+    const header = encodeEntryHeader(byOid ? TypeCode.refDelta : TypeCode.ofsDelta, deltaSize);
     this.#output.add(oids[row] as Oid, concatBytes([header, baseName]), deflated);
     this.#deltaCount++;
   }

@@ -6,17 +6,18 @@ import type { PackSource } from './pack-source.js';
 export async function planReuse(
   plan: PackPlan,
   source: PackSource,
-  maxDepth: number,
-  options: { signal?: AbortSignal },
+  options: { readonly maxDepth: number; readonly withDeltas: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
   if (source.readEntries === undefined) return;
   const packs = new Map<object, number>();
-  for await (const [oid, entry] of source.readEntries(plan.oids, options)) {
+  const waits = options.signal === undefined ? {} : { signal: options.signal };
+  for await (const [oid, entry] of source.readEntries(plan.oids, waits)) {
     const row = plan.rowOf(oid);
     if (row === undefined) continue;
     let pack = packs.get(entry.pack);
     if (pack === undefined) packs.set(entry.pack, (pack = packs.size + 1));
-    plan.packs[row] = pack;
+    // Its number tells the search that two objects were compared already: not where that is to be done again.
+    if (options.withDeltas) plan.packs[row] = pack;
     plan.storedSizes[row] = entry.inflatedSize;
     if (kindOfTypeCode(entry.typeCode) !== undefined) {
       plan.kinds[row] = entry.typeCode;
@@ -25,11 +26,11 @@ export async function planReuse(
       continue;
     }
     const base = entry.baseOid === undefined ? undefined : plan.rowOf(entry.baseOid);
-    const isUsable = base !== undefined && base !== row && row < plan.count;
+    const isUsable = options.withDeltas && base !== undefined && base !== row && row < plan.count;
     plan.stored[row] = isUsable ? Stored.delta : Stored.otherDelta;
     if (isUsable) plan.bases[row] = base;
   }
-  cutChains(plan, maxDepth);
+  cutChains(plan, options.maxDepth);
 }
 
 /**

@@ -2,6 +2,7 @@ export { type CommitWalkOptions, commitsFrom, isAncestor, type WalkedCommit } fr
 export { type ConnectivityOptions, type ConnectivityOutcome, checkConnectivity } from './connectivity.js';
 export {
   type ObjectsBetweenOptions,
+  objectBatchesBetween,
   objectsBetween,
   reachableOids,
 } from './objects-between.js';

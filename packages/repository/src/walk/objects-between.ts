@@ -17,6 +17,11 @@ export interface ObjectsBetweenOptions extends CommitWalkOptions {
   readonly haves?: Iterable<Oid>;
   /** An object that is already there with all it reaches: not listed, not followed. Asked for each object met. */
   readonly isKnown?: (oid: Oid) => Promise<boolean>;
+  /**
+   * Told of trees and blobs that the receiver has, at the paths that the walk compares: what a thin pack's deltas can be made
+   * against. Some may be told of more than once.
+   */
+  readonly onKnown?: (object: WalkedObject) => void;
 }
 
 const SEEN = 1;
@@ -38,17 +43,27 @@ export async function* objectsBetween(
   reader: ObjectReader,
   options: ObjectsBetweenOptions,
 ): AsyncGenerator<WalkedObject> {
+  for await (const batch of objectBatchesBetween(reader, options)) yield* batch;
+}
+
+/** {@link objectsBetween}, many objects at a time. */
+export async function* objectBatchesBetween(
+  reader: ObjectReader,
+  options: ObjectsBetweenOptions,
+): AsyncGenerator<readonly WalkedObject[]> {
   const walk = new CommitWalk(reader, options);
   await walk.addHaves(options.haves ?? []);
   await walk.addWants(options.wants);
-  yield* walk.tips;
+  yield walk.tips;
   await walk.limit();
   const group: TreeGroup = { known: walk.knownTrees, wanted: walk.wantedTrees, depth: 0 };
+  const commits: WalkedObject[] = [];
   for (const node of walk.commits) {
     if (node.flags & KNOWN) continue;
-    yield { oid: node.oid, kind: 'commit' };
+    commits.push({ oid: node.oid, kind: 'commit' });
     group.wanted.push(node.treeOid);
   }
+  yield commits;
   for (const node of walk.edges()) group.known.push(node.treeOid);
   yield* walkTrees(reader, group, walk.seen, options);
 }
@@ -60,7 +75,9 @@ export async function reachableOids(
   options: CommitWalkOptions = {},
 ): Promise<Set<Oid>> {
   const oids = new Set<Oid>();
-  for await (const { oid } of objectsBetween(reader, { ...options, wants: rootOids })) oids.add(oid);
+  for await (const batch of objectBatchesBetween(reader, { ...options, wants: rootOids })) {
+    for (const { oid } of batch) oids.add(oid);
+  }
   return oids;
 }
 

@@ -5,40 +5,48 @@ import {
   isTreeMode,
   LimitError,
   type Oid,
+  type RawObject,
   TreeCursor,
 } from '@git-kv/objects';
 import { packNameHash } from '@git-kv/pack';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
 import type { OidSet } from './oid-set.js';
+import { pause } from './turns.js';
 import type { WalkedObject } from './walked-object.js';
 
-/** Trees that stand at one path, in different commits. */
+/** Trees that stand at one path, in different commits; or at any, where none is known. */
 export interface TreeGroup {
   /** Trees that the other side has. */
   readonly known: Oid[];
   readonly wanted: Oid[];
   readonly depth: number;
+  /** The name hash of the path that known trees stand at; `undefined` for roots. */
+  readonly knownHash?: number;
 }
 
 interface TreeWalkOptions extends ReadOptions {
   readonly isKnown?: (oid: Oid) => Promise<boolean>;
+  readonly onKnown?: (object: WalkedObject) => void;
 }
 
-/** Trees asked of the engine in one call. */
+/** Trees read in one go, and between two turns of the event loop. */
 const BATCH = 512;
 
+/** Bytes of them held at a time, but for the last. */
+const BATCH_BYTES = 4 * 2 ** 20;
+
 /**
- * List the wanted trees and all below them, less what stands in a known tree at the same path (git's sparse algorithm).
- * Known trees are read only at paths where wanted ones are left, so a small change in a large store costs what the change costs.
- * `seen` holds what is listed or known already, and grows.
+ * List the wanted trees and all below them, less what stands in a known tree at the same path (git's sparse algorithm), in
+ * batches. Known trees are read only at paths where wanted ones are left, so a small change in a large store costs what the
+ * change costs. `seen` holds what is listed or known already, and grows.
  */
 export async function* walkTrees(
   reader: ObjectReader,
   root: TreeGroup,
   seen: OidSet,
   options: TreeWalkOptions,
-): AsyncGenerator<WalkedObject> {
+): AsyncGenerator<WalkedObject[]> {
   const { treeDepth } = defaultLimits;
   for (const oid of root.known) seen.add(oid);
   const wanted = await claim(root.wanted, seen, options);
@@ -48,41 +56,42 @@ export async function* walkTrees(
   for (let group = stack.pop(); group !== undefined; group = stack.pop()) {
     if (group.wanted.length === 0) continue;
     if (group.depth > treeDepth) throw new LimitError('treeDepth', group.depth, treeDepth);
-    const knownBelow = await markKnown(reader, group.known, seen, options);
+    const knownBelow = await markKnown(reader, group, seen, options);
     // Names matter only to pair wanted trees with known ones; all the others go on as one group.
-    const paired = new Map<string, Oid[]>();
-    const unpaired: Oid[] = [];
-    for await (const [oid, body] of readBatches(reader, group.wanted, options)) {
-      if (body === undefined) throw missingObject(oid, 'tree');
-      const ownHash = nameHashes.get(oid);
-      nameHashes.delete(oid);
-      yield { oid, kind: 'tree', nameHash: ownHash ?? 0 };
-      const directoryHash = ownHash === undefined ? 0 : packNameHash('/', ownHash);
-      const cursor = new TreeCursor(body, reader.algorithm.oidLength);
-      while (cursor.next()) {
-        if (isGitlinkMode(cursor.mode)) continue;
-        if (!seen.addBytes(body, cursor.oidStart)) continue;
-        const child = cursor.oid();
-        if (options.isKnown && (await options.isKnown(child))) continue;
-        const nameHash = packNameHash(body.subarray(cursor.nameStart, cursor.nameEnd), directoryHash);
-        if (!isTreeMode(cursor.mode)) {
-          yield { oid: child, kind: 'blob', nameHash };
-          continue;
-        }
-        nameHashes.set(child, nameHash);
-        const key = knownBelow.size > 0 ? nameKey(cursor) : undefined;
-        if (key === undefined || !knownBelow.has(key)) {
-          unpaired.push(child);
-        } else {
-          const pair = paired.get(key);
-          if (pair) pair.push(child);
-          else paired.set(key, [child]);
+    const paired = new Map<string, TreeGroup>();
+    const depth = group.depth + 1;
+    const unpaired: TreeGroup = { known: [], wanted: [], depth };
+    for await (const trees of readBatches(reader, group.wanted, options)) {
+      const listed: WalkedObject[] = [];
+      for (const [oid, body] of trees) {
+        if (body === undefined) throw missingObject(oid, 'tree');
+        const ownHash = nameHashes.get(oid);
+        nameHashes.delete(oid);
+        listed.push({ oid, kind: 'tree', nameHash: ownHash ?? 0 });
+        const directoryHash = ownHash === undefined ? 0 : packNameHash('/', ownHash);
+        const cursor = new TreeCursor(body, reader.algorithm.oidLength);
+        while (cursor.next()) {
+          if (isGitlinkMode(cursor.mode)) continue;
+          if (!seen.addBytes(body, cursor.oidStart)) continue;
+          const child = cursor.oid();
+          if (options.isKnown && (await options.isKnown(child))) continue;
+          const nameHash = packNameHash(body, directoryHash, cursor.nameStart, cursor.nameEnd);
+          if (!isTreeMode(cursor.mode)) {
+            listed.push({ oid: child, kind: 'blob', nameHash });
+            continue;
+          }
+          nameHashes.set(child, nameHash);
+          const key = knownBelow.size > 0 ? nameKey(cursor) : '';
+          const known = knownBelow.get(key);
+          let below = known === undefined ? unpaired : paired.get(key);
+          if (below === undefined)
+            paired.set(key, (below = { known: known as Oid[], wanted: [], depth, knownHash: nameHash }));
+          below.wanted.push(child);
         }
       }
+      yield listed;
     }
-    const depth = group.depth + 1;
-    stack.push({ known: [], wanted: unpaired, depth });
-    for (const [key, oids] of paired) stack.push({ known: knownBelow.get(key) as Oid[], wanted: oids, depth });
+    stack.push(unpaired, ...paired.values());
   }
 }
 
@@ -96,46 +105,86 @@ async function claim(oids: readonly Oid[], seen: OidSet, options: TreeWalkOption
   return fresh;
 }
 
-/** Mark what known trees hold as seen. Returns their subtrees by name. */
+/** Mark what the group's known trees hold as seen. Returns their subtrees by name. */
 async function markKnown(
   reader: ObjectReader,
-  trees: readonly Oid[],
+  group: TreeGroup,
   seen: OidSet,
-  options: ReadOptions,
+  options: TreeWalkOptions,
 ): Promise<Map<string, Oid[]>> {
+  const { onKnown } = options;
   const below = new Map<string, Oid[]>();
-  const distinct = [...new Set(trees)];
-  for await (const [, body] of readBatches(reader, distinct, options)) {
-    if (body === undefined) continue; // history that ends in a shallow boundary may lack its trees
-    const cursor = new TreeCursor(body, reader.algorithm.oidLength);
-    while (cursor.next()) {
-      if (isGitlinkMode(cursor.mode)) continue;
-      seen.addBytes(body, cursor.oidStart);
-      if (!isTreeMode(cursor.mode)) continue;
-      const oid = cursor.oid();
-      const key = nameKey(cursor);
-      const same = below.get(key);
-      if (same) same.push(oid);
-      else below.set(key, [oid]);
+  if (group.known.length === 0) return below;
+  const { knownHash } = group;
+  const directoryHash = knownHash === undefined ? 0 : packNameHash('/', knownHash);
+  for await (const trees of readBatches(reader, [...new Set(group.known)], options)) {
+    for (const [treeOid, body] of trees) {
+      if (body === undefined) continue; // history that ends in a shallow boundary may lack its trees
+      onKnown?.({ oid: treeOid, kind: 'tree', nameHash: knownHash ?? 0 });
+      const cursor = new TreeCursor(body, reader.algorithm.oidLength);
+      while (cursor.next()) {
+        if (isGitlinkMode(cursor.mode)) continue;
+        seen.addBytes(body, cursor.oidStart);
+        const isTree = isTreeMode(cursor.mode);
+        if (!isTree && onKnown !== undefined) {
+          const nameHash = packNameHash(body, directoryHash, cursor.nameStart, cursor.nameEnd);
+          onKnown({ oid: cursor.oid(), kind: 'blob', nameHash });
+        }
+        if (!isTree) continue;
+        const oid = cursor.oid();
+        const key = nameKey(cursor);
+        const same = below.get(key);
+        if (same) same.push(oid);
+        else below.set(key, [oid]);
+      }
     }
   }
   return below;
 }
 
+type ReadTree = readonly [Oid, Uint8Array | undefined];
+
+/** The bodies of trees, at once where the reader can. */
 async function* readBatches(
   reader: ObjectReader,
   oids: readonly Oid[],
   options: ReadOptions,
-): AsyncGenerator<readonly [Oid, Uint8Array | undefined]> {
+): AsyncGenerator<readonly ReadTree[]> {
   const readOptions = options.signal ? { signal: options.signal } : {};
+  let trees: ReadTree[] = [];
+  let held = 0;
+  const add = (oid: Oid, object: RawObject | undefined): boolean => {
+    const body = bodyOf(reader, oid, object);
+    trees.push([oid, body]);
+    held += 256 + (body?.length ?? 0);
+    return held > BATCH_BYTES;
+  };
+  const take = (): readonly ReadTree[] => {
+    const taken = trees;
+    trees = [];
+    held = 0;
+    return taken;
+  };
   for (let start = 0; start < oids.length; start += BATCH) {
-    options.signal?.throwIfAborted();
-    for await (const [oid, object] of reader.readMany(oids.slice(start, start + BATCH), readOptions)) {
-      if (object !== undefined) assertKind(oid, object, 'tree');
-      const isEmpty = object === undefined && oid === reader.algorithm.emptyTreeOid;
-      yield [oid, isEmpty ? new Uint8Array(0) : object?.body];
+    const rest: Oid[] = [];
+    for (const oid of oids.slice(start, start + BATCH)) {
+      const object = reader.readSync?.(oid);
+      if (object === undefined) rest.push(oid);
+      else if (add(oid, object)) yield take();
     }
+    if (rest.length > 0) {
+      for await (const [oid, object] of reader.readMany(rest, readOptions)) if (add(oid, object)) yield take();
+    }
+    if (trees.length > 0) yield take();
+    options.signal?.throwIfAborted();
+    if (start + BATCH < oids.length) await pause();
   }
+}
+
+function bodyOf(reader: ObjectReader, oid: Oid, object: RawObject | undefined): Uint8Array | undefined {
+  if (object !== undefined) assertKind(oid, object, 'tree');
+  else if (oid === reader.algorithm.emptyTreeOid) return new Uint8Array(0);
+  return object?.body;
 }
 
 function nameKey(cursor: TreeCursor): string {

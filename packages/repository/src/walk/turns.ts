@@ -17,6 +17,11 @@ export class Turns {
   step(): Promise<void> | undefined {
     this.signal?.throwIfAborted();
     if (++this.steps % STEPS !== 0) return undefined;
-    return new Promise((resolve) => setTimeout(resolve, 0));
+    return pause();
   }
+}
+
+/** One turn of the event loop. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
