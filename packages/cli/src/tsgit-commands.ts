@@ -3,6 +3,11 @@ import type { CommandEntry } from './program.js';
 /** The commands of `tsgit`, by name. Each is loaded when it is called: most of a small command's time is loading. */
 export const tsgitCommands: readonly CommandEntry[] = [
   {
+    name: 'bundle',
+    summary: 'put refs and their objects into a file, and take them out',
+    load: async () => (await import('./commands/bundle.js')).bundleCommand,
+  },
+  {
     name: 'cat-file',
     summary: 'print the content, type or size of objects',
     load: async () => (await import('./commands/cat-file.js')).catFileCommand,

@@ -1,0 +1,80 @@
+import { isGitError, type Oid } from '@git-kv/objects';
+import type { BundleRef } from '@git-kv/protocol';
+import { findRefs, findRevision, type Repository, resolveRef } from '@git-kv/repository';
+import { CommandError } from './console.js';
+
+/** What the arguments of `bundle create` ask for. */
+export interface BundleRevisions {
+  /** In the order of the arguments; each with what it was called there. */
+  readonly refs: readonly (BundleRef & { readonly given: string })[];
+  readonly excludeOids: readonly Oid[];
+  readonly maxCount: number | undefined;
+}
+
+/**
+ * Read revisions as git-rev-list(1) takes them: `A`, `^A`, `A..B`, `--not`, `--all`, `--branches`, `--tags`, `--remotes`,
+ * `-N`, `-n N`, `--max-count=N`. As in git, what is no name of a ref is looked up and brings no ref.
+ * @throws {CommandError} for what cannot be found, and for an option that there is not
+ */
+export async function readBundleRevisions(repository: Repository, args: readonly string[]): Promise<BundleRevisions> {
+  const refs = new Map<string, BundleRef & { readonly given: string }>();
+  const excludeOids: Oid[] = [];
+  let maxCount: number | undefined;
+  let isExcluding = false;
+
+  const addNamed = async (given: string, oid: Oid, excluded: boolean): Promise<void> => {
+    if (excluded) excludeOids.push(oid);
+    else {
+      const [match, ...others] = await findRefs(repository.refs, given);
+      if (match === undefined || others.length > 0 || match.oid !== oid || refs.has(given)) return;
+      refs.set(given, { given, name: match.isSymbolic ? given : match.name, oid });
+    }
+  };
+  const add = async (given: string, excluded: boolean): Promise<void> => {
+    const oid = await find(repository, given);
+    await addNamed(given, oid, excluded);
+  };
+  const addBelow = async (prefix: string, kept: number): Promise<void> => {
+    for await (const { name } of repository.refs.list(prefix)) {
+      const resolved = await resolveRef(repository.refs, name);
+      if (resolved?.oid !== undefined) await addNamed(name.slice(kept), resolved.oid, isExcluding);
+    }
+  };
+
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] as string;
+    const count = /^(?:-n?|--max-count=)(\d+)$/.exec(arg)?.[1];
+    if (count !== undefined) maxCount = Number(count);
+    else if ((arg === '-n' || arg === '--max-count') && /^\d+$/.test(args[at + 1] ?? '')) maxCount = Number(args[++at]);
+    else if (arg === '--not') isExcluding = !isExcluding;
+    else if (arg === '--all') {
+      await addBelow('refs/', 0);
+      const head = await resolveRef(repository.refs, 'HEAD');
+      if (head?.oid !== undefined) await addNamed('HEAD', head.oid, isExcluding);
+    } else if (arg === '--branches') await addBelow('refs/heads/', 'refs/heads/'.length);
+    else if (arg === '--tags') await addBelow('refs/tags/', 'refs/tags/'.length);
+    else if (arg === '--remotes') await addBelow('refs/remotes/', 'refs/remotes/'.length);
+    else if (arg.startsWith('-')) throw new CommandError(`unrecognized argument: ${arg}`, { exitCode: 1 });
+    else if (arg.startsWith('^')) await add(arg.slice(1), !isExcluding);
+    else if (arg.includes('...'))
+      throw new CommandError(`cannot bundle ${arg}: a symmetric difference is not supported`);
+    else if (arg.includes('..')) {
+      const [from, to] = [arg.slice(0, arg.indexOf('..')), arg.slice(arg.indexOf('..') + 2)];
+      await add(from === '' ? 'HEAD' : from, !isExcluding);
+      await add(to === '' ? 'HEAD' : to, isExcluding);
+    } else await add(arg, isExcluding);
+  }
+  return { refs: [...refs.values()], excludeOids, maxCount };
+}
+
+async function find(repository: Repository, revision: string): Promise<Oid> {
+  let cause: unknown;
+  try {
+    const oid = await findRevision(repository, revision);
+    if (oid !== undefined) return oid;
+  } catch (error) {
+    if (!isGitError(error)) throw error;
+    cause = error;
+  }
+  throw new CommandError(`bad revision '${revision}'`, { cause });
+}
