@@ -39,6 +39,10 @@ export {
 export { type IndexedPack, type IndexPackOptions, indexPack } from './indexer/index-pack.js';
 export type { VisitedObject } from './indexer/visited-object.js';
 export { DEFAULT_PACK_LIMITS, type PackLimits } from './limits.js';
+export type { MultiPackIndex } from './midx/multi-pack-index.js';
+export { parseMultiPackIndex } from './midx/parse.js';
+export { type IndexedPackFile, type MultiPackIndexParts, serializeMultiPackIndex } from './midx/serialize.js';
+export { type MultiPackIndexProblem, verifyMultiPackIndex } from './midx/verify.js';
 export type { PackSummary } from './pack-output.js';
 export type { PackProgress } from './progress.js';
 export { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './reader/delta-base-cache.js';

@@ -7,8 +7,10 @@ export interface PackIndex {
   readonly objectCount: number;
   /** The trailer of the pack this idx belongs to. */
   readonly packChecksum: Uint8Array;
-  /** @throws {RangeError} where `indexPosition` is not below `objectCount`; so do the next two */
+  /** @throws {RangeError} where `indexPosition` is not below `objectCount`; so do the next three */
   oidAt(indexPosition: number): Oid;
+  /** Copy the bytes of an oid into `output` at `offset`. */
+  writeOidAt(indexPosition: number, output: Uint8Array, offset: number): void;
   /** @throws {MalformedError} where the idx points outside of its table of large offsets */
   packOffsetAt(indexPosition: number): number;
   /** Of the entry's bytes in the pack; `undefined` in version 1, which has none. */

@@ -1,8 +1,7 @@
-import { GitError, type HashAlgorithm, MalformedError, type Oid, oidFromBytes, writeOid } from '@git-kv/objects';
+import { GitError, type HashAlgorithm, MalformedError, type Oid, oidFromBytes } from '@git-kv/objects';
+import { FANOUT_SIZE, OidTable } from '../oid-table.js';
 import { readUint32 } from '../uint32.js';
 import type { PackIndex } from './pack-index.js';
-
-const FANOUT_SIZE = 256 * 4;
 
 /** Where each table of an idx begins, and how far apart its rows are. Version 1 has one table of offset and oid. */
 interface Layout {
@@ -74,14 +73,15 @@ class ParsedPackIndex implements PackIndex {
   readonly objectCount: number;
   readonly #bytes: Uint8Array;
   readonly #layout: Layout;
-  readonly #wanted: Uint8Array;
+  readonly #oids: OidTable;
 
   constructor(bytes: Uint8Array, algorithm: HashAlgorithm, objectCount: number, layout: Layout) {
+    const { fanoutAt, oidsAt, oidStride } = layout;
     this.algorithm = algorithm;
     this.objectCount = objectCount;
     this.#bytes = bytes;
     this.#layout = layout;
-    this.#wanted = new Uint8Array(algorithm.oidLength);
+    this.#oids = new OidTable(bytes, algorithm, { count: objectCount, fanoutAt, oidsAt, stride: oidStride });
   }
 
   get version(): 1 | 2 {
@@ -94,13 +94,17 @@ class ParsedPackIndex implements PackIndex {
   }
 
   oidAt(indexPosition: number): Oid {
-    this.#assertPosition(indexPosition);
-    const { oidsAt, oidStride } = this.#layout;
-    return oidFromBytes(this.#bytes, oidsAt + indexPosition * oidStride, this.algorithm.oidLength);
+    this.#oids.assertPosition(indexPosition, 'idx');
+    return this.#oids.oidAt(indexPosition);
+  }
+
+  writeOidAt(indexPosition: number, output: Uint8Array, offset: number): void {
+    this.#oids.assertPosition(indexPosition, 'idx');
+    this.#oids.writeOidAt(indexPosition, output, offset);
   }
 
   packOffsetAt(indexPosition: number): number {
-    this.#assertPosition(indexPosition);
+    this.#oids.assertPosition(indexPosition, 'idx');
     const { version, offsetsAt, offsetStride, largeAt, largeCount } = this.#layout;
     const at = offsetsAt + indexPosition * offsetStride;
     const offset = readUint32(this.#bytes, at);
@@ -115,72 +119,21 @@ class ParsedPackIndex implements PackIndex {
   }
 
   crcAt(indexPosition: number): number | undefined {
-    this.#assertPosition(indexPosition);
+    this.#oids.assertPosition(indexPosition, 'idx');
     const { crcsAt } = this.#layout;
     return crcsAt < 0 ? undefined : readUint32(this.#bytes, crcsAt + indexPosition * 4);
   }
 
   find(oid: Oid): number | undefined {
-    if (oid.length !== this.algorithm.hexLength) return undefined;
-    writeOid(oid, this.#wanted, 0);
-    return this.findBytes(this.#wanted, 0);
+    return this.#oids.find(oid);
   }
 
   findBytes(bytes: Uint8Array, offset = 0): number | undefined {
-    const first = bytes[offset] as number;
-    let low = this.#fanout(first - 1);
-    let high = this.#fanout(first);
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const order = this.#compare(middle, bytes, offset, this.algorithm.oidLength);
-      if (order === 0) return middle;
-      if (order < 0) low = middle + 1;
-      else high = middle;
-    }
-    return undefined;
+    return this.#oids.findBytes(bytes, offset);
   }
 
   findByPrefix(hex: string, limit: number): Oid[] {
-    if (!/^[0-9a-f]*$/.test(hex) || hex.length > this.algorithm.hexLength) return [];
-    const least = new Uint8Array(this.algorithm.oidLength);
-    writeOid(hex.padEnd(this.algorithm.hexLength, '0'), least, 0);
-    const first = least[0] as number;
-    let low = this.#fanout(first - 1);
-    let high = hex.length < 2 ? this.objectCount : this.#fanout(first);
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#compare(middle, least, 0, this.algorithm.oidLength) < 0) low = middle + 1;
-      else high = middle;
-    }
-    const found: Oid[] = [];
-    for (let position = low; position < this.objectCount && found.length < limit; position++) {
-      const oid = this.oidAt(position);
-      if (!oid.startsWith(hex)) break;
-      if (oid !== found.at(-1)) found.push(oid);
-    }
-    return found;
-  }
-
-  /** How many oids begin with `byte` or a lower one. */
-  #fanout(byte: number): number {
-    return byte < 0 ? 0 : readUint32(this.#bytes, this.#layout.fanoutAt + byte * 4);
-  }
-
-  /** Below 0 where the oid at `position` comes before the wanted one. */
-  #compare(position: number, wanted: Uint8Array, wantedAt: number, length: number): number {
-    const bytes = this.#bytes;
-    const oidAt = this.#layout.oidsAt + position * this.#layout.oidStride;
-    for (let at = 0; at < length; at++) {
-      const difference = (bytes[oidAt + at] as number) - (wanted[wantedAt + at] as number);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  }
-
-  #assertPosition(indexPosition: number): void {
-    if (!(indexPosition >= 0 && indexPosition < this.objectCount)) {
-      throw new RangeError(`Cannot read index position ${indexPosition}: the idx has ${this.objectCount} objects`);
-    }
+    return this.#oids.findByPrefix(hex, limit);
   }
 }
 
