@@ -47,6 +47,11 @@ export async function packAlgorithm(console: Console, stem: string, given: strin
   if (given !== undefined) return hashAlgorithm(given);
   const named = /^pack-([0-9a-f]+)$/.exec(basename(stem))?.[1];
   if (named !== undefined && isOid(named)) return algorithmOf(named);
+  return await hereAlgorithm(console);
+}
+
+/** The object format of the repository around, or else sha1. */
+export async function hereAlgorithm(console: Console): Promise<HashAlgorithm> {
   const repository = await findHere(console);
   await repository?.close();
   return repository?.algorithm ?? sha1;

@@ -38,6 +38,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/ls-tree.js')).lsTreeCommand,
   },
   {
+    name: 'multi-pack-index',
+    summary: 'write and verify the index over several packs',
+    load: async () => (await import('./commands/multi-pack-index.js')).multiPackIndexCommand,
+  },
+  {
     name: 'pack-objects',
     summary: 'write a pack of objects, with deltas',
     load: async () => (await import('./commands/pack-objects.js')).packObjectsCommand,
@@ -51,6 +56,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     name: 'serve',
     summary: 'serve the bare repositories under a folder over smart HTTP',
     load: async () => (await import('./commands/serve.js')).serveCommand,
+  },
+  {
+    name: 'show-index',
+    summary: 'list what an index of a pack holds',
+    load: async () => (await import('./commands/show-index.js')).showIndexCommand,
   },
   {
     name: 'upload-pack',

@@ -57,10 +57,11 @@ export async function verifyMultiPackIndex(
   const byPack = numbers.map((_, position) => position).sort((a, b) => (numbers[b] as number) - (numbers[a] as number));
   for (const position of byPack) {
     const oid = index.oidAt(position);
-    const pack = packs[numbers[position] as number];
-    const packOffset = pack && readOffset(() => index.packOffsetAt(position));
-    // What the fanout hides cannot be looked up.
-    if (pack === undefined || packOffset === undefined || index.find(oid) === undefined) {
+    // As a look-up sees it: the fanout may hide an oid, and one that is there twice is found in one place.
+    const seen = index.find(oid);
+    const pack = seen === undefined ? undefined : packs[numbers[seen] as number];
+    const packOffset = seen === undefined ? undefined : readOffset(() => index.packOffsetAt(seen));
+    if (pack === undefined || packOffset === undefined) {
       problems.push({ problem: 'entry', position, oid });
       continue;
     }

@@ -19,6 +19,8 @@ export {
   type FileRepositoryOptions,
   type InitOptions,
 } from '../engines/file/index.js';
+export type { MultiPackIndexReport, WriteMultiPackIndexOptions } from '../engines/file/multi-pack-index.js';
+export { verifyMultiPackIndex, writeMultiPackIndex } from './multi-pack-index.js';
 export { nodeFs } from './node-fs.js';
 export { filePackStorage, openPackFile, type PackFileStorage } from './pack-source.js';
 export { initRepository, openRepository } from './repository.js';
