@@ -1,4 +1,6 @@
 // The kernels that are compiled to WebAssembly: one module, one memory. What lies at ARENA and after belongs to who loaded it.
+export { crc32 } from './crc32';
+export { applyInstructions } from './delta';
 export { beginStream, continueStream, inflate, slideStream } from './inflate';
 export {
   CODE_LENGTH_SYMBOLS,
@@ -11,6 +13,8 @@ export {
   MAX_MESSAGES,
   MESSAGES,
   RESULT,
+  SCRATCH,
+  SCRATCH_BYTES,
   STATE,
   SYMBOLS,
 } from './layout';

@@ -69,5 +69,10 @@ export const COUNTS: usize = SORTED + 320 * 2;
 export const OFFSETS: usize = COUNTS + 16 * 4;
 /** What inflate tells besides its status: bytes consumed, bytes produced. */
 export const RESULT: usize = OFFSETS + 18 * 4;
+/** Sixteen tables of crc32. */
+export const CRC_TABLES: usize = (RESULT + 16 + 63) & ~63;
+/** Bytes from elsewhere that a kernel needs beside those of the arena. */
+export const SCRATCH: usize = CRC_TABLES + 16 * 1024;
+export const SCRATCH_BYTES: usize = 65536;
 /** The first byte that is not used: at most MEMORY_BASE in scripts/build-assembly.mjs. */
-export const LAYOUT_END: usize = RESULT + 16;
+export const LAYOUT_END: usize = SCRATCH + SCRATCH_BYTES;

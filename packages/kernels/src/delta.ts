@@ -45,6 +45,16 @@ export function readDeltaSizes(delta: Uint8Array, start: number, end: number): D
   return { baseSize, resultSize, end: sizeEnd };
 }
 
+/** Where the instructions of a delta begin, or a status, negated, where it is not for this base and result. */
+export function openDelta(delta: Uint8Array, start: number, end: number, baseSize: number, resultSize: number): number {
+  const statedBaseSize = readSize(delta, start, end);
+  if (sizeEnd < 0) return -DeltaStatus.inputEnds;
+  if (statedBaseSize !== baseSize) return -DeltaStatus.baseSizeDiffers;
+  const statedResultSize = readSize(delta, sizeEnd, end);
+  if (sizeEnd < 0) return -DeltaStatus.inputEnds;
+  return statedResultSize === resultSize ? sizeEnd : -DeltaStatus.resultSizeDiffers;
+}
+
 /**
  * Rebuild an object from its delta base. Writes `outputSize` bytes at `outputStart`, and only there; allocates nothing when
  * `base` and `output` are the same array (an arena). The output must not overlap the base or the delta.
@@ -66,20 +76,17 @@ export function applyDelta(
   outputStart: number,
   outputSize: number,
 ): DeltaStatus {
-  assertRange(base, baseStart, baseEnd, 'base');
-  assertRange(delta, deltaStart, deltaEnd, 'delta');
-  assertRange(output, outputStart, outputStart + outputSize, 'output');
-  const baseSize = readSize(delta, deltaStart, deltaEnd);
-  if (sizeEnd < 0) return DeltaStatus.inputEnds;
-  if (baseSize !== baseEnd - baseStart) return DeltaStatus.baseSizeDiffers;
-  const resultSize = readSize(delta, sizeEnd, deltaEnd);
-  if (sizeEnd < 0) return DeltaStatus.inputEnds;
-  if (resultSize !== outputSize) return DeltaStatus.resultSizeDiffers;
+  assertDeltaRange(base, baseStart, baseEnd, 'base');
+  assertDeltaRange(delta, deltaStart, deltaEnd, 'delta');
+  assertDeltaRange(output, outputStart, outputStart + outputSize, 'output');
+  const baseSize = baseEnd - baseStart;
+  const opened = openDelta(delta, deltaStart, deltaEnd, baseSize, outputSize);
+  if (opened < 0) return -opened as DeltaStatus;
 
   const blockCopyBytes = base === output ? BLOCK_COPY_BYTES : VIEW_COPY_BYTES;
   const outputEnd = outputStart + outputSize;
   let out = outputStart;
-  let at = sizeEnd;
+  let at = opened;
   while (at < deltaEnd) {
     const opcode = delta[at++]!;
     if (opcode & 0x80) {
@@ -122,7 +129,8 @@ const OPERAND_BYTES: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 128 
   return count;
 });
 
-function assertRange(bytes: Uint8Array, start: number, end: number, what: string): void {
+/** @throws {RangeError} when the range lies outside `bytes` */
+export function assertDeltaRange(bytes: Uint8Array, start: number, end: number, what: string): void {
   if (!(start >= 0 && start <= end && end <= bytes.length)) {
     throw new RangeError(`Cannot apply a delta to ${what} bytes ${start} to ${end}: there are ${bytes.length}`);
   }

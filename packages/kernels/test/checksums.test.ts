@@ -25,7 +25,7 @@ function slowAdler32(bytes: Uint8Array, seed = 1): number {
   return high * 65536 + low;
 }
 
-describe.each(VARIANTS)('%s checksums', (_variant, { crc32, adler32 }) => {
+describe.each(VARIANTS)('%s checksums', (_variant, { crc32, adler32, createArena }) => {
   const checksums: [name: string, sum: typeof crc32, slow: typeof slowCrc32, golden: [string, number][]][] = [
     [
       'crc32',
@@ -77,6 +77,22 @@ describe.each(VARIANTS)('%s checksums', (_variant, { crc32, adler32 }) => {
         }),
       );
     });
+  });
+
+  test('crc32 of bytes in an arena, and of more than is copied at a time', () => {
+    const bytes = noise(2_500_000);
+    const arena = createArena(bytes.length);
+    arena.set(bytes);
+    for (const [start, end] of [
+      [0, 10],
+      [5, 40],
+      [1, 700],
+      [3, 2_500_000],
+    ] as const) {
+      const expected = slowCrc32(bytes.subarray(start, end), 77);
+      expect(crc32(bytes, start, end, 77)).toBe(expected);
+      expect(crc32(arena, start, end, 77)).toBe(expected);
+    }
   });
 
   test.skipIf(zlib.crc32 === undefined)('crc32 is that of node:zlib', () => {

@@ -62,8 +62,10 @@ const deltas = fc.integer({ min: 1, max: 70_000 }).chain((baseSize) =>
   }),
 );
 
-describe.each(VARIANTS)('applyDelta (%s)', (_variant, { applyDelta, readDeltaSizes, DeltaStatus }) => {
+describe.each(VARIANTS)('applyDelta (%s)', (_variant, { applyDelta, createArena, readDeltaSizes, DeltaStatus }) => {
   const MARGIN = 8;
+  // It ends where its memory does: nothing may be read or written past it.
+  const arena = createArena(400_000 + ((65_536 - ((createArena(1).byteOffset + 400_000) % 65_536)) % 65_536));
 
   /** Apply in arenas, and see that nothing around the result was touched. */
   function run(base: Uint8Array, delta: Uint8Array, outputSize: number) {
@@ -72,7 +74,41 @@ describe.each(VARIANTS)('applyDelta (%s)', (_variant, { applyDelta, readDeltaSiz
     const output = new Uint8Array(outputSize + 2 * MARGIN).fill(0xc5);
     const status = applyDelta(from, 3, 3 + base.length, by, 5, 5 + delta.length, output, MARGIN, outputSize);
     expect(hex(output.subarray(0, MARGIN)) + hex(output.subarray(MARGIN + outputSize))).toBe('c5'.repeat(2 * MARGIN));
-    return { status, result: output.slice(MARGIN, MARGIN + outputSize) };
+    const result = output.slice(MARGIN, MARGIN + outputSize);
+    for (const isBaseLast of [true, false]) {
+      for (const isDeltaThere of [true, false]) expectSame(from, by, result, status, isBaseLast, isDeltaThere);
+    }
+    return { status, result };
+  }
+
+  /** Apply again, with base and output in one arena. */
+  function expectSame(
+    from: Uint8Array,
+    by: Uint8Array,
+    result: Uint8Array,
+    expected: number,
+    isBaseLast: boolean,
+    isDeltaThere: boolean,
+  ): void {
+    const start = arena.length - from.length - by.length - result.length - MARGIN;
+    if (start < 0) return;
+    const outputStart = isBaseLast ? start + MARGIN : arena.length - result.length;
+    const baseStart = isBaseLast ? arena.length - from.length + 3 : start;
+    const deltaStart = isDeltaThere ? (isBaseLast ? baseStart - by.length : start + from.length) : 5;
+    arena.fill(0xc5, start);
+    arena.set(from.subarray(3), baseStart);
+    if (isDeltaThere) arena.set(by.subarray(5), deltaStart);
+    const baseEnd = baseStart + from.length - 6;
+    const delta = isDeltaThere ? arena : by;
+    const deltaEnd = deltaStart + by.length - 10;
+    expect(applyDelta(arena, baseStart, baseEnd, delta, deltaStart, deltaEnd, arena, outputStart, result.length)).toBe(
+      expected,
+    );
+    if (expected === DeltaStatus.done) {
+      expect(Buffer.compare(arena.subarray(outputStart, outputStart + result.length), result)).toBe(0);
+    }
+    expect(hex(arena.subarray(outputStart - MARGIN, outputStart))).toBe('c5'.repeat(MARGIN));
+    expect(Buffer.compare(arena.subarray(baseStart, baseEnd), from.subarray(3, from.length - 3))).toBe(0);
   }
 
   describe('rebuilds', () => {

@@ -16,7 +16,6 @@ describe('the entries', () => {
       'DeltaStatus',
       'InflateStatus',
       'adler32',
-      'applyDelta',
       'createDelta',
       'createDeltaIndex',
       'digestSize',

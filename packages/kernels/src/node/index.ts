@@ -5,7 +5,7 @@
  * @module
  */
 export { adler32 } from '../adler32.js';
-export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
+export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export { createDelta, createDeltaIndex, type DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
@@ -20,6 +20,7 @@ export {
   type InflaterOptions,
   InflateStatus,
 } from '../types.js';
+export { applyDelta } from '../wasm/delta.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';
 export { createInflater } from '../wasm/inflater.js';
 export { createArena } from '../wasm/instance.js';

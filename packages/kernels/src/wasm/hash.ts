@@ -5,6 +5,7 @@ import * as plain from '../hash.js';
 import { hashBatch as plainBatch } from '../hash-batch.js';
 import { compressSha1, startSha1 } from '../sha1.js';
 import type { DetectingHasher, Hasher, HashName } from '../types.js';
+import { copy } from './copy.js';
 import { instanceOf, type KernelInstance, STAGE_BYTES, sharedInstance } from './instance.js';
 
 const BLOCK_BYTES = 64;
@@ -185,14 +186,6 @@ export function hashInLanes(
   }
   finishLanes(instance, first, queued, output, found);
   return true;
-}
-
-/** Below this a loop over the bytes costs less than a view and a block copy. */
-const BLOCK_COPY_BYTES = 48;
-
-function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
-  if (end - start >= BLOCK_COPY_BYTES) to.set(from.subarray(start, end), at);
-  else for (let offset = 0; offset < end - start; offset++) to[at + offset] = from[start + offset]!;
 }
 
 /** Hash what is queued: the pieces from `first` on. */

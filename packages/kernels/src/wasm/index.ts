@@ -5,9 +5,8 @@
  * @module
  */
 export { adler32 } from '../adler32.js';
-export { crc32 } from '../crc32.js';
 export { deflate } from '../deflate.js';
-export { applyDelta, type DeltaSizes, readDeltaSizes } from '../delta.js';
+export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export { createDelta, createDeltaIndex, type DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
@@ -22,6 +21,8 @@ export {
   type InflaterOptions,
   InflateStatus,
 } from '../types.js';
+export { crc32 } from './crc32.js';
+export { applyDelta } from './delta.js';
 export {
   createDetectingHash,
   createHash,

@@ -1,10 +1,12 @@
 import { listAttackVectors } from '../collision/vectors.js';
 import { CODE_LENGTH_SYMBOLS, DISTANCE_SYMBOLS, LITERAL_SYMBOLS } from '../inflate/table.js';
-import type { InflateStatus } from '../types.js';
+import type { DeltaStatus, InflateStatus } from '../types.js';
 import { MODULE } from './module.js';
 import { decodeBase64, findWasmPlatform, type WasmGlobal } from './platform.js';
 
 const PAGE_BYTES = 65536;
+/** What the module keeps for itself ends within so many. */
+const OWN_PAGES = 3;
 
 /** What assembly/index.ts exports; addresses in bytes. */
 interface KernelExports {
@@ -18,22 +20,35 @@ interface KernelExports {
   readonly MAX_MESSAGES: WasmGlobal;
   readonly MESSAGES: WasmGlobal;
   readonly RESULT: WasmGlobal;
+  readonly SCRATCH: WasmGlobal;
+  readonly SCRATCH_BYTES: WasmGlobal;
   readonly STATE: WasmGlobal;
   readonly SYMBOLS: WasmGlobal;
   hashBlocks(at: number, blocks: number, isDetecting: 0 | 1): void;
   hashMessages(count: number, isDetecting: 0 | 1): void;
+  applyInstructions(
+    base: number,
+    baseSize: number,
+    from: number,
+    end: number,
+    to: number,
+    resultSize: number,
+  ): DeltaStatus;
   beginStream(to: number, size: number): void;
+  crc32(start: number, end: number, seed: number): number;
   continueStream(from: number, end: number): InflateStatus;
   slideStream(): number;
   inflate(from: number, end: number, to: number, size: number): InflateStatus;
 }
 
+/** The exports that are places in memory. */
+type GlobalName = {
+  [Name in keyof KernelExports]: KernelExports[Name] extends WasmGlobal ? Name : never;
+}[keyof KernelExports];
+
 /** The kernels in a memory of their own. It never grows, so that no view of it is ever detached. */
 export interface KernelInstance {
-  readonly run: Pick<
-    KernelExports,
-    'beginStream' | 'continueStream' | 'hashBlocks' | 'hashMessages' | 'inflate' | 'slideStream'
-  >;
+  readonly run: Omit<KernelExports, GlobalName>;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   /** Where the bytes of whoever made the instance begin. */
@@ -44,6 +59,9 @@ export interface KernelInstance {
   readonly foundStart: number;
   readonly stateStart: number;
   readonly resultStart: number;
+  /** Room for bytes from elsewhere that a kernel needs beside those of the arena. */
+  readonly scratchStart: number;
+  readonly scratchSize: number;
 }
 
 /** `null`: this runtime cannot compile it. */
@@ -70,8 +88,7 @@ export function createInstance(arenaBytes: number): KernelInstance | undefined {
   const platform = findWasmPlatform();
   const compiled = compiledModule();
   if (platform === undefined || compiled === null) return undefined;
-  // The module's own data ends within two pages.
-  const pages = 2 + Math.ceil(arenaBytes / PAGE_BYTES);
+  const pages = OWN_PAGES + Math.ceil(arenaBytes / PAGE_BYTES);
   try {
     const memory = new platform.Memory({ initial: pages, maximum: pages });
     const exports = new platform.Instance(compiled, { env: { memory } }).exports as KernelExports;
@@ -94,6 +111,8 @@ export function createInstance(arenaBytes: number): KernelInstance | undefined {
       foundStart: exports.FOUND.value,
       stateStart: exports.STATE.value,
       resultStart: exports.RESULT.value,
+      scratchStart: exports.SCRATCH.value,
+      scratchSize: exports.SCRATCH_BYTES.value,
     };
   } catch {
     return undefined;
