@@ -124,6 +124,16 @@ describe.each([
     );
   });
 
+  test('writes what is too large to be staged there too', () => {
+    const data = prose(1_500_000);
+    const stream = new Uint8Array(deflateSync(data));
+    const arena = createArena(data.length);
+    const result = { consumed: 0, produced: 0 };
+    expect(inflate(stream, 0, arena, 0, data.length, result)).toBe(InflateStatus.done);
+    expect(result).toEqual({ consumed: stream.length, produced: data.length });
+    expect(Buffer.compare(arena, data)).toBe(0);
+  });
+
   test('and to the last byte of its memory', () => {
     // No room is left in the memory after the arena: nothing may be read or written past it.
     const data = prose(100_000);

@@ -59,10 +59,10 @@ export function inflate(
     output.set(bytes, at);
     at += bytes.length;
   });
-  // Memory that waits for the rest of the stream goes back.
-  inflater.reset();
   result.consumed = status === InflateStatus.done ? inflater.consumed : 0;
   result.produced = inflater.totalProduced;
+  // Memory that waits for the rest of the stream goes back; what was counted goes with it.
+  inflater.reset();
   return status;
 }
 
