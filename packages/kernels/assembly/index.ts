@@ -1,6 +1,7 @@
 // The kernels that are compiled to WebAssembly: one module, one memory. What lies at ARENA and after belongs to who loaded it.
 export { crc32 } from './crc32';
 export { applyInstructions } from './delta';
+export { hashBlocks, hashMessages } from './hash-batch';
 export { beginStream, continueStream, inflate, slideStream } from './inflate';
 export {
   CODE_LENGTH_SYMBOLS,
@@ -18,7 +19,6 @@ export {
   STATE,
   SYMBOLS,
 } from './layout';
-export { hashBlocks, hashMessages } from './sha1-batch';
 
 /** The first address that the kernels do not use themselves. */
 export const ARENA: usize = (__heap_base + 63) & ~63;

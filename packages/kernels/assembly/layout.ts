@@ -5,10 +5,10 @@
 
 /** The expanded messages of four blocks: of four messages, or of one. */
 export const WORDS: usize = 1024;
-/** The states of four messages: five times four words. */
+/** The states of four messages: five or eight times four words. */
 export const LANE_STATES: usize = WORDS + 80 * 16;
 /** The same after the block, before step 58, and before step 65. */
-export const AFTER: usize = LANE_STATES + 80;
+export const AFTER: usize = LANE_STATES + 128;
 export const STATES_58: usize = AFTER + 80;
 export const STATES_65: usize = STATES_58 + 80;
 /** The vectors that the filter left, by lane. */
@@ -22,7 +22,7 @@ export const OTHER_WORDS: usize = SUSPECT_COUNTS + 16;
 export const LANES: usize = OTHER_WORDS + 80 * 16;
 /** For each lane the last bytes of its message, with their padding: two blocks. */
 export const TAILS: usize = LANES + 4 * 16;
-/** The state of one message: six words. */
+/** The state of one message: up to eight words. */
 export const STATE: usize = TAILS + 4 * 128;
 /** The same, of the message that is left alone at the end of a batch. */
 export const SINGLE: usize = STATE + 32;
@@ -37,10 +37,10 @@ export const NO_MESSAGE: u32 = 0xffffffff;
 export const MAX_MESSAGES: u32 = 1024;
 /** The messages: address and size of each. */
 export const MESSAGES: usize = EQUAL_STEPS + 128;
-/** Their digests, twenty bytes each. */
+/** Their digests, twenty or thirty-two bytes each. */
 export const DIGESTS: usize = MESSAGES + MAX_MESSAGES * 8;
 /** Whether an attack was found, a byte for each. */
-export const FOUND: usize = DIGESTS + MAX_MESSAGES * 20;
+export const FOUND: usize = DIGESTS + MAX_MESSAGES * 32;
 /** The messages in the order in which they are hashed. */
 export const ORDER: usize = FOUND + MAX_MESSAGES;
 /** How many messages there are of a size. */

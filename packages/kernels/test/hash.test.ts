@@ -9,12 +9,17 @@ const NAMES: readonly HashName[] = ['sha1', 'sha256'];
 
 const judge = (name: HashName, bytes: Uint8Array): string => crypto.createHash(name).update(bytes).digest('hex');
 
+/** The message of 896 bits of the FIPS 180 examples. */
+const LONG_MESSAGE =
+  'abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu';
+
 /** FIPS 180-4 examples, and object ids that git prints. */
 const GOLDEN: [name: HashName, message: string, digest: string][] = [
   ['sha1', '', 'da39a3ee5e6b4b0d3255bfef95601890afd80709'],
   ['sha1', 'abc', 'a9993e364706816aba3e25717850c26c9cd0d89d'],
   ['sha1', 'abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq', '84983e441c3bd26ebaae4aa1f95129e5e54670f1'],
   ['sha1', 'a'.repeat(1_000_000), '34aa973cd4c4daa4f61eeb2bdbad27316534016f'],
+  ['sha1', LONG_MESSAGE, 'a49b2446a02c645bf419f995b67091253a04a259'],
   ['sha1', 'blob 16\0what is up, doc?', 'bd9dbf5aae1a3862dd1526723246b20206e5fc37'],
   ['sha1', 'tree 0\0', '4b825dc642cb6eb9a060e54bf8d69288fbee4904'],
   ['sha256', '', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
@@ -25,6 +30,7 @@ const GOLDEN: [name: HashName, message: string, digest: string][] = [
     '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1',
   ],
   ['sha256', 'a'.repeat(1_000_000), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0'],
+  ['sha256', LONG_MESSAGE, 'cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1'],
   ['sha256', 'tree 0\0', '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321'],
 ];
 
@@ -34,6 +40,10 @@ describe.each(VARIANTS)('%s hashing', (_variant, { createHash, digest, digestInt
     (name, _shown, message, expected) => {
       expect(hex(digest(name, ascii(message)))).toBe(expected);
       expect(hex(createHash(name).update(ascii(message)).digest())).toBe(expected);
+      const bounds = Int32Array.from({ length: 10 }, (_, bound) => (bound % 2) * message.length);
+      const digests = new Uint8Array(5 * digestSize(name));
+      hashBatch(name, ascii(message), bounds, 5, digests);
+      expect(hex(digests)).toBe(expected.repeat(5));
     },
   );
 

@@ -59,6 +59,14 @@ describe.each([
     hashBatch('sha1', input, Int32Array.from(bounds), sizes.length, output);
     expect(digests()).toEqual(expected);
     output.fill(0);
+    const output256 = new Uint8Array(32 * sizes.length);
+    hashBatch('sha256', input, Int32Array.from(bounds), sizes.length, output256);
+    for (const piece of sizes.keys()) {
+      const message = input.subarray(bounds[2 * piece]!, bounds[2 * piece + 1]!);
+      const digest = crypto.createHash('sha256').update(message).digest('hex');
+      expect([piece, hex(output256.subarray(32 * piece, 32 * piece + 32))]).toEqual([piece, digest]);
+    }
+    output.fill(0);
     expect(hashBatchDetecting(input, Int32Array.from(bounds), sizes.length, output, found)).toBe(0);
     expect(digests()).toEqual(expected);
     expect(found.every((byte) => byte === 0)).toBe(true);

@@ -66,7 +66,9 @@ export function hashBatch(
   output: Uint8Array,
 ): void {
   const isDone =
-    name === 'sha1' && count >= 4 && hashInLanes(input, bounds, count, output, undefined, ALONE_BYTES, digestInto);
+    name === 'sha1' &&
+    count >= 4 &&
+    hashInLanes(name, input, bounds, count, output, undefined, ALONE_BYTES, digestInto);
   if (!isDone) hashEach(digestInto, name, input, bounds, count, output);
 }
 

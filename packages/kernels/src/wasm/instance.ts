@@ -24,8 +24,8 @@ interface KernelExports {
   readonly SCRATCH_BYTES: WasmGlobal;
   readonly STATE: WasmGlobal;
   readonly SYMBOLS: WasmGlobal;
-  hashBlocks(at: number, blocks: number, isDetecting: 0 | 1): void;
-  hashMessages(count: number, isDetecting: 0 | 1): void;
+  hashBlocks(at: number, blocks: number, hashNumber: number): void;
+  hashMessages(count: number, hashNumber: number): void;
   applyInstructions(
     base: number,
     baseSize: number,

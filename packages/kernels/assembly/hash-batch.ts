@@ -15,6 +15,21 @@ import {
 import { checkAll } from './sha1-attack';
 import { compress, compressLanes } from './sha1-blocks';
 import { compressDetecting, compressLanesDetecting } from './sha1-detecting-blocks';
+import { compressLanesSha256, compressSha256 } from './sha256-blocks';
+
+// The hashes, as src/wasm/hash.ts numbers them.
+const DETECTING_SHA1: u32 = 1;
+const SHA256: u32 = 2;
+
+/** The hash of this batch, and the words of its digest. */
+let hash: u32 = 0;
+let words: u32 = 5;
+
+/** What the states begin with: of SHA-1, and of SHA-256. */
+const STARTS: usize = memory.data<u32>([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0, 0, 0, 0]);
+const STARTS_256: usize = memory.data<u32>([
+  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+]);
 
 /**
  * Larger ones first, by powers of two: lanes then have much the same to do, and no large one is left at the end to be hashed
@@ -43,11 +58,10 @@ function order(count: u32): void {
 function begin(lane: u32, message: u32): void {
   const at = LANES + lane * 16;
   store<u32>(at, message);
-  store<u32>(LANE_STATES + lane * 4, 0x67452301);
-  store<u32>(LANE_STATES + lane * 4, 0xefcdab89, 16);
-  store<u32>(LANE_STATES + lane * 4, 0x98badcfe, 32);
-  store<u32>(LANE_STATES + lane * 4, 0x10325476, 48);
-  store<u32>(LANE_STATES + lane * 4, 0xc3d2e1f0, 64);
+  const starts: usize = hash === SHA256 ? STARTS_256 : STARTS;
+  for (let word: u32 = 0; word < words; word++) {
+    store<u32>(LANE_STATES + word * 16 + lane * 4, load<u32>(starts + word * 4));
+  }
   store<u8>(FOUND + message, 0);
   store<u32>(at, load<u32>(MESSAGES + message * 8), 4);
   const blocks = load<u32>(MESSAGES + message * 8, 4) >> 6;
@@ -75,14 +89,16 @@ function beginTail(lane: u32): void {
 
 function end(lane: u32): void {
   const message = load<u32>(LANES + lane * 16);
-  const to = DIGESTS + message * 20;
-  for (let word: u32 = 0; word < 5; word++) {
+  const to = DIGESTS + message * (words * 4);
+  for (let word: u32 = 0; word < words; word++) {
     store<u32>(to + word * 4, bswap<u32>(load<u32>(LANE_STATES + word * 16 + lane * 4)));
   }
 }
 
 /** Hash `count` of MESSAGES to DIGESTS and FOUND. */
-export function hashMessages(count: u32, isDetecting: bool): void {
+export function hashMessages(count: u32, hashNumber: u32): void {
+  hash = hashNumber;
+  words = hashNumber === SHA256 ? 8 : 5;
   order(count);
   let next: u32 = 0;
   let active: u32 = 0;
@@ -108,7 +124,8 @@ export function hashMessages(count: u32, isDetecting: bool): void {
     const p1: usize = load<u32>(LANES, 16) === NO_MESSAGE ? working : load<u32>(LANES, 20);
     const p2: usize = load<u32>(LANES, 32) === NO_MESSAGE ? working : load<u32>(LANES, 36);
     const p3: usize = load<u32>(LANES, 48) === NO_MESSAGE ? working : load<u32>(LANES, 52);
-    if (isDetecting) compressLanesDetecting(p0, p1, p2, p3, blocks);
+    if (hash === DETECTING_SHA1) compressLanesDetecting(p0, p1, p2, p3, blocks);
+    else if (hash === SHA256) compressLanesSha256(p0, p1, p2, p3, blocks);
     else compressLanes(p0, p1, p2, p3, blocks);
     for (let lane: u32 = 0; lane < 4; lane++) {
       const at: usize = LANES + lane * 16;
@@ -131,38 +148,39 @@ export function hashMessages(count: u32, isDetecting: bool): void {
       }
     }
   }
-  if (active === 1) finishAlone(isDetecting);
-  if (isDetecting) checkAll();
+  if (active === 1) finishAlone();
+  if (hash === DETECTING_SHA1) checkAll();
 }
 
 /** The message in the one lane that is left, without lanes. */
-function finishAlone(isDetecting: bool): void {
+function finishAlone(): void {
   let lane: u32 = 0;
   while (load<u32>(LANES + lane * 16) === NO_MESSAGE) lane++;
   const at: usize = LANES + lane * 16;
-  for (let word: u32 = 0; word < 5; word++) {
+  for (let word: u32 = 0; word < words; word++) {
     store<u32>(SINGLE + word * 4, load<u32>(LANE_STATES + word * 16 + lane * 4));
   }
-  store<u32>(SINGLE, 0, 20);
+  if (hash === DETECTING_SHA1) store<u32>(SINGLE, 0, 20);
   for (;;) {
-    if (isDetecting) compressDetecting(SINGLE, load<u32>(at, 4), load<u32>(at, 8));
+    if (hash === DETECTING_SHA1) compressDetecting(SINGLE, load<u32>(at, 4), load<u32>(at, 8));
+    else if (hash === SHA256) compressSha256(SINGLE, load<u32>(at, 4), load<u32>(at, 8));
     else compress(SINGLE, load<u32>(at, 4), load<u32>(at, 8));
     if (load<u32>(at, 12) !== 0) break;
     store<u32>(at, load<u32>(at, 4) + (load<u32>(at, 8) << 6), 4);
     beginTail(lane);
   }
-  for (let word: u32 = 0; word < 5; word++) {
+  for (let word: u32 = 0; word < words; word++) {
     store<u32>(LANE_STATES + word * 16 + lane * 4, load<u32>(SINGLE + word * 4));
   }
   end(lane);
-  if (!isDetecting) return;
+  if (hash !== DETECTING_SHA1) return;
   checkAll();
   if (load<u32>(SINGLE, 20) !== 0) store<u8>(FOUND + load<u32>(at), 1);
 }
 
-/** Go on with the message in STATE over `blocks` blocks. */
-export function hashBlocks(at: usize, blocks: u32, isDetecting: bool): void {
-  if (isDetecting) {
+/** Go on with the SHA-1 of the message in STATE over `blocks` blocks. */
+export function hashBlocks(at: usize, blocks: u32, hashNumber: u32): void {
+  if (hashNumber === DETECTING_SHA1) {
     compressDetecting(STATE, at, blocks);
     checkAll();
   } else {
