@@ -53,6 +53,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve-stdio.js')).receivePackCommand,
   },
   {
+    name: 'rev-list',
+    summary: 'list the commits, and other objects, that some reach and others do not',
+    load: async () => (await import('./commands/rev-list.js')).revListCommand,
+  },
+  {
     name: 'serve',
     summary: 'serve the bare repositories under a folder over smart HTTP',
     load: async () => (await import('./commands/serve.js')).serveCommand,

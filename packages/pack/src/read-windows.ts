@@ -63,7 +63,10 @@ export class ReadWindows {
 
   #range(offset: number, length: number): { start: number; size: number } {
     if (length > this.#windowBytes - this.#leadBytes) return { start: offset, size: length };
-    const start = Math.max(0, offset - this.#leadBytes);
+    let start = Math.max(0, offset - this.#leadBytes);
+    // Who reads on from one window into the next has the lead already.
+    const latestEnd = this.#ends[this.#latest] as number;
+    if (latestEnd > start && (this.#starts[this.#latest] as number) <= start) start = Math.min(offset, latestEnd);
     return { start, size: Math.min(this.#source.size, start + this.#windowBytes) - start };
   }
 

@@ -1,5 +1,6 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
 import type { PackEntry } from '@git-kv/pack';
+import type { CommitSource } from './walk/commit-source.js';
 
 /** What long work tells its caller. `total` is absent where it is not known. */
 export interface Progress {
@@ -20,6 +21,8 @@ export interface ObjectReader {
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
   /** The same at once, where the store can; `undefined` where only {@link read} can tell. Walks ask here first: no promise an object. */
   readSync?(oid: Oid): RawObject | undefined;
+  /** For a walk over history: what the engine can answer without waiting, and its commit-graph. To be closed. */
+  openCommits?(): Promise<CommitSource | undefined>;
   /** Each of `oids` once, in any order the engine finds cheap. */
   readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]>;
   /**

@@ -95,6 +95,31 @@ export class EntryChain {
     return true;
   }
 
+  /**
+   * The same, where the beginning of the object is enough: of an object that is stored whole, not more than `limit` bytes
+   * are inflated, into a buffer that the next call may use again. What lies behind them is not looked at.
+   */
+  readHead(limit: number): boolean {
+    if (this.#deltas.length === 0 && !this.#isAtRoot && limit <= this.#parts.scratch.bytes.length) {
+      if (!this.#peekHeader(this.#packOffset)) return false;
+      const { inflatedSize, bodyOffset, typeCode } = this.#header;
+      const kind = kindOfTypeCode(typeCode);
+      if (kind !== undefined && inflatedSize > limit) {
+        const { windows, scratch } = this.#parts;
+        // Deflate may take a little more than it gives; where that is not enough, the whole is read.
+        if (!this.#peek(this.#packOffset, HEADER_BYTES + limit + 64)) return false;
+        const start = windows.at + (bodyOffset - this.#peekedAt);
+        const status = inflate(windows.bytes, start, scratch.bytes, 0, limit, result);
+        if (status === InflateStatus.outputFull && result.produced === limit) {
+          this.kind = kind;
+          this.body = scratch.bytes.subarray(0, limit);
+          return true;
+        }
+      }
+    }
+    return this.read();
+  }
+
   /** Go on towards `kind` and `size`, without the object. @returns whether they are there */
   stat(): boolean {
     while (!this.#isAtRoot) {
@@ -146,6 +171,7 @@ export class EntryChain {
     }
     if (!this.#peek(packOffset, HEADER_BYTES)) return false;
     const { bytes, at } = windows;
+    this.#peekedAt = at;
     if (!decodeEntryHeader(bytes, at, bytes.length, index.algorithm.oidLength, packOffset, this.#header)) {
       throw new MalformedError('pack entry', packOffset, 'its header is cut short');
     }
@@ -186,6 +212,8 @@ export class EntryChain {
   }
 
   #headerSize = 0;
+  /** Where in the window the header stood that was decoded last. */
+  #peekedAt = 0;
 
   #assertSize(packOffset: number, size: number): void {
     const { limits, packEnd } = this.#parts;

@@ -133,6 +133,20 @@ export class PackReader {
     return this.#release(chain);
   }
 
+  /**
+   * {@link readSync} of the oid at `offset` of `oidBytes`, where the beginning of an object is enough: a body larger than
+   * `headBytes` may end after so many, and is valid until the next call. What lies behind is not looked at.
+   */
+  readHeadSync(oidBytes: Uint8Array, offset: number, headBytes: number): RawObject | undefined {
+    const position = this.index.findBytes(oidBytes, offset);
+    if (position === undefined) return undefined;
+    const chain = this.#takeChain();
+    if (!chain.start(this.index.packOffsetAt(position)).readHead(headBytes)) {
+      throw new TypeError('Cannot read at once: the source of the pack has no readSync');
+    }
+    return this.#release(chain);
+  }
+
   /** The object whose entry begins at `packOffset`. @throws {MalformedError} where there is none */
   async readAt(packOffset: number, options?: PackReadOptions): Promise<RawObject> {
     const chain = this.#takeChain().start(packOffset);

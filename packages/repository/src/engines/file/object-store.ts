@@ -9,7 +9,9 @@ import {
 } from '@git-kv/objects';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackEntry } from '@git-kv/pack';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import type { CommitSource } from '../../walk/commit-source.js';
 import { findAlternates } from './alternates.js';
+import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
 import { deflateLoose } from './loose-objects.js';
 import { ObjectDirectory } from './object-directory.js';
@@ -77,6 +79,10 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     options?.signal?.throwIfAborted();
     if (oid.length !== this.algorithm.hexLength) return undefined;
     return this.#look((directory) => directory.stat(oid));
+  }
+
+  async openCommits(): Promise<CommitSource> {
+    return openCommitSource(await this.#all(), undefined);
   }
 
   async *readMany(

@@ -1,0 +1,263 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { encodeUtf8, isGitError, oidToBytes } from '@git-kv/objects';
+import {
+  findRevisionTips,
+  ObjectListing,
+  type Repository,
+  type RevisionTip,
+  RevisionWalk,
+  resolveRef,
+  type SortedTips,
+  sortTips,
+} from '@git-kv/repository';
+import { CommandError, type Console, UsageError } from '../console.js';
+import { HexLines } from '../hex-lines.js';
+import { readLines } from '../input.js';
+import type { Command } from '../program.js';
+import { openHere, using } from '../repository.js';
+import { parseRevListArguments, type RevListArgument, type RevListOptions } from '../rev-list-arguments.js';
+
+/** Commits asked of the walk at a time. */
+const BATCH = 1024;
+
+/** `tsgit rev-list`: the commits, and with `--objects` all objects, that some reach and others do not. */
+export const revListCommand: Command = {
+  usage: 'rev-list [<options>] <commit>... [--]',
+
+  async run(args, console) {
+    const { options, revisions } = parseRevListArguments(args);
+    return await using(openHere(console), async (repository) => {
+      const tips: RevisionTip[] = [];
+      let isGiven = false;
+      for (const revision of revisions) {
+        if (revision.from !== 'option' || revision.name !== '--not') isGiven = true;
+        tips.push(...(await tipsOf(repository, revision, options, console)));
+      }
+      if (!isGiven) throw new UsageError('error: no commits were named');
+      await new RevList(repository, console, options).run(await named(sortTips(repository, tips)));
+      return 0;
+    });
+  },
+};
+
+class RevList {
+  readonly #repository: Repository;
+  readonly #console: Console;
+  readonly #options: RevListOptions;
+  readonly #lines: HexLines;
+  #count = 0;
+
+  constructor(repository: Repository, console: Console, options: RevListOptions) {
+    this.#repository = repository;
+    this.#console = console;
+    this.#options = options;
+    this.#lines = new HexLines(console.stdout, repository.algorithm.oidLength);
+  }
+
+  async run(tips: SortedTips): Promise<void> {
+    const { order, since, until, minParents, maxParents, isFirstParentOnly, showCount } = this.#options;
+    const walk = await named(
+      RevisionWalk.open(this.#repository.objects, {
+        include: tips.include,
+        exclude: tips.exclude,
+        order,
+        isFirstParentOnly,
+        ...(since !== undefined && { since }),
+        ...(until !== undefined && { until }),
+        ...(minParents !== undefined && { minParents }),
+        ...(maxParents !== undefined && { maxParents }),
+        shallow: await this.#repository.shallow.read(),
+        signal: this.#console.signal,
+      }),
+    );
+    try {
+      await named(this.#list(walk, tips));
+    } finally {
+      await walk.close();
+    }
+    if (showCount) await this.#console.stdout.write(`${this.#count}\n`);
+  }
+
+  async #list(walk: RevisionWalk, tips: SortedTips): Promise<void> {
+    const { showObjects, isReversed } = this.#options;
+    const { oidLength } = this.#repository.algorithm;
+    const { table } = walk;
+    const listing = showObjects ? new ObjectListing(this.#repository.objects, table.source) : undefined;
+    if (listing) await markEdges(walk, listing, tips);
+    const shown: number[] = [];
+    for await (const rows of this.#shown(walk)) {
+      if (!isReversed) await this.#showCommits(walk, rows);
+      if (isReversed || listing) shown.push(...rows);
+    }
+    if (isReversed) await this.#showCommits(walk, shown.reverse());
+    if (listing) {
+      for (const { oid, kind, path } of tips.objects) {
+        const bytes = oidToBytes(oid);
+        if (kind === 'tag')
+          for await (const object of listing.tag(oid, bytes)) await this.#showObject(bytes, object.path);
+        else if (kind === 'tree') await this.#showTree(listing, bytes, 0, encodeUtf8(path));
+        else {
+          for await (const object of listing.blob(oid, bytes, encodeUtf8(path))) {
+            await this.#showObject(bytes, object.path);
+          }
+        }
+      }
+      for (const row of shown) await this.#showTree(listing, table.treeBytes, row * oidLength);
+    }
+    await this.#lines.flush();
+  }
+
+  /** The rows within `--skip` and `--max-count`. */
+  async *#shown(walk: RevisionWalk): AsyncGenerator<number[]> {
+    let { skip, maxCount } = this.#options;
+    while (maxCount !== 0) {
+      const rows = await walk.next(maxCount < 0 ? BATCH : Math.min(BATCH, skip + maxCount));
+      if (rows.length === 0) return;
+      const shown = rows.slice(skip, maxCount < 0 ? undefined : skip + maxCount);
+      skip = Math.max(0, skip - rows.length);
+      if (maxCount > 0) maxCount -= shown.length;
+      yield shown;
+    }
+  }
+
+  async #showCommits({ table }: RevisionWalk, rows: readonly number[]): Promise<void> {
+    this.#count += rows.length;
+    const { showCount, isQuiet, showParents, showTimestamp } = this.#options;
+    if (showCount || isQuiet) return;
+    const lines = this.#lines;
+    const { oidLength } = table.algorithm;
+    for (const row of rows) {
+      if (showTimestamp) lines.text(`${table.dates[row]} `);
+      lines.oid(table.oidBytes, row * oidLength);
+      if (showParents) {
+        for (let index = 0; index < (table.parentCounts[row] as number); index++) {
+          lines.space().oid(table.oidBytes, table.parentAt(row, index) * oidLength);
+        }
+      }
+      lines.end();
+      if (lines.isFull) await lines.flush();
+    }
+  }
+
+  async #showTree(listing: ObjectListing, bytes: Uint8Array, offset: number, path?: Uint8Array): Promise<void> {
+    for await (const batch of listing.tree(bytes, offset, path)) {
+      for (const object of batch) await this.#showObject(oidToBytes(object.oid), object.path);
+    }
+  }
+
+  async #showObject(oidBytes: Uint8Array, path: Uint8Array): Promise<void> {
+    this.#count++;
+    const { showCount, isQuiet, showNames } = this.#options;
+    if (showCount || isQuiet) return;
+    const lines = this.#lines.oid(oidBytes, 0);
+    if (showNames) lines.space().name(path);
+    lines.end();
+    if (lines.isFull) await lines.flush();
+  }
+}
+
+/** Leave out what the commits hold that lie just beyond those to be listed. */
+async function markEdges(walk: RevisionWalk, listing: ObjectListing, tips: SortedTips): Promise<void> {
+  const { table } = walk;
+  const { oidLength } = table.algorithm;
+  for (const oid of tips.knownTrees) await listing.markKnown(oidToBytes(oid), 0);
+  for (const oid of tips.knownBlobs) listing.markOneKnown(oidToBytes(oid), 0);
+  for (const row of walk.prepared) {
+    if (walk.isKnown(row)) {
+      await listing.markKnown(table.treeBytes, row * oidLength);
+      continue;
+    }
+    for (let index = 0; index < (table.parentCounts[row] as number); index++) {
+      const parent = table.parentAt(row, index);
+      if (walk.isKnown(parent) && table.isLoaded(parent)) {
+        await listing.markKnown(table.treeBytes, parent * oidLength);
+      }
+    }
+  }
+}
+
+async function tipsOf(
+  repository: Repository,
+  argument: RevListArgument,
+  options: RevListOptions,
+  console: Console,
+): Promise<RevisionTip[]> {
+  const { isNegated } = argument;
+  if (argument.from === 'option') return await refTips(repository, argument.name, isNegated);
+  if (argument.from === 'revision') {
+    const tips = await findTips(repository, argument.text, isNegated);
+    if (tips !== undefined) return tips;
+    throw badRevision(argument.text, options, console);
+  }
+  const tips: RevisionTip[] = [];
+  for await (const line of readLines(console.stdin)) {
+    const text = Buffer.from(line).toString();
+    if (text === '' || text === '--') break;
+    if (text.startsWith('-')) throw new CommandError('options not supported in --stdin mode');
+    const found = await findTips(repository, text, false);
+    if (found === undefined) throw new CommandError(`bad revision '${text}'`);
+    tips.push(...found);
+  }
+  return tips;
+}
+
+async function findTips(repository: Repository, text: string, isNegated: boolean): Promise<RevisionTip[] | undefined> {
+  try {
+    return await findRevisionTips(repository, text, isNegated);
+  } catch (error) {
+    if (isGitError(error, 'OBJECT_NOT_FOUND')) {
+      throw new CommandError(`bad object ${text.startsWith('^') ? text.slice(1) : text}`, { cause: error });
+    }
+    if (isGitError(error, 'AMBIGUOUS_REVISION') || isGitError(error, 'UNSUPPORTED')) return undefined;
+    throw error;
+  }
+}
+
+function badRevision(text: string, { hasDashes }: RevListOptions, console: Console): CommandError {
+  if (hasDashes || text.startsWith('^')) return new CommandError(`bad revision '${text}'`);
+  if (existsSync(resolve(console.cwd, text))) {
+    return new CommandError(`cannot limit the list to '${text}': paths are not supported`);
+  }
+  return new CommandError(
+    `ambiguous argument '${text}': unknown revision or path not in the working tree.\n` +
+      "Use '--' to separate paths from revisions, like this:\n'git <command> [<revision>...] -- [<file>...]'",
+  );
+}
+
+const PREFIXES: Readonly<Record<string, string>> = {
+  '--all': 'refs/',
+  '--branches': 'refs/heads/',
+  '--tags': 'refs/tags/',
+  '--remotes': 'refs/remotes/',
+};
+
+async function refTips(repository: Repository, name: string, isNegated: boolean): Promise<RevisionTip[]> {
+  const prefix = PREFIXES[name];
+  if (prefix === undefined) return [];
+  const tips: RevisionTip[] = [];
+  const add = async (refName: string, oid: string): Promise<void> => {
+    if ((await repository.objects.stat(oid)) === undefined) throw new CommandError(`bad object ${refName}`);
+    tips.push({ oid, isExcluded: isNegated });
+  };
+  for await (const { name: refName, value } of repository.refs.list(prefix)) {
+    const oid = 'oid' in value ? value.oid : (await resolveRef(repository.refs, refName))?.oid;
+    if (oid !== undefined) await add(refName, oid);
+  }
+  if (name === '--all') {
+    const head = await resolveRef(repository.refs, 'HEAD');
+    if (head?.oid !== undefined) await add('HEAD', head.oid);
+  }
+  return tips;
+}
+
+/** git's words for what is missing. */
+async function named<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    if (!isGitError(error, 'OBJECT_NOT_FOUND')) throw error;
+    const { subject } = error as unknown as { subject: string };
+    throw new CommandError(`bad object ${subject}`, { cause: error });
+  }
+}

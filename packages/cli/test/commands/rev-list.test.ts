@@ -1,0 +1,151 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { git, gitAsync, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
+import { makeOddHistory, type OddHistory } from '../support/history.js';
+import { run } from '../support/run.js';
+
+const CASES = [
+  '--all',
+  '--all --topo-order',
+  '--all --date-order',
+  '--all --reverse',
+  '--all --first-parent',
+  '--all --first-parent --topo-order',
+  '--all --parents',
+  '--all --parents --first-parent',
+  '--all --count',
+  '--all --timestamp',
+  '--all --quiet',
+  '--all --merges',
+  '--all --no-merges',
+  '--all --min-parents=3',
+  '--all --max-parents=0',
+  '--all --max-count=3',
+  '--all -n 2 --skip 2',
+  '--all -n3 --skip=1 --topo-order',
+  '-2 main',
+  'main -n 0',
+  'main',
+  'side..main',
+  'main..side',
+  'main...side',
+  'main...side --topo-order',
+  'crossed...main',
+  'main ^old',
+  'main --not old side',
+  '--not old --not main',
+  '--branches',
+  '--tags',
+  '--branches --not --tags',
+  '--first-parent main ^side',
+  'v1-again',
+  'v1-again^@',
+  'main^!',
+  'main^-',
+  'main^-2',
+  'main..',
+  '..main',
+  '...side',
+  '--all --max-age=2000',
+  '--all --min-age=2000',
+  '--all --max-age=2000 --topo-order',
+  '--all --since=2000000000',
+  '--all --objects',
+  '--all --objects --count',
+  '--all --objects --reverse',
+  '--all --objects --topo-order',
+  '--all --objects --no-object-names',
+  '--all --objects --min-age=2000',
+  '--tags --objects',
+  '--objects --tags --not v1',
+  '--objects old..main',
+  '--objects main ^side --topo-order',
+  '--objects side...crossed',
+  '--objects main:dir',
+  '--objects main:dir/x',
+  '--objects main --not main:dir',
+  '--objects main --not main:dir/x',
+  '--objects tree-tag blob-tag v1-again',
+  '--objects main^{tree}',
+  '--objects main^!',
+];
+
+describe.each(['sha1', 'sha256'] as const)('tsgit rev-list (%s)', (objectFormat) => {
+  let root: string;
+  let history: OddHistory;
+  let cwd: string;
+  beforeAll(() => {
+    root = makeDirectory();
+    history = makeOddHistory(join(root, 'odd.git'), objectFormat);
+    cwd = history.directory;
+  });
+  afterAll(() => removeDirectory(root));
+
+  async function expectSame(args: readonly string[], input?: string): Promise<void> {
+    const options = input === undefined ? { cwd } : { cwd, input };
+    const theirs = await gitAsync(['rev-list', ...args], options);
+    const ours = await run('tsgit', ['rev-list', ...args], options);
+    expect({ code: ours.code, stdout: ours.stdout }).toEqual({ code: theirs.code, stdout: theirs.stdout });
+    expect(theirs.code === 0).toBe(ours.stderr === '');
+  }
+
+  describe.each(['loose', 'packed'])('lists as git does what is %s', (state) => {
+    beforeAll(() => {
+      if (state === 'packed') git(['repack', '-adfq'], { cwd });
+      if (state.endsWith('graph')) git(['commit-graph', 'write', '--reachable', '--changed-paths'], { cwd });
+    });
+
+    test.each(CASES)('%s', async (line) => {
+      await expectSame(line.split(' '));
+    });
+  });
+
+  test('reads revisions from standard input, to the end or an empty line', async () => {
+    await expectSame(['--stdin'], 'main\n^old\n');
+    await expectSame(['--stdin', '--objects'], `${history.commits.side}\n\nmain\n`);
+    await expectSame(['--not', '--stdin', 'side'], 'main\n');
+  });
+
+  describe('refuses as git does', () => {
+    test.each([
+      'nonsense',
+      'nonsense --',
+      '^nonsense',
+      'main..nonsense',
+      'main -n',
+      'main --max-count',
+      '--stdin --stdin',
+    ])('%s', async (line) => {
+      const theirs = await gitAsync(['rev-list', ...line.split(' ')], { cwd });
+      const ours = await run('tsgit', ['rev-list', ...line.split(' ')], { cwd });
+      expect(ours.code).toBe(theirs.code);
+      expect(ours.stdout).toBe('');
+    });
+
+    test('an object id that names nothing', async () => {
+      const oid = '1'.repeat(objectFormat === 'sha1' ? 40 : 64);
+      const theirs = await gitAsync(['rev-list', oid], { cwd });
+      const ours = await run('tsgit', ['rev-list', oid], { cwd });
+      expect(ours.code).toBe(theirs.code);
+      expect(ours.stderr).toBe(theirs.stderr);
+    });
+
+    test('options it does not know, and no revision at all, with its usage', async () => {
+      for (const args of [['--bogus'], []]) {
+        expect((await gitAsync(['rev-list', ...args], { cwd })).code).toBe(129);
+        const ours = await run('tsgit', ['rev-list', ...args], { cwd });
+        expect(ours.code).toBe(129);
+        expect(ours.stderr).toContain('usage: tsgit rev-list');
+      }
+    });
+  });
+
+  test('ends a shallow history where git ends it', async () => {
+    const shallow = join(root, `shallow-${objectFormat}.git`);
+    git(['clone', '-q', '--bare', '--depth=2', `file://${cwd}`, shallow]);
+    for (const args of [['--all'], ['--all', '--objects'], ['--all', '--parents', '--topo-order']]) {
+      const ours = await run('tsgit', ['rev-list', ...args], { cwd: shallow });
+      expect(ours.stdout).toBe((await gitAsync(['rev-list', ...args], { cwd: shallow })).stdout);
+    }
+  });
+});

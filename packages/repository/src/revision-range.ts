@@ -1,0 +1,149 @@
+import { type Oid, parseCommitLinks, parseTagLinks } from '@git-kv/objects';
+import { missingObject, readBody } from './read-object.js';
+import type { Repository } from './repository.js';
+import { findRevision, peelTo } from './revision.js';
+import { commonAncestors } from './walk/merge-bases.js';
+
+/** An object that a walk begins at, or that it leaves out with all it reaches. */
+export interface RevisionTip {
+  readonly oid: Oid;
+  readonly isExcluded: boolean;
+  /** Of a `REV:PATH`, the path. */
+  readonly path?: string;
+}
+
+/** A commit's parents that a suffix asks for: `^@` all, `^!` all as excluded, `^-N` one as excluded. */
+const PARENTS_SUFFIX = /\^(?:@|!|-\d*)$/;
+
+/**
+ * The tips that one argument names, in the order that git adds them, or `undefined` where a name in it is no revision.
+ *
+ *     range = rev / "^" rev / [rev] ".." [rev] / [rev] "..." [rev] / rev "^@" / rev "^!" / rev "^-" [n]
+ *
+ * An empty side of a range is HEAD. With `isNegated` (after `--not`) what is included and what is left out change places.
+ * @throws {NotFoundError} OBJECT_NOT_FOUND for an object id that is complete and names nothing here
+ * @see gitrevisions(7), "Specifying ranges"
+ */
+export async function findRevisionTips(
+  repository: Repository,
+  text: string,
+  isNegated = false,
+): Promise<RevisionTip[] | undefined> {
+  return (
+    (await findRange(repository, text, isNegated)) ??
+    (await findParents(repository, text, isNegated)) ??
+    (await findSingle(repository, text, isNegated))
+  );
+}
+
+async function findSingle(
+  repository: Repository,
+  text: string,
+  isNegated: boolean,
+): Promise<RevisionTip[] | undefined> {
+  const isCaret = text.startsWith('^');
+  const revision = isCaret ? text.slice(1) : text;
+  if (revision.includes('..') && !revision.includes(':')) return undefined;
+  const oid = await findRevision(repository, revision);
+  if (oid === undefined) return undefined;
+  if ((await repository.objects.stat(oid)) === undefined) throw missingObject(oid);
+  const colon = revision.indexOf(':');
+  const path = colon > 0 && colon + 1 < revision.length ? { path: revision.slice(colon + 1) } : {};
+  return [{ oid, isExcluded: isCaret !== isNegated, ...path }];
+}
+
+async function findRange(repository: Repository, text: string, isNegated: boolean): Promise<RevisionTip[] | undefined> {
+  const dots = text.indexOf('..');
+  if (dots < 0 || text === '..') return undefined;
+  const isSymmetric = text[dots + 2] === '.';
+  const left = text.slice(0, dots) || 'HEAD';
+  const right = text.slice(dots + (isSymmetric ? 3 : 2)) || 'HEAD';
+  if (left.includes('..') || right.includes('..') || left.startsWith('^')) return undefined;
+  const leftOid = await findRevision(repository, left);
+  const rightOid = await findRevision(repository, right);
+  if (leftOid === undefined || rightOid === undefined) return undefined;
+  for (const oid of [leftOid, rightOid]) {
+    if ((await repository.objects.stat(oid)) === undefined) throw missingObject(oid);
+  }
+  if (!isSymmetric) {
+    return [
+      { oid: leftOid, isExcluded: !isNegated },
+      { oid: rightOid, isExcluded: isNegated },
+    ];
+  }
+  const first = await peelTo(repository, leftOid, 'commit');
+  const second = await peelTo(repository, rightOid, 'commit');
+  if (first === undefined || second === undefined) return undefined;
+  const shallow = await repository.shallow.read();
+  const common = await commonAncestors(repository.objects, first, second, { shallow });
+  return [
+    ...common.map((oid) => ({ oid, isExcluded: !isNegated })),
+    { oid: leftOid, isExcluded: isNegated },
+    { oid: rightOid, isExcluded: isNegated },
+  ];
+}
+
+async function findParents(
+  repository: Repository,
+  text: string,
+  isNegated: boolean,
+): Promise<RevisionTip[] | undefined> {
+  const suffix = PARENTS_SUFFIX.exec(text)?.[0];
+  if (suffix === undefined) return undefined;
+  const isCaret = text.startsWith('^');
+  const revision = text.slice(isCaret ? 1 : 0, -suffix.length);
+  const oid = await findRevision(repository, revision);
+  const commitOid = oid && (await peelTo(repository, oid, 'commit'));
+  if (commitOid === undefined) return undefined;
+  const shallow = await repository.shallow.read();
+  const { parentOids } = parseCommitLinks(await readBody(repository.objects, commitOid, 'commit'));
+  const parents = shallow.has(commitOid) ? [] : parentOids;
+  const isExcluded = isCaret !== isNegated;
+  if (suffix === '^@') return parents.map((parent) => ({ oid: parent, isExcluded }));
+  const own = { oid: oid as Oid, isExcluded };
+  if (suffix === '^!') return [...parents.map((parent) => ({ oid: parent, isExcluded: !isExcluded })), own];
+  const number = suffix === '^-' ? 1 : Number(suffix.slice(2));
+  const parent = parents[number - 1];
+  return parent === undefined ? undefined : [{ oid: parent, isExcluded: !isExcluded }, own];
+}
+
+/** Tips by what a walk does with them. */
+export interface SortedTips {
+  /** Commits, in order; tags among the tips come to what they point to. */
+  readonly include: Oid[];
+  readonly exclude: Oid[];
+  /** Tags, trees and blobs to list, in order. */
+  readonly objects: { readonly oid: Oid; readonly kind: 'tag' | 'tree' | 'blob'; readonly path: string }[];
+  /** Trees and blobs to leave out. */
+  readonly knownTrees: Oid[];
+  readonly knownBlobs: Oid[];
+}
+
+/** Look at the kinds of tips, and follow tags. @throws {NotFoundError} OBJECT_NOT_FOUND */
+export async function sortTips(repository: Repository, tips: Iterable<RevisionTip>): Promise<SortedTips> {
+  const sorted: SortedTips = { include: [], exclude: [], objects: [], knownTrees: [], knownBlobs: [] };
+  const { objects } = repository;
+  const all = [...tips];
+  /** Left out, and what tags among that point to: named on both sides, it is not listed. */
+  const known = new Set<Oid>();
+  for (const { oid, isExcluded, path = '' } of [
+    ...all.filter((tip) => tip.isExcluded),
+    ...all.filter((tip) => !tip.isExcluded),
+  ]) {
+    for (let at: Oid = oid; ; ) {
+      const stat = await objects.stat(at);
+      if (stat === undefined) throw missingObject(at);
+      if (isExcluded) known.add(at);
+      if (stat.kind === 'tag') {
+        if (!known.has(at)) sorted.objects.push({ oid: at, kind: 'tag', path: '' });
+        at = parseTagLinks(await readBody(objects, at, 'tag')).targetOid;
+        continue;
+      }
+      if (stat.kind === 'commit') (isExcluded ? sorted.exclude : sorted.include).push(at);
+      else if (!isExcluded) sorted.objects.push({ oid: at, kind: stat.kind, path });
+      else (stat.kind === 'tree' ? sorted.knownTrees : sorted.knownBlobs).push(at);
+      break;
+    }
+  }
+  return sorted;
+}

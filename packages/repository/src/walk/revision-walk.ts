@@ -1,0 +1,294 @@
+import type { Oid } from '@git-kv/objects';
+import type { ObjectReader } from '../object-store.js';
+import { missingObject } from '../read-object.js';
+import { CommitTable } from './commit-table.js';
+import { RowQueue } from './row-queue.js';
+import { sortTopologically, type TopologicalOrder } from './topological-order.js';
+import { Turns } from './turns.js';
+
+/**
+ * `date`: newest first as far as a walk from the tips can tell. `topological`: no commit before all of its children, one
+ * line of history after the other. `topological-date`: no commit before all of its children, and else newest first.
+ */
+export type RevisionOrder = 'date' | TopologicalOrder;
+
+/** What a {@link RevisionWalk} lists. */
+export interface RevisionWalkOptions {
+  /** Commits to begin with. */
+  readonly include: Iterable<Oid>;
+  /** Commits that are left out with all that they reach. */
+  readonly exclude?: Iterable<Oid>;
+  /** Default `date`. */
+  readonly order?: RevisionOrder;
+  /** Follow only the first parent of each commit. */
+  readonly isFirstParentOnly?: boolean;
+  /** Leave out commits whose committer date, in seconds, is before this, and what only they reach. */
+  readonly since?: number;
+  /** Leave out commits whose committer date is after this. */
+  readonly until?: number;
+  readonly minParents?: number;
+  readonly maxParents?: number;
+  /** Commits whose parents are not followed: the shallow boundary. */
+  readonly shallow?: ReadonlySet<Oid>;
+  readonly signal?: AbortSignal;
+}
+
+const SEEN = 1;
+/** Reached from what is excluded. */
+const KNOWN = 2;
+const QUEUED = 4;
+
+/** Known commits that a walk looks at after it seems to be at its end, for dates that are not in order. */
+const SLOP = 5;
+
+const MAX_DATE = Number.POSITIVE_INFINITY;
+
+/**
+ * The commits that some tips reach and others do not, in git's order: the same commits, and equal dates broken the same
+ * way, as `git rev-list`. Commits are rows of `table`, which the walk owns.
+ *
+ * Nothing is allocated per commit. Without `exclude` and in date order the walk goes no further than what was asked for.
+ * @see git's revision.c, limit_list() and get_revision()
+ */
+export class RevisionWalk {
+  readonly table: CommitTable;
+  readonly #options: RevisionWalkOptions;
+  readonly #queue = new RowQueue();
+  readonly #turns: Turns;
+  readonly #until: number;
+  readonly #since: number;
+  /** Queued rows that are not known. */
+  #open = 0;
+  /** The answer where it is made before the first commit is given, and how far it was given. */
+  #list: Int32Array | undefined;
+  #given = 0;
+  #tips: readonly number[] = [];
+
+  private constructor(table: CommitTable, options: RevisionWalkOptions) {
+    this.table = table;
+    this.#options = options;
+    this.#turns = new Turns(options.signal);
+    this.#since = options.since ?? Number.NEGATIVE_INFINITY;
+    this.#until = options.until ?? MAX_DATE;
+  }
+
+  /**
+   * Prepare a walk; to be closed.
+   * @throws {NotFoundError} OBJECT_NOT_FOUND for a tip or a parent that is missing; {GitError} OBJECT_KIND_MISMATCH
+   */
+  static async open(reader: ObjectReader, options: RevisionWalkOptions): Promise<RevisionWalk> {
+    const { shallow, signal } = options;
+    const table = await CommitTable.open(reader, { ...(shallow && { shallow }), ...(signal && { signal }) });
+    const walk = new RevisionWalk(table, options);
+    try {
+      await walk.#begin();
+    } catch (error) {
+      await table.close();
+      throw error;
+    }
+    return walk;
+  }
+
+  async close(): Promise<void> {
+    await this.table.close();
+  }
+
+  /** Whether the row was found to be reached from what is excluded. */
+  isKnown(row: number): boolean {
+    return ((this.table.flags[row] as number) & KNOWN) !== 0;
+  }
+
+  /**
+   * The rows that the walk has in hand before it gives the first commit: the tips, or all of the answer with those that
+   * turned out to be known where it had to be made at once.
+   */
+  get prepared(): Iterable<number> {
+    return this.#list ?? this.#tips;
+  }
+
+  /**
+   * The next rows of the answer, at most `limit`; none at its end.
+   * @throws {NotFoundError} OBJECT_NOT_FOUND for a missing parent
+   */
+  async next(limit: number): Promise<number[]> {
+    const rows: number[] = [];
+    while (rows.length < limit) {
+      const row = this.#list ? this.#nextListed() : await this.#nextByDate();
+      if (row < 0) break;
+      if (this.#isShown(row)) rows.push(row);
+    }
+    return rows;
+  }
+
+  #nextListed(): number {
+    const list = this.#list as Int32Array;
+    return this.#given < list.length ? (list[this.#given++] as number) : -1;
+  }
+
+  async #nextByDate(): Promise<number> {
+    const { table } = this;
+    for (;;) {
+      const row = this.#queue.pop();
+      if (row < 0) return -1;
+      const turn = this.#turns.step();
+      if (turn) await turn;
+      if ((table.dates[row] as number) < this.#since) continue;
+      const waiting = this.#pushParents(row, 0);
+      if (waiting >= 0) await this.#pushParentsSlowly(row, waiting);
+      return row;
+    }
+  }
+
+  #isShown(row: number): boolean {
+    const { table } = this;
+    if (((table.flags[row] as number) & KNOWN) !== 0) return false;
+    if ((table.dates[row] as number) > this.#until) return false;
+    const { minParents, maxParents } = this.#options;
+    const count = table.parentCounts[row] as number;
+    return !(minParents !== undefined && count < minParents) && !(maxParents !== undefined && count > maxParents);
+  }
+
+  async #begin(): Promise<void> {
+    const { table } = this;
+    const { include, exclude = [], order = 'date' } = this.#options;
+    const tips: number[] = [];
+    const addTip = async (oid: Oid, flags: number): Promise<void> => {
+      const row = table.rowOf(oid);
+      if (!(await table.loadTip(row))) throw missingObject(oid, 'commit');
+      if (flags !== 0) {
+        this.#mark(row);
+        this.#markParents(row);
+      }
+      if (((table.flags[row] as number) & SEEN) !== 0) return;
+      table.flags[row] = (table.flags[row] as number) | SEEN;
+      tips.push(row);
+    };
+    for (const oid of include) await addTip(oid, 0);
+    for (const oid of exclude) await addTip(oid, KNOWN);
+    for (const row of tips) this.#enqueue(row);
+    const hasKnown = tips.some((row) => this.isKnown(row));
+    this.#tips = tips;
+    if (order === 'date' && !hasKnown) return;
+    const list = await this.#limit();
+    const { isFirstParentOnly = false } = this.#options;
+    this.#list = order === 'date' ? list : sortTopologically(table, list, order, isFirstParentOnly);
+  }
+
+  /** Walk all of the answer. Of known commits, so many that no one turns out to be known later, as far as dates allow. */
+  async #limit(): Promise<Int32Array> {
+    const { table } = this;
+    let list = new Int32Array(1024);
+    let count = 0;
+    let slop = SLOP;
+    let date = MAX_DATE;
+    for (let row = this.#pop(); row >= 0; row = this.#pop()) {
+      const turn = this.#turns.step();
+      if (turn) await turn;
+      const rowDate = table.dates[row] as number;
+      if (rowDate < this.#since) this.#mark(row);
+      if (this.isKnown(row)) {
+        await this.#pushKnownParents(row);
+        this.#markParents(row);
+        if (this.#queue.size === 0) break;
+        slop = date <= this.#queue.topKey || this.#open > 0 ? SLOP : slop - 1;
+        if (slop === 0) break;
+        continue;
+      }
+      const waiting = this.#pushParents(row, 0);
+      if (waiting >= 0) await this.#pushParentsSlowly(row, waiting);
+      if (rowDate > this.#until) continue;
+      date = rowDate;
+      if (count === list.length) {
+        const longer = new Int32Array(count * 2);
+        longer.set(list);
+        list = longer;
+      }
+      list[count++] = row;
+    }
+    return list.subarray(0, count);
+  }
+
+  #enqueue(row: number): void {
+    const { flags, dates } = this.table;
+    flags[row] = (flags[row] as number) | QUEUED;
+    if (((flags[row] as number) & KNOWN) === 0) this.#open++;
+    this.#queue.push(row, dates[row] as number);
+  }
+
+  #pop(): number {
+    const row = this.#queue.pop();
+    if (row < 0) return row;
+    const { flags } = this.table;
+    flags[row] = (flags[row] as number) & ~QUEUED;
+    if (((flags[row] as number) & KNOWN) === 0) this.#open--;
+    return row;
+  }
+
+  #parentLimit(row: number): number {
+    const count = this.table.parentCounts[row] as number;
+    return this.#options.isFirstParentOnly === true && count > 1 ? 1 : count;
+  }
+
+  /** Queue parents that are new, from the `from`th on. @returns -1, or the one that cannot be loaded without waiting */
+  #pushParents(row: number, from: number): number {
+    const { table } = this;
+    const count = this.#parentLimit(row);
+    for (let index = from; index < count; index++) {
+      const parent = table.parentAt(row, index);
+      const flags = table.flags[parent] as number;
+      if ((flags & SEEN) !== 0) continue;
+      if (!table.loadSync(parent)) return index;
+      table.flags[parent] = flags | SEEN;
+      this.#enqueue(parent);
+    }
+    return -1;
+  }
+
+  async #pushParentsSlowly(row: number, from: number): Promise<void> {
+    const { table } = this;
+    for (let index = from; index >= 0; index = this.#pushParents(row, index)) {
+      const parent = table.parentAt(row, index);
+      if (!(await table.load(parent))) throw missingObject(table.oidAt(parent), 'commit');
+    }
+  }
+
+  /** Of what is known, whatever is there is walked; what is missing does not matter. */
+  async #pushKnownParents(row: number): Promise<void> {
+    const { table } = this;
+    const count = table.parentCounts[row] as number;
+    for (let index = 0; index < count; index++) {
+      const parent = table.parentAt(row, index);
+      this.#mark(parent);
+      if (!table.loadSync(parent) && !(await table.load(parent))) continue;
+      this.#markParents(parent);
+      const flags = table.flags[parent] as number;
+      if ((flags & SEEN) !== 0) continue;
+      table.flags[parent] = flags | SEEN;
+      this.#enqueue(parent);
+    }
+  }
+
+  #mark(row: number): void {
+    const { flags } = this.table;
+    const before = flags[row] as number;
+    if ((before & KNOWN) !== 0) return;
+    flags[row] = before | KNOWN;
+    if ((before & QUEUED) !== 0) this.#open--;
+  }
+
+  /** Mark the parents of a known row, and on through what is loaded and was not known. */
+  #markParents(row: number): void {
+    const { table } = this;
+    const stack = [row];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (!table.isLoaded(at)) continue;
+      const count = table.parentCounts[at] as number;
+      for (let index = 0; index < count; index++) {
+        const parent = table.parentAt(at, index);
+        if (this.isKnown(parent)) continue;
+        this.#mark(parent);
+        stack.push(parent);
+      }
+    }
+  }
+}
