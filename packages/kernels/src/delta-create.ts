@@ -9,6 +9,7 @@ const LEAST_COPY_BYTES = 5;
 /** git reads larger copies and writes none. */
 const MAX_COPY_BYTES = 0x10000;
 const MAX_INSERT_BYTES = 0x7f;
+const WORD_BYTES = 4;
 /** Offsets are kept as Int32 (a delta itself has room for 32 bits). */
 const MAX_BASE_BYTES = 0x7fffffff;
 
@@ -31,29 +32,49 @@ export interface DeltaIndex {
   readonly byteLength: number;
 }
 
+/** In `tags`: no block here; else 1 to 128, of the only hash in the chain; or several hashes are. */
+const EMPTY_TAG = 0;
+const MIXED_TAG = 0xff;
+const TAG_BITS = 7;
+const TAG_MASK = (1 << TAG_BITS) - 1;
+/** So that a hash has bits for a tag below those that choose the chain. */
+const MAX_CHAIN_BITS = 32 - TAG_BITS;
+
 class BlockIndex implements DeltaIndex {
   baseSize = 0;
   /** The hash's upper bits choose a chain: `hash >>> shift`. */
   shift = 0;
-  /** First entry of each chain, 0 for none: entries count from 1. */
+  /**
+   * Of each chain, seven more bits of its hash, or why there are none. A target's bytes mostly hit no block at all: a table of
+   * bytes tells so from the nearest cache, where one of entries would not fit.
+   */
+  tags: Uint8Array = new Uint8Array(0);
+  /** First entry of each chain whose tag is not empty. Entries count from 1. */
   heads: Int32Array = new Int32Array(0);
-  /** Three numbers an entry: its hash, the offset of its block's end, the next entry of the chain. */
+  /** Three numbers an entry: its hash, the offset of its block's end, the next entry of the chain, 0 for none. */
   entries: Int32Array = new Int32Array(0);
 
   get byteLength(): number {
-    return this.heads.byteLength + this.entries.byteLength;
+    return this.tags.byteLength + this.heads.byteLength + this.entries.byteLength;
   }
 
   build(base: Uint8Array, start: number, end: number): void {
     const blockCount = Math.floor((end - start) / BLOCK_BYTES);
-    const bits = Math.max(4, 34 - Math.clz32(blockCount));
+    const bits = Math.min(MAX_CHAIN_BITS, Math.max(4, 33 - Math.clz32(blockCount)));
     const chainCount = 1 << bits;
     this.baseSize = end - start;
     this.shift = 32 - bits;
-    if (this.heads.length < chainCount) this.heads = new Int32Array(chainCount);
-    else this.heads.fill(0, 0, chainCount);
-    if (this.entries.length < 3 * (blockCount + 1)) this.entries = new Int32Array(3 * (blockCount + 1));
-    const { heads, entries, shift } = this;
+    if (this.tags.length < chainCount) {
+      this.tags = new Uint8Array(chainCount);
+      this.heads = new Int32Array(chainCount);
+      // Room for as many blocks as choose so many chains, so that a spare index serves for the next base.
+      this.entries = new Int32Array(3 * Math.max(blockCount + 1, chainCount >>> 1) + 3);
+    } else {
+      this.tags.fill(EMPTY_TAG, 0, chainCount);
+      if (this.entries.length < 3 * (blockCount + 1)) this.entries = new Int32Array(3 * (blockCount + 1));
+    }
+    const { tags, heads, entries, shift } = this;
+    const tagShift = shift - TAG_BITS;
     let entry = 0;
     let lastHash = 0;
     // From the last block to the first, so that a chain begins with the lowest offsets.
@@ -69,16 +90,19 @@ class BlockIndex implements DeltaIndex {
       lastHash = hash;
       entry++;
       const chain = hash >>> shift;
+      const tag = ((hash >>> tagShift) & TAG_MASK) + 1;
+      const before = tags[chain]!;
       entries[3 * entry] = hash;
       entries[3 * entry + 1] = blockEnd;
-      entries[3 * entry + 2] = heads[chain]!;
+      entries[3 * entry + 2] = before === EMPTY_TAG ? 0 : heads[chain]!;
       heads[chain] = entry;
+      tags[chain] = before === EMPTY_TAG || before === tag ? tag : MIXED_TAG;
     }
   }
 }
 
 /**
- * Index bytes `start` to `end` of `base` for {@link createDelta}. The base itself is not kept. Takes about 5/4 of the base's
+ * Index bytes `start` to `end` of `base` for {@link createDelta}. The base itself is not kept. Takes up to three times the base's
  * size in memory.
  * @param spare an index that is not needed any more: its memory is used again, and it becomes the result
  */
@@ -122,7 +146,8 @@ export function createDelta(
   if (!(index instanceof BlockIndex) || index.baseSize !== baseEnd - baseStart) {
     throw new RangeError(`Cannot create a delta: the index is not of these ${baseEnd - baseStart} bytes`);
   }
-  const { heads, entries, shift } = index;
+  const { tags, heads, entries, shift } = index;
+  const tagShift = shift - TAG_BITS;
   const limit = Math.min(output.length, outputStart + maxSize);
   if (outputStart + sizeLength(baseEnd - baseStart) + sizeLength(targetEnd - targetStart) > limit) return -1;
   let out = writeSize(output, writeSize(output, outputStart, baseEnd - baseStart), targetEnd - targetStart);
@@ -130,6 +155,9 @@ export function createDelta(
   let pending = targetStart;
   let hash = 0;
   let at = targetStart;
+  /** Both ends four bytes at a time: most of the work is to see how far long matches go. Made when there is one. */
+  let baseWords: DataView | undefined;
+  let targetWords: DataView | undefined;
   for (const primed = Math.min(targetEnd, at + BLOCK_BYTES - 1); at < primed; at++) {
     hash = ((hash << 2) + BYTE_HASHES[target[at]!]!) | 0;
   }
@@ -137,8 +165,9 @@ export function createDelta(
   let scanEnd = Math.min(targetEnd, pending + (limit - out) + 2 * BLOCK_BYTES);
   while (at < scanEnd) {
     hash = ((hash << 2) + BYTE_HASHES[target[at++]!]!) | 0;
+    const tag = tags[hash >>> shift]!;
+    if (tag !== ((hash >>> tagShift) & TAG_MASK) + 1 && tag !== MIXED_TAG) continue;
     let entry = heads[hash >>> shift]!;
-    if (entry === 0) continue;
     let bestSize = 0;
     let bestForward = 0;
     let bestFrom = 0;
@@ -148,11 +177,21 @@ export function createDelta(
       if (entries[slot] !== hash) continue;
       const blockEnd = baseStart + entries[slot + 1]!;
       let forward = 0;
-      for (const most = Math.min(targetEnd - at, baseEnd - blockEnd); forward < most; forward++) {
-        if (target[at + forward] !== base[blockEnd + forward]) break;
+      const most = Math.min(targetEnd - at, baseEnd - blockEnd);
+      if (most >= WORD_BYTES) {
+        baseWords ??= new DataView(base.buffer, base.byteOffset, base.length);
+        targetWords ??= new DataView(target.buffer, target.byteOffset, target.length);
+        const last = most - WORD_BYTES;
+        while (
+          forward <= last &&
+          targetWords.getInt32(at + forward, true) === baseWords.getInt32(blockEnd + forward, true)
+        ) {
+          forward += WORD_BYTES;
+        }
       }
+      while (forward < most && target[at + forward] === base[blockEnd + forward]) forward++;
       let backward = 0;
-      for (const most = Math.min(at - pending, blockEnd - baseStart); backward < most; ) {
+      for (const room = Math.min(at - pending, blockEnd - baseStart); backward < room; ) {
         if (target[at - backward - 1] !== base[blockEnd - backward - 1]) break;
         backward++;
       }
