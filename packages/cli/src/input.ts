@@ -35,12 +35,17 @@ export function ioError(what: string, error: unknown): CommandError {
 }
 
 /** The lines of standard input, without their line feeds, as bytes: names of paths need not be UTF-8. */
-export async function* readLines(stream: Readable): AsyncGenerator<Uint8Array> {
+export function readLines(stream: Readable): AsyncGenerator<Uint8Array> {
+  return readRecords(stream, 0x0a);
+}
+
+/** What lies between the bytes `terminator` on standard input; the last one may lack it. */
+export async function* readRecords(stream: Readable, terminator: number): AsyncGenerator<Uint8Array> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
     rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
     let start = 0;
-    for (let end = rest.indexOf(10, start); end >= 0; end = rest.indexOf(10, start)) {
+    for (let end = rest.indexOf(terminator, start); end >= 0; end = rest.indexOf(terminator, start)) {
       yield new Uint8Array(rest.subarray(start, end));
       start = end + 1;
     }

@@ -24,6 +24,46 @@ export function parseOptions<T extends OptionsConfig>(
   }
 }
 
+/** One option of a command line where the order of options means something. */
+export interface OrderedOption {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The options, each with a value and as often as it is given, in the order of the command line. */
+export function parseOrderedOptions(
+  args: readonly string[],
+  shortNames: readonly string[],
+): { readonly options: readonly OrderedOption[]; readonly positionals: readonly string[] } {
+  const config = Object.fromEntries(
+    shortNames.map((short) => [short, { type: 'string', short, multiple: true }] as const),
+  );
+  const joined = joinValues(args, shortNames);
+  const { positionals } = parseOptions(joined, config);
+  const { tokens } = parseArgs({ args: joined, options: config, allowPositionals: true, tokens: true });
+  const options = tokens.flatMap((token) =>
+    token.kind === 'option' ? [{ name: token.name, value: token.value ?? '' }] : [],
+  );
+  return { options, positionals };
+}
+
+/** `parseArgs` takes a value for an option that begins like one only where it stands in the same argument. */
+function joinValues(args: readonly string[], shortNames: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] as string;
+    const next = args[at + 1] ?? '';
+    if (arg === '--') return [...joined, ...args.slice(at)];
+    const isOption = arg.length === 2 && arg.startsWith('-') && shortNames.includes(arg.slice(1));
+    if (isOption && next.length > 1 && next.startsWith('-')) joined.push(`${arg}${args[++at]}`);
+    else {
+      joined.push(arg);
+      if (isOption && at + 1 < args.length) joined.push(args[++at] as string);
+    }
+  }
+  return joined;
+}
+
 /** git's words for what `parseArgs` complains of; Node's own where git has none. */
 function complaint(message: string): string {
   const [, dashes, name] = /^(?:Unknown option|Option) '(?:-\w, )?(--?)([^' ]+)/.exec(message) ?? [];

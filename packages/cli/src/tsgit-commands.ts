@@ -18,6 +18,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/clone.js')).cloneCommand,
   },
   {
+    name: 'commit-tree',
+    summary: 'make a commit of a tree',
+    load: async () => (await import('./commands/commit-tree.js')).commitTreeCommand,
+  },
+  {
     name: 'hash-object',
     summary: 'compute the object id of files, and store them',
     load: async () => (await import('./commands/hash-object.js')).hashObjectCommand,
@@ -36,6 +41,16 @@ export const tsgitCommands: readonly CommandEntry[] = [
     name: 'ls-tree',
     summary: 'list the entries of a tree',
     load: async () => (await import('./commands/ls-tree.js')).lsTreeCommand,
+  },
+  {
+    name: 'mktag',
+    summary: 'make a tag of its text, checked',
+    load: async () => (await import('./commands/mktag.js')).mktagCommand,
+  },
+  {
+    name: 'mktree',
+    summary: 'make a tree of a listing',
+    load: async () => (await import('./commands/mktree.js')).mktreeCommand,
   },
   {
     name: 'multi-pack-index',

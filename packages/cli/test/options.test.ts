@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../src/console.js';
-import { parseCount, parseOptions } from '../src/options.js';
+import { parseCount, parseOptions, parseOrderedOptions } from '../src/options.js';
 
 describe('parseOptions', () => {
   const options = {
@@ -43,5 +43,21 @@ describe('parseCount', () => {
 
   test('refuses less than the minimum', () => {
     expect(() => parseCount('depth', '0', 1)).toThrow(/at least 1/);
+  });
+});
+
+describe('options in order', () => {
+  test.each([
+    [['-p', 'a', 'x', '-m', 'b', '-pc'], ['p=a', 'm=b', 'p=c'], ['x']],
+    [['-m', '-starts like an option', '-m', '--', '-m', '-'], ['m=-starts like an option', 'm=--', 'm=-'], []],
+    [['-m', '', '--', '-m', 'y'], ['m='], ['-m', 'y']],
+  ])('of %j are %j and %j', (args, options, positionals) => {
+    const parsed = parseOrderedOptions(args, ['p', 'm']);
+    expect(parsed.options.map(({ name, value }) => `${name}=${value}`)).toEqual(options);
+    expect(parsed.positionals).toEqual(positionals);
+  });
+
+  test.each([[['-x']], [['-m']], [['--long']]])('of %j are a usage error', (args) => {
+    expect(() => parseOrderedOptions(args, ['p', 'm'])).toThrow(UsageError);
   });
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { git, initBare, temporaryDirectory } from '../../../test/support/git.js';
-import { quotePath } from '../src/quote.js';
+import { quotePath, unquotePath } from '../src/quote.js';
 
 describe('quotePath', () => {
   test.each([
@@ -37,5 +37,20 @@ describe('quotePath', () => {
         expect(quotePath(path)).toMatch(/^(?:[ !#-[\]-~]*|"(?:[ !#-[\]-~]|\\[abtnvfr"\\]|\\[0-7]{3})*")$/);
       }),
     );
+  });
+});
+
+describe('unquotePath', () => {
+  test('undoes what quotePath did', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (path) => {
+        const quoted = quotePath(path);
+        if (quoted.startsWith('"')) expect(unquotePath(new TextEncoder().encode(quoted))).toEqual(path);
+      }),
+    );
+  });
+
+  test.each(['"', '"a', '"a\\', '"\\q"', '"\\40"', '"\\400"', '"\\08"'])('does not know %s', (quoted) => {
+    expect(unquotePath(new TextEncoder().encode(quoted))).toBeUndefined();
   });
 });
