@@ -79,6 +79,10 @@ const scripts = {
     build();
     run(process.execPath, ['scripts/check-packages.mjs', ...rest]);
   },
+  fuzz() {
+    install();
+    process.exit(run(process.execPath, ['scripts/fuzz.mjs', ...rest], { mayFail: true }));
+  },
   bench() {
     build();
     process.exit(run(process.execPath, ['bench/run.mjs', ...rest], { mayFail: true }));

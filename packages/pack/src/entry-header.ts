@@ -84,7 +84,7 @@ export function decodeEntryHeader(
   header.baseDistance = 0;
   header.baseOidOffset = 0;
   if (typeCode === TypeCode.ofsDelta) {
-    const distance = decodeOfsDistance(input, at, inputEnd);
+    const distance = decodeOfsDistance(input, at, inputEnd, packOffset + at - offset);
     if (distance === undefined) return false;
     if (distance.value === 0 || distance.value > packOffset) {
       throw new MalformedError('pack entry', packOffset, `its delta base lies ${distance.value} bytes before it`);

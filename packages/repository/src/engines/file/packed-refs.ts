@@ -70,6 +70,9 @@ export class PackedRefs {
   }
 }
 
+/** Has a component that is empty, `.` or `..`. */
+const DANGEROUS_NAME = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 /**
  * Parse a packed-refs file.
  *
@@ -78,7 +81,8 @@ export class PackedRefs {
  *     ref    = oid SP name LF
  *     peeled = "^" oid LF                              ; what the annotated tag above comes to
  *
- * @throws {MalformedError} for any other line, or a last line without its end
+ * @throws {MalformedError} for any other line, a last line without its end, or a name that would lead out of its folder as a
+ *   path, at which git stops too
  * @see git's refs/packed-backend.c
  */
 export function parsePackedRefs(bytes: Uint8Array, algorithm: HashAlgorithm): PackedRefs {
@@ -100,6 +104,7 @@ export function parsePackedRefs(bytes: Uint8Array, algorithm: HashAlgorithm): Pa
     if (bytes[space] !== SPACE || lineEnd === space + 1)
       throw new MalformedError('packed-refs', space, 'a name is missing');
     const name = names.decode(bytes.subarray(space + 1, lineEnd));
+    if (DANGEROUS_NAME.test(name)) throw new MalformedError('packed-refs', space + 1, 'a name is dangerous as a path');
     let end = lineEnd + 1;
     let peeledOid: Oid | undefined;
     if (bytes[end] === CARET) {

@@ -59,6 +59,9 @@ describe('parsePackedRefs', () => {
     ['no space', `${A}\n`, 40],
     ['a peeled line that goes on', `${A} refs/a\n^${B}x\n`, 89],
     ['a peeled line alone', `^${B}\n`, 0],
+    ['a name that leads out of its folder', `${A} refs/../../x\n`, 41],
+    ['a name with an empty component', `${A} refs//a\n`, 41],
+    ['a name that ends like a folder', `${A} refs/a/\n`, 41],
     ['a header in the middle', `${A} refs/a\n# x\n`, 48],
   ])('refuses %s', (_case, text, offset) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'MALFORMED', format: 'packed-refs', offset }));

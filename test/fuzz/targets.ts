@@ -1,0 +1,87 @@
+import type { FuzzTarget } from './lib/target.js';
+import { delta } from './targets/kernels/delta.js';
+import { deltaCreate } from './targets/kernels/delta-create.js';
+import { digest } from './targets/kernels/digest.js';
+import { inflate } from './targets/kernels/inflate.js';
+import { check } from './targets/objects/check.js';
+import { commit } from './targets/objects/commit.js';
+import { identity } from './targets/objects/identity.js';
+import { loose } from './targets/objects/loose.js';
+import { refName } from './targets/objects/ref-name.js';
+import { signature } from './targets/objects/signature.js';
+import { specialFile } from './targets/objects/special-file.js';
+import { tag } from './targets/objects/tag.js';
+import { trailers } from './targets/objects/trailers.js';
+import { tree } from './targets/objects/tree.js';
+import { treeDiff } from './targets/objects/tree-diff.js';
+import { entryHeader } from './targets/pack/entry-header.js';
+import { idx } from './targets/pack/idx.js';
+import { indexMade } from './targets/pack/index-made.js';
+import { indexPack } from './targets/pack/index-pack.js';
+import { indexThin } from './targets/pack/index-thin.js';
+import { packReader } from './targets/pack/pack-reader.js';
+import { scan } from './targets/pack/scan.js';
+import { verifyPack } from './targets/pack/verify-pack.js';
+import { capabilities } from './targets/protocol/capabilities.js';
+import { fetchAnswer } from './targets/protocol/fetch-answer.js';
+import { fetchRequest } from './targets/protocol/fetch-request.js';
+import { lsRefsAnswer } from './targets/protocol/ls-refs-answer.js';
+import { lsRefsRequest } from './targets/protocol/ls-refs-request.js';
+import { pktLine } from './targets/protocol/pkt-line.js';
+import { pushReport } from './targets/protocol/push-report.js';
+import { pushRequest } from './targets/protocol/push-request.js';
+import { receivePackAdvertisement } from './targets/protocol/receive-pack-advertisement.js';
+import { remoteWords } from './targets/protocol/remote-words.js';
+import { sideband } from './targets/protocol/sideband.js';
+import { v2Advertisement } from './targets/protocol/v2-advertisement.js';
+import { bundleHeader } from './targets/repository/bundle-header.js';
+import { config } from './targets/repository/config.js';
+import { packedRefs } from './targets/repository/packed-refs.js';
+import { refFile } from './targets/repository/ref-file.js';
+import { remoteUrl } from './targets/repository/remote-url.js';
+import { revision } from './targets/repository/revision.js';
+
+/** Every decoder under attack. A new one is a file in `targets/` and a line here. */
+export const ALL_TARGETS: readonly FuzzTarget[] = [
+  deltaCreate,
+  delta,
+  digest,
+  inflate,
+  check,
+  commit,
+  identity,
+  loose,
+  refName,
+  signature,
+  specialFile,
+  tag,
+  trailers,
+  treeDiff,
+  tree,
+  entryHeader,
+  idx,
+  indexMade,
+  indexPack,
+  indexThin,
+  packReader,
+  scan,
+  verifyPack,
+  capabilities,
+  fetchAnswer,
+  fetchRequest,
+  lsRefsAnswer,
+  lsRefsRequest,
+  pktLine,
+  pushReport,
+  pushRequest,
+  receivePackAdvertisement,
+  remoteWords,
+  sideband,
+  v2Advertisement,
+  bundleHeader,
+  config,
+  packedRefs,
+  refFile,
+  remoteUrl,
+  revision,
+];
