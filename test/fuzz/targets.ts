@@ -3,6 +3,7 @@ import { delta } from './targets/kernels/delta.js';
 import { deltaCreate } from './targets/kernels/delta-create.js';
 import { digest } from './targets/kernels/digest.js';
 import { inflate } from './targets/kernels/inflate.js';
+import { inflateStream } from './targets/kernels/inflate-stream.js';
 import { check } from './targets/objects/check.js';
 import { commit } from './targets/objects/commit.js';
 import { identity } from './targets/objects/identity.js';
@@ -19,9 +20,12 @@ import { idx } from './targets/pack/idx.js';
 import { indexMade } from './targets/pack/index-made.js';
 import { indexPack } from './targets/pack/index-pack.js';
 import { indexThin } from './targets/pack/index-thin.js';
+import { multiPackIndex } from './targets/pack/multi-pack-index.js';
 import { packReader } from './targets/pack/pack-reader.js';
+import { rev } from './targets/pack/rev.js';
 import { scan } from './targets/pack/scan.js';
 import { verifyPack } from './targets/pack/verify-pack.js';
+import { bundleHeader } from './targets/protocol/bundle-header.js';
 import { capabilities } from './targets/protocol/capabilities.js';
 import { fetchAnswer } from './targets/protocol/fetch-answer.js';
 import { fetchRequest } from './targets/protocol/fetch-request.js';
@@ -34,7 +38,6 @@ import { receivePackAdvertisement } from './targets/protocol/receive-pack-advert
 import { remoteWords } from './targets/protocol/remote-words.js';
 import { sideband } from './targets/protocol/sideband.js';
 import { v2Advertisement } from './targets/protocol/v2-advertisement.js';
-import { bundleHeader } from './targets/repository/bundle-header.js';
 import { config } from './targets/repository/config.js';
 import { packedRefs } from './targets/repository/packed-refs.js';
 import { refFile } from './targets/repository/ref-file.js';
@@ -46,6 +49,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   deltaCreate,
   delta,
   digest,
+  inflateStream,
   inflate,
   check,
   commit,
@@ -63,9 +67,12 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   indexMade,
   indexPack,
   indexThin,
+  multiPackIndex,
   packReader,
+  rev,
   scan,
   verifyPack,
+  bundleHeader,
   capabilities,
   fetchAnswer,
   fetchRequest,
@@ -78,7 +85,6 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   remoteWords,
   sideband,
   v2Advertisement,
-  bundleHeader,
   config,
   packedRefs,
   refFile,
