@@ -9,6 +9,8 @@ export interface ByteSource {
   read(offset: number, length: number, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
   /** The same without waiting, where the bytes are at hand. A reader tests for it once, outside its loop. */
   readSync?(offset: number, length: number): Uint8Array;
+  /** {@link readSync} that fills `output` and makes no garbage. */
+  readIntoSync?(offset: number, output: Uint8Array): void;
   /** Release what the source holds (a file handle). */
   close?(): Promise<void>;
 }

@@ -16,7 +16,11 @@ export interface PackLimits {
   readonly objectCount: number;
   /** Deltas between an object and the full object its chain ends in. */
   readonly deltaDepth: number;
-  /** Bytes of objects held at one instant while a delta tree is rebuilt: the way from its root to where the walk stands. */
+  /** Bytes rebuilt from deltas per byte of pack, once more than {@link resolvedFreeBytes} were. git/git has 60, a store of many keys in one tree thousands. */
+  readonly resolvedRatio: number;
+  /** Bytes rebuilt from deltas below which any ratio passes. */
+  readonly resolvedFreeBytes: number;
+  /** Bytes of a delta's base and result, which are in memory together. */
   readonly liveBaseBytes: number;
 }
 
@@ -32,7 +36,9 @@ export const DEFAULT_PACK_LIMITS: PackLimits = {
   packBytes: Number.MAX_SAFE_INTEGER,
   objectCount: 2 ** 30,
   deltaDepth: 4095,
-  liveBaseBytes: 1536 * MiB,
+  resolvedRatio: 10_000,
+  resolvedFreeBytes: 1024 * MiB,
+  liveBaseBytes: 1024 * MiB,
 };
 
 /** {@link DEFAULT_PACK_LIMITS} with some of them replaced. */

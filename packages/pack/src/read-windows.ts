@@ -8,6 +8,7 @@ export class ReadWindows {
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
   readonly #windows: Uint8Array[];
+  readonly #room: Uint8Array | undefined;
   #latest = 0;
   #next = 1;
 
@@ -15,14 +16,18 @@ export class ReadWindows {
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
 
-  /** @param options.leadBytes how much of a new window lies before the offset that asked for it */
+  /**
+   * @param options.leadBytes how much of a new window lies before the offset that asked for it
+   * @param options.room where windows go, of a source that can read into an array: at least `windowBytes * windowCount` bytes
+   */
   constructor(
     source: ByteSource,
-    options: { windowBytes: number; windowCount: number /* 2 or more */; leadBytes?: number },
+    options: { windowBytes: number; windowCount: number /* 2 or more */; leadBytes?: number; room?: Uint8Array },
   ) {
     this.#source = source;
     this.#windowBytes = options.windowBytes;
     this.#leadBytes = options.leadBytes ?? 0;
+    this.#room = source.readIntoSync === undefined ? undefined : options.room;
     this.#starts = new Float64Array(options.windowCount);
     this.#ends = new Float64Array(options.windowCount);
     this.#windows = new Array<Uint8Array>(options.windowCount).fill(this.bytes);
@@ -46,13 +51,21 @@ export class ReadWindows {
       if (slot < 0) {
         if (this.#source.readSync === undefined) return false;
         const { start, size } = this.#range(offset, length);
-        slot = this.#keep(start, this.#source.readSync(start, size));
+        slot = this.#keep(start, this.#readSync(start, size));
       }
       this.#latest = slot;
     }
     this.bytes = this.#windows[slot] as Uint8Array;
     this.at = offset - (this.#starts[slot] as number);
     return true;
+  }
+
+  #readSync(start: number, size: number): Uint8Array {
+    const source = this.#source as Required<Pick<ByteSource, 'readSync' | 'readIntoSync'>>;
+    if (this.#room === undefined || size > this.#windowBytes) return source.readSync(start, size);
+    const output = this.#room.subarray(this.#next * this.#windowBytes, this.#next * this.#windowBytes + size);
+    source.readIntoSync(start, output);
+    return output;
   }
 
   /** Read what a `peek` of the same range did not find. */

@@ -43,6 +43,11 @@ export interface ScannedEntry {
 /** Told of each part of a pack as it becomes whole. A callback and not an iterator: it runs once per object. */
 export interface PackVisitor {
   header?(version: number, objectCount: number): void;
+  /**
+   * Says where an entry is to be inflated, whose `packOffset`, `typeCode` and `inflatedSize` are known, by its `body` and
+   * `bodyStart`. Asked again for the same entry where it has not all arrived. Without this it is the scanner's own buffer.
+   */
+  place?(entry: ScannedEntry): void;
   entry(entry: ScannedEntry): void;
 }
 
@@ -63,6 +68,7 @@ export class PackScanner {
   readonly #entry: ScannedEntry;
 
   #buffer: Uint8Array = new Uint8Array(0);
+  #region: Uint8Array = new Uint8Array(0);
   #isOwnBuffer = false;
   /** Of #buffer, [#at, #end) was not scanned yet, and [#drained, #at) was scanned and not drained. */
   #at = 0;
@@ -91,7 +97,7 @@ export class PackScanner {
       baseOffset: -1,
       baseOidOffset: -1,
       input: empty,
-      body: new Uint8Array(65536),
+      body: empty,
       bodyStart: FRAME_ROOM,
       bodyEnd: FRAME_ROOM,
     };
@@ -122,6 +128,14 @@ export class PackScanner {
   /** The verified trailer, once the whole pack was seen. */
   get checksum(): Uint8Array | undefined {
     return this.#checksum;
+  }
+
+  /**
+   * Have what is pushed from now on copied to the front of `region` where it fits, because the kernels work better there. Call
+   * it between `drain` and `push`.
+   */
+  useRegion(region: Uint8Array): void {
+    this.#region = region;
   }
 
   /**
@@ -156,7 +170,15 @@ export class PackScanner {
   }
 
   #append(chunk: Uint8Array): void {
-    if (this.#at === this.#end) {
+    if (this.#end - this.#at + chunk.length <= this.#region.length) {
+      const left = this.#end - this.#at;
+      if (left > 0) this.#region.set(this.#buffer.subarray(this.#at, this.#end));
+      this.#region.set(chunk, left);
+      this.#buffer = this.#region;
+      this.#isOwnBuffer = false;
+      this.#at = 0;
+      this.#end = left + chunk.length;
+    } else if (this.#at === this.#end) {
       this.#buffer = chunk;
       this.#isOwnBuffer = false;
       this.#at = 0;
@@ -254,11 +276,13 @@ export class PackScanner {
     }
 
     const entry = this.#entry;
-    const bodyEnd = FRAME_ROOM + size;
-    if (entry.body.length < bodyEnd)
-      entry.body = new Uint8Array(Math.max(bodyEnd, Math.min(entry.body.length * 2, 2 ** 20)));
+    entry.packOffset = packOffset;
+    entry.typeCode = header.typeCode;
+    entry.inflatedSize = size;
+    if (this.#visitor.place === undefined) this.#placeHere(entry);
+    else this.#visitor.place(entry);
     this.#inflateCalls++;
-    const deflatedSize = inflateEntry(input, header.bodyOffset, entry.body, FRAME_ROOM, size, packOffset);
+    const deflatedSize = inflateEntry(input, header.bodyOffset, entry.body, entry.bodyStart, size, packOffset);
     if (deflatedSize === undefined) {
       if (available > headerSize + 2 * size + STREAM_SLACK) {
         throw new MalformedError('pack entry', packOffset, `its deflate stream does not end after ${available} bytes`);
@@ -272,15 +296,11 @@ export class PackScanner {
       this.#failRatio(inflatedBytes, entryEnd);
     }
 
-    entry.packOffset = packOffset;
-    entry.typeCode = header.typeCode;
-    entry.inflatedSize = size;
     entry.crc32 = crc32(input, at, end);
     entry.baseOffset = header.typeCode === TypeCode.ofsDelta ? packOffset - header.baseDistance : -1;
     entry.baseOidOffset = header.typeCode === TypeCode.refDelta ? header.baseOidOffset : -1;
     entry.input = input;
-    entry.bodyStart = FRAME_ROOM;
-    entry.bodyEnd = bodyEnd;
+    entry.bodyEnd = entry.bodyStart + size;
     this.#inflatedBytes = inflatedBytes;
     this.#retryAt = 0;
     this.#at = end;
@@ -288,6 +308,13 @@ export class PackScanner {
     this.#scannedCount++;
     this.#visitor.entry(entry);
     return true;
+  }
+
+  #placeHere(entry: ScannedEntry): void {
+    const { body, inflatedSize } = entry;
+    const end = FRAME_ROOM + inflatedSize;
+    if (body.length < end) entry.body = new Uint8Array(Math.max(65536, end, Math.min(body.length * 2, 2 ** 20)));
+    entry.bodyStart = FRAME_ROOM;
   }
 
   #assertSize(typeCode: number, size: number): void {

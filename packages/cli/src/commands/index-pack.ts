@@ -78,9 +78,19 @@ async function indexFile(
   }
 }
 
+/** All of it, in one buffer again and again where the source allows. */
 async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < source.size; at += READ_BYTES)
-    yield await source.read(at, Math.min(READ_BYTES, source.size - at));
+  const buffer = new Uint8Array(Math.min(READ_BYTES, source.size));
+  for (let at = 0; at < source.size; at += READ_BYTES) {
+    const size = Math.min(READ_BYTES, source.size - at);
+    if (source.readIntoSync === undefined) {
+      yield await source.read(at, size);
+    } else {
+      const chunk = buffer.subarray(0, size);
+      source.readIntoSync(at, chunk);
+      yield chunk;
+    }
+  }
 }
 
 /** The pack stands in its file: nothing is to be stored, and without bases from elsewhere nothing is overwritten. */

@@ -1,4 +1,4 @@
-import { applyDelta, DeltaStatus, type HashQueue, readDeltaSizes } from '@git-kv/kernels';
+import { applyDelta, DeltaStatus, readDeltaSizes } from '@git-kv/kernels';
 import { type HashAlgorithm, LimitError, MalformedError, type ObjectKind } from '@git-kv/objects';
 import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
 import { decodeEntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '../entry-header.js';
@@ -7,8 +7,11 @@ import { inflateEntry } from '../inflate-entry.js';
 import type { PackLimits } from '../limits.js';
 import type { ReadWindows } from '../read-windows.js';
 import { FRAME_ROOM } from '../scanner.js';
+import { BaseStack } from './base-stack.js';
 import type { DeltaPayloads } from './delta-payloads.js';
 import { type EntryTable, NONE, RESOLVED } from './entry-table.js';
+import type { IndexArena } from './index-arena.js';
+import type { ObjectLog } from './object-log.js';
 import { type RefBases, TAKEN } from './ref-bases.js';
 import type { VisitedObject } from './visited-object.js';
 
@@ -27,23 +30,41 @@ export type ForestStep = (typeof ForestStep)[keyof typeof ForestStep];
 /** Bytes rebuilt between two pauses: some 30 ms of work. */
 const SLICE_BYTES = 16 * 2 ** 20;
 
-/** From here on a base nobody needs any more makes room at once; below, moving bytes would cost more than it saves. */
-const COMPACT_BYTES = 8 * 2 ** 20;
+/** What a forest works with. */
+export interface ForestParts {
+  readonly algorithm: HashAlgorithm;
+  readonly limits: PackLimits;
+  readonly table: EntryTable;
+  readonly arena: IndexArena;
+  readonly payloads: DeltaPayloads;
+  readonly refs: RefBases;
+  readonly log: ObjectLog;
+  readonly rootWindows: ReadWindows;
+  readonly deltaWindows: ReadWindows;
+  readonly packEnd: number;
+  /** As {@link linkChildren} made them. */
+  readonly weights: Int32Array;
+  /** Bytes of bases held outside of the log. */
+  readonly heldBytes: number;
+  readonly visit: ((object: VisitedObject) => void) | undefined;
+}
 
 /**
  * Resolves deltas: every full object that has deltas is the root of a tree, walked depth-first without recursion.
  *
- * The objects from the root to where the walk stands lie one after another in one arena, each with room before it for the
- * frame it is hashed with. The child with the most descendants comes last and its base is dropped first, so that a chain
- * however long holds two objects, and a tree of n deltas holds at most 2 + log2(n).
+ * The objects from the root to where the walk stands are held while deltas wait for them. The child with the most descendants
+ * comes last and its base is let go first, so that a chain however long holds two objects, and a tree of n deltas holds at
+ * most 2 + log2(n); of these, what is over a budget is dropped and rebuilt when it is needed again.
  */
 export class DeltaForest {
   readonly #algorithm: HashAlgorithm;
   readonly #limits: PackLimits;
   readonly #table: EntryTable;
+  readonly #arena: IndexArena;
   readonly #payloads: DeltaPayloads;
   readonly #refs: RefBases;
-  readonly #hashes: HashQueue;
+  readonly #log: ObjectLog;
+  readonly #stack: BaseStack;
   readonly #rootWindows: ReadWindows;
   readonly #deltaWindows: ReadWindows;
   /** Where the entry after the last one would begin. */
@@ -52,16 +73,15 @@ export class DeltaForest {
   /** Deltas below each entry, itself included. */
   readonly #weights: Int32Array;
   readonly #header = emptyEntryHeader();
+  readonly #mostResolvedBytes: number;
 
-  #arena: Uint8Array = new Uint8Array(2 ** 18);
-  #scratch: Uint8Array = new Uint8Array(2 ** 16);
-  #level = NONE;
-  readonly #starts: Float64Array;
-  readonly #ends: Float64Array;
-  readonly #nexts: Int32Array;
-  readonly #depths: Int32Array;
+  #scratch: Uint8Array = new Uint8Array(0);
   #typeCode = 0;
+  #mostBytes = 0;
   #sliceBytes = 0;
+  #resolvedBytes = 0;
+  /** A dropped base on its way back: the object at `depth` of the path. */
+  #rebuilt: { bytes: Uint8Array; depth: number } | undefined;
 
   /** Deltas resolved so far. */
   resolvedCount = 0;
@@ -69,35 +89,23 @@ export class DeltaForest {
   #wantedOffset = 0;
   #wantedLength = 0;
 
-  constructor(parts: {
-    algorithm: HashAlgorithm;
-    limits: PackLimits;
-    table: EntryTable;
-    payloads: DeltaPayloads;
-    refs: RefBases;
-    hashes: HashQueue;
-    rootWindows: ReadWindows;
-    deltaWindows: ReadWindows;
-    packEnd: number;
-    visit: ((object: VisitedObject) => void) | undefined;
-  }) {
+  constructor(parts: ForestParts) {
     this.#algorithm = parts.algorithm;
     this.#limits = parts.limits;
     this.#table = parts.table;
+    this.#arena = parts.arena;
     this.#payloads = parts.payloads;
     this.#refs = parts.refs;
-    this.#hashes = parts.hashes;
+    this.#log = parts.log;
     this.#rootWindows = parts.rootWindows;
     this.#deltaWindows = parts.deltaWindows;
     this.#wantedIn = parts.rootWindows;
     this.#packEnd = parts.packEnd;
     this.#visit = parts.visit;
-    const levels = parts.limits.deltaDepth + 1;
-    this.#starts = new Float64Array(levels);
-    this.#ends = new Float64Array(levels);
-    this.#nexts = new Int32Array(levels);
-    this.#depths = new Int32Array(levels);
-    this.#weights = linkChildren(parts.table);
+    this.#weights = parts.weights;
+    this.#stack = new BaseStack(parts.log, parts.limits.deltaDepth, parts.heldBytes);
+    const { resolvedFreeBytes, resolvedRatio } = parts.limits;
+    this.#mostResolvedBytes = Math.max(resolvedFreeBytes, resolvedRatio * parts.packEnd);
   }
 
   /**
@@ -123,128 +131,189 @@ export class DeltaForest {
 
   /** Begin with the full object in `row`. @returns whether its bytes were at hand; where not, load and call again */
   beginAt(row: number): boolean {
-    const { packOffsets, payloads } = this.#table;
-    const place = payloads[row] as number;
+    const place = this.#table.payloads[row] as number;
     if (place !== NONE) {
       this.#payloads.open(place);
       const { bytes, start, end } = this.#payloads;
-      this.beginWith(row, bytes.subarray(start, end));
+      this.#begin(row, bytes, start, end);
       return true;
     }
     const windows = this.#rootWindows;
     if (!this.#peek(windows, row)) return false;
-    const packOffset = packOffsets[row] as number;
-    const { bytes, at } = windows;
-    decodeEntryHeader(bytes, at, bytes.length, this.#algorithm.oidLength, packOffset, this.#header);
-    const size = this.#header.inflatedSize;
-    this.#reserve(0, FRAME_ROOM + size);
-    this.#inflate(bytes, this.#arena, FRAME_ROOM, packOffset);
-    this.#begin(row, size);
+    const size = this.#decodeHeader(windows, row);
+    const log = this.#log;
+    if (log.takes(size)) {
+      if (!log.hasRoom(size)) this.#makeRoom();
+      const start = log.at + FRAME_ROOM;
+      this.#inflate(windows.bytes, log.bytes, start, row);
+      log.at = start + size;
+      this.#begin(row, log.bytes, start, start + size);
+    } else {
+      const bytes = new Uint8Array(size);
+      this.#inflate(windows.bytes, bytes, 0, row);
+      this.#begin(row, bytes, 0, size);
+    }
     return true;
   }
 
   /** Begin with the object in `row`, whose body is here. */
   beginWith(row: number, body: Uint8Array): void {
-    this.#reserve(0, FRAME_ROOM + body.length);
-    this.#arena.set(body, FRAME_ROOM);
-    this.#begin(row, body.length);
+    this.#begin(row, body, 0, body.length);
   }
 
-  #begin(row: number, size: number): void {
+  #begin(row: number, bytes: Uint8Array, start: number, end: number): void {
+    const { objectBytes, structuredBytes } = this.#limits;
     this.#typeCode = this.#table.typeCodes[row] as number;
-    this.#level = 0;
-    this.#starts[0] = FRAME_ROOM;
-    this.#ends[0] = FRAME_ROOM + size;
-    this.#depths[0] = 0;
-    this.#nexts[0] = this.#heaviestLast(row);
+    this.#mostBytes = this.#typeCode === TypeCode.blob ? objectBytes : Math.min(objectBytes, structuredBytes);
+    this.#stack.push(bytes, start, end, row, 0, this.#heaviestLast(row));
   }
 
   /** Resolve what hangs below the object the walk began with, or some of it. */
   run(): ForestStep {
-    const { typeCodes, packOffsets, payloads, nextSiblings, firstChildren } = this.#table;
-    const { objectBytes, structuredBytes, deltaDepth } = this.#limits;
-    const mostBytes = this.#typeCode === TypeCode.blob ? objectBytes : Math.min(objectBytes, structuredBytes);
-    while (this.#level >= 0) {
-      const level = this.#level;
-      const row = this.#nexts[level] as number;
+    const { typeCodes, packOffsets, nextSiblings, firstChildren } = this.#table;
+    const payloads = this.#payloads;
+    const stack = this.#stack;
+    const log = this.#log;
+    while (stack.level >= 0) {
+      const level = stack.level;
+      const row = stack.nexts[level] as number;
       if (row === NONE) {
-        this.#level--;
+        stack.pop();
         continue;
       }
       if (this.#sliceBytes > SLICE_BYTES) {
         this.#sliceBytes = 0;
         return ForestStep.pause;
       }
-      const packOffset = packOffsets[row] as number;
-      const place = payloads[row] as number;
-      if (place !== NONE) this.#payloads.open(place);
-      else if (!this.#readPayload(row)) return ForestStep.load;
-      const delta = this.#payloads.bytes;
-      const deltaStart = this.#payloads.start;
-      const deltaEnd = this.#payloads.end;
+      if (stack.bytes[level] === undefined && !this.#rebuild(level)) return ForestStep.load;
+      if (!this.#openPayload(row)) return ForestStep.load;
 
-      const depth = (this.#depths[level] as number) + 1;
-      if (depth > deltaDepth) throw new LimitError('deltaDepth', depth, deltaDepth);
-      const sizes = readDeltaSizes(delta, deltaStart, deltaEnd);
-      if (sizes === undefined || deltaEnd - deltaStart < LEAST_DELTA_SIZE)
-        throw deltaProblem(DeltaStatus.inputEnds, packOffset);
-      const { resultSize } = sizes;
-      if (resultSize > mostBytes) {
-        throw new LimitError(mostBytes === objectBytes ? 'objectBytes' : 'structuredBytes', resultSize, mostBytes);
+      const packOffset = packOffsets[row] as number;
+      const depth = (stack.depths[level] as number) + 1;
+      if (depth > this.#limits.deltaDepth) throw new LimitError('deltaDepth', depth, this.#limits.deltaDepth);
+      const resultSize = this.#resultSize(packOffset);
+      let output = log.bytes;
+      let start = FRAME_ROOM;
+      const isLogged = log.takes(resultSize);
+      if (isLogged) {
+        if (!log.hasRoom(resultSize)) this.#makeRoom();
+        start = log.at + FRAME_ROOM;
+      } else {
+        stack.trim(FRAME_ROOM + resultSize);
+        output = new Uint8Array(FRAME_ROOM + resultSize);
       }
-      const baseStart = this.#starts[level] as number;
-      const baseEnd = this.#ends[level] as number;
-      const start = baseEnd + FRAME_ROOM;
-      this.#reserve(baseEnd, start + resultSize);
-      const arena = this.#arena;
-      const status = applyDelta(arena, baseStart, baseEnd, delta, deltaStart, deltaEnd, arena, start, resultSize);
+      const base = stack.bytes[level] as Uint8Array;
+      const baseStart = stack.starts[level] as number;
+      const baseEnd = stack.ends[level] as number;
+      this.#assertLive(baseEnd - baseStart + resultSize);
+      const status = applyDelta(
+        base,
+        baseStart,
+        baseEnd,
+        payloads.bytes,
+        payloads.start,
+        payloads.end,
+        output,
+        start,
+        resultSize,
+      );
       if (status !== DeltaStatus.done) throw deltaProblem(status, packOffset);
-      const frameStart = writeFrameBefore(arena, start, this.#typeCode, resultSize);
-      this.#hashes.add(arena, frameStart, start + resultSize, row);
+      const end = start + resultSize;
+      const frameStart = writeFrameBefore(output, start, this.#typeCode, resultSize);
+      if (isLogged) log.add(frameStart, end, row);
+      else log.hashAlone(output, frameStart, end, row);
       this.#visit?.({
         packOffset,
         kind: kindOfTypeCode(this.#typeCode) as ObjectKind,
-        body: arena.subarray(start, start + resultSize),
+        body: output.subarray(start, end),
       });
       this.#sliceBytes += resultSize + 256;
       typeCodes[row] = this.#typeCode | RESOLVED;
       this.resolvedCount++;
       const next = nextSiblings[row] as number;
-      this.#nexts[level] = next;
+      stack.nexts[level] = next;
       if (this.#refs.count > 0) {
         // Which deltas wait for it, its oid tells.
-        this.#hashes.flush();
+        log.flush();
         this.adopt(row);
       }
-      if (firstChildren[row] !== NONE) this.#descend(row, start, resultSize, depth, next === NONE);
+      if (firstChildren[row] !== NONE) {
+        // Nobody needs the base any more: let it go before its heaviest child is walked.
+        if (next === NONE) stack.pop();
+        stack.push(output, start, end, row, depth, this.#heaviestLast(row));
+      }
     }
     return ForestStep.done;
   }
 
-  /** The object in `row` has deltas of its own. @param isBaseDone nobody needs the one it was made from any more */
-  #descend(row: number, start: number, size: number, depth: number, isBaseDone: boolean): void {
-    let to = start;
-    if (isBaseDone && start + size > COMPACT_BYTES) {
-      to = this.#starts[this.#level] as number;
-      this.#arena.copyWithin(to, start, start + size);
-      this.#level--;
-    }
-    const level = ++this.#level;
-    this.#starts[level] = to;
-    this.#ends[level] = to + size;
-    this.#depths[level] = depth;
-    this.#nexts[level] = this.#heaviestLast(row);
+  /** Hash what is in the log, and keep of it what deltas wait for. */
+  #makeRoom(): void {
+    this.#log.flush();
+    this.#stack.compact();
   }
 
-  /** Room up to `end`; what lies before `used` is kept. */
-  #reserve(used: number, end: number): void {
-    if (end > this.#limits.liveBaseBytes) throw new LimitError('liveBaseBytes', end, this.#limits.liveBaseBytes);
-    if (end <= this.#arena.length) return;
-    const larger = new Uint8Array(
-      Math.min(this.#limits.liveBaseBytes, Math.max(end, Math.min(end * 2, end + 2 ** 25))),
-    );
-    larger.set(this.#arena.subarray(0, used));
-    this.#arena = larger;
+  /** What the delta that was just opened says its result will take, within the limits. */
+  #resultSize(packOffset: number): number {
+    const { bytes, start, end } = this.#payloads;
+    const sizes = readDeltaSizes(bytes, start, end);
+    if (sizes === undefined || end - start < LEAST_DELTA_SIZE) throw deltaProblem(DeltaStatus.inputEnds, packOffset);
+    const { resultSize } = sizes;
+    if (resultSize > this.#mostBytes) {
+      const name = this.#mostBytes === this.#limits.objectBytes ? 'objectBytes' : 'structuredBytes';
+      throw new LimitError(name, resultSize, this.#mostBytes);
+    }
+    this.#resolvedBytes += resultSize;
+    if (this.#resolvedBytes > this.#mostResolvedBytes) {
+      const ratio = Math.ceil(this.#resolvedBytes / this.#packEnd);
+      throw new LimitError('resolvedRatio', ratio, this.#limits.resolvedRatio);
+    }
+    return resultSize;
+  }
+
+  #assertLive(size: number): void {
+    const { liveBaseBytes } = this.#limits;
+    if (size > liveBaseBytes) throw new LimitError('liveBaseBytes', size, liveBaseBytes);
+  }
+
+  /** Bring back the object of a level that was dropped. @returns false where bytes must be loaded: call again then */
+  #rebuild(level: number): boolean {
+    const stack = this.#stack;
+    const depth = stack.depths[level] as number;
+    let from = this.#rebuilt;
+    if (from === undefined) {
+      for (let below = level - 1; below >= 0 && from === undefined; below--) {
+        const bytes = stack.bytes[below];
+        if (bytes === undefined) continue;
+        const view = bytes.subarray(stack.starts[below] as number, stack.ends[below] as number);
+        from = { bytes: view, depth: stack.depths[below] as number };
+      }
+    }
+    if (from === undefined) {
+      const row = stack.pathRows[0] as number;
+      if (!this.#peek(this.#rootWindows, row)) return false;
+      const bytes = new Uint8Array(this.#decodeHeader(this.#rootWindows, row));
+      this.#inflate(this.#rootWindows.bytes, bytes, 0, row);
+      from = { bytes, depth: 0 };
+    }
+    this.#rebuilt = from;
+    while (from.depth < depth) {
+      const row = stack.pathRows[from.depth + 1] as number;
+      if (!this.#openPayload(row)) return false;
+      const packOffset = this.#table.packOffsets[row] as number;
+      const resultSize = this.#resultSize(packOffset);
+      this.#assertLive(from.bytes.length + resultSize);
+      const { bytes, start, end } = this.#payloads;
+      const output = new Uint8Array(resultSize);
+      const status = applyDelta(from.bytes, 0, from.bytes.length, bytes, start, end, output, 0, resultSize);
+      if (status !== DeltaStatus.done) throw deltaProblem(status, packOffset);
+      this.#sliceBytes += resultSize + 256;
+      from.bytes = output;
+      from.depth++;
+    }
+    this.#rebuilt = undefined;
+    stack.trim(from.bytes.length);
+    stack.restore(level, from.bytes);
+    return true;
   }
 
   /** Reorder the children of `row`. @returns the first of them */
@@ -288,25 +357,44 @@ export class DeltaForest {
     return false;
   }
 
-  /** Inflate again a delta there was no room to hold. */
-  #readPayload(row: number): boolean {
+  /** Have `payloads` show the delta in `row`, which is read and inflated again where there was no room to keep it. */
+  #openPayload(row: number): boolean {
+    const payloads = this.#payloads;
+    const place = this.#table.payloads[row] as number;
+    if (place !== NONE) {
+      payloads.open(place);
+      return true;
+    }
     const windows = this.#deltaWindows;
     if (!this.#peek(windows, row)) return false;
-    const packOffset = this.#table.packOffsets[row] as number;
-    const { bytes, at } = windows;
-    decodeEntryHeader(bytes, at, bytes.length, this.#algorithm.oidLength, packOffset, this.#header);
-    const size = this.#header.inflatedSize;
-    if (this.#scratch.length < size) this.#scratch = new Uint8Array(size);
-    this.#inflate(bytes, this.#scratch, 0, packOffset);
-    this.#payloads.bytes = this.#scratch;
-    this.#payloads.start = 0;
-    this.#payloads.end = size;
+    const size = this.#decodeHeader(windows, row);
+    const { bytes, inputEnd, scratchEnd } = this.#arena;
+    let scratch = bytes;
+    let start = inputEnd;
+    if (size > scratchEnd - inputEnd) {
+      if (this.#scratch.length < size) this.#scratch = new Uint8Array(size);
+      scratch = this.#scratch;
+      start = 0;
+    }
+    this.#inflate(windows.bytes, scratch, start, row);
+    payloads.bytes = scratch;
+    payloads.start = start;
+    payloads.end = start + size;
     return true;
   }
 
+  /** Decode the header of the entry that `windows` show. @returns its size when inflated */
+  #decodeHeader(windows: ReadWindows, row: number): number {
+    const packOffset = this.#table.packOffsets[row] as number;
+    const { bytes, at } = windows;
+    decodeEntryHeader(bytes, at, bytes.length, this.#algorithm.oidLength, packOffset, this.#header);
+    return this.#header.inflatedSize;
+  }
+
   /** Inflate the entry whose header was just decoded. It was whole when it arrived. */
-  #inflate(bytes: Uint8Array, output: Uint8Array, outputStart: number, packOffset: number): void {
+  #inflate(bytes: Uint8Array, output: Uint8Array, outputStart: number, row: number): void {
     const { bodyOffset, inflatedSize } = this.#header;
+    const packOffset = this.#table.packOffsets[row] as number;
     if (inflateEntry(bytes, bodyOffset, output, outputStart, inflatedSize, packOffset) === undefined) {
       throw new MalformedError('pack entry', packOffset, 'it reads otherwise than when it arrived');
     }
@@ -317,7 +405,7 @@ export class DeltaForest {
  * Make child lists of the base rows that the scan left in `nextSiblings` of each ofs-delta.
  * @returns how many deltas hang below each row, itself included
  */
-function linkChildren(table: EntryTable): Int32Array {
+export function linkChildren(table: EntryTable): Int32Array {
   const { count, typeCodes, firstChildren, nextSiblings } = table;
   const weights = new Int32Array(count).fill(1);
   // Backwards: a base lies before its deltas, so a row's weight is whole when it is reached, and lists come out in order.

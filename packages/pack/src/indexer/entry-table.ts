@@ -67,7 +67,8 @@ export class EntryTable {
   }
 
   #grow(mostRows: number): void {
-    const rows = Math.max(this.count + 1, Math.min(this.count * 2, mostRows));
+    // The last time all that will be needed, so that few outgrown columns wait to be collected.
+    const rows = this.count * 8 >= mostRows ? Math.max(this.count + 1, mostRows) : this.count * 2;
     this.packOffsets = copied(new Float64Array(rows), this.packOffsets);
     this.crcs = copied(new Uint32Array(rows), this.crcs);
     this.typeCodes = copied(new Uint8Array(rows), this.typeCodes);

@@ -1,4 +1,4 @@
-import { crc32, createHashQueue, deflate, type HashQueue } from '@git-kv/kernels';
+import { crc32, deflate } from '@git-kv/kernels';
 import {
   GitError,
   type HashAlgorithm,
@@ -20,12 +20,14 @@ import { sortOids } from '../idx/sort.js';
 import { type PackLimits, packLimits } from '../limits.js';
 import { type PackProgress, pause } from '../progress.js';
 import { ReadWindows } from '../read-windows.js';
-import { PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
+import { FRAME_ROOM, PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
 import type { PackStorage } from '../storage.js';
 import { writeUint32 } from '../uint32.js';
-import { DeltaForest, ForestStep } from './delta-forest.js';
+import { DeltaForest, ForestStep, linkChildren } from './delta-forest.js';
 import { DeltaPayloads } from './delta-payloads.js';
 import { EntryTable, NONE, RESOLVED } from './entry-table.js';
+import { IndexArena } from './index-arena.js';
+import { ObjectLog } from './object-log.js';
 import { RefBases } from './ref-bases.js';
 import type { VisitedObject } from './visited-object.js';
 
@@ -37,7 +39,10 @@ export interface IndexPackOptions {
   /** Objects a thin pack may build upon. Without it a delta whose base is not in the pack is an error. */
   readonly readBase?: (oid: Oid) => Promise<RawObject | undefined>;
   readonly limits?: Partial<PackLimits>;
-  /** Inflated deltas kept between scan and resolution (default 64 MiB); what goes beyond is read again. */
+  /**
+   * Bytes for inflated deltas and rebuilt objects (default 24 MiB, at least 4 MiB); what goes beyond is read and inflated
+   * again. Some 50 bytes an object, and the largest objects, come on top of it.
+   */
   readonly memoryBytes?: number;
   /** Whether objects made by a collision attack on SHA-1 are found and refused (default `detect`). */
   readonly hashPolicy?: HashPolicy;
@@ -69,13 +74,19 @@ export interface IndexedPack {
 }
 
 const MiB = 2 ** 20;
-const DEFAULT_MEMORY_BYTES = 64 * MiB;
+const DEFAULT_MEMORY_BYTES = 24 * MiB;
+
+/** A pack of which so much has arrived is worth an arena of full size. */
+const LARGE_PACK_BYTES = 256 * 1024;
+
+/** Bytes of delta bases held outside of the arena. */
+const HELD_BYTES = 32 * MiB;
 
 /** Full objects are read again in pack order. */
-const ROOT_WINDOWS = { windowBytes: MiB, windowCount: 2 };
+const ROOT_WINDOWS = { windowBytes: 2 ** 17, windowCount: 2 };
 
 /** Deltas there was no room for are read as their trees ask for them: small windows, as a tree is scattered. */
-const DELTA_WINDOWS = { windowBytes: 32768, windowCount: 128 };
+const DELTA_WINDOW_BYTES = 16384;
 
 /** Bytes scanned between two turns of the event loop, where the source itself gives none. */
 const SCAN_SLICE_BYTES = 4 * MiB;
@@ -105,7 +116,8 @@ class Indexer {
   readonly #table: EntryTable;
   readonly #refs: RefBases;
   readonly #payloads: DeltaPayloads;
-  readonly #hashes: HashQueue;
+  readonly #arena: IndexArena;
+  readonly #log: ObjectLog;
   readonly #appendedOids: Oid[] = [];
   #deltaCount = 0;
   #receivedCount = 0;
@@ -118,8 +130,11 @@ class Indexer {
     this.#limits = packLimits(options.limits);
     this.#table = new EntryTable(options.algorithm.oidLength);
     this.#refs = new RefBases(options.algorithm.oidLength);
-    this.#payloads = new DeltaPayloads(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
-    this.#hashes = createHashQueue(options.algorithm.name, {
+    this.#arena = new IndexArena(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
+    this.#payloads = new DeltaPayloads(this.#arena);
+    this.#log = new ObjectLog({
+      arena: this.#arena,
+      algorithm: options.algorithm,
       detects: options.hashPolicy !== 'trust',
       receive: (row, digests, start, isCollision) => this.#setOid(row, digests, start, isCollision),
     });
@@ -139,23 +154,38 @@ class Indexer {
 
   async scan(pack: AsyncIterable<Uint8Array>): Promise<void> {
     const { storage, signal, onProgress } = this.#options;
+    const arena = this.#arena;
     const scanner: PackScanner = new PackScanner({
       algorithm: this.#algorithm,
       limits: this.#limits,
-      visitor: { entry: (entry) => this.#addEntry(entry, scanner.objectCount) },
+      visitor: {
+        place: (entry) => this.#placeEntry(entry),
+        entry: (entry) => this.#addEntry(entry, scanner.objectCount),
+      },
     });
+    scanner.useRegion(arena.bytes.subarray(0, arena.inputEnd));
     const store = async (): Promise<void> => {
       const scanned = scanner.drain();
       if (scanned.length > 0) await storage.append(scanned);
       onProgress?.({ phase: 'scan', loaded: scanner.scannedCount, total: Math.max(0, scanner.objectCount) });
     };
     let sliceStart = 0;
+    let received = 0;
     for await (const chunk of pack) {
-      // A chunk may be a whole pack in memory: scan it in pieces.
-      for (let at = 0; at < chunk.length; at += MiB) {
+      // A chunk may be a whole pack in memory: scan it in pieces that leave room in the arena for an entry that is cut.
+      for (let at = 0; at < chunk.length; ) {
         signal?.throwIfAborted();
-        scanner.push(at === 0 && chunk.length <= MiB ? chunk : chunk.subarray(at, at + MiB));
+        if (arena.isSmall && received >= LARGE_PACK_BYTES) {
+          this.#log.flush();
+          arena.grow();
+          this.#log.at = this.#log.start;
+          scanner.useRegion(arena.bytes.subarray(0, arena.inputEnd));
+        }
+        const piece = chunk.subarray(at, at + arena.inputEnd / 2);
+        scanner.push(piece);
         await store();
+        at += piece.length;
+        received += piece.length;
         if (scanner.packOffset - sliceStart > SCAN_SLICE_BYTES) {
           sliceStart = scanner.packOffset;
           await pause();
@@ -164,22 +194,59 @@ class Indexer {
     }
     signal?.throwIfAborted();
     scanner.end();
-    this.#hashes.flush();
+    this.#log.flush();
+    this.#log.at = this.#log.start;
     await store();
     this.#packEnd = scanner.packOffset;
     this.#packChecksum = scanner.checksum as Uint8Array;
     this.#receivedCount = this.#table.count;
   }
 
+  /** Deltas go where they are kept, full objects where they are hashed. */
+  #placeEntry(entry: ScannedEntry): void {
+    const size = entry.inflatedSize;
+    const log = this.#log;
+    if (entry.typeCode > TypeCode.tag) {
+      const place = this.#payloads.placeFor(size);
+      if (place !== NONE) {
+        entry.body = this.#arena.bytes;
+        entry.bodyStart = place;
+        return;
+      }
+    }
+    if (log.takes(size)) {
+      if (!log.hasRoom(size)) {
+        log.flush();
+        log.at = log.start;
+      }
+      entry.body = this.#arena.bytes;
+      entry.bodyStart = log.at + FRAME_ROOM;
+    } else {
+      if (entry.body === this.#arena.bytes || entry.body.length < FRAME_ROOM + size)
+        entry.body = new Uint8Array(FRAME_ROOM + size);
+      entry.bodyStart = FRAME_ROOM;
+    }
+  }
+
   #addEntry(entry: ScannedEntry, mostRows: number): void {
     const table = this.#table;
     const row = table.add(entry.packOffset, entry.typeCode, entry.crc32, mostRows);
-    const { typeCode, body, bodyStart, bodyEnd } = entry;
+    const { typeCode, inflatedSize, body, bodyStart, bodyEnd } = entry;
+    const log = this.#log;
+    const payloads = this.#payloads;
     if (typeCode <= TypeCode.tag) {
-      const frameStart = writeFrameBefore(body, bodyStart, typeCode, entry.inflatedSize);
-      this.#hashes.add(body, frameStart, bodyEnd, row);
+      const frameStart = writeFrameBefore(body, bodyStart, typeCode, inflatedSize);
+      if (body === log.bytes) log.add(frameStart, bodyEnd, row);
+      else log.hashAlone(body, frameStart, bodyEnd, row);
       // Half of full objects have deltas; those held need not be read and inflated again (undici: a tenth of the whole).
-      if (this.#payloads.isUnderHalf) table.payloads[row] = this.#payloads.hold(body, bodyStart, bodyEnd);
+      if (payloads.isUnderHalf) {
+        const place = payloads.placeFor(inflatedSize);
+        if (place !== NONE) {
+          if (body === log.bytes) body.copyWithin(place, bodyStart, bodyEnd);
+          else log.bytes.set(body.subarray(bodyStart, bodyEnd), place);
+          table.payloads[row] = payloads.keep(inflatedSize);
+        }
+      }
       this.#options.visit?.({
         packOffset: entry.packOffset,
         kind: kindOfTypeCode(typeCode) as ObjectKind,
@@ -188,7 +255,7 @@ class Indexer {
       return;
     }
     this.#deltaCount++;
-    table.payloads[row] = this.#payloads.hold(body, bodyStart, bodyEnd);
+    if (payloads.placeFor(inflatedSize) !== NONE) table.payloads[row] = payloads.keep(inflatedSize);
     if (typeCode === TypeCode.refDelta) {
       this.#refs.add(row, entry.input, entry.baseOidOffset);
       return;
@@ -209,22 +276,34 @@ class Indexer {
       }
     }
     // Before the idx is made, which needs memory of its own.
-    this.#payloads.release();
     this.#table.releaseTrees();
   }
 
   async #resolveAll(source: ByteSource): Promise<void> {
     this.#refs.seal();
+    const arena = this.#arena;
+    const rootBytes = Math.min(ROOT_WINDOWS.windowBytes * ROOT_WINDOWS.windowCount, arena.inputEnd / 2);
     const forest = new DeltaForest({
       algorithm: this.#algorithm,
       limits: this.#limits,
       table: this.#table,
+      arena,
       payloads: this.#payloads,
       refs: this.#refs,
-      hashes: this.#hashes,
-      rootWindows: new ReadWindows(source, ROOT_WINDOWS),
-      deltaWindows: new ReadWindows(source, DELTA_WINDOWS),
+      log: this.#log,
+      rootWindows: new ReadWindows(source, {
+        windowBytes: rootBytes / ROOT_WINDOWS.windowCount,
+        windowCount: ROOT_WINDOWS.windowCount,
+        room: arena.bytes.subarray(0, rootBytes),
+      }),
+      deltaWindows: new ReadWindows(source, {
+        windowBytes: DELTA_WINDOW_BYTES,
+        windowCount: (arena.inputEnd - rootBytes) / DELTA_WINDOW_BYTES,
+        room: arena.bytes.subarray(rootBytes, arena.inputEnd),
+      }),
       packEnd: this.#packEnd,
+      weights: linkChildren(this.#table),
+      heldBytes: HELD_BYTES,
       visit: this.#options.visit,
     });
     const { typeCodes, firstChildren } = this.#table;
@@ -237,7 +316,7 @@ class Indexer {
       await this.#runTree(forest);
     }
     if (forest.resolvedCount < this.#deltaCount) await this.#completeThin(forest);
-    this.#hashes.flush();
+    this.#log.flush();
   }
 
   async #runTree(forest: DeltaForest): Promise<void> {

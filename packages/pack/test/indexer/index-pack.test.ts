@@ -365,7 +365,7 @@ describe('a pack is refused', () => {
 
   test('whose live bases outgrow their limit', async () => {
     const pack = craftPack(sha1, [base, ofs(appendDelta(4, '!'))]);
-    await expect(index(pack, { limits: { liveBaseBytes: 64 } })).rejects.toMatchObject({ limit: 'liveBaseBytes' });
+    await expect(index(pack, { limits: { liveBaseBytes: 8 } })).rejects.toMatchObject({ limit: 'liveBaseBytes' });
   });
 
   test('where a deflate stream of empty blocks never ends', async () => {

@@ -30,6 +30,11 @@ export function fileSource(file: DiskFile, size: number): ByteSource {
         for (let done = 0; done < length; ) done += readSync(output.subarray(done), offset + done) || shrunk();
         return output;
       },
+      readIntoSync(offset: number, output: Uint8Array): void {
+        check(offset, output.length);
+        let done = readSync(output, offset);
+        while (done < output.length) done += readSync(output.subarray(done), offset + done) || shrunk();
+      },
     }),
     close: () => file.close(),
   };
