@@ -23,6 +23,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/commit-tree.js')).commitTreeCommand,
   },
   {
+    name: 'fsck',
+    summary: 'check objects, the links between them, and what points to them',
+    load: async () => (await import('./commands/fsck.js')).fsckCommand,
+  },
+  {
     name: 'hash-object',
     summary: 'compute the object id of files, and store them',
     load: async () => (await import('./commands/hash-object.js')).hashObjectCommand,

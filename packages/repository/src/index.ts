@@ -16,7 +16,16 @@
  *
  * @module
  */
+
+export type * from './audit.js';
 export * from './bundle/index.js';
+export {
+  type FsckArea,
+  type FsckFinding,
+  type FsckFindingType,
+  type FsckOptions,
+  fsck,
+} from './maintenance/fsck/fsck.js';
 export type * from './object-store.js';
 export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';

@@ -1,5 +1,6 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
 import type { PackEntry } from '@git-kv/pack';
+import type { AuditOptions, AuditVisitor } from './audit.js';
 import type { CommitSource } from './walk/commit-source.js';
 
 /** What long work tells its caller. `total` is absent where it is not known. */
@@ -61,6 +62,11 @@ export interface ObjectStore extends ObjectReader {
   receive(pack: AsyncIterable<Uint8Array>, options?: ReceiveOptions): Promise<Quarantine>;
   /** Drop every object that `keep` refuses. */
   prune(keep: (oid: Oid) => boolean, options?: ReadOptions): Promise<PruneReport>;
+  /**
+   * Look at every copy of every object, and at what they are stored in, damage and all. For engines that store more than
+   * objects by their ids; of any other, what {@link oids} lists is read.
+   */
+  audit?(visitor: AuditVisitor, options?: AuditOptions): Promise<void>;
   /** Release files and caches. The store is not to be used after. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Oid } from '@git-kv/objects';
+import type { ObjectKind, Oid } from '@git-kv/objects';
 
 /** A full ref name, such as `HEAD` or `refs/heads/main`, that passes git-check-ref-format(1). */
 export type RefName = string;
@@ -56,6 +56,25 @@ export interface RefTransaction {
   readonly attachment?: Uint8Array;
 }
 
+/** Something outside of the objects that points to one, or should. */
+export type AuditedPointer =
+  /** A ref below `refs/`, followed to the end. `oid` is `undefined` where it leads to nothing. */
+  | { readonly type: 'ref'; readonly name: RefName; readonly oid: Oid | undefined; readonly problem?: string }
+  /** HEAD, of the repository or of a linked work tree (`worktrees/NAME/HEAD`). */
+  | {
+      readonly type: 'head';
+      readonly name: string;
+      readonly value: RefValue | undefined;
+      readonly oid: Oid | undefined;
+      readonly problem?: string;
+    }
+  /** A line of a ref's log. Ids of zeros are `undefined`. */
+  | { readonly type: 'log'; readonly name: RefName; readonly oids: readonly Oid[]; readonly timestamp: number }
+  /** An entry of the index: what `git add` has taken in. */
+  | { readonly type: 'index'; readonly name: string; readonly oid: Oid; readonly kind: ObjectKind }
+  /** The index could not be read. */
+  | { readonly type: 'brokenIndex'; readonly name: string; readonly problem: string };
+
 /** Named values that change by compare-and-swap of several at one instant. Passes `@git-kv/repository/contracts`. */
 export interface RefStore {
   /** The value itself: follows no symbolic ref. */
@@ -72,5 +91,7 @@ export interface RefStore {
   update(updates: readonly RefUpdate[], options?: RefUpdateOptions): Promise<RefOutcome>;
   /** Committed transactions in order, resumable after `since`; for watches, mirrors and journals. */
   transactions?(options: { since?: TransactionId; signal?: AbortSignal }): AsyncIterable<RefTransaction>;
+  /** Everything beside the objects that points to them, broken or not: for engines that have more than what {@link list} lists. */
+  audit?(options?: { readonly logs?: boolean }): AsyncIterable<AuditedPointer>;
   close(): Promise<void>;
 }

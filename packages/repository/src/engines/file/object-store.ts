@@ -8,9 +8,11 @@ import {
   type RawObject,
 } from '@git-kv/objects';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackEntry } from '@git-kv/pack';
+import type { AuditOptions, AuditVisitor } from '../../audit.js';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import type { CommitSource } from '../../walk/commit-source.js';
 import { findAlternates } from './alternates.js';
+import { auditObjects } from './audit-objects.js';
 import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
 import { deflateLoose } from './loose-objects.js';
@@ -195,6 +197,10 @@ export class FileObjectStore implements ObjectStore, StoreParts {
       throw new GitError('UNSUPPORTED', `Cannot prune ${this.own.path}: its objects are precious`);
     }
     return pruneObjects(this, keep, options);
+  }
+
+  async audit(visitor: AuditVisitor, options: AuditOptions = {}): Promise<void> {
+    for (const { path } of await this.#all()) await auditObjects(this.disk, path, this.algorithm, visitor, options);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { assertOid, assertRefName, GitError } from '@git-kv/objects';
 import type {
+  AuditedPointer,
   RefEntry,
   RefName,
   RefOutcome,
@@ -8,6 +9,7 @@ import type {
   RefUpdateOptions,
   RefValue,
 } from '../../ref-store.js';
+import { auditPointers } from './audit-refs.js';
 import { Backoff } from './lock-file.js';
 import { NameQueue } from './name-queue.js';
 import type { RefFiles } from './ref-files.js';
@@ -106,6 +108,10 @@ export class FileRefStore implements RefStore {
         await transaction.release();
       }
     });
+  }
+
+  audit(options?: { readonly logs?: boolean }): AsyncGenerator<AuditedPointer> {
+    return auditPointers(this.#files, options);
   }
 
   async close(): Promise<void> {
