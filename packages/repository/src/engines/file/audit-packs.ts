@@ -53,6 +53,13 @@ export async function auditPack(parts: PackAuditParts): Promise<void> {
   try {
     const source = fileSource(file, await file.size());
     try {
+      await PackReader.open({ source, index });
+    } catch (error) {
+      if (!isGitError(error)) throw error;
+      // Nobody reads from such a pack, git no more than this store: its objects are not here.
+      return damage(error.message, error);
+    }
+    try {
       await auditStream(parts, source, idx, order);
       return;
     } catch (error) {

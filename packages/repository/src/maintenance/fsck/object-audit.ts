@@ -106,7 +106,7 @@ export class ObjectAudit implements AuditVisitor {
       const object = await readWhole(reader, oid);
       const row = table.find(oid);
       // git meets a packed blob after the tree that names it, while it goes through the pack.
-      const isPacked = object !== undefined && row !== undefined && table.has(row, Mark.packed);
+      const isPacked = object?.kind === 'blob' && row !== undefined && table.has(row, Mark.packed);
       for (const { id, severity, message } of checker.checkPending(oid, object)) {
         const kind = object?.kind ?? 'blob';
         channel.push({ type: 'check', severity, areas: areaOf(isPacked), id, oid, kind, message });
