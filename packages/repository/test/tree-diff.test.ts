@@ -1,5 +1,11 @@
 import { FileMode, type HashAlgorithm, type Oid, sha1, sha256, TreeBuilder } from '@git-kv/objects';
-import { diffTrees, type ObjectReader, type ObjectStore, type TreeChange } from '@git-kv/repository';
+import {
+  type DiffTreesOptions,
+  diffTrees,
+  type ObjectReader,
+  type ObjectStore,
+  type TreeChange,
+} from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -75,6 +81,18 @@ describe.each([sha1, sha256])('diffTrees ($name)', (algorithm) => {
     };
     await collect(diffTrees(counting, oldTree, newTree));
     expect(read).toHaveLength(4);
+  });
+
+  test('looks at what is selected only, and at the trees themselves where it is to be shallow', async () => {
+    const before = { a: '1', 'b/c': '1', 'b/d/e': '1', 'b/f': '1' };
+    const after = { a: '2', 'b/c': '2', 'b/d/e': '2', 'b/f': '1' };
+    const { store, oldTree, newTree } = await setUp(algorithm, before, after);
+    const list = async (options: DiffTreesOptions) => lines(await collect(diffTrees(store, oldTree, newTree, options)));
+    expect(await list({ shallow: true })).toEqual(['* a', '* b/']);
+    const select = (path: Uint8Array, isTree: boolean) => isTree || path.at(-1) === 0x63;
+    expect(await list({ select })).toEqual(['* b/c']);
+    expect(await list({ select, shallow: true })).toEqual(['* b/']);
+    expect(await list({ select: (path) => path[0] === 0x61 })).toEqual(['* a']);
   });
 
   test('a missing tree is an error', async () => {

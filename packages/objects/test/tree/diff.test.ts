@@ -1,4 +1,4 @@
-import { diffTreeBodies, FileMode, TreeBuilder } from '@git-kv/objects';
+import { diffThreeTreeBodies, diffTreeBodies, FileMode, TreeBuilder } from '@git-kv/objects';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ALGORITHMS } from '../support.js';
@@ -54,5 +54,88 @@ describe.each(ALGORITHMS)('diffTreeBodies with %s', (_name, algorithm) => {
 
   test('a broken tree is refused', () => {
     expect(() => diff(Uint8Array.of(1), undefined)).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+  });
+});
+
+describe.each(ALGORITHMS)('diffThreeTreeBodies with %s', (_name, algorithm) => {
+  /** A name stands for a file, with a slash for a tree; the value picks its object. */
+  type Files = Readonly<Record<string, 0 | 1 | 2>>;
+  const oids = ['12', '34', '56'].map((byte) => byte.repeat(algorithm.oidLength));
+  const treeOf = (files: Files | undefined) => {
+    if (files === undefined) return undefined;
+    const builder = new TreeBuilder(algorithm);
+    for (const [name, what] of Object.entries(files)) {
+      builder.set(name.replace('/', ''), name.endsWith('/') ? FileMode.tree : FileMode.regular, oids[what] as string);
+    }
+    return builder.build();
+  };
+  const diff = (base: Files | undefined, ours: Files | undefined, theirs: Files | undefined) =>
+    diffThreeTreeBodies({ base: treeOf(base), ours: treeOf(ours), theirs: treeOf(theirs) }, algorithm.oidLength).map(
+      ({ name, ...entries }) => {
+        const some = entries.base ?? entries.ours ?? entries.theirs;
+        const slash = some?.mode === FileMode.tree ? '/' : '';
+        const shown = [entries.base, entries.ours, entries.theirs].map((entry) =>
+          entry ? oids.indexOf(entry.oid) : '.',
+        );
+        return `${shown.join('')} ${new TextDecoder().decode(name)}${slash}`;
+      },
+    );
+
+  const cases: [
+    what: string,
+    base: Files | undefined,
+    ours: Files | undefined,
+    theirs: Files | undefined,
+    all: string[],
+  ][] = [
+    ['no trees', undefined, undefined, undefined, []],
+    ['equal trees', { a: 0, 'b/': 1 }, { a: 0, 'b/': 1 }, { a: 0, 'b/': 1 }, []],
+    ['one side that changed', { a: 0, b: 0 }, { a: 1, b: 0 }, { a: 0, b: 0 }, ['010 a']],
+    ['both sides that changed alike', { a: 0 }, { a: 1 }, { a: 1 }, ['011 a']],
+    ['both that changed otherwise', { a: 0 }, { a: 1 }, { a: 2 }, ['012 a']],
+    ['additions', {}, { a: 0 }, { a: 0, b: 1 }, ['.00 a', '..1 b']],
+    ['removals', { a: 0, b: 0, c: 0 }, { b: 0 }, { a: 0 }, ['0.0 a', '00. b', '0.. c']],
+    ['no base', undefined, { a: 0 }, { b: 0 }, ['.0. a', '..0 b']],
+    [
+      'a file that one side made a tree',
+      { a: 0, 'a.b': 0 },
+      { 'a/': 1, 'a.b': 0 },
+      { a: 2, 'a.b': 1 },
+      ['0.2 a', '001 a.b', '.1. a/'],
+    ],
+    ['trees', { 'a/': 0, 'b/': 0 }, { 'a/': 0, 'b/': 1 }, { 'a/': 0, 'b/': 0 }, ['010 b/']],
+  ];
+  test.each(cases)('%s', (_what, base, ours, theirs, all) => {
+    expect(diff(base, ours, theirs)).toEqual(all);
+  });
+
+  test('agrees with the two-sided diffs: it lists what either side changed', () => {
+    const files = fc.dictionary(fc.stringMatching(/^[a-c][.a-]{0,2}\/?$/), fc.constantFrom<0 | 1 | 2>(0, 1, 2), {
+      maxKeys: 8,
+    });
+    fc.assert(
+      fc.property(files, files, files, (base, ours, theirs) => {
+        const bodies = { base: treeOf(base), ours: treeOf(ours), theirs: treeOf(theirs) };
+        const keys = (changes: readonly { name: Uint8Array; [side: string]: unknown }[]): string[] =>
+          changes.map(({ name, ...entries }) => {
+            const [entry] = Object.values(entries).filter((value) => value !== undefined) as { mode: number }[];
+            return `${new TextDecoder().decode(name)}${entry?.mode === FileMode.tree ? '/' : ''}`;
+          });
+        const two = [bodies.ours, bodies.theirs].flatMap((side) =>
+          keys(diffTreeBodies(bodies.base, side, algorithm.oidLength).map((change) => ({ ...change }))),
+        );
+        const three = keys(diffThreeTreeBodies(bodies, algorithm.oidLength).map((change) => ({ ...change })));
+        expect([...three].sort()).toEqual([...new Set(two)].sort());
+        // In tree order, each name and kind once.
+        expect(three).toEqual([...new Set(three)].sort());
+      }),
+    );
+  });
+
+  test('a broken tree is refused on any side', () => {
+    for (const side of ['base', 'ours', 'theirs'] as const) {
+      const run = () => diffThreeTreeBodies({ [side]: Uint8Array.of(1) }, algorithm.oidLength);
+      expect(run).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+    }
   });
 });
