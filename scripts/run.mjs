@@ -83,6 +83,10 @@ const scripts = {
     install();
     process.exit(run(process.execPath, ['scripts/fuzz.mjs', ...rest], { mayFail: true }));
   },
+  soak() {
+    install();
+    process.exit(run(process.execPath, ['scripts/soak.mjs', ...rest], { mayFail: true }));
+  },
   bench() {
     build();
     process.exit(run(process.execPath, ['bench/run.mjs', ...rest], { mayFail: true }));

@@ -1,0 +1,246 @@
+// The long run of the fuzzer and of the other searches that are too slow for every day: `npm run soak`.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeMachine, describeProject } from '../bench/lib/machine.mjs';
+import { bundle } from './bundle.mjs';
+
+const USAGE = `usage: npm run soak -- [options]
+
+  --runs N         mutants of each fuzzer (default 1000000)
+  --seed N         where they are drawn from (default 1)
+  --only NAME,...  these searches alone: names of npm run fuzz -- --list, and those of the slow tests
+  --processes N    side by side (default 2)
+  --fresh          begin again; without it, what today's result has for the same seed and runs is not done again
+  --output NAME    of the result in test/soak/results (default: the date)
+`;
+
+/**
+ * @typedef {object} SoakResult
+ * @property {string} name
+ * @property {'fuzz' | 'test'} kind
+ * @property {number} seconds
+ * @property {boolean} ok
+ * @property {number} [seed]
+ * @property {number} [runs]  as asked for
+ * @property {number} [executions]
+ * @property {number} [accepted]
+ * @property {number} [peakGrowth]
+ * @property {number} [retained]
+ * @property {number} [slowestMs]
+ * @property {number} [medianMicroseconds]
+ * @property {readonly { run: number, problem: string }[]} [crashes]
+ * @property {string} [output]
+ */
+
+/** Tests that skip what is slow unless they are told otherwise: vitest's files. */
+const SLOW_TESTS = [
+  { name: 'collision-search', files: ['packages/kernels/test/collision.test.ts'] },
+  { name: 'mutants-against-git', files: ['test/interop/pack-mutants.test.ts'] },
+];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const program = fileURLToPath(new URL('../node_modules/.cache/git-kv/soak.mjs', import.meta.url));
+const resultsDirectory = join(root, 'test/soak/results');
+const log = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
+
+/**
+ * @param {readonly string[]} args
+ * @param {Record<string, string>} [env]
+ * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
+ */
+function run(args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+  });
+}
+
+/** @param {string} name @param {number} seed @param {number} runs @returns {Promise<SoakResult>} */
+async function fuzz(name, seed, runs) {
+  const startedAt = performance.now();
+  const { stdout, stderr } = await run([
+    '--enable-source-maps',
+    program,
+    name,
+    '--json',
+    '--seed',
+    String(seed),
+    '--runs',
+    String(runs),
+  ]);
+  try {
+    const { target, ...result } = JSON.parse(stdout.trim());
+    return {
+      name: target,
+      kind: 'fuzz',
+      ok: result.crashes.length === 0 && result.executions === runs,
+      runs,
+      ...result,
+    };
+  } catch {
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { name, kind: 'fuzz', ok: false, seed, runs, seconds, output: stderr.slice(-2000) };
+  }
+}
+
+/** @param {(typeof SLOW_TESTS)[number]} test @returns {Promise<SoakResult>} */
+async function slowTest({ name, files }) {
+  const startedAt = performance.now();
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const { code, stdout, stderr } = await run([vitest, 'run', ...files], { GIT_KV_SLOW: '1', NO_COLOR: '1' });
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { name, kind: 'test', ok: code === 0, seconds, output: (code === 0 ? stdout : stdout + stderr).slice(-2000) };
+}
+
+const mebibytes = (/** @type {number | undefined} */ bytes) =>
+  bytes === undefined ? '' : (bytes / 2 ** 20).toFixed(1);
+
+/** @param {any} report */
+function asMarkdown({ date, project, machine, node, results }) {
+  const fuzzed = results.filter((/** @type {SoakResult} */ { kind }) => kind === 'fuzz');
+  const tests = results.filter((/** @type {SoakResult} */ { kind }) => kind === 'test');
+  const row = (/** @type {readonly unknown[]} */ cells) => `| ${cells.join(' | ')} |`;
+  const lines = [
+    `# Soak of ${date.slice(0, 10)}`,
+    '',
+    `Commit ${project}, Node ${node}, ${machine.cores} cores of ${machine.cpu}, ${machine.system}.`,
+    '',
+    'Each mutant may take a second, and 64 MiB and four times its input of heap, array buffers and wasm memory over what was in use.',
+    '',
+    row([
+      'fuzzer',
+      'seed',
+      'executions',
+      'seconds',
+      'median us',
+      'slowest ms',
+      'accepted',
+      'peak growth MiB',
+      'kept MiB',
+      'crashes',
+    ]),
+    row(['---', ...Array.from({ length: 9 }, () => '--:')]),
+    ...fuzzed.map((/** @type {SoakResult} */ one) =>
+      row([
+        one.name,
+        one.seed,
+        one.executions ?? 0,
+        one.seconds.toFixed(1),
+        one.medianMicroseconds?.toFixed(0) ?? '',
+        one.slowestMs?.toFixed(0) ?? '',
+        `${Math.round((100 * (one.accepted ?? 0)) / Math.max(1, one.executions ?? 0))}%`,
+        mebibytes(one.peakGrowth),
+        mebibytes(one.retained),
+        one.ok ? '0' : `**${one.crashes?.length || 'did not end'}**`,
+      ]),
+    ),
+    '',
+  ];
+  if (tests.length > 0) {
+    lines.push(row(['search', 'seconds', 'outcome']), row(['---', '--:', '---']));
+    for (const one of tests) lines.push(row([one.name, one.seconds.toFixed(1), one.ok ? 'ok' : '**failed**']));
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  /** @type {Record<string, string | boolean | undefined>} */
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        runs: { type: 'string', default: '1000000' },
+        seed: { type: 'string', default: '1' },
+        only: { type: 'string' },
+        processes: { type: 'string', default: '2' },
+        fresh: { type: 'boolean', default: false },
+        output: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    log(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return 129;
+  }
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const runs = Number(values.runs);
+  const seed = Number(values.seed);
+  await bundle(join(root, 'test/fuzz/main.ts'), program);
+  const { stdout } = await run([program, '--list']);
+  const targets = stdout
+    .trim()
+    .split('\n')
+    .map((line) => /** @type {string} */ (line.split(' ')[0]));
+  const slowTests = SLOW_TESTS.filter(({ files }) => files.every((file) => existsSync(join(root, file))));
+  const names = [...slowTests.map(({ name }) => name), ...targets];
+  const only = typeof values.only === 'string' ? values.only.split(',') : names;
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    log(`There is no "${unknown}" among ${names.join(', ')}`);
+    return 129;
+  }
+
+  const date = new Date().toISOString();
+  const path = join(resultsDirectory, `${values.output ?? date.slice(0, 10)}.json`);
+  /** @type {SoakResult[]} */
+  const earlier = values.fresh || !existsSync(path) ? [] : JSON.parse(readFileSync(path, 'utf8')).results;
+  /** @type {Map<string, SoakResult>} */
+  const results = new Map(earlier.map((result) => [result.name, result]));
+  const isDone = (/** @type {string} */ name) => {
+    const result = results.get(name);
+    return result?.ok === true && (result.kind === 'test' || (result.seed === seed && result.runs === runs));
+  };
+  const save = () => {
+    const ordered = names.flatMap((name) => results.get(name) ?? []);
+    const report = {
+      format: 1,
+      date,
+      project: describeProject(),
+      machine: describeMachine(),
+      node: process.version,
+      results: ordered,
+    };
+    mkdirSync(resultsDirectory, { recursive: true });
+    writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
+    writeFileSync(path.replace(/\.json$/, '.md'), asMarkdown(report));
+  };
+
+  // Packs take longest, so they begin: two processes then end at about the same time.
+  const slowFirst = (/** @type {string} */ name) =>
+    /^(?:collision|mutants|index-|verify-pack|pack-reader|scan)/.test(name) ? 0 : 1;
+  const waiting = only.filter((name) => !isDone(name)).sort((a, b) => slowFirst(a) - slowFirst(b));
+  if (waiting.length < only.length) log(`${only.length - waiting.length} of ${only.length} are done already: ${path}`);
+  const worker = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const test = slowTests.find((one) => one.name === name);
+      const result = test ? await slowTest(test) : await fuzz(name, seed, runs);
+      results.set(name, result);
+      save();
+      log(`${result.ok ? 'ok    ' : 'FAILED'} ${name}, ${result.seconds.toFixed(1)} s`);
+      if (!result.ok) log(JSON.stringify(result.crashes ?? result.output, undefined, 2));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.processes) }, worker));
+  log(`Wrote ${path}`);
+  return only.every((name) => results.get(name)?.ok) ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));

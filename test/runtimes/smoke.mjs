@@ -1,0 +1,129 @@
+// What a runtime must be able to do with the packages: one module for all runtimes, so nothing that only one of them has.
+import * as kernels from '@git-kv/kernels';
+import * as portable from '@git-kv/kernels/portable';
+import * as wasm from '@git-kv/kernels/wasm';
+import {
+  buildCommit,
+  buildIdentity,
+  checkObject,
+  FileMode,
+  hashObject,
+  parseCommit,
+  sha1,
+  sha256,
+  TreeBuilder,
+} from '@git-kv/objects';
+import { indexPack, memoryPackStorage, memorySource, PackReader, packBytes, parsePackIndex } from '@git-kv/pack';
+
+/**
+ * @typedef {object} Fixture  made by git, as base64
+ * @property {readonly { format: 'sha1' | 'sha256', pack: string, idx: string, oids: readonly string[] }[]} packs
+ * @property {string | undefined} collision  the beginning of a file with a SHA-1 collision attack in it
+ */
+
+/** @param {string} text */
+const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+/** @param {string} text */
+const bytesOf = (text) => new TextEncoder().encode(text);
+/** @param {Uint8Array} bytes */
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** @param {boolean} claim @param {string} what @returns {asserts claim} */
+function ensure(claim, what) {
+  if (!claim) throw new Error(`It does not work: ${what}`);
+}
+
+/** @param {Uint8Array} a @param {Uint8Array} b */
+const isEqual = (a, b) => a.length === b.length && a.every((byte, at) => byte === b[at]);
+
+/** @param {typeof portable} entry @param {Fixture} fixture */
+function tryKernels(entry, { collision }) {
+  const text = bytesOf('what is up, doc? '.repeat(500));
+  const output = new Uint8Array(text.length);
+  const result = { consumed: 0, produced: 0 };
+  for (const level of [1, 6, 9]) {
+    const stream = entry.deflate(text, level);
+    const status = entry.inflate(stream, 0, output.fill(0), 0, output.length, result);
+    ensure(status === entry.InflateStatus.done && result.consumed === stream.length, `inflate of level ${level}`);
+    ensure(isEqual(output, text), 'inflated text');
+  }
+  const delta = new Uint8Array(1000);
+  const target = bytesOf('what is up, cat? '.repeat(3) + 'what is up, doc? '.repeat(400));
+  const size = entry.createDelta(text, 0, text.length, target, 0, target.length, delta, 0, delta.length);
+  const status = entry.applyDelta(text, 0, text.length, delta, 0, size, output, 0, target.length);
+  ensure(status === entry.DeltaStatus.done && isEqual(output.subarray(0, target.length), target), 'delta');
+  ensure(hex(entry.digest('sha1', bytesOf('abc'))) === 'a9993e364706816aba3e25717850c26c9cd0d89d', 'SHA-1');
+  ensure(hex(entry.digest('sha256', bytesOf('abc'))).startsWith('ba7816bf8f01cfea'), 'SHA-256');
+  ensure(entry.crc32(bytesOf('123456789')) === 0xcbf43926, 'CRC-32');
+  const plain = entry.createDetectingHash().update(text);
+  ensure(isEqual(plain.digest(), entry.digest('sha1', text)) && !plain.foundCollision, 'detecting SHA-1');
+  if (collision === undefined) return;
+  const attacked = entry.createDetectingHash().update(fromBase64(collision));
+  attacked.digest();
+  ensure(attacked.foundCollision, 'a collision attack is found');
+}
+
+function tryObjects() {
+  for (const [algorithm, oid] of /** @type {const} */ ([
+    [sha1, 'ce013625030ba8dba906f756967f9e9ca394464a'],
+    [sha256, '2cf8d83d9ee29543b34a87727421fdecb7e3f3a183d337639025de576db9ebb4'],
+  ])) {
+    ensure(hashObject(algorithm, 'blob', bytesOf('hello\n')) === oid, `the name of a blob in ${algorithm.name}`);
+    const tree = new TreeBuilder(algorithm).set('greeting', FileMode.regular, oid).build();
+    const author = buildIdentity({ name: 'A U Thor', email: 'author@example.com', timestamp: 1112911993 });
+    const treeOid = hashObject(algorithm, 'tree', tree);
+    const commit = buildCommit({ treeOid, parentOids: [], author, committer: author, message: 'Say hello\n' });
+    ensure(parseCommit(commit).treeOid === treeOid, 'a commit');
+    ensure(checkObject('commit', commit, { algorithm, strict: true }).length === 0, 'a check');
+  }
+}
+
+/** @param {Fixture['packs'][number]} pack */
+async function tryPack({ format, pack, idx, oids }) {
+  const algorithm = format === 'sha1' ? sha1 : sha256;
+  const storage = memoryPackStorage();
+  const bytes = fromBase64(pack);
+  const chunks = (async function* () {
+    for (let at = 0; at < bytes.length; at += 999) yield bytes.subarray(at, at + 999);
+  })();
+  const { index } = await indexPack(chunks, { algorithm, storage });
+  ensure(isEqual(index, fromBase64(idx)), `the idx is that of git for ${format}`);
+  const reader = new PackReader({ source: memorySource(bytes), index: parsePackIndex(index, algorithm) });
+  for await (const [oid, object] of reader.readMany(oids)) {
+    ensure(object !== undefined && hashObject(algorithm, object.kind, object.body) === oid, `object ${oid}`);
+  }
+  const objects = Array.from({ length: 20 }, (_, at) => ({
+    kind: /** @type {const} */ ('blob'),
+    body: bytesOf('line\n'.repeat(at + 50)),
+  }));
+  const written = await packBytes({ algorithm, objects, objectCount: objects.length });
+  const again = memoryPackStorage();
+  const indexed = await indexPack(
+    (async function* () {
+      yield written.bytes;
+    })(),
+    { algorithm, storage: again },
+  );
+  ensure(indexed.objectCount === objects.length, 'a pack of our own');
+}
+
+/**
+ * Try everything; throws where something does not work.
+ *
+ * @param {Fixture} fixture
+ * @returns {Promise<{ wasm: boolean, default: 'wasm' | 'plain' | 'other', packs: number, collision: boolean }>}  `wasm`: whether
+ *   WebAssembly ran; `default`: what the entry `@git-kv/kernels` has its arenas in
+ */
+export async function smoke(fixture) {
+  for (const entry of [kernels, wasm, portable]) tryKernels(entry, fixture);
+  tryObjects();
+  for (const pack of fixture.packs) await tryPack(pack);
+  // An arena of WebAssembly lies in a memory that is larger than the arena.
+  const isWasm = (/** @type {typeof portable} */ entry) => entry.createArena(100).buffer.byteLength > 100;
+  return {
+    wasm: isWasm(wasm),
+    default: isWasm(kernels) ? 'wasm' : 'plain',
+    packs: fixture.packs.length,
+    collision: fixture.collision !== undefined,
+  };
+}
