@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -55,6 +55,33 @@ describe.each(['sha1', 'sha256'] as const)('git over tsgit upload-pack and recei
     expect(git(['rev-parse', 'main'], { cwd: copy })).toBe(head);
     const listed = await gitAsync(['ls-remote', uploadPack(), `file://${remote}`]);
     expect(listed).toMatchObject({ code: 0, stdout: `${head}\tHEAD\n${head}\trefs/heads/main\n` });
+  });
+
+  test('a changed line of a large file is fetched as a delta against the old one, and pushed so by git', async () => {
+    const directory = temporaryDirectory();
+    const remote = initBare(join(directory, 'remote.git'), objectFormat);
+    const lines = Array.from({ length: 6000 }, (_, at) => `${(at * 2654435761) >>> 0} is line ${at}\n`);
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`many/of/them/${at}`, `file ${at}\n`]));
+    commitFiles(remote, [{ files: { ...many, 'a/b/long': lines.join('') } }]);
+    const copy = join(directory, 'copy.git');
+    expect(await gitAsync(['clone', '--mirror', uploadPack(), `file://${remote}`, copy])).toMatchObject({ code: 0 });
+    const head = commitFiles(remote, [{ files: { 'a/b/long': lines.with(3000, 'changed\n').join('') } }]);
+    const trace = join(directory, 'fetched.pack');
+    const fetched = await gitAsync(['fetch', '--quiet', uploadPack(), 'origin'], {
+      cwd: copy,
+      env: { GIT_TRACE_PACKFILE: trace },
+    });
+    expect(fetched, fetched.stderr).toMatchObject({ code: 0 });
+    expect(git(['rev-parse', 'main'], { cwd: copy })).toBe(head);
+    expect(statSync(trace).size).toBeLessThan(2000);
+    expect(await gitAsync(['fsck', '--strict'], { cwd: copy })).toMatchObject({ code: 0 });
+
+    const next = commitFiles(copy, [{ files: { 'a/b/long': lines.with(10, 'changed again\n').join('') } }]);
+    expect(await gitAsync(['push', receivePack(), `file://${remote}`, 'main'], { cwd: copy })).toMatchObject({
+      code: 0,
+    });
+    expect(git(['rev-parse', 'main'], { cwd: remote })).toBe(next);
+    expect(await gitAsync(['fsck', '--strict'], { cwd: remote })).toMatchObject({ code: 0 });
   });
 
   test('pushes, deletes, and is refused what the rules forbid', async () => {

@@ -33,6 +33,8 @@ export interface ReceivePackClient {
   readonly refs: readonly RemoteRef[];
   /** Objects the server has besides its refs' own. */
   readonly haveOids: readonly Oid[];
+  /** Commits whose parents the server lacks. */
+  readonly shallowOids: readonly Oid[];
   /**
    * Push. What the server refuses, it says in the report, one result for each command in their order.
    * @throws {PushInterruptedError} where the request was sent and its outcome is not known; every other error means that
@@ -66,6 +68,7 @@ class ReceivePackSession implements ReceivePackClient {
   readonly algorithm: HashAlgorithm;
   readonly refs: readonly RemoteRef[];
   readonly haveOids: readonly Oid[];
+  readonly shallowOids: readonly Oid[];
   readonly #transport: Transport;
   readonly #limits: ProtocolLimits;
 
@@ -76,6 +79,7 @@ class ReceivePackSession implements ReceivePackClient {
     this.algorithm = advertisement.algorithm;
     this.refs = advertisement.refs;
     this.haveOids = advertisement.haveOids;
+    this.shallowOids = advertisement.shallowOids;
   }
 
   async push(options: PushOptions): Promise<PushReport> {

@@ -10,9 +10,9 @@ import {
   type ReceivePackClient,
   type Transport,
 } from '@git-kv/protocol';
+import { packContent } from '../pack-content.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
-import { objectsBetween, type WalkedObject } from '../walk/index.js';
 
 /** One ref to move on the remote. */
 export interface PushUpdate {
@@ -156,13 +156,16 @@ async function packFor(
 ): Promise<AsyncIterable<Uint8Array>> {
   const signal = options.signal ? { signal: options.signal } : {};
   const haves = [...client.refs.flatMap(({ oid }) => (oid === undefined ? [] : [oid])), ...client.haveOids];
-  const objects: WalkedObject[] = [];
-  for await (const object of objectsBetween(repository.objects, { wants, haves, shallow, ...signal }))
-    objects.push(object);
+  const thin = !client.capabilities.some(({ name }) => name === 'no-thin');
+  const offsetDeltas = client.capabilities.some(({ name }) => name === 'ofs-delta');
+  // What lies behind the server's boundary is neither known there nor a base for it.
+  const boundary = new Set([...shallow, ...client.shallowOids]);
+  const content = await packContent(repository, { wants, haves, shallow: boundary, thin, ...signal });
   return packObjects({
     algorithm: repository.algorithm,
-    objects,
+    ...content,
     source: repository.objects,
+    offsetDeltas,
     ...(options.level === undefined ? {} : { level: options.level }),
     ...signal,
   });

@@ -1,4 +1,4 @@
-import { concatBytes, GitError, isGitError, type Oid, parseTag } from '@git-kv/objects';
+import { concatBytes, GitError, isGitError, type Oid } from '@git-kv/objects';
 import { type PackObjectsSummary, packObjects } from '@git-kv/pack';
 import {
   AGENT,
@@ -20,10 +20,10 @@ import {
   serializeV2Advertisement,
   type V2Command,
 } from '@git-kv/protocol';
-import { readBody } from '../read-object.js';
+import { packContent } from '../pack-content.js';
 import { peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
-import { objectsBetween, shallowBoundary, type WalkedObject } from '../walk/index.js';
+import { shallowBoundary } from '../walk/index.js';
 import { type OnServeFailure, wordsForRemote } from './failure-words.js';
 import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
@@ -275,26 +275,22 @@ async function* sendPack(
   const say = (text: string): Iterable<Uint8Array> =>
     request.noProgress ? [] : encodeSideband(2, new TextEncoder().encode(text));
   try {
-    const objects: WalkedObject[] = [];
-    const walk = objectsBetween(repository.objects, {
+    const { objects, thinBases } = await packContent(repository, {
       wants: request.wants,
       haves: plan.haves,
       shallow: plan.boundary,
+      thin: request.thin,
+      includeTags: request.includeTag,
       ...signal,
     });
-    const listed = new Set<Oid>();
-    for await (const object of walk) {
-      objects.push(object);
-      if (request.includeTag) listed.add(object.oid);
-    }
-    const tags = request.includeTag ? await tagsOf(repository, listed, signal) : [];
-    for (const oid of tags) objects.push({ oid, kind: 'tag' });
     yield* say(`Enumerating objects: ${objects.length}, done.\n`);
     const written: { summary?: PackObjectsSummary } = {};
     const pack = packObjects({
       algorithm: repository.algorithm,
       objects,
+      thinBases,
       source: repository.objects,
+      offsetDeltas: request.ofsDelta,
       level: options.level ?? DEFAULT_LEVEL,
       ...signal,
     });
@@ -313,23 +309,4 @@ async function* sendPack(
     const words = wordsForRemote(error, options.onFailure);
     yield* encodeSideband(3, new TextEncoder().encode(`upload-pack: ${words}\n`));
   }
-}
-
-/** Annotated tags whose targets are sent (`include-tag`), each with the tags between it and its target. */
-async function tagsOf(
-  repository: Repository,
-  listed: ReadonlySet<Oid>,
-  options: { signal?: AbortSignal },
-): Promise<Oid[]> {
-  const tags = new Set<Oid>();
-  for await (const { value, peeledOid } of repository.refs.list('refs/tags/')) {
-    if (!('oid' in value) || listed.has(value.oid)) continue;
-    const target = peeledOid ?? (await peelTag(repository.objects, value.oid, options));
-    if (target === undefined || !listed.has(target)) continue;
-    for (let oid = value.oid; oid !== target && !listed.has(oid) && !tags.has(oid); ) {
-      tags.add(oid);
-      oid = parseTag(await readBody(repository.objects, oid, 'tag', options)).targetOid;
-    }
-  }
-  return [...tags];
 }

@@ -90,6 +90,45 @@ describe.each(MATRIX)('pushFrom with $engine in $format', ({ engine, format }) =
     expect(remote.refs()).toEqual({ [main]: second });
   });
 
+  test('sends a changed line as a delta against what the remote has', async () => {
+    const remote = newRemote(format);
+    const sizes: number[] = [];
+    const counting: Transport = {
+      url: remote.transport.url,
+      exchange: async (call) => {
+        const { body } = call;
+        if (call.phase !== 'call' || body === undefined || body instanceof Uint8Array) {
+          return await remote.transport.exchange(call);
+        }
+        let size = 0;
+        async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+          for await (const chunk of chunks) {
+            size += chunk.length;
+            yield chunk;
+          }
+        }
+        const answer = await remote.transport.exchange({ ...call, body: counted(body) });
+        sizes.push(size);
+        return answer;
+      },
+    };
+    const repository = await open();
+    const lines = Array.from({ length: 6000 }, (_, at) => `${(at * 2654435761) >>> 0} is line ${at}\n`);
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`d/${at}`, `file ${at}\n`]));
+    const write = (long: string, parents: Oid[]): Promise<Oid> =>
+      writeCommit(repository.objects, { files: { ...many, 'a/b/long': long }, parents });
+    const first = await write(lines.join(''), []);
+    const second = await write(lines.with(3000, 'changed\n').join(''), [first]);
+    const push = (next: Oid, expected: Oid | null): ReturnType<typeof pushFrom> =>
+      pushFrom(repository, counting, { updates: [{ name: 'refs/heads/main', next, expected }] });
+    await push(first, null);
+    await push(second, first);
+    expect(remote.refs()).toEqual({ 'refs/heads/main': second });
+    remote.fsck();
+    expect(sizes[0]).toBeGreaterThan(40_000);
+    expect(sizes[1]).toBeLessThan(2000);
+  });
+
   test('sends nothing where the remote is as asked', async () => {
     const remote = newRemote(format);
     const repository = await open();
