@@ -18,6 +18,7 @@ export type GitErrorCode =
   | 'TRANSACTION_NOT_FOUND'
   | 'NOT_A_REPOSITORY'
   | 'EMPTY_BUNDLE'
+  | 'CONFIG_MULTIPLE_VALUES'
   | 'IO_FAILED'
   // network
   | 'TRANSPORT_FAILED'

@@ -32,6 +32,7 @@ export {
 export * from './check/object.js';
 export * from './commit/commit.js';
 export * from './commit/links.js';
+export * from './config/scan.js';
 export * from './error.js';
 export * from './frame.js';
 export * from './hash.js';

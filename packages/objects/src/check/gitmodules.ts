@@ -1,5 +1,5 @@
 import { startsWithBytes } from '../bytes/bytes.js';
-import { type ConfigEntry, readConfigText } from './config-text.js';
+import { type ConfigSection, type ConfigSetting, scanConfig } from '../config/scan.js';
 import type { CheckReport } from './report.js';
 import { isForbiddenSubmoduleUrl, isOption } from './submodule-url.js';
 
@@ -15,13 +15,14 @@ const BYTE_ORDER_MARK = /* @__PURE__ */ Uint8Array.of(0xef, 0xbb, 0xbf);
  */
 export function checkGitmodules(body: Uint8Array, report: CheckReport): void {
   const start = startsWithBytes(body, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-  let section: string | undefined;
   let submodule: Submodule | undefined;
-  const problem = readConfigText(body.subarray(start), (entry) => {
-    // Once for each section: a long name with many settings would else be looked at over and over.
-    if (entry.section !== section) submodule = submoduleOf(entry.section);
-    section = entry.section;
-    if (submodule !== undefined) checkEntry(submodule, entry, start + entry.offset, report);
+  const problem = scanConfig(body.subarray(start), {
+    section(section) {
+      submodule = submoduleOf(section);
+    },
+    setting(setting, at) {
+      if (submodule !== undefined) checkSetting(submodule, setting, start + at, report);
+    },
   });
   if (problem !== undefined) report.add('gitmodulesParse', start + problem, 'a line cannot be read');
   else if (start > 0) report.add('gitmodulesParse', 0, 'a byte order mark is at the beginning');
@@ -34,26 +35,24 @@ interface Submodule {
   readonly key?: string;
 }
 
-const PREFIX = 'submodule.';
-
 /** A name with a NUL ends there for C, and with it all that follows, so that a part of the name becomes the key. */
-function submoduleOf(section: string): Submodule | undefined {
-  if (!section.startsWith(PREFIX)) return undefined;
-  const nul = section.indexOf('\0');
-  if (nul < 0) return { hasForbiddenName: isForbiddenName(section.slice(PREFIX.length)) };
-  const name = section.slice(0, nul);
-  const keyDot = name.lastIndexOf('.');
-  if (keyDot < PREFIX.length) return undefined;
-  return { hasForbiddenName: isForbiddenName(name.slice(PREFIX.length, keyDot)), key: name.slice(keyDot + 1) };
+function submoduleOf({ name, subsection }: ConfigSection): Submodule | undefined {
+  if (name !== 'submodule' || subsection === undefined) return undefined;
+  const nul = subsection.indexOf('\0');
+  if (nul < 0) return { hasForbiddenName: isForbiddenName(subsection) };
+  const seen = subsection.slice(0, nul);
+  const keyDot = seen.lastIndexOf('.');
+  if (keyDot < 0) return undefined;
+  return { hasForbiddenName: isForbiddenName(seen.slice(0, keyDot)), key: seen.slice(keyDot + 1) };
 }
 
-function checkEntry(submodule: Submodule, entry: ConfigEntry, offset: number, report: CheckReport): void {
+function checkSetting(submodule: Submodule, setting: ConfigSetting, offset: number, report: CheckReport): void {
   if (submodule.hasForbiddenName) {
     report.add('gitmodulesName', offset, 'the name of a submodule is empty or has ".." in it');
   }
-  if (entry.value === undefined) return;
-  const key = submodule.key ?? entry.key;
-  const [value = ''] = entry.value.split('\0', 1);
+  if (setting.value === undefined) return;
+  const key = submodule.key ?? setting.key;
+  const [value = ''] = setting.value.split('\0', 1);
   if (key === 'url' && isForbiddenSubmoduleUrl(value)) {
     report.add('gitmodulesUrl', offset, 'the URL of a submodule is not safe');
   }

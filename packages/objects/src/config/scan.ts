@@ -4,50 +4,71 @@ const CR = 0x0d;
 const LF = 0x0a;
 const END = -1;
 
-/** One setting of a file in git's configuration format. */
-export interface ConfigEntry {
-  /** `section` or `section.subsection`, the section in lower case; empty before the first. One character a byte. */
-  readonly section: string;
+/** The header of a section of a file in git's configuration format. One character a byte. */
+export interface ConfigSection {
+  /** In lower case. */
+  readonly name: string;
+  /** As it stands between the quotes, less escapes; in lower case where the header is the old `[name.subsection]`. */
+  readonly subsection: string | undefined;
+  /** Whether the header is the old one, whose subsection git compares without regard to case. */
+  readonly isDotted: boolean;
+}
+
+/** One setting of such a file. One character a byte. */
+export interface ConfigSetting {
   /** In lower case. */
   readonly key: string;
   /** `undefined` for a key without `=`. */
   readonly value: string | undefined;
-  /** Where the key begins. */
-  readonly offset: number;
+}
+
+/** What a scan meets, each with the offset at which it begins. A thing goes on to where the next one begins. */
+export interface ConfigVisitor {
+  section?(section: ConfigSection, start: number): void;
+  /** A setting has the end of its line with it, and a comment on that line. */
+  setting?(setting: ConfigSetting, start: number): void;
+  comment?(start: number): void;
+  /** White space between the others, line ends too. */
+  space?(start: number): void;
 }
 
 /**
- * Read the settings of a file in git's configuration format, handing each to `onEntry` as it comes.
+ * Go through a file in git's configuration format.
  *
- *     file    = *( section / entry / comment )
+ *     file    = *( section / setting / comment / space )
  *     section = "[" name [ SP <"> subsection <"> ] "]"
- *     entry   = key [ "=" value ] LF
+ *     setting = key [ "=" value ] LF
+ *     comment = ( "#" / ";" ) *any                     ; up to the end of the line
  *
- * @returns where the first thing is that cannot be read, at which reading stops, or `undefined`
+ * A byte order mark is not read: pass what follows it.
+ * @returns where the first thing is that cannot be read, at which the scan ends, or `undefined`
  * @see git-config(1), "Syntax"; git's config.c, git_parse_source()
  */
-export function readConfigText(body: Uint8Array, onEntry: (entry: ConfigEntry) => void): number | undefined {
+export function scanConfig(body: Uint8Array, visitor: ConfigVisitor): number | undefined {
   const reader = new ConfigReader(body);
-  let section = '';
+  let isInSpace = false;
   for (;;) {
     const start = reader.at;
     const character = reader.next();
     if (character === END) return undefined;
-    if (isSpace(character)) continue;
+    if (isSpace(character)) {
+      if (!isInSpace) visitor.space?.(start);
+      isInSpace = true;
+      continue;
+    }
+    isInSpace = false;
     if (character === 0x23 || character === 0x3b) {
-      reader.skipLine();
-      continue;
+      visitor.comment?.(start);
+      reader.skipToLineEnd();
+    } else if (character === 0x5b) {
+      const section = readSection(reader);
+      if (section === undefined) return start;
+      visitor.section?.(section, start);
+    } else {
+      const setting = isAlpha(character) ? readSetting(reader, lowerCase(character)) : undefined;
+      if (setting === undefined) return start;
+      visitor.setting?.(setting, start);
     }
-    if (character === 0x5b) {
-      const name = readSection(reader);
-      if (name === undefined || name === '') return start;
-      section = name;
-      continue;
-    }
-    if (!isAlpha(character)) return start;
-    const setting = readSetting(reader, lowerCase(character));
-    if (setting === undefined) return start;
-    onEntry({ section, ...setting, offset: start });
   }
 }
 
@@ -77,28 +98,41 @@ class ConfigReader {
   }
 
   skipLine(): void {
+    this.skipToLineEnd();
+    if (this.at < this.#body.length) this.at++;
+  }
+
+  /** What comes next is the line feed. */
+  skipToLineEnd(): void {
     const lineFeed = this.#body.indexOf(LF, this.at);
-    this.at = lineFeed < 0 ? this.#body.length : lineFeed + 1;
+    this.at = lineFeed < 0 ? this.#body.length : lineFeed;
   }
 }
 
-/** What stands between `[` and `]`; the subsection's own bytes after a dot. */
-function readSection(reader: ConfigReader): string | undefined {
+/** What stands between `[` and `]`. */
+function readSection(reader: ConfigReader): ConfigSection | undefined {
   let name = '';
   for (;;) {
     const character = reader.next();
-    if (character === 0x5d) return name;
-    if (isSpace(character)) return character === LF ? undefined : readSubsection(reader, name);
+    if (character === 0x5d) break;
+    if (isSpace(character)) {
+      const subsection = character === LF ? undefined : readSubsection(reader);
+      return subsection === undefined ? undefined : { name, subsection, isDotted: false };
+    }
     if (!isKeyCharacter(character) && character !== 0x2e) return undefined;
     name += lowerCase(character);
   }
+  if (name === '') return undefined;
+  const dot = name.indexOf('.');
+  if (dot < 0) return { name, subsection: undefined, isDotted: false };
+  return { name: name.slice(0, dot), subsection: name.slice(dot + 1), isDotted: true };
 }
 
-function readSubsection(reader: ConfigReader, section: string): string | undefined {
+function readSubsection(reader: ConfigReader): string | undefined {
   let character = reader.next();
   while (isSpace(character) && character !== LF) character = reader.next();
   if (character !== 0x22) return undefined;
-  let name = `${section}.`;
+  let name = '';
   for (;;) {
     character = reader.next();
     if (character === 0x22) break;
@@ -109,10 +143,7 @@ function readSubsection(reader: ConfigReader, section: string): string | undefin
   return reader.next() === 0x5d ? name : undefined;
 }
 
-function readSetting(
-  reader: ConfigReader,
-  opening: string,
-): { readonly key: string; readonly value: string | undefined } | undefined {
+function readSetting(reader: ConfigReader, opening: string): ConfigSetting | undefined {
   let key = opening;
   let character = reader.next();
   for (; isKeyCharacter(character); character = reader.next()) key += lowerCase(character);
