@@ -13,7 +13,9 @@
  *
  * @module
  */
-export { type Config, type ConfigEntry, parseConfig } from './config.js';
+export { type Config, type ConfigEntry, parseConfig } from '../../config/config.js';
+export { ConfigDocument } from '../../config/document.js';
+export type { ConfigFile } from './config-file.js';
 export { type Durability, FileError } from './disk.js';
 export {
   type DirectoryEntry,

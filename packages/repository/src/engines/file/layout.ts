@@ -1,5 +1,5 @@
 import { GitError, type HashAlgorithm, hashAlgorithm, NotFoundError, sha1 } from '@git-kv/objects';
-import { type Config, parseConfig } from './config.js';
+import { type Config, parseConfig } from '../../config/config.js';
 import type { Disk } from './disk.js';
 import { joinPath, parentPath } from './path.js';
 
@@ -40,7 +40,7 @@ export async function findLayout(disk: Disk, path: string): Promise<RepositoryLa
   }
   const commonDirectory = await findCommonDirectory(disk, gitDirectory);
   const configBytes = await disk.findFile(joinPath(commonDirectory, 'config'));
-  const config = parseConfig(new TextDecoder().decode(configBytes ?? new Uint8Array()));
+  const config = parseConfig(configBytes ?? '');
   return {
     gitDirectory,
     commonDirectory,

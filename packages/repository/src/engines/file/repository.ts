@@ -1,6 +1,7 @@
 import type { HashAlgorithm } from '@git-kv/objects';
 import type { RefOutcome } from '../../ref-store.js';
 import type { Repository, RepositoryChange } from '../../repository.js';
+import { ConfigFile } from './config-file.js';
 import { Disk, type Durability } from './disk.js';
 import type { Fs } from './fs.js';
 import { findLayout, type RepositoryLayout } from './layout.js';
@@ -33,6 +34,8 @@ export class FileRepository implements Repository {
   readonly objects: FileObjectStore;
   readonly refs: FileRefStore;
   readonly shallow: ShallowFile;
+  /** Settings as they are now; `layout.config` has those of the opening. */
+  readonly config: ConfigFile;
 
   constructor(disk: Disk, layout: RepositoryLayout, options: FileRepositoryOptions) {
     this.algorithm = layout.algorithm;
@@ -44,6 +47,8 @@ export class FileRepository implements Repository {
       isPrecious: layout.config.getBoolean('extensions', 'preciousobjects') ?? false,
     });
     this.refs = new FileRefStore(new RefFiles(disk, layout), options);
+    const configPath = joinPath(layout.commonDirectory, 'config');
+    this.config = new ConfigFile(disk, configPath, options.lockTimeoutMs ?? 1000);
     const shallowPath = joinPath(layout.commonDirectory, 'shallow');
     this.shallow = new ShallowFile(disk, shallowPath, layout.algorithm, options.lockTimeoutMs ?? 1000);
   }

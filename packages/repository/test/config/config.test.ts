@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { git, temporaryDirectory } from '../../../../../test/support/git.js';
-import { type ConfigEntry, parseConfig } from '../../../src/engines/file/config.js';
+import { git, temporaryDirectory } from '../../../../test/support/git.js';
+import { type ConfigEntry, parseConfig } from '../../src/config/config.js';
 
 describe('parseConfig reads as git does', () => {
   test.each([

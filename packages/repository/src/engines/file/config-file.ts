@@ -1,0 +1,44 @@
+import { type Config, parseConfig } from '../../config/config.js';
+import { ConfigDocument } from '../../config/document.js';
+import type { Disk } from './disk.js';
+import { acquireLock } from './lock-file.js';
+import { parentPath } from './path.js';
+
+/** The file `config` of a repository, changed under the lock that git takes. */
+export class ConfigFile {
+  readonly #disk: Disk;
+  readonly #path: string;
+  readonly #lockTimeoutMs: number;
+
+  constructor(disk: Disk, path: string, lockTimeoutMs: number) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#lockTimeoutMs = lockTimeoutMs;
+  }
+
+  /**
+   * The settings as the file has them now.
+   * @throws {MalformedError} where git would refuse the file
+   */
+  async read(): Promise<Config> {
+    return parseConfig((await this.#disk.findFile(this.#path)) ?? '');
+  }
+
+  /**
+   * Edit the file; an error that `edit` throws leaves it as it was.
+   * @throws {GitError} REF_LOCKED where another holds the lock for too long
+   */
+  async update(edit: (document: ConfigDocument) => void): Promise<void> {
+    const lock = await acquireLock(this.#disk, this.#path, { timeoutMs: this.#lockTimeoutMs });
+    try {
+      const before = (await this.#disk.findFile(this.#path)) ?? new Uint8Array();
+      const document = new ConfigDocument(before);
+      edit(document);
+      await lock.write(document.bytes);
+      await lock.commit();
+      await this.#disk.syncDirectory(parentPath(this.#path));
+    } finally {
+      await lock.release();
+    }
+  }
+}
