@@ -1,5 +1,4 @@
-import { checkObject, type SpecialFile, sha1 } from '@git-kv/objects';
-import { readConfigText } from '../../../../packages/objects/src/check/config-text.js';
+import { checkObject, type SpecialFile, scanConfig, sha1 } from '@git-kv/objects';
 import { ensure, type FuzzTarget, type Seed } from '../../lib/target.js';
 
 const seed = (variant: SpecialFile, text: string): Seed => ({ bytes: new TextEncoder().encode(text), variant });
@@ -35,9 +34,15 @@ export const specialFile: FuzzTarget = {
     const found = checkObject('blob', bytes, { algorithm: sha1, strict: true, specialFiles: [variant as SpecialFile] });
     ensure(found.length <= bytes.length + 1, `${found.length} findings in ${bytes.length} bytes`);
     let last = -1;
-    readConfigText(bytes, ({ offset }) => {
-      ensure(offset >= last && offset <= bytes.length, `an entry stands at byte ${offset}, after ${last}`);
-      last = offset;
+    const rises = (start: number): void => {
+      ensure(start > last && start < bytes.length, `something stands at byte ${start}, after ${last}`);
+      last = start;
+    };
+    scanConfig(bytes, {
+      section: (_section, start) => rises(start),
+      setting: (_setting, start) => rises(start),
+      comment: rises,
+      space: rises,
     });
   },
 };

@@ -1,5 +1,6 @@
-import { parseConfig } from '../../../../packages/repository/src/engines/file/config.js';
-import { textOf, textSeeds } from '../../lib/formats.js';
+import { parseConfig } from '../../../../packages/repository/src/config/config.js';
+import { ConfigDocument } from '../../../../packages/repository/src/config/document.js';
+import { textSeeds } from '../../lib/formats.js';
 import { samples } from '../../lib/samples.js';
 import { ensure, type FuzzTarget } from '../../lib/target.js';
 
@@ -16,11 +17,15 @@ export const config: FuzzTarget = {
     ),
   ],
   execute(bytes) {
-    const parsed = parseConfig(textOf(bytes));
+    const parsed = parseConfig(bytes);
     for (const { section, name, subsection } of parsed.entries) {
       ensure(section === section.toLowerCase() && name === name.toLowerCase(), 'a name is not in lower case');
       if (subsection === undefined) ensure(parsed.get(section, name) !== undefined, `${section}.${name} is not found`);
       parsed.getBoolean(section, name);
     }
+    const document = new ConfigDocument(bytes);
+    document.replaceAll('a.d', 'x');
+    ensure(document.config.getAll('a', 'd').join() === 'x', 'a value that was set is not found');
+    ensure(document.unsetAll('a.d') && document.config.get('a', 'd') === undefined, 'a value that was unset is found');
   },
 };
