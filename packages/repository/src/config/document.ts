@@ -206,13 +206,24 @@ export class ConfigDocument {
     return this.#bytes[offset] === LF ? offset + 1 : offset;
   }
 
+  /** What ends the line before `offset`: nothing, or two line feeds where a backslash waits for more of it. */
+  #missingLineEnd(offset: number): Uint8Array {
+    const lineFeeds = this.#bytes[offset - 1] === LF ? 1 : 0;
+    let end = offset - lineFeeds;
+    if (lineFeeds > 0 && this.#bytes[end - 1] === CR) end--;
+    let start = end;
+    while (this.#bytes[start - 1] === BACKSLASH) start--;
+    const isWaiting =
+      (end - start) % 2 === 1 && this.#pieces.at(-1)?.kind === 'setting' && offset === this.#bytes.length;
+    return encodeUtf8('\n'.repeat((isWaiting ? 2 : 1) - lineFeeds));
+  }
+
   #apply(cuts: readonly Cut[]): boolean {
     const parts: Uint8Array[] = [];
     let at = 0;
     for (const { start, end, put } of cuts) {
       parts.push(this.#bytes.subarray(at, start));
-      // A line that an edit cut short still ends.
-      if (start > at && this.#bytes[start - 1] !== LF) parts.push(LINE_END);
+      if (start > at) parts.push(this.#missingLineEnd(start));
       if (put) parts.push(put);
       at = end;
     }
@@ -246,7 +257,7 @@ interface Piece {
 
 const LF = 0x0a;
 const CR = 0x0d;
-const LINE_END = /* @__PURE__ */ Uint8Array.of(LF);
+const BACKSLASH = 0x5c;
 
 function listPieces(bytes: Uint8Array): Piece[] {
   const pieces: { -readonly [K in keyof Piece]: Piece[K] }[] = [];

@@ -105,6 +105,15 @@ describe('a document', () => {
     expect(document.removeSection('A.b')).toBe(false);
   });
 
+  test('ends a value that waits for more at the end of the file, before a line comes after it (git goes on with it)', () => {
+    const document = new ConfigDocument('[a]\nx = 1\\');
+    document.set('a.y', '2');
+    expect(document.config.entries.map(({ name, value }) => [name, value])).toEqual([
+      ['x', '1'],
+      ['y', '2'],
+    ]);
+  });
+
   test('is not changed by an edit that is refused', () => {
     const text = '[a]\n\tx = 1\n\tx = 2\n';
     const document = new ConfigDocument(text);
