@@ -28,20 +28,14 @@ export class ObjectDirectory {
   /** Oids that begin with a byte, two hex digits, in no order and perhaps more than once. */
   async list(firstByte: string): Promise<Oid[]> {
     const oids = await this.loose.list(firstByte);
-    for (const pack of await this.packs.packs()) {
-      const index = pack.loadedIndex ?? (await this.packs.ifThere(pack, () => pack.index()));
-      if (index) for (const oid of index.findByPrefix(firstByte, Number.POSITIVE_INFINITY)) oids.push(oid);
-    }
+    for (const oid of await this.packs.findByPrefix(firstByte, Number.POSITIVE_INFINITY)) oids.push(oid);
     return oids;
   }
 
   /** Oids that begin with `hex` of two digits or more, as {@link list} gives them. */
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
     const oids = (await this.loose.list(hex.slice(0, 2))).filter((oid) => oid.startsWith(hex));
-    for (const pack of await this.packs.packs()) {
-      const index = pack.loadedIndex ?? (await this.packs.ifThere(pack, () => pack.index()));
-      if (index) oids.push(...index.findByPrefix(hex, limit));
-    }
+    oids.push(...(await this.packs.findByPrefix(hex, limit)));
     return oids;
   }
 }

@@ -1,8 +1,15 @@
-import type { HashAlgorithm, Oid, RawObject } from '@git-kv/objects';
-import type { DeltaBaseCache, PackEntry, PackReader } from '@git-kv/pack';
+import { type HashAlgorithm, isGitError, type Oid, type RawObject } from '@git-kv/objects';
+import {
+  type DeltaBaseCache,
+  type MultiPackIndex,
+  type PackEntry,
+  type PackReader,
+  parseMultiPackIndex,
+} from '@git-kv/pack';
 import type { ReadOptions } from '../../object-store.js';
 import type { Disk } from './disk.js';
 import { isAbsent } from './fs.js';
+import { MULTI_PACK_INDEX } from './multi-pack-index.js';
 import { NameQueue } from './name-queue.js';
 import { PackFile } from './pack-file.js';
 
@@ -15,6 +22,13 @@ const MAX_OPEN_PACKS = 32;
 /** What is older than this and still has a temporary name was left by a crash. */
 const STALE_TEMPORARY_MS = 24 * 3600 * 1000;
 
+/** A multi-pack-index all of whose packs are in the list. */
+interface OpenMidx {
+  readonly index: MultiPackIndex;
+  /** In the order of its pack names. */
+  readonly packs: readonly PackFile[];
+}
+
 /** The packs of `objects/pack`: listed once, and again only when something was missed and the directory has changed. */
 export class PackDirectory {
   readonly path: string;
@@ -25,6 +39,11 @@ export class PackDirectory {
   readonly #cache: DeltaBaseCache;
   readonly #queue = new NameQueue();
   #packs: readonly PackFile[] = [];
+  #midx: OpenMidx | undefined;
+  /** The packs to search when the multi-pack-index does not have an object: all of them without one. */
+  #others: readonly PackFile[] = [];
+  /** What was read last, so that it is not read again as long as the file is the same. */
+  #readMidx: { readonly version: string; readonly index: MultiPackIndex | undefined } | undefined;
   #latest: PackFile | undefined;
   /** The longest unused first. */
   readonly #opened = new Set<PackFile>();
@@ -47,13 +66,46 @@ export class PackDirectory {
   async find(oid: Oid): Promise<PackFile | undefined> {
     // The next object is often in the pack of the last one.
     if (this.#latest?.loadedIndex?.find(oid) !== undefined) return this.#latest;
-    for (const pack of await this.packs()) {
-      const index = pack.loadedIndex ?? (await this.ifThere(pack, () => pack.index()));
-      if (index?.find(oid) === undefined) continue;
-      this.#latest = pack;
-      return pack;
-    }
+    await this.packs();
+    const named = this.#findNamed(oid);
+    if (named !== undefined && (await this.#has(named, oid))) return named;
+    // One that names a pack without the object is not to be believed: all packs are searched, from now on.
+    if (named !== undefined) this.#setMidx(undefined);
+    for (const pack of this.#others) if (await this.#has(pack, oid)) return pack;
     return undefined;
+  }
+
+  async #has(pack: PackFile, oid: Oid): Promise<boolean> {
+    const index = pack.loadedIndex ?? (await this.ifThere(pack, () => pack.index()));
+    if (index?.find(oid) === undefined) return false;
+    this.#latest = pack;
+    return true;
+  }
+
+  /** The pack that the multi-pack-index names for `oid`. */
+  #findNamed(oid: Oid): PackFile | undefined {
+    if (this.#midx === undefined) return undefined;
+    const { index, packs } = this.#midx;
+    const position = index.find(oid);
+    if (position === undefined) return undefined;
+    try {
+      return packs[index.packAt(position)];
+    } catch (error) {
+      if (!isGitError(error, 'MALFORMED')) throw error;
+      this.#setMidx(undefined);
+      return undefined;
+    }
+  }
+
+  /** Oids in packs that begin with `hex`, in no order, perhaps more than once, at least `limit` of them if there are as many. */
+  async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
+    await this.packs();
+    const oids = this.#midx?.index.findByPrefix(hex, limit) ?? [];
+    for (const pack of this.#others) {
+      const index = pack.loadedIndex ?? (await this.ifThere(pack, () => pack.index()));
+      if (index) for (const oid of index.findByPrefix(hex, limit)) oids.push(oid);
+    }
+    return oids;
   }
 
   /** Read from the pack that has `oid`, if one does. */
@@ -155,7 +207,9 @@ export class PackDirectory {
       const isRacy = stat === undefined || Math.abs(Date.now() - stat.mtimeMs) < RACY_MS;
       this.#listedVersion = isRacy ? undefined : stat.version;
       this.#isListed = true;
+      const midx = await this.#openMidx(names, packs);
       if (isNew || known.size > 0) this.#setPacks(packs);
+      this.#setMidx(midx);
       for (const gone of known.values()) await gone.retire();
     });
   }
@@ -168,7 +222,9 @@ export class PackDirectory {
   /** Take a pack into the list that was just published, before any miss. */
   add(name: string): void {
     if (!this.#isListed || this.#packs.some((pack) => pack.name === name)) return;
+    const midx = this.#midx;
     this.#setPacks([this.#newPack(name), ...this.#packs]);
+    this.#setMidx(midx);
   }
 
   /** Remove temporary files a crash left behind long ago. */
@@ -201,9 +257,45 @@ export class PackDirectory {
     return new PackFile(this.#disk, this.path, name, this.#algorithm, this.#cache);
   }
 
+  /** A list of other packs; what a multi-pack-index says of the old list is forgotten. */
   #setPacks(packs: readonly PackFile[]): void {
     this.#packs = packs;
     this.#latest = undefined;
+    this.#setMidx(undefined);
     this.generation++;
+  }
+
+  #setMidx(midx: OpenMidx | undefined): void {
+    this.#midx = midx;
+    this.#others = midx ? this.#packs.filter((pack) => !midx.packs.includes(pack)) : this.#packs;
+  }
+
+  /** The multi-pack-index, if there is one that can be read and whose packs are all there: it only spares look-ups. */
+  async #openMidx(names: ReadonlySet<string>, packs: readonly PackFile[]): Promise<OpenMidx | undefined> {
+    const path = `${this.path}/${MULTI_PACK_INDEX}`;
+    const stat = names.has(MULTI_PACK_INDEX) ? await this.#disk.findStat(path) : undefined;
+    if (stat === undefined) {
+      this.#readMidx = undefined;
+      return undefined;
+    }
+    if (this.#readMidx?.version !== stat.version) {
+      this.#readMidx = { version: stat.version, index: await this.#parseMidx(path) };
+    }
+    const { index } = this.#readMidx;
+    if (index === undefined) return undefined;
+    const byName = new Map(packs.map((pack) => [`${pack.name}.idx`, pack]));
+    const named = index.packNames.map((name) => byName.get(name));
+    return named.every((pack) => pack !== undefined) ? { index, packs: named } : undefined;
+  }
+
+  async #parseMidx(path: string): Promise<MultiPackIndex | undefined> {
+    const bytes = await this.#disk.findFile(path);
+    if (bytes === undefined) return undefined;
+    try {
+      return parseMultiPackIndex(bytes, this.#algorithm);
+    } catch (error) {
+      if (isGitError(error, 'MALFORMED') || isGitError(error, 'UNSUPPORTED')) return undefined;
+      throw error;
+    }
   }
 }
