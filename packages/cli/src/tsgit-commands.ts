@@ -23,6 +23,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/commit-tree.js')).commitTreeCommand,
   },
   {
+    name: 'diff-tree',
+    summary: 'compare the trees of two commits',
+    load: async () => (await import('./commands/diff-tree.js')).diffTreeCommand,
+  },
+  {
     name: 'fsck',
     summary: 'check objects, the links between them, and what points to them',
     load: async () => (await import('./commands/fsck.js')).fsckCommand,

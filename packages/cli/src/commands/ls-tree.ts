@@ -5,6 +5,7 @@ import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { quotePath } from '../quote.js';
 import { openHere, using } from '../repository.js';
+import { matchPath } from '../tree-pattern.js';
 
 interface Listing {
   readonly recursive: boolean;
@@ -81,7 +82,7 @@ async function list(repository: Repository, root: Oid, console: Console, listing
     }
     console.signal.throwIfAborted();
     const path = new Uint8Array([...frame.prefix, ...entry.name]);
-    const match = matches(path, entry.mode, listing.paths);
+    const match = matchPath(path, entry.mode, listing.paths);
     if (match === 'none') continue;
     const isTree = isTreeMode(entry.mode);
     const enters = isTree && (match === 'above' || listing.recursive);
@@ -102,28 +103,6 @@ async function entriesOf(repository: Repository, treeOid: Oid): Promise<TreeEntr
     throw new CommandError(`${treeOid} is not a tree in this repository`);
   }
   return parseTree(object.body, repository.algorithm.oidLength);
-}
-
-/** Whether a path is asked for, or lies above one that is. A pattern that ends in a slash means what is inside. */
-function matches(path: Uint8Array, mode: number, patterns: readonly Uint8Array[]): 'shown' | 'above' | 'none' {
-  const isTree = isTreeMode(mode);
-  if (patterns.length === 0) return 'shown';
-  let result: 'above' | 'none' = 'none';
-  for (const pattern of patterns) {
-    const isInside = pattern.at(-1) === 0x2f;
-    const bare = isInside ? pattern.subarray(0, -1) : pattern;
-    if (startsWithPath(path, bare)) {
-      if (path.length > bare.length || !isInside || kindOfMode(mode) === 'commit') return 'shown';
-      if (isTree) result = 'above'; // no file is meant by a name that ends in a slash
-    } else if (isTree && startsWithPath(bare, path)) result = 'above';
-  }
-  return result;
-}
-
-function startsWithPath(path: Uint8Array, prefix: Uint8Array): boolean {
-  if (path.length < prefix.length) return false;
-  for (let at = 0; at < prefix.length; at++) if (path[at] !== prefix[at]) return false;
-  return path.length === prefix.length || path[prefix.length] === 0x2f;
 }
 
 async function print(
