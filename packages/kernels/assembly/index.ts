@@ -1,5 +1,6 @@
 // The kernels that are compiled to WebAssembly: one module, one memory. What lies at ARENA and after belongs to who loaded it.
 export { crc32 } from './crc32';
+export { deflate } from './deflate';
 export { applyInstructions } from './delta';
 export { hashBlocks, hashMessages } from './hash-batch';
 export { beginStream, continueStream, inflate, slideStream } from './inflate';

@@ -74,5 +74,30 @@ export const CRC_TABLES: usize = (RESULT + 16 + 63) & ~63;
 /** Bytes from elsewhere that a kernel needs beside those of the arena. */
 export const SCRATCH: usize = CRC_TABLES + 16 * 1024;
 export const SCRATCH_BYTES: usize = 65536;
+/** Of deflate: the last place of each hash, and for each place of the window how far before it that of the same hash is. */
+export const HEADS: usize = SCRATCH + SCRATCH_BYTES;
+export const PREVIOUS: usize = HEADS + 32768 * 4;
+/** What is in a block, a word each. */
+export const BLOCK_SYMBOLS: u32 = 16384;
+export const BLOCK: usize = PREVIOUS + 32768 * 2;
+/** How often each symbol occurs: literals and lengths, distances, code lengths. */
+export const LITERAL_FREQUENCIES: usize = BLOCK + BLOCK_SYMBOLS * 4;
+export const DISTANCE_FREQUENCIES: usize = LITERAL_FREQUENCIES + 288 * 4;
+export const LENGTH_FREQUENCIES: usize = DISTANCE_FREQUENCIES + 32 * 4;
+/** Their codes, */
+export const LITERAL_CODES: usize = LENGTH_FREQUENCIES + 32 * 4;
+export const DISTANCE_CODES: usize = LITERAL_CODES + 288 * 4;
+export const LENGTH_CODES: usize = DISTANCE_CODES + 32 * 4;
+/** the lengths of these, distances after literals, with room for those of distances beside, */
+export const LITERAL_LENGTHS: usize = LENGTH_CODES + 32 * 4;
+export const DISTANCE_LENGTHS: usize = LITERAL_LENGTHS + 320;
+export const LENGTH_LENGTHS: usize = DISTANCE_LENGTHS + 32;
+/** and the lengths as the head of a block has them. */
+export const RUNS: usize = LENGTH_LENGTHS + 32;
+/** Sorted frequencies, and the tree over them. */
+export const KEYS: usize = RUNS + 320 * 4;
+export const NODES: usize = KEYS + 288 * 4;
+export const CODE_COUNTS: usize = NODES + 288 * 4;
+export const NEXT_CODES: usize = CODE_COUNTS + 17 * 4;
 /** The first byte that is not used: at most MEMORY_BASE in scripts/build-assembly.mjs. */
-export const LAYOUT_END: usize = SCRATCH + SCRATCH_BYTES;
+export const LAYOUT_END: usize = NEXT_CODES + 17 * 4;

@@ -10,12 +10,12 @@ const room = join(import.meta.dirname, '..');
 const target = join(room, 'src/wasm/module.ts');
 
 /** The kernels' working memory lies below; assembly/layout.ts says how. */
-const MEMORY_BASE = 168 * 1024;
+const MEMORY_BASE = 440 * 1024;
 const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--importMemory', '--noExportMemory'];
 
 let wasm;
 const { error, stderr } = await asc.main(
-  ['index.ts', ...OPTIONS, '--memoryBase', String(MEMORY_BASE), '--initialMemory', '3', '--outFile', 'kernels.wasm'],
+  ['index.ts', ...OPTIONS, '--memoryBase', String(MEMORY_BASE), '--initialMemory', '8', '--outFile', 'kernels.wasm'],
   {
     readFile: (name, base) => {
       try {
@@ -36,7 +36,7 @@ if (error || !wasm) {
   process.exit(1);
 }
 
-const memory = new WebAssembly.Memory({ initial: 3 });
+const memory = new WebAssembly.Memory({ initial: 8 });
 const { LAYOUT_END } = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: { memory } }).exports;
 if (LAYOUT_END.value > MEMORY_BASE) {
   console.error(`assembly/layout.ts ends at ${LAYOUT_END.value}: raise MEMORY_BASE in scripts/build-assembly.mjs`);

@@ -1,8 +1,22 @@
-import { inflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
+import { deflate as plainDeflate } from '@git-kv/kernels/portable';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyBytes, ascii, concat, noise, prose } from './support/bytes.js';
 import { VARIANTS } from './support/variants.js';
+
+/** What source code looks like to a compressor: lines that come again with small differences. */
+function source(size: number): Uint8Array {
+  const lines: string[] = [];
+  const random = noise(size, 3);
+  for (let line = 0, written = 0; written < size; line++) {
+    const names = ['index', 'offset', 'bytes', 'output', 'start', `value${random[line]! % 20}`];
+    const [a, b] = [names[random[line + 1]! % 6], names[random[line + 2]! % 6]];
+    lines.push(`${'  '.repeat(random[line]! % 4)}const ${a} = ${b}[${random[line + 3]}] + ${a}.length;`);
+    written += lines.at(-1)!.length + 1;
+  }
+  return ascii(lines.join('\n')).slice(0, size);
+}
 
 describe.each(VARIANTS)('deflate (%s)', (_variant, { deflate, inflate, InflateStatus }) => {
   const levels = Array.from({ length: 10 }, (_, level) => level);
@@ -32,6 +46,43 @@ describe.each(VARIANTS)('deflate (%s)', (_variant, { deflate, inflate, InflateSt
         expect(Buffer.compare(inflateSync(deflate(data, level)), data)).toBe(0);
       }),
     );
+  });
+
+  test('gives the bytes that the plain kernel gives', () => {
+    for (const data of [prose(100), prose(70_000), noise(40_000), new Uint8Array(300_000), prose(900_000)]) {
+      for (const level of levels) expect(Buffer.compare(deflate(data, level), plainDeflate(data, level))).toBe(0);
+    }
+    fc.assert(
+      fc.property(anyBytes, fc.nat(9), (data, level) => {
+        expect(Buffer.compare(deflate(data, level), plainDeflate(data, level))).toBe(0);
+      }),
+    );
+  });
+
+  test('gives the same bytes whatever came before', () => {
+    const once = deflate(prose(50_000));
+    for (const data of [prose(10), noise(70_000), new Uint8Array(33_000)]) {
+      deflate(data, 9);
+      expect(Buffer.compare(deflate(prose(50_000)), once)).toBe(0);
+    }
+  });
+
+  test('makes streams as small as those of zlib', () => {
+    for (const data of [
+      prose(60),
+      prose(700),
+      prose(5000),
+      prose(70_000),
+      source(3000),
+      source(200_000),
+      noise(9999),
+    ]) {
+      for (const level of levels) {
+        const size = deflate(data, level).length;
+        const limit = deflateSync(data, { level }).length * (level < 4 ? 1.04 : 1.01) + 8;
+        expect([data.length, level, size <= limit ? 'as small' : size]).toEqual([data.length, level, 'as small']);
+      }
+    }
   });
 
   test('reads a view, and only the view', () => {

@@ -20,10 +20,11 @@ export {
   type InflaterOptions,
   InflateStatus,
 } from '../types.js';
+export { deflate } from '../wasm/deflate.js';
 export { applyDelta } from '../wasm/delta.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';
 export { createInflater } from '../wasm/inflater.js';
 export { createArena } from '../wasm/instance.js';
 export { createHash, digest, digestInto, hashBatch } from './hash.js';
 export { createHashQueue } from './queue.js';
-export { crc32, deflate, inflate } from './zlib.js';
+export { crc32, inflate } from './zlib.js';

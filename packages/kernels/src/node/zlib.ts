@@ -1,5 +1,4 @@
 import * as zlib from 'node:zlib';
-import { assertLevel } from '../deflate.js';
 import { assertInflateRange } from '../inflate.js';
 import { type InflateResult, InflateStatus } from '../types.js';
 import { crc32 as wasmCrc32 } from '../wasm/crc32.js';
@@ -61,18 +60,6 @@ function tryInflate(input: Uint8Array, outputSize: number): InflatedWithInfo | u
   } catch {
     return undefined;
   }
-}
-
-/**
- * Deflate `input` into a zlib stream (RFC 1950), in a fresh buffer. The bytes differ from those of the portable one, and
- * between versions of Node: git hashes what is inside.
- * @param level 0 (stored) to 9 (smallest)
- * @throws {RangeError} for another level
- */
-export function deflate(input: Uint8Array, level = 6): Uint8Array {
-  // Room for a stream that grows a little, so that the result is one piece.
-  const chunkSize = Math.min(Math.max(64, input.length + (input.length >> 12) + 32), MAX_CHUNK_BYTES);
-  return new Uint8Array(zlib.deflateSync(input, { level: assertLevel(level), chunkSize }));
 }
 
 /** Node 20.15 and later. */

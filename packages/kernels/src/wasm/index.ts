@@ -5,7 +5,7 @@
  * @module
  */
 export { adler32 } from '../adler32.js';
-export { deflate } from '../deflate.js';
+
 export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export { createDelta, createDeltaIndex, type DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
@@ -22,6 +22,7 @@ export {
   InflateStatus,
 } from '../types.js';
 export { crc32 } from './crc32.js';
+export { deflate } from './deflate.js';
 export { applyDelta } from './delta.js';
 export {
   createDetectingHash,

@@ -6,7 +6,7 @@ import { decodeBase64, findWasmPlatform, type WasmGlobal } from './platform.js';
 
 const PAGE_BYTES = 65536;
 /** What the module keeps for itself ends within so many. */
-const OWN_PAGES = 3;
+const OWN_PAGES = 8;
 
 /** What assembly/index.ts exports; addresses in bytes. */
 interface KernelExports {
@@ -36,6 +36,17 @@ interface KernelExports {
   ): DeltaStatus;
   beginStream(to: number, size: number): void;
   crc32(start: number, end: number, seed: number): number;
+  deflate(
+    from: number,
+    size: number,
+    to: number,
+    level: number,
+    isLazy: boolean,
+    good: number,
+    lazy: number,
+    nice: number,
+    chain: number,
+  ): number;
   continueStream(from: number, end: number): InflateStatus;
   slideStream(): number;
   inflate(from: number, end: number, to: number, size: number): InflateStatus;
