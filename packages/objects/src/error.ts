@@ -6,6 +6,7 @@ export type GitErrorCode =
   | 'MALFORMED'
   | 'LIMIT_EXCEEDED'
   | 'HASH_MISMATCH'
+  | 'CHECK_FAILED'
   | 'INVALID_OID'
   | 'INVALID_REF_NAME'
   | 'UNSUPPORTED'

@@ -19,6 +19,7 @@
  */
 export * from './bytes/bytes.js';
 export * from './bytes/text.js';
+export * from './check/check-error.js';
 export {
   CHECK_IDS,
   type CheckFinding,

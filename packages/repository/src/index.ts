@@ -29,6 +29,7 @@ export {
 export type * from './object-store.js';
 export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';
+export type { ReceiveCheckOptions } from './receive-check.js';
 export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export type * from './ref-store.js';
 export { type CloneIntoOptions, type CloneSummary, cloneInto } from './remote/clone.js';

@@ -1,6 +1,7 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
 import type { PackEntry } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from './audit.js';
+import type { ReceiveCheckOptions } from './receive-check.js';
 import type { CommitSource } from './walk/commit-source.js';
 
 /** What long work tells its caller. `total` is absent where it is not known. */
@@ -80,6 +81,8 @@ export interface ReceiveOptions extends ReadOptions {
   readonly maxInflatedBytes?: number;
   /** Bytes of one object (default 512 MiB). Resolving deltas holds up to three objects of this size. */
   readonly maxObjectBytes?: number;
+  /** Check the content of what arrives by the rules of fsck, and refuse what breaks one with CHECK_FAILED (default: no check). */
+  readonly check?: ReceiveCheckOptions;
 }
 
 /** Objects that arrived and are not yet part of the store. */

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
-import { type CheckId, type CheckSeverity, DEFAULT_SEVERITIES, findCheckId, isOid, type Oid } from '@git-kv/objects';
+import { dirname, relative } from 'node:path';
+import { isOid, type Oid } from '@git-kv/objects';
 import { type FsckArea, type FsckFinding, findRevision, fsck } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
-import { CommandError, type Console } from '../console.js';
-import { ioError } from '../input.js';
+import type { Console } from '../console.js';
+import { readFsckConfig } from '../fsck-config.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { openHere, using } from '../repository.js';
@@ -53,7 +52,7 @@ export const fsckCommand: Command = {
         else await output.tellArgument(argument);
       }
       const findings = fsck(repository, {
-        ...(await readConfig(console, repository)),
+        ...(await readFsckConfig(console, repository)),
         strict: values.strict,
         // With arguments that are all wrong, git looks at no refs either.
         ...(positionals.length > 0 && { objects: objects.length > 0 ? objects : [repository.algorithm.zeroOid] }),
@@ -80,51 +79,6 @@ export const fsckCommand: Command = {
 async function findArgument(repository: FileRepository, argument: string): Promise<Oid | undefined> {
   if (isOid(argument) && argument.length === repository.algorithm.hexLength) return argument;
   return await findRevision(repository, argument);
-}
-
-/** What `fsck.*` of the repository's own configuration says. */
-async function readConfig(
-  console: Console,
-  repository: FileRepository,
-): Promise<{ severities: Partial<Record<CheckId, CheckSeverity>>; skip: ReadonlySet<Oid> }> {
-  const severities: Partial<Record<CheckId, CheckSeverity>> = {};
-  const skip = new Set<Oid>();
-  for (const { section, subsection, name, value = 'true' } of repository.layout.config.entries) {
-    if (section !== 'fsck' || subsection !== undefined) continue;
-    if (name === 'skiplist') {
-      for (const oid of await readSkipList(console, repository, value)) skip.add(oid);
-      continue;
-    }
-    if (value !== 'error' && value !== 'warn' && value !== 'ignore') {
-      throw new CommandError(`Unknown fsck message type: '${value}'`);
-    }
-    const id = findCheckId(name);
-    if (id === undefined) throw new CommandError(`Unhandled message id: ${name}`);
-    if (value !== 'error' && DEFAULT_SEVERITIES[id] === 'fatal') {
-      throw new CommandError(`Cannot demote ${name} to ${value}`);
-    }
-    severities[id] = value;
-  }
-  return { severities, skip };
-}
-
-/** Object ids, one a line; `#` begins a comment. A relative path begins where git stands: at the top of the work tree. */
-async function readSkipList(console: Console, repository: FileRepository, path: string): Promise<Oid[]> {
-  const { gitDirectory, isBare } = repository.layout;
-  const expanded = path.startsWith('~/') ? resolve(console.env.HOME ?? '', path.slice(2)) : path;
-  const text = await readFile(resolve(isBare ? gitDirectory : dirname(gitDirectory), expanded), 'latin1').catch(
-    (error: unknown) => {
-      throw ioError(`could not open object name list: ${path}`, error);
-    },
-  );
-  const oids: Oid[] = [];
-  for (const line of text.split('\n')) {
-    const oid = line.replace(/#.*/, '').trim();
-    if (oid === '') continue;
-    if (!isOid(oid)) throw new CommandError(`invalid object name: ${line}`);
-    oids.push(oid);
-  }
-  return oids;
 }
 
 /** Findings in the words of git: what is for scripts on standard output, what is for people on standard error. */

@@ -8,6 +8,7 @@ import {
 } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
+import { readFsckConfig } from '../fsck-config.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { openAt, using } from '../repository.js';
@@ -39,7 +40,10 @@ export const receivePackCommand: Command = {
       await send(console, advertiseReceivePack(repository));
       await send(
         console,
-        serveReceivePack(repository, console.stdin, { signal: console.signal, rules: receiveRules(repository) }),
+        serveReceivePack(repository, console.stdin, {
+          signal: console.signal,
+          rules: await receiveRules(console, repository),
+        }),
       );
       return 0;
     });
@@ -47,12 +51,15 @@ export const receivePackCommand: Command = {
 };
 
 /** What the repository's own configuration says of pushes. @see git-config(1), receive.* */
-export function receiveRules(repository: FileRepository): ReceiveRules {
+export async function receiveRules(console: Pick<Console, 'env'>, repository: FileRepository): Promise<ReceiveRules> {
   const { config } = repository.layout;
+  const checkObjects =
+    config.getBoolean('receive', 'fsckobjects') ?? config.getBoolean('transfer', 'fsckobjects') ?? true;
   const denyDeleteCurrent = config.get('receive', 'denydeletecurrent');
   return {
     denyNonFastForwards: config.getBoolean('receive', 'denynonfastforwards') ?? false,
     denyDeletes: config.getBoolean('receive', 'denydeletes') ?? false,
+    checkObjects: checkObjects && (await readFsckConfig(console, repository, 'receive')),
     denyDeleteCurrent: denyDeleteCurrent === undefined || !/^(?:ignore|warn|false|no|off|0)$/i.test(denyDeleteCurrent),
   };
 }

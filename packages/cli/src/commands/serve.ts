@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { FileRepository } from '@git-kv/repository/node-fs';
 import { allowAll, createGitServer, readOnly } from '@git-kv/server';
 import { type ListeningServer, type ListenOptions, listen } from '@git-kv/server/node';
 import { CommandError, UsageError } from '../console.js';
@@ -37,7 +38,7 @@ export const serveCommand: Command = {
         server: createGitServer({
           resolve: (path) => repositories.find(path),
           authorize: values['enable-receive-pack'] ? allowAll : readOnly,
-          receive: async (repository) => receiveRules(repository as Parameters<typeof receiveRules>[0]),
+          receive: (repository) => receiveRules(console, repository as FileRepository),
           onEvent: (event) => {
             if (event.kind !== 'error') return;
             const message = event.error instanceof Error ? event.error.message : String(event.error);

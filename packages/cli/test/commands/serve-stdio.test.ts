@@ -104,6 +104,30 @@ describe.each(['sha1', 'sha256'] as const)('git over tsgit upload-pack and recei
     expect(await gitAsync(['fsck', '--strict'], { cwd: remote })).toMatchObject({ code: 0 });
   });
 
+  test('refuses objects that fsck finds fault with, unless the configuration says otherwise', async () => {
+    const directory = temporaryDirectory();
+    const remote = initBare(join(directory, 'remote.git'), objectFormat);
+    const local = initBare(join(directory, 'local.git'), objectFormat);
+    const blob = git(['hash-object', '-w', '--stdin'], { cwd: local, input: 'text' });
+    const body = Buffer.concat([Buffer.from('100644 .git\0'), Buffer.from(blob, 'hex')]);
+    const tree = git(['hash-object', '-w', '--literally', '--stdin', '-t', 'tree'], { cwd: local, input: body });
+    const head = git(['commit-tree', '-m', 'odd', tree], { cwd: local });
+    git(['update-ref', 'refs/heads/main', head], { cwd: local });
+    const push = () => gitAsync(['push', receivePack(), `file://${remote}`, 'main'], { cwd: local });
+
+    const refused = await push();
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(new RegExp(`unpack failed: object ${tree}: hasDotgit: `));
+    expect(refused.stderr).toMatch(/\[remote rejected\] +main -> main \(unpacker error\)/);
+    git(['config', 'receive.fsck.hasDotgit', 'ignore'], { cwd: remote });
+    expect(await push()).toMatchObject({ code: 0 });
+    git(['update-ref', '-d', 'refs/heads/main'], { cwd: remote });
+    git(['config', '--unset', 'receive.fsck.hasDotgit'], { cwd: remote });
+    git(['prune', '--expire=now'], { cwd: remote });
+    git(['config', 'transfer.fsckObjects', 'false'], { cwd: remote });
+    expect(await push()).toMatchObject({ code: 0 });
+  });
+
   test('older protocols get a clear error, and no hang', async () => {
     for (const version of ['0', '1']) {
       const copy = join(temporaryDirectory(), 'copy.git');

@@ -4,7 +4,7 @@ import type { Progress } from '../object-store.js';
 import { peelTag } from '../ref-resolve.js';
 import type { RefName, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
-import { fetchInto } from './fetch.js';
+import { type FetchIntoOptions, fetchInto } from './fetch.js';
 
 /** What a clone takes of the remote. */
 export interface CloneIntoOptions {
@@ -14,6 +14,8 @@ export interface CloneIntoOptions {
   readonly branch?: string;
   /** Take one branch only. Default: where `depth` is given. */
   readonly singleBranch?: boolean;
+  /** As of a fetch: see {@link FetchIntoOptions}. */
+  readonly checkObjects?: FetchIntoOptions['checkObjects'];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onRemoteProgress?: OnRemoteProgress | undefined;
@@ -50,6 +52,7 @@ export async function cloneInto(
     wants: [...wants],
     includeTag: isSingle,
     ...(options.depth === undefined ? {} : { depth: options.depth }),
+    checkObjects: options.checkObjects,
     signal,
     onProgress: options.onProgress,
     onRemoteProgress: options.onRemoteProgress,

@@ -1,6 +1,7 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import type { FetchAnswer, OnRemoteProgress, RemoteRef, UploadPackClient } from '@git-kv/protocol';
 import type { ObjectReader, Progress, Quarantine } from '../object-store.js';
+import type { ReceiveCheckOptions } from '../receive-check.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { checkConnectivity } from '../walk/index.js';
@@ -16,6 +17,8 @@ export interface FetchIntoOptions {
   readonly includeTag?: boolean;
   /** Bytes of pack accepted at most. Default: any number, as for a fetch of git's; a push has a limit of its own. */
   readonly maxPackBytes?: number;
+  /** Refuse objects whose content breaks a rule of fsck (fetch.fsckObjects): default false, as in git; with options, by these. */
+  readonly checkObjects?: boolean | ReceiveCheckOptions | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Told what the remote says to a person, without control bytes. */
@@ -128,6 +131,7 @@ async function receiveAnswer(
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       maxPackBytes: options.maxPackBytes ?? Number.MAX_SAFE_INTEGER,
+      ...(options.checkObjects && { check: options.checkObjects === true ? {} : options.checkObjects }),
     });
   } finally {
     await pack.return?.(); // a store that cannot take it may not have begun to read

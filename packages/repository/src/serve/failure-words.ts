@@ -13,6 +13,8 @@ const TELLS_PATHS: ReadonlySet<GitErrorCode> = new Set<GitErrorCode>([
 
 /** What the other side is told of a failure here: the error's own words, unless they are not for strangers. */
 export function wordsForRemote(error: unknown, onFailure: OnServeFailure | undefined): string {
+  // In git's own form, which people look for.
+  if (isGitError(error, 'CHECK_FAILED')) return error.message.slice(error.message.indexOf('object '));
   if (isGitError(error) && !TELLS_PATHS.has(error.code)) return error.message;
   onFailure?.(error);
   return isGitError(error) ? `the repository cannot be used now (${error.code})` : 'internal error';

@@ -1,6 +1,7 @@
 import { isGitError, type Oid } from '@git-kv/objects';
 import type { PushCommand } from '@git-kv/protocol';
 import type { ObjectReader } from '../object-store.js';
+import type { ReceiveCheckOptions } from '../receive-check.js';
 import { resolveRef } from '../ref-resolve.js';
 import type { RefName, RefValue } from '../ref-store.js';
 import type { Repository } from '../repository.js';
@@ -15,6 +16,11 @@ export interface ReceiveRules {
   readonly denyDeletes?: boolean;
   /** Refuse to delete the branch that HEAD names. Default true. */
   readonly denyDeleteCurrent?: boolean;
+  /**
+   * Refuse a push with an object whose content breaks a rule of fsck (receive.fsckObjects). Default true, other than git's; with
+   * options, by these.
+   */
+  readonly checkObjects?: boolean | ReceiveCheckOptions;
 }
 
 /** A command, and why it cannot be carried out where it cannot. */

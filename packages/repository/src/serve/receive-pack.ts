@@ -126,6 +126,8 @@ async function receive(
   pack: PackBody | undefined,
   options: ServeReceivePackOptions,
 ): Promise<PushReport> {
+  const { checkObjects = true } = options.rules ?? {};
+  const check = checkObjects === true ? {} : checkObjects;
   const { signal, maxPackBytes, maxObjectBytes, maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES } = options;
   const refusal = await options.authorize?.(push.commands);
   if (refusal !== undefined) {
@@ -141,6 +143,7 @@ async function receive(
           ...(maxPackBytes !== undefined && { maxPackBytes }),
           ...(maxObjectBytes !== undefined && { maxObjectBytes }),
           maxInflatedBytes,
+          ...(check && { check }),
         });
       } catch (error) {
         if (!isGitError(error)) throw error;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { concatBytes, encodeUtf8, GitError, type Oid } from '@git-kv/objects';
+import { concatBytes, encodeUtf8, GitError, type Oid, oidToBytes } from '@git-kv/objects';
 import { packBytes } from '@git-kv/pack';
 import {
   type Capabilities,
@@ -13,6 +13,7 @@ import {
 import {
   advertiseReceivePack,
   type Quarantine,
+  type ReceiveRules,
   type Repository,
   type RepositoryChange,
   type ServeReceivePackOptions,
@@ -316,7 +317,49 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
       const objects = [{ kind: 'commit' as const, body: encodeUtf8('nonsense\n') }];
       const { bytes, entries } = await packBytes({ algorithm: repository.algorithm, objects, objectCount: 1 });
       const oid = entries[0]?.oid as Oid;
-      await refuses({ commands: [create('x', oid)], pack: bytes }, [expect.stringMatching(/^Cannot (decode|read) /)]);
+      const options = { rules: { checkObjects: false } };
+      const push = { commands: [create('x', oid)], pack: bytes };
+      await refuses({ ...push, options }, [expect.stringMatching(/^Cannot (decode|read) /)]);
+      const report = await refuses(push, ['unpacker error']);
+      expect(report.unpack).toMatch(new RegExp(`^object ${oid}: missingTree: `));
+    });
+
+    describe('content that fsck finds fault with', () => {
+      const path = '.git';
+      async function badPush(name = path, text = 'text'): Promise<{ treeOid: Oid; commit: Oid; pack: Uint8Array }> {
+        const blobOid = await client.objects.write(blob(text));
+        const entry = concatBytes([encodeUtf8(`100644 ${name}\0`), oidToBytes(blobOid)]);
+        const treeOid = await client.objects.write({ kind: 'tree', body: entry });
+        const commit = await writeCommit(client.objects, { treeOid });
+        return { treeOid, commit, pack: await packOf(client, [commit]) };
+      }
+
+      test('is refused for each ref, in the words of git', async () => {
+        const { treeOid, commit, pack } = await badPush();
+        const commands = [create('x', commit), create('y', commit)];
+        const report = await refuses({ commands, pack }, ['unpacker error', 'unpacker error']);
+        expect(report.unpack).toMatch(new RegExp(`^object ${treeOid}: hasDotgit: `));
+      });
+
+      test('is refused in a file that git reads', async () => {
+        const { commit, pack } = await badPush('.gitmodules', '[submodule "a"]\n\turl = -u./x\n\tpath = a\n');
+        const report = await refuses({ commands: [create('x', commit)], pack }, ['unpacker error']);
+        expect(report.unpack).toMatch(/^object [0-9a-f]+: gitmodulesUrl: /);
+      });
+
+      test('passes where nobody looks, where a rule is lowered, and where the object is known', async () => {
+        const { treeOid, commit, pack } = await badPush();
+        const rules: readonly ReceiveRules[] = [
+          { checkObjects: false },
+          { checkObjects: { strict: false } },
+          { checkObjects: { severities: { hasDotgit: 'ignore' } } },
+          { checkObjects: { skip: new Set([treeOid]) } },
+        ];
+        for (const [at, rule] of rules.entries()) {
+          const push = { commands: [create(`x${at}`, commit)], pack, options: { rules: rule } };
+          expect(reasons(await pushInto(repository, push))).toEqual(['ok']);
+        }
+      });
     });
 
     test('a branch that is no commit; a tag may be anything', async () => {

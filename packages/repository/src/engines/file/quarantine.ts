@@ -1,6 +1,7 @@
 import { equalBytes, GitError, type HashAlgorithm, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
 import { type IndexedPack, indexPack, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
 import type { ObjectReader, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
 import type { DiskFile } from './disk.js';
 import { deflateLoose, type LooseFile } from './loose-objects.js';
@@ -28,6 +29,7 @@ export async function receivePack(
   const { disk, algorithm, own } = store;
   const file = await disk.createTemporary(own.packs.path, TEMPORARY_PACK, { readOnly: true });
   try {
+    const check = options.check && new ReceiveCheck(algorithm, options.check);
     const storage = new FilePackStorage(file);
     const indexed = await indexPack(pack, {
       algorithm,
@@ -36,10 +38,12 @@ export async function receivePack(
       readBase: (oid) => store.read(oid),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
+      ...(check && { visit: check.visit }),
     });
     const index = parsePackIndex(indexed.index, algorithm);
     const reader = new PackReader({ source: await storage.source(), index });
     const quarantine = new FileQuarantine(store, file, indexed, index, reader);
+    await check?.finish(quarantine.reader, options);
     await quarantine.compareExisting(options.signal);
     return quarantine;
   } catch (error) {

@@ -11,6 +11,7 @@ import {
 } from '@git-kv/pack';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import { packInputs } from '../../pack-inputs.js';
+import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
 import { HeldPack } from './held-pack.js';
 import { mergeSorted } from './merge-sorted.js';
@@ -128,6 +129,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
+    const check = options.check && new ReceiveCheck(this.algorithm, options.check);
     const storage = memoryPackStorage();
     const indexed = await indexPack(pack, {
       algorithm: this.algorithm,
@@ -136,11 +138,14 @@ export class MemoryObjectStore implements ObjectStore {
       limits: receiveLimits(options),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
+      ...(check && { visit: check.visit }),
     });
     const arrived = new MemoryObjectStore(this.algorithm, this.cache);
     await arrived.hold(storage, indexed);
     await this.compareWith(arrived, options);
-    return new MemoryQuarantine(this, arrived, indexed.receivedCount, () => this.absorb(arrived));
+    const quarantine = new MemoryQuarantine(this, arrived, indexed.receivedCount, () => this.absorb(arrived));
+    await check?.finish(quarantine.reader, options);
+    return quarantine;
   }
 
   async prune(keep: (oid: Oid) => boolean, options: ReadOptions = {}): Promise<PruneReport> {
