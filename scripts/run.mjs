@@ -87,6 +87,10 @@ const scripts = {
     install();
     process.exit(run(process.execPath, ['scripts/soak.mjs', ...rest], { mayFail: true }));
   },
+  prove() {
+    build();
+    process.exit(run(process.execPath, ['scripts/prove.mjs', ...rest], { mayFail: true }));
+  },
   bench() {
     build();
     process.exit(run(process.execPath, ['bench/run.mjs', ...rest], { mayFail: true }));
