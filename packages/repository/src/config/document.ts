@@ -7,9 +7,11 @@ import { type ConfigKey, parseConfigKey, parseSectionName } from './key.js';
  * spacing too. Keys are dotted names such as `remote.origin.url`. An edit that throws changes nothing.
  *
  * ```ts
- * const document = new ConfigDocument(bytes);
+ * import { ConfigDocument } from '@git-kv/repository/file';
+ *
+ * const document = new ConfigDocument('[core]\n\tbare = true ; no work tree\n');
  * document.set('remote.origin.url', 'https://example.com/project.git');
- * document.bytes;
+ * document.config.get('remote', 'url', 'origin'); // 'https://example.com/project.git'
  * ```
  */
 export class ConfigDocument {
