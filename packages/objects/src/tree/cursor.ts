@@ -27,11 +27,15 @@ export class TreeCursor {
   nameStart = 0;
   nameEnd = 0;
   oidStart = 0;
-  #end = 0;
+  #end: number;
+  readonly #bodyEnd: number;
 
-  constructor(body: Uint8Array, oidLength: number) {
+  /** @param start where an entry begins, and `end` where one ends: to step through a part of `body` */
+  constructor(body: Uint8Array, oidLength: number, start: number = 0, end: number = body.length) {
     this.body = body;
     this.oidLength = oidLength;
+    this.#end = start;
+    this.#bodyEnd = end;
   }
 
   /**
@@ -40,12 +44,13 @@ export class TreeCursor {
    */
   next(): boolean {
     const { body } = this;
+    const bodyEnd = this.#bodyEnd;
     let at = this.#end;
-    if (at >= body.length) return false;
+    if (at >= bodyEnd) return false;
     this.modeStart = at;
     let mode = 0;
     for (;;) {
-      if (at >= body.length) throw new MalformedError('tree', at, 'mode is cut short');
+      if (at >= bodyEnd) throw new MalformedError('tree', at, 'mode is cut short');
       const byte = body[at] as number;
       if (byte === SPACE) break;
       const digit = byte - ZERO;
@@ -56,11 +61,11 @@ export class TreeCursor {
     }
     if (at === this.modeStart) throw new MalformedError('tree', at, 'mode is empty');
     const nameStart = ++at;
-    while (at < body.length && body[at] !== 0) at++;
-    if (at >= body.length) throw new MalformedError('tree', nameStart, 'name has no terminating NUL');
+    while (at < bodyEnd && body[at] !== 0) at++;
+    if (at >= bodyEnd) throw new MalformedError('tree', nameStart, 'name has no terminating NUL');
     if (at === nameStart) throw new MalformedError('tree', at, 'name is empty');
     const end = at + 1 + this.oidLength;
-    if (end > body.length) throw new MalformedError('tree', at + 1, 'object id is cut short');
+    if (end > bodyEnd) throw new MalformedError('tree', at + 1, 'object id is cut short');
     this.mode = mode;
     this.nameStart = nameStart;
     this.nameEnd = at;

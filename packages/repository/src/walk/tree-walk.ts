@@ -11,6 +11,7 @@ import {
 import { packNameHash } from '@git-kv/pack';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
+import { LastTrees } from './last-trees.js';
 import type { OidSet } from './oid-set.js';
 import { pause } from './turns.js';
 import type { WalkedObject } from './walked-object.js';
@@ -53,6 +54,7 @@ export async function* walkTrees(
   const stack: TreeGroup[] = [{ ...root, wanted }];
   /** Of the trees on the stack, but for the roots: the name hash of the path. */
   const nameHashes = new Map<Oid, number>();
+  const last = new LastTrees(reader.algorithm.oidLength);
   for (let group = stack.pop(); group !== undefined; group = stack.pop()) {
     if (group.wanted.length === 0) continue;
     if (group.depth > treeDepth) throw new LimitError('treeDepth', group.depth, treeDepth);
@@ -69,24 +71,27 @@ export async function* walkTrees(
         nameHashes.delete(oid);
         listed.push({ oid, kind: 'tree', nameHash: ownHash ?? 0 });
         const directoryHash = ownHash === undefined ? 0 : packNameHash('/', ownHash);
-        const cursor = new TreeCursor(body, reader.algorithm.oidLength);
-        while (cursor.next()) {
-          if (isGitlinkMode(cursor.mode)) continue;
-          if (!seen.addBytes(body, cursor.oidStart)) continue;
-          const child = cursor.oid();
-          if (options.isKnown && (await options.isKnown(child))) continue;
-          const nameHash = packNameHash(body, directoryHash, cursor.nameStart, cursor.nameEnd);
-          if (!isTreeMode(cursor.mode)) {
-            listed.push({ oid: child, kind: 'blob', nameHash });
-            continue;
+        last.compare(ownHash ?? ROOT_PATH, body);
+        for (let range = 0; range < last.ranges.length; range += 2) {
+          const cursor = new TreeCursor(body, reader.algorithm.oidLength, last.ranges[range], last.ranges[range + 1]);
+          while (cursor.next()) {
+            if (isGitlinkMode(cursor.mode)) continue;
+            if (!seen.addBytes(body, cursor.oidStart)) continue;
+            const child = cursor.oid();
+            if (options.isKnown && (await options.isKnown(child))) continue;
+            const nameHash = packNameHash(body, directoryHash, cursor.nameStart, cursor.nameEnd);
+            if (!isTreeMode(cursor.mode)) {
+              listed.push({ oid: child, kind: 'blob', nameHash });
+              continue;
+            }
+            nameHashes.set(child, nameHash);
+            const key = knownBelow.size > 0 ? nameKey(cursor) : '';
+            const known = knownBelow.get(key);
+            let below = known === undefined ? unpaired : paired.get(key);
+            if (below === undefined)
+              paired.set(key, (below = { known: known as Oid[], wanted: [], depth, knownHash: nameHash }));
+            below.wanted.push(child);
           }
-          nameHashes.set(child, nameHash);
-          const key = knownBelow.size > 0 ? nameKey(cursor) : '';
-          const known = knownBelow.get(key);
-          let below = known === undefined ? unpaired : paired.get(key);
-          if (below === undefined)
-            paired.set(key, (below = { known: known as Oid[], wanted: [], depth, knownHash: nameHash }));
-          below.wanted.push(child);
         }
       }
       yield listed;
@@ -141,6 +146,9 @@ async function markKnown(
   }
   return below;
 }
+
+/** In place of a path's hash: roots have no path. */
+const ROOT_PATH = -1;
 
 type ReadTree = readonly [Oid, Uint8Array | undefined];
 
