@@ -108,6 +108,11 @@ export class LooseObjects {
     return (await this.#disk.findStat(this.#path(oid)))?.mtimeMs;
   }
 
+  /** Bytes of the object's file. */
+  async fileSize(oid: Oid): Promise<number | undefined> {
+    return (await this.#disk.findStat(this.#path(oid)))?.size;
+  }
+
   /** Delete; the fanout directory goes with its last object. */
   async remove(oids: readonly Oid[]): Promise<void> {
     const directories = new Set<string>();

@@ -25,6 +25,11 @@ export class ObjectDirectory {
     return (await this.packs.use(oid, (reader) => reader.stat(oid))) ?? this.loose.stat(oid);
   }
 
+  /** Bytes that the object takes on the disk, deflated or as a delta. */
+  async storedSize(oid: Oid): Promise<number | undefined> {
+    return (await this.packs.use(oid, async (reader) => reader.sizeInPack(oid))) ?? this.loose.fileSize(oid);
+  }
+
   /** Oids that begin with a byte, two hex digits, in no order and perhaps more than once. */
   async list(firstByte: string): Promise<Oid[]> {
     const oids = await this.loose.list(firstByte);

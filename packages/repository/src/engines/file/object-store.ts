@@ -83,6 +83,13 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return this.#look((directory) => directory.stat(oid));
   }
 
+  /** Bytes that the object takes on the disk, deflated or as a delta; `undefined` where it is not there. */
+  async storedSize(oid: Oid): Promise<number | undefined> {
+    assertOid(oid);
+    if (oid.length !== this.algorithm.hexLength) return undefined;
+    return this.#look((directory) => directory.storedSize(oid));
+  }
+
   async openCommits(): Promise<CommitSource> {
     return openCommitSource(await this.#all(), undefined);
   }
