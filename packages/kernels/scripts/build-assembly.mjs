@@ -1,13 +1,15 @@
-// Compiles assembly/ with AssemblyScript to one WebAssembly module, and writes it as text to src/wasm/module.ts:
-//   node scripts/build-assembly.mjs           write the file
-//   node scripts/build-assembly.mjs --check   only compare; exit code 1 when the file is not what this script would write
+// Compiles assembly/ with AssemblyScript to one WebAssembly module, and writes it to src/wasm: as text, module.ts, and as it is,
+// kernels.wasm, for runtimes that forbid making WebAssembly from bytes.
+//   node scripts/build-assembly.mjs           write the files
+//   node scripts/build-assembly.mjs --check   only compare; exit code 1 when they are not what this script would write
 // The module is committed, so that neither a build nor a user needs the compiler; a test compares it with its source.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
 const room = join(import.meta.dirname, '..');
-const target = join(room, 'src/wasm/module.ts');
+const textTarget = join(room, 'src/wasm/module.ts');
+const moduleTarget = join(room, 'src/wasm/kernels.wasm');
 
 /** The kernels' working memory lies below; assembly/layout.ts says how. */
 const MEMORY_BASE = 440 * 1024;
@@ -50,9 +52,10 @@ export const MODULE: string =
   '${Buffer.from(wasm).toString('base64')}';
 `;
 if (!process.argv.includes('--check')) {
-  writeFileSync(target, text);
+  writeFileSync(textTarget, text);
+  writeFileSync(moduleTarget, wasm);
   console.error(`${wasm.length} bytes`);
-} else if (readFileSync(target, 'utf8') !== text) {
-  console.error('src/wasm/module.ts is not what assembly/ compiles to: run `pnpm generate` in packages/kernels');
+} else if (readFileSync(textTarget, 'utf8') !== text || Buffer.compare(readFileSync(moduleTarget), wasm) !== 0) {
+  console.error('src/wasm is not what assembly/ compiles to: run `pnpm generate` in packages/kernels');
   process.exit(1);
 }

@@ -12,24 +12,27 @@ export interface LevelSettings {
   readonly chainLength: number;
 }
 
-const row = (
-  isLazy: boolean,
-  goodLength: number,
-  lazyLength: number,
-  niceLength: number,
-  chainLength: number,
-): LevelSettings => ({ isLazy, goodLength, lazyLength, niceLength, chainLength });
-
 /** Levels 1 to 9; level 0 stores. The steps are about those of zlib, so that a level costs and saves what one expects. */
-export const LEVELS: readonly LevelSettings[] = /* @__PURE__ */ [
-  row(false, 0, 0, 0, 0),
-  row(false, 4, 4, 8, 4),
-  row(false, 4, 5, 16, 8),
-  row(false, 4, 6, 32, 32),
-  row(true, 4, 4, 16, 16),
-  row(true, 8, 16, 32, 32),
-  row(true, 8, 16, 128, 128),
-  row(true, 8, 32, 128, 256),
-  row(true, 32, 128, 258, 1024),
-  row(true, 32, 258, 258, 4096),
-];
+export const LEVELS: readonly LevelSettings[] = /* @__PURE__ */ makeLevels();
+
+function makeLevels(): LevelSettings[] {
+  const rows = [
+    [0, 0, 0, 0],
+    [4, 4, 8, 4],
+    [4, 5, 16, 8],
+    [4, 6, 32, 32],
+    [4, 4, 16, 16],
+    [8, 16, 32, 32],
+    [8, 16, 128, 128],
+    [8, 32, 128, 256],
+    [32, 128, 258, 1024],
+    [32, 258, 258, 4096],
+  ] as const;
+  return rows.map(([goodLength, lazyLength, niceLength, chainLength], level) => ({
+    isLazy: level >= 4,
+    goodLength,
+    lazyLength,
+    niceLength,
+    chainLength,
+  }));
+}

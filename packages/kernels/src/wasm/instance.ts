@@ -1,8 +1,8 @@
+import { compileKernels } from '#compile';
 import { listAttackVectors } from '../collision/vectors.js';
 import { CODE_LENGTH_SYMBOLS, DISTANCE_SYMBOLS, LITERAL_SYMBOLS } from '../inflate/table.js';
 import type { DeltaStatus, InflateStatus } from '../types.js';
-import { MODULE } from './module.js';
-import { decodeBase64, findWasmPlatform, type WasmGlobal } from './platform.js';
+import { findWasmPlatform, type WasmGlobal } from './platform.js';
 
 const PAGE_BYTES = 65536;
 /** What the module keeps for itself ends within so many. */
@@ -81,9 +81,8 @@ let module: object | null | undefined;
 /** The compiled module, or `null` where WebAssembly, or its vectors, are missing or forbidden. */
 function compiledModule(): object | null {
   if (module === undefined) {
-    const platform = findWasmPlatform();
     try {
-      module = platform === undefined ? null : new platform.Module(decodeBase64(MODULE));
+      module = compileKernels();
     } catch {
       module = null;
     }
