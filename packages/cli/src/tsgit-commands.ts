@@ -93,6 +93,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/show-index.js')).showIndexCommand,
   },
   {
+    name: 'unpack-objects',
+    summary: 'write the objects of a pack on standard input one by one',
+    load: async () => (await import('./commands/unpack-objects.js')).unpackObjectsCommand,
+  },
+  {
     name: 'upload-pack',
     summary: 'answer a fetch over standard input and output',
     load: async () => (await import('./commands/serve-stdio.js')).uploadPackCommand,

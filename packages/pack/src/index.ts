@@ -38,6 +38,7 @@ export {
   serializePackIndexColumns,
 } from './idx/serialize.js';
 export { type IndexedPack, type IndexPackOptions, indexPack } from './indexer/index-pack.js';
+export type { PackCheckOptions } from './indexer/pack-check.js';
 export type { VisitedObject } from './indexer/visited-object.js';
 export { DEFAULT_PACK_LIMITS, type PackLimits } from './limits.js';
 export type { MultiPackIndex } from './midx/multi-pack-index.js';

@@ -1,81 +1,182 @@
-import { rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { HashAlgorithm } from '@git-kv/objects';
-import { type ByteSource, indexPack, type PackStorage } from '@git-kv/pack';
-import { filePackStorage, nodeFs, openPackFile } from '@git-kv/repository/node-fs';
+import type { HashAlgorithm, ObjectKind, Oid } from '@git-kv/objects';
+import {
+  type ByteSource,
+  type IndexedPack,
+  type IndexPackOptions,
+  indexPack,
+  type PackStorage,
+  parsePackIndex,
+  serializeReverseIndex,
+} from '@git-kv/pack';
+import { type FileRepository, filePackStorage, nodeFs, openPackFile } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { ioError } from '../input.js';
-import { parseOptions } from '../options.js';
+import { parseCount, parseOptions } from '../options.js';
+import {
+  inputLimits,
+  parseSeverities,
+  parseSize,
+  progressOn,
+  StrictCheck,
+  withInputLimit,
+  withOptionalValues,
+} from '../pack-intake.js';
 import type { Command } from '../program.js';
-import { openHere, packAlgorithm, using } from '../repository.js';
+import { findHere, packAlgorithm, using } from '../repository.js';
 import { writeReadOnly } from '../write-file.js';
 
-const READ_BYTES = 1 << 20;
+const READ_BYTES = 1 << 18;
+const TITLES = { scan: 'Receiving objects', resolve: 'Resolving deltas' };
+
+const OPTIONS = {
+  o: { type: 'string', short: 'o' },
+  v: { type: 'boolean', short: 'v', default: false },
+  stdin: { type: 'boolean', default: false },
+  'fix-thin': { type: 'boolean', default: false },
+  strict: { type: 'string' },
+  'fsck-objects': { type: 'boolean', default: false },
+  keep: { type: 'string' },
+  'rev-index': { type: 'boolean', default: false },
+  'no-rev-index': { type: 'boolean', default: false },
+  threads: { type: 'string' },
+  'max-input-size': { type: 'string' },
+  'memory-budget': { type: 'string' },
+  'object-format': { type: 'string' },
+  'hash-policy': { type: 'string', default: 'detect' },
+} as const;
 
 /** git-index-pack(1). */
 export const indexPackCommand: Command = {
   usage:
-    'index-pack [-v] [-o <index-file>] [--object-format=<format>] [--hash-policy=(detect|trust)] <pack-file>\n' +
-    'index-pack --stdin [--fix-thin] [-v] [--hash-policy=(detect|trust)]',
+    'index-pack [-v] [-o <index-file>] [--keep[=<msg>]] [--[no-]rev-index] [--strict[=<id>=<severity>...]]\n' +
+    '           [--fsck-objects] [--threads=<n>] [--max-input-size=<size>] [--memory-budget=<size>]\n' +
+    '           [--object-format=<format>] [--hash-policy=(detect|trust)] <pack-file>\n' +
+    'index-pack --stdin [--fix-thin] [<the same>] [<pack-file>]',
   async run(args, console) {
-    const { values, positionals } = parseOptions(args, {
-      o: { type: 'string', short: 'o' },
-      v: { type: 'boolean', short: 'v', default: false },
-      stdin: { type: 'boolean', default: false },
-      'fix-thin': { type: 'boolean', default: false },
-      'object-format': { type: 'string' },
-      'hash-policy': { type: 'string', default: 'detect' },
-    });
+    const { values, positionals } = parseOptions(withOptionalValues(args, ['--strict', '--keep']), OPTIONS);
     const hashPolicy = values['hash-policy'];
     if (hashPolicy !== 'trust' && hashPolicy !== 'detect')
       throw new UsageError('error: the hash policy is trust or detect');
-    const onProgress = values.v ? progressOn(console) : {};
-    if (values.stdin) {
-      if (values.o !== undefined || positionals.length > 0) throw new CommandError('--stdin takes no file and no -o');
-      await indexStdin(console, { hashPolicy, fixThin: values['fix-thin'], ...onProgress });
-      return 0;
-    }
-    if (values['fix-thin']) throw new CommandError("the option '--fix-thin' requires '--stdin'");
     const [pack, ...more] = positionals;
-    if (pack === undefined || more.length > 0) throw new UsageError('error: one pack file is needed');
-    if (values.o === undefined && !pack.endsWith('.pack'))
+    if ((pack === undefined && !values.stdin) || more.length > 0)
+      throw new UsageError('error: one pack file is needed');
+    if (values['fix-thin'] && !values.stdin) throw new CommandError("the option '--fix-thin' requires '--stdin'");
+    if (values.stdin && values['object-format'] !== undefined)
+      throw new CommandError("options '--object-format' and '--stdin' cannot be used together");
+    if (pack !== undefined && values.o === undefined && !pack.endsWith('.pack'))
       throw new CommandError(`packfile name '${pack}' does not end with '.pack'`);
-    const index = resolve(console.cwd, values.o ?? `${pack.slice(0, -'.pack'.length)}.idx`);
-    const algorithm = await packAlgorithm(console, pack.replace(/\.pack$/, ''), values['object-format']);
-    const checksum = await indexFile(console, resolve(console.cwd, pack), index, {
-      algorithm,
-      hashPolicy,
-      ...onProgress,
-    });
-    await console.stdout.write(`${checksum}\n`);
+    const writesRev = values['rev-index'] && args.lastIndexOf('--rev-index') > args.lastIndexOf('--no-rev-index');
+    if (writesRev && values.o !== undefined && !values.o.endsWith('.idx'))
+      throw new CommandError(`packfile name '${values.o}' does not end with '.idx'`);
+    const threads = values.threads === undefined ? undefined : parseCount('threads', values.threads);
+    const severities = parseSeverities(values.strict ?? '');
+
+    const asked: Asked = {
+      packPath: pack === undefined ? undefined : resolve(console.cwd, pack),
+      indexPath: values.o === undefined ? undefined : resolve(console.cwd, values.o),
+      writesRev,
+      keep: values.keep,
+      fixThin: values['fix-thin'],
+      isStrict: values.strict !== undefined,
+      check: (findKind) =>
+        values.strict === undefined && !values['fsck-objects']
+          ? undefined
+          : new StrictCheck(console, severities, findKind),
+      options: {
+        hashPolicy,
+        signal: console.signal,
+        ...inputLimits(values['max-input-size']),
+        ...(values['memory-budget'] !== undefined && {
+          memoryBytes: parseSize('memory-budget', values['memory-budget']),
+        }),
+        ...(threads !== undefined && { threads }),
+        ...(values.v && progressOn(console, TITLES)),
+      },
+    };
+    if (values.stdin) {
+      const here = await findHere(console);
+      if (here === undefined) throw new CommandError('--stdin requires a git repository');
+      await using(Promise.resolve(here), (repository) => indexStdin(console, asked, repository));
+    } else {
+      const algorithm = await packAlgorithm(console, (pack as string).replace(/\.pack$/, ''), values['object-format']);
+      await indexFile(console, asked, algorithm);
+    }
     return 0;
   },
 };
 
-interface Options {
-  readonly hashPolicy: 'trust' | 'detect';
-  readonly onProgress?: (progress: { phase: string; loaded: number; total?: number }) => void;
+/** What the command line says. */
+interface Asked {
+  readonly packPath: string | undefined;
+  readonly indexPath: string | undefined;
+  readonly writesRev: boolean;
+  /** The reason for a `.keep`, perhaps empty. */
+  readonly keep: string | undefined;
+  readonly fixThin: boolean;
+  readonly isStrict: boolean;
+  readonly check: (findKind: ((oid: Oid) => Promise<ObjectKind | undefined>) | undefined) => StrictCheck | undefined;
+  readonly options: Partial<IndexPackOptions>;
 }
 
-async function indexFile(
-  console: Console,
-  packPath: string,
-  indexPath: string,
-  options: Options & { algorithm: HashAlgorithm },
-): Promise<string> {
+async function indexFile(console: Console, asked: Asked, algorithm: HashAlgorithm): Promise<void> {
+  const packPath = asked.packPath as string;
   const source = await openPackFile(packPath);
   try {
-    const { index, packChecksum } = await indexPack(chunksOf(source), {
-      ...options,
+    const indexed = await index(asked, asked.isStrict ? await findHere(console) : undefined, chunksOf(source), {
+      algorithm,
       storage: storedAlready(source),
-      signal: console.signal,
     });
-    const temporary = await writeReadOnly(dirname(indexPath), 'idx', index);
-    await removedOnFailure(temporary, indexPath, () => rename(temporary, indexPath));
-    return packChecksum;
+    const indexPath = asked.indexPath ?? packPath.replace(/\.pack$/, '.idx');
+    if (asked.keep !== undefined) await writeKeep(packPath.replace(/\.pack$/, '.keep'), asked.keep);
+    await placeIndexes(asked, algorithm, indexed, indexPath, async () => undefined);
+    for (const oid of indexed.missingGitmodules) await console.stdout.write(`${oid}\n`);
+    await console.stdout.write(`${indexed.packChecksum}\n`);
   } finally {
     await source.close();
   }
+}
+
+async function indexStdin(console: Console, asked: Asked, repository: FileRepository): Promise<void> {
+  const folder =
+    asked.packPath === undefined ? join(repository.layout.objectsDirectory, 'pack') : dirname(asked.packPath);
+  const temporary = join(folder, `tmp_pack_${process.pid}_${Date.now().toString(36)}`);
+  const storage = await filePackStorage(temporary);
+  try {
+    const indexed = await index(asked, repository, console.stdin, {
+      algorithm: repository.algorithm,
+      storage,
+      ...(asked.fixThin && { readBase: (oid) => repository.objects.read(oid) }),
+    });
+    await storage.close();
+    const stem = asked.packPath?.replace(/\.pack$/, '') ?? join(folder, `pack-${indexed.packChecksum}`);
+    const indexPath = asked.indexPath ?? `${stem}.idx`;
+    const isKept = asked.keep !== undefined && (await writeKeep(`${stem}.keep`, asked.keep));
+    await placeIndexes(asked, repository.algorithm, indexed, indexPath, () =>
+      rename(temporary, asked.packPath ?? `${stem}.pack`),
+    );
+    await nodeFs.syncDirectory(folder);
+    for (const oid of indexed.missingGitmodules) await console.stdout.write(`${oid}\n`);
+    await console.stdout.write(`${isKept ? 'keep' : 'pack'}\t${indexed.packChecksum}\n`);
+  } catch (error) {
+    await storage.discard();
+    throw error;
+  }
+}
+
+async function index(
+  asked: Asked,
+  repository: FileRepository | undefined,
+  pack: AsyncIterable<Uint8Array>,
+  options: Pick<IndexPackOptions, 'algorithm' | 'storage' | 'readBase'>,
+): Promise<IndexedPack & { missingGitmodules: readonly Oid[] }> {
+  const findKind = async (oid: Oid): Promise<ObjectKind | undefined> => (await repository?.objects.stat(oid))?.kind;
+  const check = asked.check(asked.isStrict ? findKind : undefined);
+  const run = (): Promise<IndexedPack> =>
+    indexPack(pack, { ...asked.options, ...options, ...(check && { check: check.options }) });
+  const indexed = await withInputLimit(() => (check === undefined ? run() : check.during(run)));
+  return { ...indexed, missingGitmodules: check?.missingGitmodules ?? [] };
 }
 
 /** All of it, in one buffer again and again where the source allows. */
@@ -95,67 +196,61 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
 
 /** The pack stands in its file: nothing is to be stored, and without bases from elsewhere nothing is overwritten. */
 function storedAlready(source: ByteSource): PackStorage {
+  const { close: _, ...lent } = source;
   return {
     append: async () => undefined,
     overwrite: async () => {
       throw new Error('BUG: a pack in its own file is not to be changed');
     },
-    source: async () => source,
+    source: async () => lent,
   };
 }
 
-async function indexStdin(console: Console, options: Options & { fixThin: boolean }): Promise<void> {
-  await using(openHere(console), async (repository) => {
-    const folder = join(repository.layout.objectsDirectory, 'pack');
-    const temporary = join(folder, `tmp_pack_${process.pid}_${Date.now().toString(36)}`);
-    const storage = await filePackStorage(temporary);
-    try {
-      const { index, packChecksum } = await indexPack(console.stdin, {
-        ...options,
-        algorithm: repository.algorithm,
-        storage,
-        signal: console.signal,
-        ...(options.fixThin ? { readBase: (oid) => repository.objects.read(oid) } : {}),
-      });
-      await storage.close();
-      // Both whole before either has its name; the idx last, as a pack is not looked at without one.
-      const temporaryIndex = await writeReadOnly(folder, 'idx', index);
-      const name = join(folder, `pack-${packChecksum}`);
-      await removedOnFailure(temporaryIndex, `${name}.idx`, async () => {
-        await rename(temporary, `${name}.pack`);
-        await rename(temporaryIndex, `${name}.idx`);
-        await nodeFs.syncDirectory(folder);
-      });
-      await console.stdout.write(`pack\t${packChecksum}\n`);
-    } catch (error) {
-      await storage.discard();
-      throw error;
-    }
-  });
-}
-
-/** Run `move`, which renames the idx in `temporary` to `path`; where it fails, nothing temporary is left. */
-async function removedOnFailure(temporary: string, path: string, move: () => Promise<void>): Promise<void> {
+/** Say why the pack must stay. @returns whether it was not said before */
+async function writeKeep(path: string, message: string): Promise<boolean> {
   try {
-    await move();
+    const file = await open(path, 'wx', 0o600);
+    try {
+      if (message !== '') await file.writeFile(`${message}\n`);
+    } finally {
+      await file.close();
+    }
+    return true;
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw ioError(`could not write '${path}'`, error);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw ioError(`cannot write keep file '${path}'`, error);
   }
 }
 
-/** Counts on standard error, at most a few a second. */
-function progressOn(console: Console): Required<Pick<Options, 'onProgress'>> {
-  const titles: Readonly<Record<string, string>> = { scan: 'Receiving objects', resolve: 'Resolving deltas' };
-  let shown = 0;
-  return {
-    onProgress: ({ phase, loaded, total }) => {
-      const isLast = loaded === total;
-      if (!isLast && performance.now() - shown < 200) return;
-      shown = performance.now();
-      const share = total === undefined || total === 0 ? '' : `${Math.floor((100 * loaded) / total)}% `;
-      const text = `${titles[phase] ?? phase}: ${share}(${loaded}/${total ?? '?'})${isLast ? ', done.\n' : '\r'}`;
-      console.stderr.write(text).catch(() => undefined); // nobody reads: the work goes on
-    },
-  };
+/**
+ * Write idx and, where asked for, rev; have `movePack` give the pack its name, then rename them: all are whole before any has
+ * its name, and the idx comes last, as a pack is not looked at without one. Where it fails, nothing temporary is left.
+ */
+async function placeIndexes(
+  asked: Asked,
+  algorithm: HashAlgorithm,
+  indexed: IndexedPack,
+  indexPath: string,
+  movePack: () => Promise<void>,
+): Promise<void> {
+  const temporaries: string[] = [];
+  try {
+    const index = await writeReadOnly(dirname(indexPath), 'idx', indexed.index);
+    temporaries.push(index);
+    let rev: string | undefined;
+    if (asked.writesRev) {
+      rev = await writeReadOnly(
+        dirname(indexPath),
+        'rev',
+        serializeReverseIndex(parsePackIndex(indexed.index, algorithm)),
+      );
+      temporaries.push(rev);
+    }
+    await movePack();
+    if (rev !== undefined) await rename(rev, indexPath.replace(/\.idx$/, '.rev'));
+    await rename(index, indexPath);
+  } catch (error) {
+    for (const path of temporaries) await rm(path, { force: true });
+    throw error instanceof CommandError ? error : ioError(`could not write '${indexPath}'`, error);
+  }
 }

@@ -127,6 +127,186 @@ describe.each(['sha1', 'sha256'] as const)('tsgit index-pack (%s)', (objectForma
     expect(await gitAsync(['fsck', '--strict'], { cwd: refusing })).toMatchObject({ code: 0 });
   });
 
+  test('--rev-index writes the .rev that git writes; the last of --rev-index and --no-rev-index counts', async () => {
+    const cwd = folder();
+    const args = ['index-pack', `--object-format=${objectFormat}`, '--rev-index', 'p.pack'];
+    expect(await run('tsgit', args, { cwd })).toMatchObject({ code: 0, stdout: `${checksum}\n` });
+    const theirs = folder();
+    git(args, { cwd: theirs });
+    for (const name of ['p.idx', 'p.rev']) {
+      expect(readFileSync(join(cwd, name)).equals(readFileSync(join(theirs, name))), name).toBe(true);
+      expect(statSync(join(cwd, name)).mode & 0o777).toBe(0o444);
+    }
+    const without = folder();
+    await run('tsgit', [...args, '--no-rev-index'], { cwd: without });
+    expect(readdirSync(without).sort()).toEqual(['p.idx', 'p.pack']);
+    const repository = initBare(join(cwd, 'r.git'), objectFormat);
+    await run('tsgit', ['index-pack', '--stdin', '--rev-index'], { cwd: repository, input: pack });
+    expect(readdirSync(join(repository, 'objects/pack')).sort()).toEqual(
+      ['idx', 'pack', 'rev'].map((ending) => `pack-${checksum}.${ending}`),
+    );
+  });
+
+  test.each([
+    ['--keep', ''],
+    ['--keep=because', 'because\n'],
+  ])('%s says why the pack stays, and that in place of pack', async (option, content) => {
+    for (const program of ['ours', 'git']) {
+      const cwd = initBare(join(temporaryDirectory(), 'r.git'), objectFormat);
+      const index = async (): Promise<string> =>
+        program === 'git'
+          ? git(['index-pack', '--stdin', option], { cwd, input: pack })
+          : (await run('tsgit', ['index-pack', '--stdin', option], { cwd, input: pack })).stdout.trimEnd();
+      expect(await index(), program).toBe(`keep\t${checksum}`);
+      expect(readFileSync(join(cwd, `objects/pack/pack-${checksum}.keep`), 'utf8')).toBe(content);
+      // Who kept it before keeps it.
+      expect(await index(), program).toBe(`pack\t${checksum}`);
+    }
+  });
+
+  test('--stdin with a file writes pack and idx there', async () => {
+    const cwd = initBare(join(temporaryDirectory(), 'r.git'), objectFormat);
+    const ours = await run('tsgit', ['index-pack', '--stdin', 'here.pack'], { cwd, input: pack });
+    expect(ours).toMatchObject({ code: 0, stdout: `pack\t${checksum}\n` });
+    expect(readFileSync(join(cwd, 'here.pack')).equals(pack)).toBe(true);
+    expect(readFileSync(join(cwd, 'here.idx')).equals(idx)).toBe(true);
+    expect(readdirSync(join(cwd, 'objects/pack'))).toEqual([]);
+  });
+
+  test('works in little memory', async () => {
+    const cwd = folder();
+    const args = ['index-pack', `--object-format=${objectFormat}`, '--memory-budget=1MiB', '--threads=2', 'p.pack'];
+    expect(await run('tsgit', args, { cwd })).toMatchObject({ code: 0, stdout: `${checksum}\n` });
+    expect(readFileSync(join(cwd, 'p.idx')).equals(idx)).toBe(true);
+  });
+
+  test('--max-input-size refuses a larger pack in the words of git', async () => {
+    const cwd = initBare(join(temporaryDirectory(), 'r.git'), objectFormat);
+    const args = ['index-pack', '--stdin', '--max-input-size=100'];
+    const ours = await run('tsgit', args, { cwd, input: pack });
+    expect(ours).toMatchObject({
+      code: 128,
+      stdout: '',
+      stderr: expect.stringContaining('pack exceeds maximum allowed size'),
+    });
+    expect(readdirSync(join(cwd, 'objects/pack'))).toEqual([]);
+    expect((await gitAsync(args, { cwd, input: pack })).code).toBe(128);
+  });
+
+  describe('--strict', () => {
+    /** A pack of these objects, made by git in a repository of its own. */
+    function packOf(...objects: readonly [kind: string, body: string | Uint8Array][]): {
+      pack: Uint8Array;
+      oids: string[];
+    } {
+      const cwd = initBare(join(temporaryDirectory(), 'm.git'), objectFormat);
+      const oids = objects.map(([kind, input]) =>
+        git(['hash-object', '-w', '--literally', '--stdin', '-t', kind], { cwd, input }),
+      );
+      return { pack: gitBytes(['pack-objects', '--stdout', '-q'], { cwd, input: oids.join('\n') }), oids };
+    }
+    const zero = '0'.repeat(objectFormat === 'sha1' ? 40 : 64);
+    const missing = '1'.repeat(zero.length);
+    const raw = Buffer.from(missing, 'hex');
+    const commit = (tree: string, rest = ''): string =>
+      `tree ${tree}\nauthor A <a@b.c> 1 +0000\ncommitter A <a@b.c> 1 +0000\n${rest}\nmessage\n`;
+    const emptyTree = git(['hash-object', '-t', 'tree', '--stdin'], {
+      cwd: initBare(join(makeDirectory(), 'e.git'), objectFormat),
+    });
+
+    test.each<[string, () => { pack: Uint8Array }, code: number, ...args: string[]]>([
+      ['takes a good pack', () => packOf(['tree', ''], ['commit', commit(emptyTree)]), 0],
+      [
+        'refuses a commit without author',
+        () => packOf(['tree', ''], ['commit', `tree ${emptyTree}\n\nmessage\n`]),
+        128,
+      ],
+      ['refuses a tree with .git', () => packOf(['tree', Buffer.concat([Buffer.from('40000 .git\0'), raw])]), 128],
+      ['refuses a missing tree', () => packOf(['commit', commit(missing)]), 128],
+      ['refuses a missing blob', () => packOf(['tree', Buffer.concat([Buffer.from('100644 a\0'), raw])]), 128],
+      ['minds no missing submodule', () => packOf(['tree', Buffer.concat([Buffer.from('160000 a\0'), raw])]), 0],
+      [
+        'refuses a tree linked to as a commit',
+        () => packOf(['tree', ''], ['commit', commit(emptyTree).replace('\n', `\nparent ${emptyTree}\n`)]),
+        128,
+      ],
+      [
+        'refuses what is a warning elsewhere',
+        () => packOf(['tree', Buffer.concat([Buffer.from('040000 a\0'), Buffer.from(emptyTree, 'hex')])], ['tree', '']),
+        128,
+      ],
+      [
+        'lowers what it is told to',
+        () => packOf(['tree', Buffer.concat([Buffer.from('040000 a\0'), Buffer.from(emptyTree, 'hex')])], ['tree', '']),
+        0,
+        '--strict=zeroPaddedFilemode=ignore',
+      ],
+      [
+        'without links, as --fsck-objects, a missing tree passes',
+        () => packOf(['commit', commit(missing)]),
+        0,
+        '--fsck-objects',
+      ],
+      ['and a bad commit does not', () => packOf(['commit', `tree ${missing}\n\nmessage\n`]), 128, '--fsck-objects'],
+    ])('%s', async (_, make, code, ...args) => {
+      const { pack: made } = make();
+      for (const stdin of [true, false]) {
+        const options = [
+          'index-pack',
+          ...(args.length > 0 ? args : ['--strict']),
+          ...(stdin ? ['--stdin'] : ['m.pack']),
+        ];
+        const [ours, theirs] = [0, 1].map(() => {
+          const cwd = initBare(join(temporaryDirectory(), 'r.git'), objectFormat);
+          writeFileSync(join(cwd, 'm.pack'), made);
+          return cwd;
+        }) as [string, string];
+        expect((await gitAsync(options, { cwd: theirs, input: made })).code, 'git').toBe(code);
+        const result = await run('tsgit', options, { cwd: ours, input: made });
+        expect(result).toMatchObject({ code, stdout: code === 0 ? expect.stringMatching(/[0-9a-f]{40}\n$/) : '' });
+        if (code !== 0) expect(readdirSync(join(ours, 'objects/pack'))).toEqual([]);
+        expect(readdirSync(ours).includes('m.idx')).toBe(code === 0 && !stdin);
+      }
+    });
+
+    test('links may lead into the repository', async () => {
+      const cwd = initBare(join(temporaryDirectory(), 'r.git'), objectFormat);
+      git(['hash-object', '-w', '-t', 'tree', '--stdin'], { cwd });
+      const { pack: made } = packOf(['commit', commit(emptyTree)]);
+      expect(await run('tsgit', ['index-pack', '--strict', '--stdin'], { cwd, input: made })).toMatchObject({
+        code: 0,
+      });
+    });
+
+    test.each([
+      ['a harmless', '[submodule "a"]\n\tpath = a\n\turl = https://example.com/a\n', 0],
+      ['an attacking', '[submodule "a"]\n\tpath = a\n\turl = -u./payload\n', 128],
+    ])('looks into %s .gitmodules, wherever in the pack it is', async (_, text, code) => {
+      const { oids } = packOf(['blob', text]);
+      const tree = Buffer.concat([Buffer.from('100644 .gitmodules\0'), Buffer.from(oids[0] as string, 'hex')]);
+      const { pack: made } = packOf(['blob', text], ['tree', tree]);
+      const cwd = initBare(join(temporaryDirectory(), 'r.git'), objectFormat);
+      const args = ['index-pack', '--strict', '--stdin'];
+      expect((await gitAsync(args, { cwd, input: made })).code).toBe(code);
+      const result = await run('tsgit', args, {
+        cwd: initBare(join(temporaryDirectory(), 'r.git'), objectFormat),
+        input: made,
+      });
+      expect(result.code).toBe(code);
+      if (code !== 0) expect(result.stderr).toMatch(/error: object [0-9a-f]+: gitmodulesUrl: .*\nfatal: fsck error/);
+    });
+
+    test.each([
+      ['--strict=nonsense=error', 'Unhandled message id: nonsense'],
+      ['--strict=missingEmail=loud', "Unknown fsck message type: 'loud'"],
+      ['--strict=missingEmail', "Missing '=': 'missingEmail'"],
+    ])('refuses %s', async (option, message) => {
+      const ours = await run('tsgit', ['index-pack', option, 'p.pack'], { cwd: folder() });
+      expect(ours).toMatchObject({ code: 128, stderr: `fatal: ${message}\n` });
+      expect(await gitAsync(['index-pack', option, 'p.pack'], { cwd: folder() })).toMatchObject({ code: 128 });
+    });
+  });
+
   test.each([
     ['a byte changed', (bytes: Buffer) => bytes.writeUInt8((bytes.readUInt8(200) + 1) & 255, 200)],
     [
@@ -239,6 +419,9 @@ describe('tsgit index-pack', () => {
     [['--hash-policy=nonsense', 'a.pack'], 129],
     [['--object-format=nonsense', 'a.pack'], 128],
     [['--fix-thin', 'a.pack'], 128],
+    [['--threads=many', 'a.pack'], 129],
+    [['--memory-budget=much', 'a.pack'], 129],
+    [['--stdin', '--object-format=sha1'], 128],
   ])('refuses the arguments %j', async (args, code) => {
     const ours = await run('tsgit', ['index-pack', ...args], { cwd: temporaryDirectory() });
     expect(ours).toMatchObject({ code, stdout: '' });

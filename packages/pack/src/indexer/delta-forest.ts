@@ -220,6 +220,7 @@ export class DeltaForest {
       if (status !== DeltaStatus.done) throw deltaProblem(status, packOffset);
       const end = start + resultSize;
       const frameStart = writeFrameBefore(output, start, this.#typeCode, resultSize);
+      typeCodes[row] = this.#typeCode | RESOLVED;
       if (isLogged) log.add(frameStart, end, row);
       else log.hashAlone(output, frameStart, end, row);
       this.#visit?.({
@@ -228,7 +229,6 @@ export class DeltaForest {
         body: output.subarray(start, end),
       });
       this.#sliceBytes += resultSize + 256;
-      typeCodes[row] = this.#typeCode | RESOLVED;
       this.resolvedCount++;
       const next = nextSiblings[row] as number;
       stack.nexts[level] = next;

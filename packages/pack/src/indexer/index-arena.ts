@@ -22,15 +22,16 @@ const MOST_BYTES = 1024 * MiB;
  * objects until they are hashed; the payloads what is kept from the scan until its delta tree is resolved.
  */
 export class IndexArena {
-  readonly #totalBytes: number;
+  /** What it may take. */
+  readonly totalBytes: number;
   bytes: Uint8Array;
   inputEnd: number;
   scratchEnd: number;
   logEnd: number;
 
-  /** A small one. @param totalBytes what it may {@link grow} to */
+  /** A small one. @param totalBytes what it may {@link grow} to, within reason */
   constructor(totalBytes: number) {
-    this.#totalBytes = Math.min(Math.max(totalBytes, LEAST_BYTES), MOST_BYTES);
+    this.totalBytes = Math.min(Math.max(totalBytes, LEAST_BYTES), MOST_BYTES);
     this.bytes = createArena(SMALL.totalBytes);
     this.inputEnd = SMALL.inputBytes;
     this.scratchEnd = this.inputEnd + SMALL.scratchBytes;
@@ -44,10 +45,10 @@ export class IndexArena {
   /** The whole size, for a pack that is worth it. Only what lies in the payloads is kept, at the same places after `logEnd`. */
   grow(): void {
     const { bytes, logEnd } = this;
-    this.bytes = createArena(this.#totalBytes);
+    this.bytes = createArena(this.totalBytes);
     this.inputEnd = LARGE.inputBytes;
     this.scratchEnd = this.inputEnd + LARGE.scratchBytes;
-    this.logEnd = this.scratchEnd + Math.min(MOST_LOG_BYTES, Math.floor(this.#totalBytes / 4));
+    this.logEnd = this.scratchEnd + Math.min(MOST_LOG_BYTES, Math.floor(this.totalBytes / 4));
     this.bytes.set(bytes.subarray(logEnd), this.logEnd);
   }
 }

@@ -1,5 +1,6 @@
 import { crc32, deflate } from '@git-kv/kernels';
 import {
+  equalBytes,
   GitError,
   type HashAlgorithm,
   type HashPolicy,
@@ -15,11 +16,14 @@ import {
 import type { ByteSource } from '../byte-source.js';
 import { encodeEntryHeader, kindOfTypeCode, TypeCode, typeCodeOfKind } from '../entry-header.js';
 import { writeFrameBefore } from '../frame.js';
+import type { PackIndex } from '../idx/pack-index.js';
+import { parsePackIndex } from '../idx/parse.js';
 import { serializePackIndexColumns } from '../idx/serialize.js';
 import { sortOids } from '../idx/sort.js';
 import { type PackLimits, packLimits } from '../limits.js';
 import { type PackProgress, pause } from '../progress.js';
 import { ReadWindows } from '../read-windows.js';
+import { PackReader } from '../reader/pack-reader.js';
 import { FRAME_ROOM, PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
 import type { PackStorage } from '../storage.js';
 import { writeUint32 } from '../uint32.js';
@@ -28,6 +32,7 @@ import { DeltaPayloads } from './delta-payloads.js';
 import { EntryTable, NONE, RESOLVED } from './entry-table.js';
 import { IndexArena } from './index-arena.js';
 import { ObjectLog } from './object-log.js';
+import { PackCheck, type PackCheckOptions } from './pack-check.js';
 import { RefBases } from './ref-bases.js';
 import type { VisitedObject } from './visited-object.js';
 
@@ -51,6 +56,8 @@ export interface IndexPackOptions {
    * tree by tree. Its id is not known yet. What this throws ends the indexing.
    */
   readonly visit?: (object: VisitedObject) => void;
+  /** Check the objects as `git index-pack --strict` does. Special files that are not in the pack are read by `readBase`. */
+  readonly check?: PackCheckOptions;
   readonly signal?: AbortSignal;
   /** Phases `scan` (objects received) and `resolve` (deltas resolved). */
   readonly onProgress?: (progress: PackProgress) => void;
@@ -78,9 +85,6 @@ const DEFAULT_MEMORY_BYTES = 24 * MiB;
 
 /** A pack of which so much has arrived is worth an arena of full size. */
 const LARGE_PACK_BYTES = 256 * 1024;
-
-/** Bytes of delta bases held outside of the arena. */
-const HELD_BYTES = 32 * MiB;
 
 /** Full objects are read again in pack order. */
 const ROOT_WINDOWS = { windowBytes: 2 ** 17, windowCount: 2 };
@@ -118,6 +122,7 @@ class Indexer {
   readonly #payloads: DeltaPayloads;
   readonly #arena: IndexArena;
   readonly #log: ObjectLog;
+  readonly #check: PackCheck | undefined;
   readonly #appendedOids: Oid[] = [];
   #deltaCount = 0;
   #receivedCount = 0;
@@ -130,12 +135,14 @@ class Indexer {
     this.#limits = packLimits(options.limits);
     this.#table = new EntryTable(options.algorithm.oidLength);
     this.#refs = new RefBases(options.algorithm.oidLength);
+    this.#check = options.check && new PackCheck(options.algorithm, options.check);
     this.#arena = new IndexArena(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
     this.#payloads = new DeltaPayloads(this.#arena);
     this.#log = new ObjectLog({
       arena: this.#arena,
       algorithm: options.algorithm,
       detects: options.hashPolicy !== 'trust',
+      inspect: this.#check && ((row, bytes, start, end) => this.#checkObject(row, bytes.subarray(start, end))),
       receive: (row, digests, start, isCollision) => this.#setOid(row, digests, start, isCollision),
     });
   }
@@ -150,6 +157,11 @@ class Indexer {
         'its object was made by a collision attack on SHA-1',
       );
     }
+  }
+
+  #checkObject(row: number, body: Uint8Array): void {
+    const { typeCodes, oids, oidLength, count } = this.#table;
+    this.#check?.object((typeCodes[row] as number) & 7, oids, row * oidLength, body, count);
   }
 
   async scan(pack: AsyncIterable<Uint8Array>): Promise<void> {
@@ -303,7 +315,7 @@ class Indexer {
       }),
       packEnd: this.#packEnd,
       weights: linkChildren(this.#table),
-      heldBytes: HELD_BYTES,
+      heldBytes: arena.totalBytes,
       visit: this.#options.visit,
     });
     const { typeCodes, firstChildren } = this.#table;
@@ -395,6 +407,7 @@ class Indexer {
     const typeCodes = new Uint8Array(objectCount);
     for (let rank = 0; rank < objectCount; rank++)
       typeCodes[rank] = (table.typeCodes[order[rank] as number] as number) & 7;
+    await this.#finishCheck(index, typeCodes);
     onProgress?.({ phase: 'resolve', loaded: this.#deltaCount, total: this.#deltaCount });
     return {
       packChecksum: oidFromBytes(packChecksum),
@@ -405,6 +418,26 @@ class Indexer {
       index,
       typeCodes,
     };
+  }
+
+  async #finishCheck(index: Uint8Array, typeCodes: Uint8Array): Promise<void> {
+    const check = this.#check;
+    if (check === undefined) return;
+    const { storage, readBase, signal } = this.#options;
+    const positions = parsePackIndex(index, this.#algorithm);
+    if (check.followsLinks) assertOnce(positions);
+    const source = await storage.source();
+    try {
+      const reader = new PackReader({ source, index: positions, limits: this.#limits });
+      await check.finish(
+        positions,
+        typeCodes,
+        async (oid) => (await reader.read(oid)) ?? (await readBase?.(oid)),
+        signal,
+      );
+    } finally {
+      await source.close?.();
+    }
   }
 
   /** The count in the header is another now, and so is the checksum of the whole. */
@@ -421,5 +454,18 @@ class Indexer {
     }
     this.#packChecksum = hasher.digest();
     await source.close?.();
+  }
+}
+
+/** @throws {MalformedError} where an object is there twice, at the second of its entries */
+function assertOnce(index: PackIndex): void {
+  const { oidLength } = index.algorithm;
+  const oids = [new Uint8Array(oidLength), new Uint8Array(oidLength)] as const;
+  for (let position = 0; position < index.objectCount; position++) {
+    const oid = oids[position % 2 === 0 ? 0 : 1];
+    index.writeOidAt(position, oid, 0);
+    if (position > 0 && equalBytes(oids[0], oids[1])) {
+      throw new MalformedError('pack', index.packOffsetAt(position), `object ${oidFromBytes(oid)} is there twice`);
+    }
   }
 }

@@ -9,6 +9,9 @@ const MOST_PIECES = 2048;
 /** Takes the digest of the object in `row`: the bytes at `digestStart` of `digests`. */
 export type ReceiveDigest = (row: number, digests: Uint8Array, digestStart: number, isCollision: boolean) => void;
 
+/** Looks at an object whose digest was received: the bytes of `bytes` from `start` to `end`. */
+export type InspectObject = (row: number, bytes: Uint8Array, start: number, end: number) => void;
+
 /**
  * Objects one after another in the log of an arena, each with room before it for the frame it is hashed with. They are hashed
  * where they lie, many at a time: that is four times as fast as one by one, and a third faster than by way of a copy.
@@ -18,6 +21,7 @@ export class ObjectLog {
   readonly #algorithm: HashAlgorithm;
   readonly #detects: boolean;
   readonly #receive: ReceiveDigest;
+  readonly #inspect: InspectObject | undefined;
   readonly #bounds: Int32Array = new Int32Array(2 * MOST_PIECES);
   readonly #rows: Int32Array = new Int32Array(MOST_PIECES);
   readonly #digests: Uint8Array;
@@ -28,12 +32,19 @@ export class ObjectLog {
   /** Where the next object goes, after its {@link FRAME_ROOM}. */
   at: number;
 
-  constructor(parts: { arena: IndexArena; algorithm: HashAlgorithm; detects: boolean; receive: ReceiveDigest }) {
+  constructor(parts: {
+    arena: IndexArena;
+    algorithm: HashAlgorithm;
+    detects: boolean;
+    receive: ReceiveDigest;
+    inspect?: InspectObject | undefined;
+  }) {
     this.#arena = parts.arena;
     this.#algorithm = parts.algorithm;
     // No collision is known of any other.
     this.#detects = parts.detects && parts.algorithm.name === 'sha1';
     this.#receive = parts.receive;
+    this.#inspect = parts.inspect;
     this.#digests = new Uint8Array(MOST_PIECES * parts.algorithm.oidLength);
     this.at = parts.arena.scratchEnd;
   }
@@ -75,6 +86,7 @@ export class ObjectLog {
     this.#aloneBounds[1] = end;
     this.#hash(bytes, this.#aloneBounds, 1);
     this.#receive(row, this.#digests, 0, this.#found[0] === 1);
+    this.#inspect?.(row, bytes, bodyAfterFrame(bytes, start), end);
   }
 
   /** Hash what was added. The bytes stay as they are: who needs them no more sets {@link at} back. */
@@ -87,10 +99,23 @@ export class ObjectLog {
     for (let piece = 0; piece < count; piece++) {
       this.#receive(this.#rows[piece] as number, this.#digests, piece * oidLength, this.#found[piece] === 1);
     }
+    if (this.#inspect === undefined) return;
+    const { bytes } = this;
+    for (let piece = 0; piece < count; piece++) {
+      const start = bodyAfterFrame(bytes, this.#bounds[2 * piece] as number);
+      this.#inspect(this.#rows[piece] as number, bytes, start, this.#bounds[2 * piece + 1] as number);
+    }
   }
 
   #hash(bytes: Uint8Array, bounds: Int32Array, count: number): void {
     if (this.#detects) hashBatchDetecting(bytes, bounds, count, this.#digests, this.#found);
     else hashBatch(this.#algorithm.name, bytes, bounds, count, this.#digests);
   }
+}
+
+/** A frame ends with a NUL, its first. */
+function bodyAfterFrame(bytes: Uint8Array, frameStart: number): number {
+  let at = frameStart;
+  while (bytes[at] !== 0) at++;
+  return at + 1;
 }
