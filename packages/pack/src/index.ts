@@ -58,7 +58,7 @@ export type { DeltaOptions } from './select/delta-search.js';
 export { packNameHash } from './select/name-hash.js';
 export { type PackObjectsOptions, type PackObjectsSummary, packObjects } from './select/pack-objects.js';
 export type { PackItem } from './select/pack-plan.js';
-export type { PackEntry, PackSource } from './select/pack-source.js';
+export type { PackEntry, PackEntryHead, PackSource } from './select/pack-source.js';
 export { type MemoryPackStorage, memoryPackStorage, type PackStorage } from './storage.js';
 export { decodeOfsDistance, encodeOfsDistance } from './varint.js';
 export { type VerifyPackOptions, verifyPack } from './verify-pack.js';

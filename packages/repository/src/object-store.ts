@@ -1,5 +1,5 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
-import type { PackEntry } from '@git-kv/pack';
+import type { PackEntry, PackEntryHead } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from './audit.js';
 import type { ReceiveCheckOptions } from './receive-check.js';
 import type { CommitSource } from './walk/commit-source.js';
@@ -23,6 +23,10 @@ export interface ObjectReader {
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
   /** The same at once, where the store can; `undefined` where only {@link read} can tell. Walks ask here first: no promise an object. */
   readSync?(oid: Oid): RawObject | undefined;
+  /** In the same way {@link stat}, and an entry of {@link readEntries}, whole or without its bytes. */
+  statSync?(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined;
+  readEntrySync?(oid: Oid): PackEntry | undefined;
+  readEntryHeadSync?(oid: Oid): PackEntryHead | undefined;
   /** For a walk over history: what the engine can answer without waiting, and its commit-graph. To be closed. */
   openCommits?(): Promise<CommitSource | undefined>;
   /** Each of `oids` once, in any order the engine finds cheap. */

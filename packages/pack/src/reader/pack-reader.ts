@@ -15,7 +15,7 @@ import { pause } from '../progress.js';
 import { ReadWindows } from '../read-windows.js';
 import type { ReverseIndex } from '../rev/reverse-index.js';
 import { PACK_HEADER_SIZE } from '../scanner.js';
-import type { PackEntry } from '../select/pack-source.js';
+import type { PackEntry, PackEntryHead } from '../select/pack-source.js';
 import { readUint32 } from '../uint32.js';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './delta-base-cache.js';
 import { EntryChain } from './entry-chain.js';
@@ -126,11 +126,13 @@ export class PackReader {
   readSync(oid: Oid): RawObject | undefined {
     const position = this.index.find(oid);
     if (position === undefined) return undefined;
+    const packOffset = this.index.packOffsetAt(position);
     const chain = this.#takeChain();
-    if (!chain.start(this.index.packOffsetAt(position)).read()) {
-      throw new TypeError('Cannot read at once: the source of the pack has no readSync');
-    }
-    return this.#release(chain);
+    if (!chain.start(packOffset).read()) cannotReadAtOnce();
+    const object = this.#release(chain);
+    // Who reads one after another mostly reads in the order of some pack, where this one is the next one's base.
+    if (object.kind === 'tree' || object.kind === 'blob') this.#bases.set(packOffset, object);
+    return object;
   }
 
   /**
@@ -216,15 +218,14 @@ export class PackReader {
     }
     if (found.length === 0) return;
     found.sort((a, b) => a.packOffset - b.packOffset);
-    const packEnd = this.source.size - this.algorithm.oidLength;
-    this.#entries ??= new StoredEntries(this.index, this.#packOrder(), this.#windows, packEnd, this.index);
+    const entries = this.#storedEntries();
     let slice = 0;
     for (const { oid, packOffset } of found) {
-      let entry = this.#entries.read(packOffset);
+      let entry = entries.read(packOffset);
       while (entry === undefined) {
-        const { wantedOffset, wantedLength } = this.#entries;
+        const { wantedOffset, wantedLength } = entries;
         await this.#windows.load(wantedOffset, wantedLength, options?.signal);
-        entry = this.#entries.read(packOffset);
+        entry = entries.read(packOffset);
       }
       slice += entry.deflated.length + 256;
       if (slice > SLICE_BYTES) {
@@ -251,6 +252,37 @@ export class PackReader {
     return this.#order;
   }
 
+  /** {@link readEntry} at once. @throws {TypeError} where the source cannot: see {@link isSync} */
+  readEntrySync(oid: Oid): PackEntry | undefined {
+    const position = this.index.find(oid);
+    if (position === undefined) return undefined;
+    return this.#storedEntries().read(this.index.packOffsetAt(position)) ?? cannotReadAtOnce();
+  }
+
+  /** The same without its bytes, which are not looked at. */
+  readEntryHeadSync(oid: Oid): PackEntryHead | undefined {
+    const position = this.index.find(oid);
+    if (position === undefined) return undefined;
+    return this.#storedEntries().readHead(this.index.packOffsetAt(position)) ?? cannotReadAtOnce();
+  }
+
+  /** {@link stat} at once. @throws {TypeError} where the source cannot: see {@link isSync} */
+  statSync(oid: Oid): { kind: ObjectKind; size: number } | undefined {
+    const position = this.index.find(oid);
+    if (position === undefined) return undefined;
+    const chain = this.#takeChain().start(this.index.packOffsetAt(position));
+    if (!chain.stat()) cannotReadAtOnce();
+    const { kind, size } = chain;
+    this.#chains.push(chain);
+    return { kind, size };
+  }
+
+  #storedEntries(): StoredEntries {
+    const packEnd = this.source.size - this.algorithm.oidLength;
+    this.#entries ??= new StoredEntries(this.index, this.#packOrder(), this.#windows, packEnd, this.index);
+    return this.#entries;
+  }
+
   /** Forget what was cached of this pack. */
   clearCache(): void {
     this.#bases.clear();
@@ -271,4 +303,8 @@ export class PackReader {
     this.#chains.push(chain);
     return object;
   }
+}
+
+function cannotReadAtOnce(): never {
+  throw new TypeError('Cannot read at once: the source of the pack has no readSync');
 }

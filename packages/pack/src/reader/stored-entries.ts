@@ -5,7 +5,10 @@ import type { PackIndex } from '../idx/pack-index.js';
 import { inflateEntry } from '../inflate-entry.js';
 import { findRow, type PackOrder } from '../pack-order.js';
 import type { ReadWindows } from '../read-windows.js';
-import type { PackEntry } from '../select/pack-source.js';
+import type { PackEntry, PackEntryHead } from '../select/pack-source.js';
+
+/** Bytes of a header at most: ten of type and size, ten of distance or an oid. */
+const HEADER_BYTES = 48;
 
 /** The most deflate can expand by. */
 const MAX_DEFLATE_RATIO = 1032;
@@ -37,32 +40,56 @@ export class StoredEntries {
    */
   read(packOffset: number): PackEntry | undefined {
     const { packOffsets, positions } = this.#order;
-    const row = findRow(packOffsets, packOffset);
-    if (row < 0) throw new MalformedError('pack', packOffset, 'no entry begins here');
+    const row = this.#rowAt(packOffset);
     const length = (packOffsets[row + 1] ?? this.#packEnd) - packOffset;
-    if (!this.#windows.peek(packOffset, length)) {
-      this.wantedOffset = packOffset;
-      this.wantedLength = length;
-      return undefined;
-    }
+    if (!this.#peek(packOffset, length)) return undefined;
     const { bytes, at } = this.#windows;
     const end = at + length;
+    const head = this.#head(packOffset, end);
+    const deflated = bytes.subarray(this.#header.bodyOffset, end);
+    this.#check(positions[row] as number, packOffset, bytes, at, end, deflated);
+    return { ...head, deflated };
+  }
+
+  /** The same without its bytes, which are not checked. */
+  readHead(packOffset: number): PackEntryHead | undefined {
+    const row = this.#rowAt(packOffset);
+    const length = (this.#order.packOffsets[row + 1] ?? this.#packEnd) - packOffset;
+    if (!this.#peek(packOffset, Math.min(length, HEADER_BYTES))) return undefined;
+    return this.#head(packOffset, Math.min(this.#windows.bytes.length, this.#windows.at + length));
+  }
+
+  #rowAt(packOffset: number): number {
+    const row = findRow(this.#order.packOffsets, packOffset);
+    if (row < 0) throw new MalformedError('pack', packOffset, 'no entry begins here');
+    return row;
+  }
+
+  #peek(packOffset: number, length: number): boolean {
+    if (this.#windows.peek(packOffset, length)) return true;
+    this.wantedOffset = packOffset;
+    this.wantedLength = length;
+    return false;
+  }
+
+  /** What the header at the place that was peeked at says. @param end where the entry ends at the latest */
+  #head(packOffset: number, end: number): PackEntryHead {
+    const { bytes, at } = this.#windows;
+    const { packOffsets, positions } = this.#order;
     const header = this.#header;
     const { oidLength } = this.#index.algorithm;
     if (!decodeEntryHeader(bytes, at, end, oidLength, packOffset, header)) {
       throw new MalformedError('pack entry', packOffset, 'its header is cut short');
     }
     const { typeCode, inflatedSize } = header;
-    const deflated = bytes.subarray(header.bodyOffset, end);
-    this.#check(positions[row] as number, packOffset, bytes, at, end, deflated);
-    const entry = { typeCode, inflatedSize, deflated, pack: this.#pack };
+    const pack = this.#pack;
     if (typeCode === TypeCode.refDelta) {
-      return { ...entry, baseOid: oidFromBytes(bytes, header.baseOidOffset, oidLength) };
+      return { typeCode, inflatedSize, pack, baseOid: oidFromBytes(bytes, header.baseOidOffset, oidLength) };
     }
-    if (typeCode !== TypeCode.ofsDelta) return entry;
+    if (typeCode !== TypeCode.ofsDelta) return { typeCode, inflatedSize, pack };
     const baseRow = findRow(packOffsets, packOffset - header.baseDistance);
     if (baseRow < 0) throw new MalformedError('pack entry', packOffset, 'its delta base is not the start of an entry');
-    return { ...entry, baseOid: this.#index.oidAt(positions[baseRow] as number) };
+    return { typeCode, inflatedSize, pack, baseOid: this.#index.oidAt(positions[baseRow] as number) };
   }
 
   #check(

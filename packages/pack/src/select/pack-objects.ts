@@ -156,7 +156,13 @@ class PlanWriter {
     const { source, signal } = this.#options;
     const entries = new Map<number, PackEntry>();
     const oids: Oid[] = [];
-    for (const row of order.subarray(start, end)) if (this.#isCopied(row)) oids.push(this.#plan.oids[row] as Oid);
+    for (const row of order.subarray(start, end)) {
+      if (!this.#isCopied(row)) continue;
+      const oid = this.#plan.oids[row] as Oid;
+      const entry = source.readEntrySync?.(oid);
+      if (entry === undefined) oids.push(oid);
+      else entries.set(row, entry);
+    }
     if (oids.length === 0 || source.readEntries === undefined) return entries;
     for await (const [oid, entry] of source.readEntries(oids, signal === undefined ? {} : { signal })) {
       const row = this.#plan.rowOf(oid);

@@ -1,6 +1,11 @@
+import type { Oid } from '@git-kv/objects';
 import { kindOfTypeCode } from '../entry-header.js';
+import { pause } from '../progress.js';
 import { NONE, type PackPlan, Stored } from './pack-plan.js';
-import type { PackSource } from './pack-source.js';
+import type { PackEntryHead, PackSource } from './pack-source.js';
+
+/** Entries looked at between two turns of the event loop. */
+const SLICE_ROWS = 16384;
 
 /** Settle which objects stay as the packs they lie in hold them: full ones, and deltas whose base goes into this pack too. */
 export async function planReuse(
@@ -8,12 +13,8 @@ export async function planReuse(
   source: PackSource,
   options: { readonly maxDepth: number; readonly withDeltas: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
-  if (source.readEntries === undefined) return;
   const packs = new Map<object, number>();
-  const waits = options.signal === undefined ? {} : { signal: options.signal };
-  for await (const [oid, entry] of source.readEntries(plan.oids, waits)) {
-    const row = plan.rowOf(oid);
-    if (row === undefined) continue;
+  const take = (row: number, entry: PackEntryHead): void => {
     let pack = packs.get(entry.pack);
     if (pack === undefined) packs.set(entry.pack, (pack = packs.size + 1));
     // Its number tells the search that two objects were compared already: not where that is to be done again.
@@ -23,12 +24,29 @@ export async function planReuse(
       plan.kinds[row] = entry.typeCode;
       plan.sizes[row] = entry.inflatedSize;
       plan.stored[row] = Stored.full;
-      continue;
+      return;
     }
     const base = entry.baseOid === undefined ? undefined : plan.rowOf(entry.baseOid);
     const isUsable = options.withDeltas && base !== undefined && base !== row && row < plan.count;
     plan.stored[row] = isUsable ? Stored.delta : Stored.otherDelta;
     if (isUsable) plan.bases[row] = base;
+  };
+  const rest: Oid[] = [];
+  for (const [row, oid] of plan.oids.entries()) {
+    const head = source.readEntryHeadSync?.(oid);
+    if (head === undefined) rest.push(oid);
+    else take(row, head);
+    if (row % SLICE_ROWS === SLICE_ROWS - 1) {
+      options.signal?.throwIfAborted();
+      await pause();
+    }
+  }
+  const waits = options.signal === undefined ? {} : { signal: options.signal };
+  if (rest.length > 0 && source.readEntries !== undefined) {
+    for await (const [oid, entry] of source.readEntries(rest, waits)) {
+      const row = plan.rowOf(oid);
+      if (row !== undefined) take(row, entry);
+    }
   }
   cutChains(plan, options.maxDepth);
 }

@@ -7,7 +7,13 @@ import {
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
-import { createDeltaBaseCache, type DeltaBaseCache, type PackEntry } from '@git-kv/pack';
+import {
+  createDeltaBaseCache,
+  type DeltaBaseCache,
+  type PackEntry,
+  type PackEntryHead,
+  type PackReader,
+} from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from '../../audit.js';
 import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import type { CommitSource } from '../../walk/commit-source.js';
@@ -64,11 +70,27 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   readSync(oid: Oid): RawObject | undefined {
+    return this.#askSync(oid, (reader) => reader.readSync(oid));
+  }
+
+  statSync(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined {
+    return this.#askSync(oid, (reader) => reader.statSync(oid));
+  }
+
+  readEntrySync(oid: Oid): PackEntry | undefined {
+    return this.#askSync(oid, (reader) => reader.readEntrySync(oid));
+  }
+
+  readEntryHeadSync(oid: Oid): PackEntryHead | undefined {
+    return this.#askSync(oid, (reader) => reader.readEntryHeadSync(oid));
+  }
+
+  #askSync<T>(oid: Oid, ask: (reader: PackReader) => T | undefined): T | undefined {
     assertOid(oid);
     if (oid.length !== this.algorithm.hexLength) return undefined;
     for (const directory of this.#directories ?? [this.own]) {
-      const object = directory.packs.readSync(oid);
-      if (object !== undefined) return object;
+      const answer = directory.packs.askSync(ask);
+      if (answer !== undefined) return answer;
     }
     return undefined;
   }

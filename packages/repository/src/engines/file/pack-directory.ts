@@ -120,15 +120,15 @@ export class PackDirectory {
     }
   }
 
-  /** Read at once from an open pack; `undefined` where no open one has the object. */
-  readSync(oid: Oid): RawObject | undefined {
+  /** Ask the open packs at once, the latest first; `undefined` where none of them has an answer. */
+  askSync<T>(ask: (reader: PackReader) => T | undefined): T | undefined {
     const latest = this.#latest?.openReader;
-    const object = latest?.isSync ? latest.readSync(oid) : undefined;
-    if (object !== undefined) return object;
+    const answer = latest?.isSync ? ask(latest) : undefined;
+    if (answer !== undefined) return answer;
     for (const pack of this.#packs) {
       const reader = pack.openReader;
       if (reader === undefined || reader === latest || !reader.isSync) continue;
-      const found = reader.readSync(oid);
+      const found = ask(reader);
       if (found === undefined) continue;
       this.#latest = pack;
       return found;
