@@ -38,6 +38,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/hash-object.js')).hashObjectCommand,
   },
   {
+    name: 'hash-raw',
+    summary: 'compute the digest of files as they are',
+    load: async () => (await import('./commands/hash-raw.js')).hashRawCommand,
+  },
+  {
     name: 'index-pack',
     summary: 'check a pack and write its index',
     load: async () => (await import('./commands/index-pack.js')).indexPackCommand,

@@ -1,4 +1,4 @@
-import { createHash, digest } from '@git-kv/kernels';
+import { createDetectingHash, createHash, digest } from '@git-kv/kernels';
 import { GitError } from './error.js';
 import { encodeFrame } from './frame.js';
 import type { ObjectKind } from './kind.js';
@@ -18,6 +18,12 @@ export interface Hasher {
   update(chunk: Uint8Array): this;
   /** The digest, in a fresh buffer. Ends the computation. */
   digest(): Uint8Array;
+}
+
+/** A digest computation that may look for collision attacks. */
+export interface CheckedHasher extends Hasher {
+  /** Whether an attack was found. To be asked after `digest()`. */
+  readonly foundCollision: boolean;
 }
 
 /** A digest algorithm with what git derives from it. The hash is a value, not a constant: formats take one of these. */
@@ -77,4 +83,21 @@ export function algorithmOf(oid: Oid): HashAlgorithm {
 /** The id of an object: the digest of its frame and body. */
 export function hashObject(algorithm: HashAlgorithm, kind: ObjectKind, body: Uint8Array): Oid {
   return oidFromBytes(algorithm.create().update(encodeFrame(kind, body.length)).update(body).digest());
+}
+
+/**
+ * `algorithm.create()` that under `detect` looks for SHA-1 collision attacks as it goes. The digest is the ordinary one even
+ * where one is found: whoever calls should refuse such bytes. Of SHA-256 none are known.
+ */
+export function createCheckedHasher(algorithm: HashAlgorithm, policy: HashPolicy): CheckedHasher {
+  if (policy === 'detect' && algorithm.name === 'sha1') return createDetectingHash();
+  const hasher = algorithm.create();
+  return {
+    foundCollision: false,
+    update(chunk) {
+      hasher.update(chunk);
+      return this;
+    },
+    digest: () => hasher.digest(),
+  };
 }

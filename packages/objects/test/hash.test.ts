@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeFrame, hashObject, isObjectKind, OBJECT_KINDS } from '@git-kv/objects';
+import {
+  createCheckedHasher,
+  encodeFrame,
+  hashAlgorithm,
+  hashObject,
+  isObjectKind,
+  OBJECT_KINDS,
+} from '@git-kv/objects';
 import { describe, expect, test } from 'vitest';
 import { git, initBare, temporaryDirectory } from '../../../test/support/git.js';
 import { ALGORITHMS } from './support.js';
@@ -37,4 +44,20 @@ test('a frame is kind, size and NUL', () => {
 test('only the four kinds are kinds', () => {
   expect(OBJECT_KINDS.every(isObjectKind)).toBe(true);
   for (const text of ['', 'Blob', 'blob ', 'ofs-delta', 'toString']) expect(isObjectKind(text)).toBe(false);
+});
+
+describe('a checked hasher', () => {
+  test.each([
+    ['sha1', 'detect'],
+    ['sha1', 'trust'],
+    ['sha256', 'detect'],
+    ['sha256', 'trust'],
+  ] as const)('gives the digest of %s under %s, and finds nothing in what is ordinary', (name, policy) => {
+    const algorithm = hashAlgorithm(name);
+    const bytes = Uint8Array.from({ length: 1000 }, (_, at) => at);
+    const hasher = createCheckedHasher(algorithm, policy);
+    hasher.update(bytes.subarray(0, 70)).update(bytes.subarray(70));
+    expect(hasher.digest()).toEqual(algorithm.digest(bytes));
+    expect(hasher.foundCollision).toBe(false);
+  });
 });

@@ -1,5 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { git, gitAsync, gitBytes, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { run } from '../support/run.js';
@@ -55,6 +56,87 @@ describe.each(['sha1', 'sha256'] as const)('tsgit hash-object (%s)', (objectForm
     expect(await gitAsync(['fsck', '--strict'], { cwd })).toMatchObject({ code: 0 });
   });
 
+  test('reads quoted paths, and lines that end with CR LF', async () => {
+    const cwd = repository();
+    writeFileSync(join(cwd, 'tab\there'), 'tab');
+    for (const input of ['"one"\ntwo\r\n"tab\\there"\n', '"one\n', '"one"x\n']) {
+      const args = ['hash-object', '--stdin-paths'];
+      const theirs = await gitAsync(args, { cwd, input });
+      const { code, stdout, stderr } = await run('tsgit', args, { cwd, input });
+      expect({ code, stdout, stderr }).toEqual(theirs);
+    }
+  });
+
+  test('--literally takes whatever there is, of any type, and writes it as git does', async () => {
+    const cwd = repository();
+    for (const [type, input] of [
+      ['tree', 'not a tree'],
+      ['commit', ''],
+      ['tag', 'no headers'],
+      ['blob', 'x'],
+      ['nonsense', 'some bytes'],
+      ['n', ''],
+    ] as const) {
+      const args = ['hash-object', '-t', type, '--literally', '--stdin'];
+      const oid = git(args, { cwd, input });
+      expect(await run('tsgit', args, { cwd, input })).toMatchObject({ code: 0, stdout: `${oid}\n`, stderr: '' });
+      expect(await run('tsgit', [...args, '-w'], { cwd, input })).toMatchObject({ code: 0, stdout: `${oid}\n` });
+      for (const ask of [['-t'], ['-s']]) {
+        const known = ['cat-file', ...ask, '--allow-unknown-type', oid];
+        expect((await run('tsgit', known, { cwd })).stdout).toBe(`${git(known, { cwd })}\n`);
+      }
+    }
+    const oid = git(['hash-object', '-t', 'nonsense', '--literally', '--stdin'], { cwd, input: 'some bytes' });
+    for (const ask of [['-t'], ['-s'], ['-p']]) {
+      expect((await run('tsgit', ['cat-file', ...ask, oid], { cwd })).code).toBe(128);
+      expect((await gitAsync(['cat-file', ...ask, oid], { cwd })).code).toBe(128);
+    }
+    expect(
+      (
+        await run('tsgit', ['hash-object', '-t', 'nonsense', '--literally', '--stdin', '-w'], {
+          cwd,
+          input: 'some bytes',
+        })
+      ).code,
+    ).toBe(0);
+  });
+
+  test('takes and refuses trees, commits and tags as git does, whatever is changed in them', async () => {
+    const cwd = repository();
+    const blob = git(['hash-object', '-w', 'one'], { cwd });
+    const tree = git(['mktree'], {
+      cwd,
+      input: `100644 blob ${blob}\tone\n40000 tree ${git(['mktree'], { cwd })}\tdir\n`,
+    });
+    const parent = git(['commit-tree', '-m', 'message', tree], { cwd });
+    const commit = git(['commit-tree', '-p', parent, '-m', 'message', tree], { cwd });
+    git(['tag', '-a', '-m', 'tag', 'v1', commit], { cwd });
+    const bodies = { tree: ['tree', tree], commit: ['commit', commit], tag: ['tag', 'v1'] } as const;
+    const good = Object.values(bodies).map(
+      ([kind, name]) => [kind, Buffer.from(gitBytes(['cat-file', kind, name], { cwd }))] as const,
+    );
+    const change = fc.record({
+      which: fc.constantFrom(...good),
+      start: fc.nat(400),
+      length: fc.nat(30),
+      text: fc.constantFrom('', 'x', '0', ' ', '\n', '\0', '\n\n', 'parent ', 'tag ', ' ff', 'F'),
+    });
+    await fc.assert(
+      fc.asyncProperty(change, async ({ which: [kind, body], start, length, text }) => {
+        const at = start % (body.length + 1);
+        const input = Buffer.concat([body.subarray(0, at), Buffer.from(text), body.subarray(at + length)]);
+        const args = ['hash-object', '-t', kind, '--stdin'];
+        const theirs = await gitAsync(args, { cwd, input });
+        const ours = await run('tsgit', args, { cwd, input });
+        expect({ code: ours.code, stdout: ours.stdout }, JSON.stringify(input.toString('latin1'))).toEqual({
+          code: theirs.code,
+          stdout: theirs.stdout,
+        });
+      }),
+      { numRuns: 250 },
+    );
+  });
+
   test.each([
     ['tree', 'not a tree'],
     ['tree', '100644 a\0short'],
@@ -85,6 +167,20 @@ describe('tsgit hash-object', () => {
       stdout: '',
       stderr: 'fatal: not a git repository (or any of the parent directories): .git\n',
     });
+  });
+
+  test.each([
+    [['--stdin-paths', '--stdin']],
+    [['--stdin-paths', 'file']],
+    [['--stdin-paths', '--path=x']],
+    [['--stdin', '--stdin']],
+    [['--path=x', '--no-filters', 'file']],
+  ])('takes %j for a usage error, as git', async (args) => {
+    const cwd = temporaryDirectory();
+    const theirs = await gitAsync(['hash-object', ...args], { cwd });
+    const ours = await run('tsgit', ['hash-object', ...args], { cwd });
+    expect(ours.code).toBe(theirs.code);
+    expect(ours.stderr.split('\n')[0]).toBe(theirs.stderr.split('\n')[0]);
   });
 
   test.each([
