@@ -2,6 +2,7 @@ import type { FuzzTarget } from './lib/target.js';
 import { delta } from './targets/kernels/delta.js';
 import { deltaCreate } from './targets/kernels/delta-create.js';
 import { digest } from './targets/kernels/digest.js';
+import { kernels } from './targets/kernels/generated.js';
 import { inflate } from './targets/kernels/inflate.js';
 import { inflateStream } from './targets/kernels/inflate-stream.js';
 import { check } from './targets/objects/check.js';
@@ -51,6 +52,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   digest,
   inflateStream,
   inflate,
+  kernels,
   check,
   commit,
   identity,
