@@ -25,7 +25,7 @@ export async function indexAndReadBack(
   readBase?: (oid: string) => Promise<RawObject | undefined>,
 ): Promise<IndexedPack> {
   const storage = memoryPackStorage(pack.length);
-  const options = { algorithm, storage, limits: FUZZ_LIMITS, memoryBytes: pack.length % 2 === 0 ? 2 ** 16 : 2 ** 20 };
+  const options = { algorithm, storage, limits: FUZZ_LIMITS, memoryBytes: pack.length % 8 !== 0 ? 2 ** 16 : 2 ** 20 };
   const indexed = await indexPack(inPieces(pack), { ...options, ...(readBase === undefined ? {} : { readBase }) });
   const index = parsePackIndex(indexed.index, algorithm);
   ensure(index.objectCount === indexed.objectCount, 'the idx holds another number of objects');
