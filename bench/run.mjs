@@ -1,10 +1,12 @@
 // The benchmark: ours and its rivals side by side. README.md beside this file says what is measured and how.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { allCases } from './cases/index.mjs';
+import { allCases, caseGroups } from './cases/index.mjs';
 import { parseArguments, USAGE } from './lib/arguments.mjs';
 import { formatBytes } from './lib/format.mjs';
 import { gitVersion } from './lib/git.mjs';
+import { formatGoals, judgeGoals } from './lib/goals.mjs';
+import { prepareHosted } from './lib/hosted.mjs';
 import { describeMachine, describeProject } from './lib/machine.mjs';
 import { cacheDirectory, removeRunDirectories, resultsDirectory } from './lib/paths.mjs';
 import { drawPicture } from './lib/picture.mjs';
@@ -27,11 +29,17 @@ const HASH_POLICIES = {
 
 const log = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
 
-/** What was made for the cases so far, each thing when the first case asks for it. */
+/** What was made for the cases so far on one repository, each thing when the first case asks for it. */
 class Workshop {
-  /** @param {BenchArguments} options */
-  constructor(options) {
+  /**
+   * @param {BenchArguments} options
+   * @param {{ name: string | undefined, path: string } | undefined} given
+   */
+  constructor(options, given) {
     this.options = options;
+    this.given = given;
+    /** @type {Promise<BenchRepository> | undefined} */
+    this.making = undefined;
     /** @type {BenchRepository | undefined} */
     this.made = undefined;
     /** @type {GitServer | undefined} */
@@ -39,14 +47,19 @@ class Workshop {
   }
 
   async repository() {
-    const { repo, seed, objects } = this.options;
-    const path = repo === undefined ? undefined : resolve(repo);
-    this.made ??= await prepareRepository({ path, seed, objectCount: objects, log });
+    const { seed, objects } = this.options;
+    const path = this.given && resolve(this.given.path);
+    this.making ??= prepareRepository({ path, name: this.given?.name, seed, objectCount: objects, log });
+    this.made = await this.making;
     return this.made;
   }
 
+  async hosted() {
+    return prepareHosted(await this.repository(), log);
+  }
+
   async server() {
-    this.started ??= await startGitServer((await this.repository()).gitDir);
+    this.started ??= await startGitServer((await this.hosted()).gitDir);
     return this.started;
   }
 
@@ -60,9 +73,10 @@ class Workshop {
  * @returns {BenchCase[]}
  */
 function chooseCases({ cases }) {
-  const unknown = cases.filter((name) => !allCases.some((benchCase) => benchCase.name === name));
+  const named = cases.flatMap((name) => caseGroups[name]?.map((benchCase) => benchCase.name) ?? [name]);
+  const unknown = named.filter((name) => !allCases.some((benchCase) => benchCase.name === name));
   if (unknown.length > 0) throw new RangeError(`there is no case "${unknown[0]}": --list prints them`);
-  return allCases.filter((benchCase) => cases.length === 0 || cases.includes(benchCase.name));
+  return allCases.filter((benchCase) => named.length === 0 || named.includes(benchCase.name));
 }
 
 /**
@@ -71,34 +85,63 @@ function chooseCases({ cases }) {
  */
 async function runCases(options, cases) {
   mkdirSync(cacheDirectory, { recursive: true });
-  const workshop = new Workshop(options);
+  const { repositories, runs, timeout, budget, cap } = options;
+  const workshops = (repositories.length > 0 ? repositories : [undefined]).map((given) => new Workshop(options, given));
   const machine = describeMachine();
   if ((machine.loadAverage[0] ?? 0) > 0.5) log(`This machine is busy (load ${machine.loadAverage[0]}): expect noise.`);
+  const startedAt = performance.now();
   try {
     const rivals = prepareRivals(log);
-    /** @type {Context} */
-    const context = { repository: () => workshop.repository(), server: () => workshop.server(), rivals };
+    const how = { runs, timeoutMs: timeout * 1000, budgetMs: budget * 1000, rivalCapMs: cap * 1000, log };
     /** @type {CaseResult[]} */
     const results = [];
-    for (const benchCase of cases) {
-      const how = { runs: options.runs, timeoutMs: options.timeout * 1000, log };
-      const result = await runCase(benchCase, context, how).catch((error) => failedCase(benchCase, error));
-      results.push(result);
-      process.stdout.write(`${formatCase(result)}\n`);
+    for (const [number, workshop] of workshops.entries()) {
+      /** @type {Context} */
+      const context = {
+        repository: () => workshop.repository(),
+        hosted: () => workshop.hosted(),
+        server: () => workshop.server(),
+        rivals,
+      };
+      for (const benchCase of cases) {
+        // What needs no repository runs once, with the first.
+        if (benchCase.needsRepository !== true && number > 0) continue;
+        const named =
+          workshops.length > 1 && benchCase.needsRepository === true ? await nameOfRepository(workshop) : undefined;
+        const here = named === undefined ? benchCase : { ...benchCase, repositoryName: named };
+        const result = await runCase(here, context, how).catch((error) => failedCase(here, error));
+        results.push(result);
+        process.stdout.write(`${formatCase(result)}\n`);
+      }
+      workshop.close();
     }
     return {
-      format: 1,
+      format: 2,
       date: new Date().toISOString(),
+      seconds: Math.round((performance.now() - startedAt) / 1000),
       project: describeProject(),
       machine,
       runtime: { node: process.version, git: gitVersion(), rivals: rivals.versions },
       hashPolicies: HASH_POLICIES,
-      repository: workshop.made?.shape,
+      repositories: workshops.flatMap(({ made }) => (made === undefined ? [] : [made.shape])),
+      goals: judgeGoals(results),
       cases: results,
     };
   } finally {
-    workshop.close();
+    for (const workshop of workshops) workshop.close();
   }
+}
+
+/**
+ * A repository that cannot be used fails each of its cases, not the benchmark.
+ *
+ * @param {Workshop} workshop
+ */
+async function nameOfRepository(workshop) {
+  return await workshop.repository().then(
+    ({ shape }) => shape.name,
+    () => workshop.given?.name ?? workshop.given?.path ?? 'repository',
+  );
 }
 
 /** @typedef {Awaited<ReturnType<typeof runCases>>} BenchResult */
@@ -107,12 +150,11 @@ async function runCases(options, cases) {
  * @param {BenchResult} result
  * @returns {string[]}
  */
-function describeResult({ machine, runtime, repository, project, date }) {
+function describeResult({ machine, runtime, repositories, project, date }) {
   const lines = [
     `${date.slice(0, 10)}, ${project ?? 'no commit'}, Node ${runtime.node}, git ${runtime.git}, ${machine.cores} cores of ${machine.cpu}`,
   ];
-  if (repository) {
-    const { objects, packBytes, objectBytes, deltas, meanDeltaDepth, name } = repository;
+  for (const { objects, packBytes, objectBytes, deltas, meanDeltaDepth, name } of repositories) {
     const share = Math.round((100 * deltas) / objects);
     lines.push(
       `${name}: ${objects} objects in a pack of ${formatBytes(packBytes)}, ${share}% deltas (mean depth ${meanDeltaDepth}), ${formatBytes(objectBytes)} rebuilt`,
@@ -135,9 +177,10 @@ function writeResult(path, content) {
  * A name in bench/results that no result has yet: the date, and a number from the second of a day on.
  *
  * @param {BenchResult} result
+ * @param {string | undefined} name
  */
-function savePath({ date }) {
-  const day = date.slice(0, 10);
+function savePath({ date }, name) {
+  const day = date.slice(0, 10) + (name === undefined ? '' : `-${name}`);
   for (let number = 1; ; number++) {
     const path = join(resultsDirectory, number === 1 ? day : `${day}-${number}`);
     if (!existsSync(`${path}.json`)) return path;
@@ -170,8 +213,9 @@ async function main(args) {
     return 0;
   }
   const result = await runCases(options, cases);
+  if (result.goals.length > 0) process.stdout.write(`${formatGoals(result.goals)}\n`);
   process.stdout.write(`${describeResult(result).join('\n')}\n`);
-  const saved = options.save ? savePath(result) : undefined;
+  const saved = options.save ? savePath(result, options.name) : undefined;
   const json = `${JSON.stringify(result, undefined, 2)}\n`;
   const title = 'Time against git-kv: to the right of 1x is slower than ours, to the left is faster';
   const svg = drawPicture(result.cases, { title, caption: describeResult(result) });

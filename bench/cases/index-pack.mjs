@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingPackage, nodeStart, ourPortableScript, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
+import {
+  missingOption,
+  missingPackage,
+  nodeStart,
+  ourScript,
+  ourScriptWith,
+  ourStart,
+  rivalScript,
+  tsgit,
+  unlessSha1,
+} from '../lib/contender.mjs';
 
 /** @import { BenchCase, Contender, Run } from '../lib/contender.mjs' */
 
@@ -13,6 +23,8 @@ export default {
   name: 'index-pack',
   title: 'read a pack, name every object in it, write the idx',
   unit: 'ms',
+  needsRepository: true,
+  isCheckedAfter: true,
   expected: async ({ repository }) => idxAnswer((await repository()).idxPath),
   async contenders({ repository, rivals }) {
     const { packPath, algorithm } = await repository();
@@ -50,7 +62,19 @@ export default {
     return [
       ours('git-kv', ourScript, 'detect'),
       ours('git-kv, trusting', ourScript, 'trust'),
-      ours('git-kv, portable', ourPortableScript, 'detect'),
+      {
+        name: 'git-kv, 2 workers',
+        group: 'ours',
+        hashPolicy: 'detect',
+        unavailable: missingPackage('cli') ?? missingOption('index-pack', 'threads'),
+        command: ({ directory }) =>
+          tsgit(['index-pack', '--threads=2', `--object-format=${algorithm}`, '-o', 'out.idx', packPath], {
+            cwd: directory,
+          }),
+        answer: (_outcome, run) => idxAnswer(join(run.directory, 'out.idx')),
+      },
+      ours('git-kv, wasm only', ourScriptWith('wasm'), 'detect'),
+      ours('git-kv, plain JS only', ourScriptWith('portable'), 'trust'),
       gitWith(1),
       gitWith(2),
       {
@@ -67,6 +91,7 @@ export default {
       },
       { name: 'es-git', group: 'rival', unavailable: 'has no such call', command: nodeStart.command },
       nodeStart,
+      ourStart,
     ];
   },
 };

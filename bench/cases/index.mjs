@@ -4,24 +4,35 @@ import cloneShallow from './clone-shallow.mjs';
 import indexPack from './index-pack.mjs';
 import inflate from './inflate.mjs';
 import kvCommits from './kv-commits.mjs';
+import packDeltas from './pack-deltas.mjs';
 import readAll from './read-all.mjs';
 import readRandom from './read-random.mjs';
 import sha1 from './sha1.mjs';
+import smallBlobs from './small-blobs.mjs';
 import walk from './walk.mjs';
+import walkGraph from './walk-graph.mjs';
 import writePack from './write-pack.mjs';
 
 /** @import { BenchCase } from '../lib/contender.mjs' */
 
-/** @type {readonly BenchCase[]} */
-export const allCases = [
+/** The rows of the goals. */
+const repositoryCases = [
   indexPack,
   readAll,
   readRandom,
   walk,
+  walkGraph,
   clone,
   cloneShallow,
-  writePack,
+  packDeltas,
+  smallBlobs,
   kvCommits,
-  sha1,
-  inflate,
 ];
+
+const kernelCases = [sha1, inflate];
+
+/** @type {readonly BenchCase[]} */
+export const allCases = [...repositoryCases, writePack, ...kernelCases];
+
+/** Names that stand for several cases. @type {Readonly<Record<string, readonly BenchCase[]>>} */
+export const caseGroups = { goals: repositoryCases, kernels: kernelCases };

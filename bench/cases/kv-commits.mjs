@@ -1,6 +1,6 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingPackage, nodeStart, ourScript, rivalScript } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourScript, ourStart, rivalScript } from '../lib/contender.mjs';
 import { git } from '../lib/git.mjs';
 import { prepareKvHistory } from '../lib/kv-history.mjs';
 
@@ -71,6 +71,7 @@ export default {
         command: nodeStart.command,
       },
       nodeStart,
+      ourStart,
     ];
   },
 };

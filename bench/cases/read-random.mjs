@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourScript, ourStart, rivalScript, unlessSha1 } from '../lib/contender.mjs';
 import { summarizeBatch } from '../lib/fingerprint.mjs';
 
 /** @import { BenchCase } from '../lib/contender.mjs' */
@@ -9,6 +9,7 @@ export default {
   name: 'read-random',
   title: 'read 10,000 blobs one after another, drawn at random with repetition',
   unit: 'ms',
+  needsRepository: true,
   expected: async ({ repository }) => JSON.parse(readFileSync((await repository()).randomSummaryPath, 'utf8')),
   async contenders({ repository, rivals }) {
     const { gitDir, randomOidsPath, algorithm } = await repository();
@@ -45,6 +46,7 @@ export default {
         command: (run) => rivalScript('es-git/read-objects.mjs', [gitDir, randomOidsPath], run),
       },
       nodeStart,
+      ourStart,
     ];
   },
 };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from '../lib/contender.mjs';
+import { missingPackage, nodeStart, ourScript, ourStart, rivalScript, unlessSha1 } from '../lib/contender.mjs';
 import { Fingerprint } from '../lib/fingerprint.mjs';
 import { git, gitLines } from '../lib/git.mjs';
 
@@ -33,6 +33,8 @@ export default {
   name: 'write-pack',
   title: 'read every object and write a pack of them without deltas, all deflated again',
   unit: 'ms',
+  needsRepository: true,
+  isCheckedAfter: true,
   async expected({ repository }) {
     const { shape, fingerprint } = await repository();
     return { objects: shape.objects, bytes: shape.objectBytes, fingerprint, deltas: 0 };
@@ -76,6 +78,7 @@ export default {
       },
       { name: 'es-git', group: 'rival', unavailable: 'has no such call', command: nodeStart.command },
       nodeStart,
+      ourStart,
     ];
   },
 };

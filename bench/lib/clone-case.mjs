@@ -1,7 +1,7 @@
 // The two clone cases: one server, one client after another.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingPackage, nodeStart, ourScript, rivalScript, unlessSha1 } from './contender.mjs';
+import { missingPackage, nodeStart, ourScript, ourStart, provesAll, rivalScript, unlessSha1 } from './contender.mjs';
 import { Fingerprint } from './fingerprint.mjs';
 import { git, gitLines } from './git.mjs';
 import { makeRunDirectory, removeDirectory } from './paths.mjs';
@@ -20,20 +20,25 @@ export function makeCloneCase({ name, title, depth }) {
     name,
     title,
     unit: 'ms',
-    async expected({ server }) {
+    needsRepository: true,
+    isCheckedAfter: true,
+    async expected({ repository, server }) {
+      const proves = provesAll(await repository());
       const directory = makeRunDirectory();
       try {
         const clone = join(directory, 'clone.git');
         git(['clone', '--quiet', '--bare', ...gitArgs, (await server()).url, clone]);
-        return await inspect(clone, true);
+        return await inspect(clone, proves);
       } finally {
         removeDirectory(directory);
       }
     },
     async contenders({ repository, server, rivals }) {
       const { algorithm } = await repository();
+      const proves = provesAll(await repository());
       const url = (await server()).url;
-      const answer = (/** @type {unknown} */ _outcome, /** @type {Run} */ run) => inspect(target(run), run.verify);
+      const answer = (/** @type {unknown} */ _outcome, /** @type {Run} */ run) =>
+        inspect(target(run), run.verify && proves);
       return [
         {
           name: 'git-kv',
@@ -73,6 +78,7 @@ export function makeCloneCase({ name, title, depth }) {
           answer,
         },
         nodeStart,
+        ourStart,
       ];
     },
   };

@@ -1,5 +1,6 @@
 // Running git so that neither the user's settings nor the repository around the benchmark change what it does.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cacheDirectory } from './paths.mjs';
 
@@ -41,22 +42,25 @@ export function git(args, options = {}) {
  * The lines that git prints, one at a time.
  *
  * @param {readonly string[]} args
- * @param {{ cwd?: string }} [options]
+ * @param {{ cwd?: string, stdin?: string }} [options]  `stdin`: a file
  * @returns {AsyncGenerator<string, void, void>}
  */
 export async function* gitLines(args, options = {}) {
+  const stdin = options.stdin === undefined ? undefined : openSync(options.stdin, 'r');
   const child = spawn('git', args, {
     cwd: options.cwd ?? cacheDirectory,
     env: gitEnvironment,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: [stdin ?? 'ignore', 'pipe', 'inherit'],
   });
+  if (stdin !== undefined) closeSync(stdin);
   const ended = new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
   let rest = '';
-  child.stdout.setEncoding('latin1');
-  for await (const chunk of child.stdout) {
+  const output = /** @type {import('node:stream').Readable} */ (child.stdout);
+  output.setEncoding('latin1');
+  for await (const chunk of output) {
     const lines = (rest + chunk).split('\n');
     rest = /** @type {string} */ (lines.pop());
     yield* lines;

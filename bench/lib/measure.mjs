@@ -16,12 +16,38 @@ import { gitEnvironment } from './git.mjs';
  *
  * @typedef {object} Outcome
  * @property {number} wallMs
+ * @property {number | undefined} cpuMs  user and system time of the process and of the children it waited for; undefined where
+ *   nobody can tell
  * @property {number | undefined} peakBytes  of the process and its children together; undefined where nobody can tell
  * @property {unknown} consumed
  * @property {{ answer: Record<string, string | number>, measures?: Record<string, number>, peakBytes: number } | undefined} report
  */
 
 const POLL_MS = 2;
+
+/** Milliseconds of one unit in which Linux counts processor time. */
+const CLOCK_TICK_MS = 10;
+
+/** A process was stopped because it took too long. */
+export class TimeoutError extends Error {}
+
+/**
+ * Processor time of all children of this process that have ended. Commands run one at a time, so what is added by the end of one
+ * is its own; the git server lives on and is not in it.
+ *
+ * @returns {number | undefined}
+ */
+function childCpuMs() {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1');
+    // The name of the program stands in parentheses and may hold anything: fields are counted from after it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[13]) + Number(fields[14])) * CLOCK_TICK_MS;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Run a command to its end.
@@ -43,6 +69,7 @@ export async function measure(command, { timeoutMs }) {
       : command.consume || command.reports
         ? 'pipe'
         : 'ignore';
+  const cpuBefore = childCpuMs();
   const started = performance.now();
   const child = spawn(command.program, command.args, {
     cwd: command.cwd,
@@ -70,8 +97,9 @@ export async function measure(command, { timeoutMs }) {
       clearTimeout(timer);
       memory.stop();
     });
+    const cpuAfter = childCpuMs();
     if (exit.code !== 0) {
-      if (exit.wallMs >= timeoutMs) throw new Error(`stopped after ${Math.round(timeoutMs / 1000)} s`);
+      if (exit.wallMs >= timeoutMs) throw new TimeoutError(`stopped after ${Math.round(timeoutMs / 1000)} s`);
       throw new Error(`${exit.signal ?? `exit code ${exit.code}`}: ${lastLines(await errors)}`);
     }
     const result = await consumed;
@@ -80,6 +108,7 @@ export async function measure(command, { timeoutMs }) {
     const peaks = [memory.peakBytes(), report?.peakBytes].filter((value) => value !== undefined);
     return {
       wallMs: exit.wallMs,
+      cpuMs: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore,
       peakBytes: peaks.length > 0 ? Math.max(...peaks) : undefined,
       consumed: result.value,
       report,

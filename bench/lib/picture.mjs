@@ -1,5 +1,6 @@
 // The result as a picture: how much longer each contender took than ours. Plain SVG that follows the reader's colour scheme.
 import { formatMs, formatNs, formatRatio } from './format.mjs';
+import { nameOf } from './table.mjs';
 
 /** @import { CaseResult } from './suite.mjs' */
 
@@ -116,7 +117,7 @@ function panelsOf(result) {
   const measured = result.rows.filter((row) => row.status === 'measured' && row.group !== 'floor');
   const names = result.pictured ?? Object.keys(measured[0]?.measures ?? {});
   return names.map((name) => ({
-    heading: result.unit === 'ms' ? `${result.name}: ${result.title}` : `${result.name}, ${name}`,
+    heading: result.unit === 'ms' ? `${nameOf(result)}: ${result.title}` : `${result.name}, ${name}`,
     bars: measured.flatMap((row) => {
       const ratio = row.ratios[name];
       const spread = row.measures[name];

@@ -1,4 +1,4 @@
-// Loaded with --import: every package gets the portable kernels, as it would outside Node.
+// Loaded with --import: every package gets the plain kernels, as it would outside Node.
 import { register } from 'node:module';
 
 const hook = `export const resolve = (specifier, context, next) =>

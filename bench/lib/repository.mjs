@@ -36,6 +36,7 @@ import { createRandom } from './random.mjs';
  * @property {Record<string, number>} kinds
  *
  * @typedef {object} BenchRepository
+ * @property {string} directory  in the cache, for what is made from it
  * @property {string} gitDir
  * @property {'sha1' | 'sha256'} algorithm
  * @property {string} packPath
@@ -52,10 +53,11 @@ const RANDOM_READS = 10000;
 /**
  * Find or make the repository and look once at all that is in it.
  *
- * @param {{ path: string | undefined, seed: number, objectCount: number, log: (line: string) => void }} options
+ * @param {{ path: string | undefined, name?: string | undefined, seed: number, objectCount: number, log: (line: string) => void }} options
+ *   `path`: the default one where there is none; `name`: what the result calls it
  * @returns {Promise<BenchRepository>}
  */
-export async function prepareRepository({ path, seed, objectCount, log }) {
+export async function prepareRepository({ path, name: givenName, seed, objectCount, log }) {
   mkdirSync(cacheDirectory, { recursive: true });
   const home = path === undefined ? await makeDefault(seed, objectCount, log) : await adopt(path, log);
   const { gitDir, directory, name, source } = home;
@@ -64,6 +66,7 @@ export async function prepareRepository({ path, seed, objectCount, log }) {
   const packPath = join(gitDir, 'objects/pack', packName);
   const inventory = await takeInventory({ gitDir, directory, packPath, seed, log });
   return {
+    directory,
     gitDir,
     algorithm: inventory.algorithm,
     packPath,
@@ -72,7 +75,7 @@ export async function prepareRepository({ path, seed, objectCount, log }) {
     randomOidsPath: join(directory, 'random-blobs.txt'),
     randomSummaryPath: join(directory, 'random-blobs.json'),
     fingerprint: inventory.fingerprint,
-    shape: { name, source, ...inventory.shape },
+    shape: { name: givenName ?? name, source, ...inventory.shape },
   };
 }
 
@@ -136,7 +139,7 @@ async function adopt(path, log) {
   const borrowed = existsSync(join(given, 'objects/info/alternates'));
   if (onlyPack(given) !== undefined && loose && !borrowed) {
     mkdirSync(directory, { recursive: true });
-    return { gitDir: given, directory, name, source: 'given with --repo, read in place' };
+    return { gitDir: given, directory, name, source: 'given, read in place' };
   }
   const gitDir = join(directory, 'repository.git');
   if (!existsSync(gitDir)) {
@@ -149,7 +152,7 @@ async function adopt(path, log) {
     git(['pack-refs', '--all'], { cwd: draft });
     renameSync(draft, gitDir);
   }
-  return { gitDir, directory, name, source: 'given with --repo, cloned and repacked without -f' };
+  return { gitDir, directory, name, source: 'given, cloned and repacked without -f' };
 }
 
 /**

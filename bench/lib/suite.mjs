@@ -1,5 +1,5 @@
 // Running one case: every contender proves its answer once, then all are timed in turn.
-import { measure } from './measure.mjs';
+import { measure, TimeoutError } from './measure.mjs';
 import { makeRunDirectory, removeDirectory } from './paths.mjs';
 import { spreadOf } from './statistics.mjs';
 
@@ -13,14 +13,18 @@ import { spreadOf } from './statistics.mjs';
  * @property {Contender['group']} group
  * @property {string | undefined} hashPolicy
  * @property {string | undefined} note
- * @property {'measured' | 'failed' | 'unavailable'} status
+ * @property {'measured' | 'failed' | 'unavailable' | 'over the cap'} status
  * @property {string | undefined} reason
  * @property {Record<string, Spread>} measures  in the unit of the case
  * @property {Record<string, number>} ratios  median divided by the median of the baseline: above 1 is slower than ours
+ * @property {Spread | undefined} cpuMs
  * @property {Spread | undefined} peakBytes
+ * @property {Record<string, number> | undefined} figures  what else the answer says: sizes that may differ
  *
  * @typedef {object} CaseResult
  * @property {string} name
+ * @property {string | undefined} repository  the name of the one it ran on
+ * @property {number | undefined} objectCount  of that repository
  * @property {string} title
  * @property {'ms' | 'ns'} unit
  * @property {readonly string[] | undefined} pictured
@@ -31,18 +35,31 @@ import { spreadOf } from './statistics.mjs';
  * @property {Row[]} rows
  */
 
-/** A contender whose runs are long is run less often: nothing is gained by the fifth minute of the same. */
-const TIME_PER_CONTENDER_MS = 90_000;
+/**
+ * @typedef {object} HowToRun
+ * @property {number} runs
+ * @property {number} timeoutMs  of one run: a failure
+ * @property {number} rivalCapMs  of one run of a rival: over the cap, which is an answer
+ * @property {number} budgetMs  of all runs of one contender: nothing is gained by the fifth minute of the same
+ * @property {(line: string) => void} log
+ */
+
+/** A checking run that takes so long is also a timed one, where checking happens after it. */
+const LONG_RUN_MS = 5000;
 
 /**
  * @param {BenchCase} benchCase
  * @param {Context} context
- * @param {{ runs: number, timeoutMs: number, log: (line: string) => void }} options
+ * @param {HowToRun} how
  * @returns {Promise<CaseResult>}
  */
-export async function runCase(benchCase, context, { runs, timeoutMs, log }) {
+export async function runCase(benchCase, context, how) {
+  const { runs, log } = how;
   const expected = await benchCase.expected(context);
-  const entries = (await benchCase.contenders(context)).map((contender) => new Entry(contender, expected, timeoutMs));
+  const isCheckedAfter = benchCase.isCheckedAfter === true;
+  const entries = (await benchCase.contenders(context)).map(
+    (contender) => new Entry(contender, expected, how, isCheckedAfter),
+  );
 
   for (const entry of entries) {
     log(`${benchCase.name}: checking ${entry.contender.name}`);
@@ -64,7 +81,21 @@ export async function runCase(benchCase, context, { runs, timeoutMs, log }) {
   const { name, title, unit, pictured } = benchCase;
   const measureBytes = benchCase.measureBytes?.();
   const failure = undefined;
-  return { name, title, unit, pictured, measureBytes, baseline: baseline?.contender, expected, failure, rows };
+  const repository = benchCase.repositoryName;
+  const objectCount = benchCase.needsRepository === true ? (await context.repository()).shape.objects : undefined;
+  return {
+    name,
+    repository,
+    objectCount,
+    title,
+    unit,
+    pictured,
+    measureBytes,
+    baseline: baseline?.contender,
+    expected,
+    failure,
+    rows,
+  };
 }
 
 /**
@@ -74,39 +105,63 @@ export async function runCase(benchCase, context, { runs, timeoutMs, log }) {
  * @param {unknown} error
  * @returns {CaseResult}
  */
-export function failedCase({ name, title, unit, pictured }, error) {
+export function failedCase({ name, repositoryName: repository, title, unit, pictured }, error) {
   const failure = error instanceof Error ? error.message : String(error);
-  return { name, title, unit, pictured, measureBytes: undefined, baseline: undefined, expected: {}, failure, rows: [] };
+  return {
+    name,
+    repository,
+    objectCount: undefined,
+    title,
+    unit,
+    pictured,
+    measureBytes: undefined,
+    baseline: undefined,
+    expected: {},
+    failure,
+    rows: [],
+  };
 }
 
 class Entry {
   /**
    * @param {Contender} contender
    * @param {Answer} expected
-   * @param {number} timeoutMs
+   * @param {HowToRun} how
+   * @param {boolean} isCheckedAfter
    */
-  constructor(contender, expected, timeoutMs) {
+  constructor(contender, expected, how, isCheckedAfter) {
     this.contender = contender;
     this.expected = expected;
-    this.timeoutMs = timeoutMs;
+    this.how = how;
+    this.isCheckedAfter = isCheckedAfter;
     /** @type {Map<string, number[]>} */
     this.samples = new Map();
     /** @type {number[]} */
     this.peaks = [];
+    /** @type {number[]} */
+    this.cpuTimes = [];
+    /** @type {Record<string, number> | undefined} */
+    this.figures = undefined;
     this.spentMs = 0;
     this.status = contender.unavailable === undefined ? /** @type {Row['status']} */ ('measured') : 'unavailable';
     this.reason = contender.unavailable;
   }
 
   async verify() {
-    await this.run(true);
+    const outcome = await this.run(true);
+    if (outcome !== undefined && this.isCheckedAfter && outcome.wallMs > LONG_RUN_MS) this.take(outcome);
   }
 
   async time() {
-    if (this.samples.size > 0 && this.spentMs > TIME_PER_CONTENDER_MS) return;
+    if (this.samples.size > 0 && this.spentMs > this.how.budgetMs) return;
     const outcome = await this.run(false);
-    if (outcome === undefined) return;
+    if (outcome !== undefined) this.take(outcome);
+  }
+
+  /** @param {Outcome} outcome */
+  take(outcome) {
     this.spentMs += outcome.wallMs;
+    if (outcome.cpuMs !== undefined) this.cpuTimes.push(outcome.cpuMs);
     for (const [name, value] of Object.entries(outcome.report?.measures ?? { wall: outcome.wallMs })) {
       this.samples.set(name, [...(this.samples.get(name) ?? []), value]);
     }
@@ -120,14 +175,19 @@ class Entry {
   async run(verify) {
     if (this.status !== 'measured') return undefined;
     const directory = makeRunDirectory();
+    const { timeoutMs, rivalCapMs } = this.how;
+    const isCapped = this.contender.group === 'rival' && rivalCapMs < timeoutMs;
     try {
       const run = { directory, verify };
-      const outcome = await measure(await this.contender.command(run), { timeoutMs: this.timeoutMs });
+      const command = await this.contender.command(run);
+      const outcome = await measure(command, { timeoutMs: isCapped ? rivalCapMs : timeoutMs });
       const answer = (await this.contender.answer?.(outcome, run)) ?? outcome.report?.answer ?? {};
       if (this.contender.group !== 'floor') checkAnswer(answer, this.expected, verify);
+      const extra = Object.entries(answer).filter(([name]) => name.endsWith('Bytes') && !(name in this.expected));
+      if (extra.length > 0) this.figures = Object.fromEntries(extra.map(([name, value]) => [name, Number(value)]));
       return outcome;
     } catch (error) {
-      this.status = 'failed';
+      this.status = isCapped && error instanceof TimeoutError ? 'over the cap' : 'failed';
       this.reason = error instanceof Error ? error.message : String(error);
       return undefined;
     } finally {
@@ -148,6 +208,8 @@ class Entry {
       reason: this.reason,
       measures: measured ? Object.fromEntries(measures) : {},
       ratios: {},
+      figures: this.figures,
+      cpuMs: measured && this.cpuTimes.length > 0 ? spreadOf(this.cpuTimes) : undefined,
       peakBytes: measured && this.peaks.length > 0 ? spreadOf(this.peaks) : undefined,
     };
   }

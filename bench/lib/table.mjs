@@ -8,9 +8,15 @@ import { formatBytes, formatColumns, formatMs, formatNs, formatRatio } from './f
  * @returns {string}
  */
 export function formatCase(result) {
-  if (result.failure !== undefined) return `${result.name}: failed: ${result.failure}\n`;
+  const name = nameOf(result);
+  if (result.failure !== undefined) return `${name}: failed: ${result.failure}\n`;
   const lines = result.unit === 'ms' ? processTable(result) : kernelTable(result);
-  return [`${result.name}: ${result.title}`, ...lines.map((line) => `  ${line}`), ''].join('\n');
+  return [`${name}: ${result.title}`, ...lines.map((line) => `  ${line}`), ''].join('\n');
+}
+
+/** The case, and where it ran. @param {CaseResult} result */
+export function nameOf({ name, repository }) {
+  return repository === undefined ? name : `${name}, ${repository}`;
 }
 
 /** @param {CaseResult} result */
@@ -18,22 +24,25 @@ function processTable(result) {
   const start = result.rows.find((row) => row.group === 'floor')?.measures.wall?.median;
   const rows = result.rows.map((row) => {
     const { wall } = row.measures;
-    if (!wall) return [row.contender, row.status, '', '', '', '', '', '', row.reason ?? ''];
+    if (!wall) return [row.contender, row.status, '', '', '', '', '', '', '', row.reason ?? ''];
     return [
       row.contender,
       formatMs(wall.median),
       `${formatMs(wall.min)} - ${formatMs(wall.max)}`,
       String(wall.samples.length),
       start !== undefined && isOnNode(row) ? formatMs(Math.max(0, wall.median - start)) : '',
+      row.cpuMs ? formatMs(row.cpuMs.median) : '-',
       row.peakBytes ? formatBytes(row.peakBytes.median) : '-',
       row.ratios.wall === undefined ? '' : formatRatio(row.ratios.wall),
       row.hashPolicy ?? '',
-      row.note ?? '',
+      [...Object.entries(row.figures ?? {}).map(([name, value]) => `${name} ${formatBytes(value)}`), row.note ?? '']
+        .filter((text) => text !== '')
+        .join('; '),
     ];
   });
   const against = result.baseline === undefined ? 'ratio' : `vs ${result.baseline}`;
   return formatColumns(
-    ['', 'median', 'min - max', 'runs', 'less node start', 'peak memory', against, '<SHA-1', '<'],
+    ['', 'median', 'min - max', 'runs', 'less node start', 'cpu', 'peak memory', against, '<SHA-1', '<'],
     rows,
   );
 }

@@ -1,0 +1,6 @@
+// Loaded with --import: every package gets the kernels in WebAssembly, as it would outside Node.
+import { register } from 'node:module';
+
+const hook = `export const resolve = (specifier, context, next) =>
+  next(specifier === '@git-kv/kernels' ? '@git-kv/kernels/wasm' : specifier, context);`;
+register(`data:text/javascript,${encodeURIComponent(hook)}`);
