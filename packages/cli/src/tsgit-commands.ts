@@ -18,6 +18,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/clone.js')).cloneCommand,
   },
   {
+    name: 'commit-graph',
+    summary: 'write and check the file that lets walks pass over commits',
+    load: async () => (await import('./commands/commit-graph.js')).commitGraphCommand,
+  },
+  {
     name: 'commit-tree',
     summary: 'make a commit of a tree',
     load: async () => (await import('./commands/commit-tree.js')).commitTreeCommand,

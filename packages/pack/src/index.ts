@@ -19,7 +19,7 @@
  * @module
  */
 export { type ByteSource, memorySource } from './byte-source.js';
-export type { CommitGraph } from './commit-graph/commit-graph.js';
+export * from './commit-graph/index.js';
 export {
   decodeEntryHeader,
   type EntryHeader,

@@ -163,18 +163,7 @@ async function markEdges(walk: RevisionWalk, listing: ObjectListing, tips: Sorte
   const { oidLength } = table.algorithm;
   for (const oid of tips.knownTrees) await listing.markKnown(oidToBytes(oid), 0);
   for (const oid of tips.knownBlobs) listing.markOneKnown(oidToBytes(oid), 0);
-  for (const row of walk.prepared) {
-    if (walk.isKnown(row)) {
-      await listing.markKnown(table.treeBytes, row * oidLength);
-      continue;
-    }
-    for (let index = 0; index < (table.parentCounts[row] as number); index++) {
-      const parent = table.parentAt(row, index);
-      if (walk.isKnown(parent) && table.isLoaded(parent)) {
-        await listing.markKnown(table.treeBytes, parent * oidLength);
-      }
-    }
-  }
+  for (const row of walk.edges()) await listing.markKnown(table.treeBytes, row * oidLength);
 }
 
 async function tipsOf(

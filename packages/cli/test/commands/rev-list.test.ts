@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { git, gitAsync, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
@@ -89,10 +90,26 @@ describe.each(['sha1', 'sha256'] as const)('tsgit rev-list (%s)', (objectFormat)
     expect(theirs.code === 0).toBe(ours.stderr === '');
   }
 
-  describe.each(['loose', 'packed'])('lists as git does what is %s', (state) => {
+  describe.each([
+    'loose',
+    'packed',
+    'packed, with a commit-graph',
+    'packed, with a graph of levels',
+    'packed, with a chain of graphs',
+  ])('lists as git does what is %s', (state) => {
     beforeAll(() => {
       if (state === 'packed') git(['repack', '-adfq'], { cwd });
-      if (state.endsWith('graph')) git(['commit-graph', 'write', '--reachable', '--changed-paths'], { cwd });
+      if (state.endsWith('commit-graph')) git(['commit-graph', 'write', '--reachable', '--changed-paths'], { cwd });
+      if (state.endsWith('levels')) {
+        git(['-c', 'commitGraph.generationVersion=1', 'commit-graph', 'write', '--reachable'], { cwd });
+      }
+      if (state.endsWith('graphs')) {
+        rmSync(join(cwd, 'objects/info/commit-graph'));
+        for (const name of ['merge', 'octopus', 'cross1']) {
+          const input = `${history.commits[name]}\n`;
+          git(['commit-graph', 'write', '--stdin-commits', '--split=no-merge'], { cwd, input });
+        }
+      }
     });
 
     test.each(CASES)('%s', async (line) => {

@@ -74,6 +74,16 @@ export class TreeCursor {
     return true;
   }
 
+  /** Where the entry begins that {@link next} steps to. */
+  get nextStart(): number {
+    return this.#end;
+  }
+
+  /** Have {@link next} step to the entry that begins at `offset`: for who knows what lies before it. */
+  skipTo(offset: number): void {
+    this.#end = offset;
+  }
+
   /** The entry's object id. */
   oid(): Oid {
     return oidFromBytes(this.body, this.oidStart, this.oidLength);

@@ -10,6 +10,8 @@ import { OidRows } from './oid-rows.js';
 export interface CommitTableOptions extends ReadOptions {
   /** Commits whose parents are not followed: the shallow boundary. The commit-graph is not used then. */
   readonly shallow?: ReadonlySet<Oid>;
+  /** Read every commit itself. */
+  readonly ignoreGraph?: boolean;
 }
 
 /** Bytes of a commit that nearly always hold all of its links: two parents, and two identities. */
@@ -59,7 +61,8 @@ export class CommitTable {
     this.#reader = reader;
     this.#options = options;
     this.source = source;
-    this.graph = options.shallow && options.shallow.size > 0 ? undefined : source?.graph;
+    const isCut = options.shallow !== undefined && options.shallow.size > 0;
+    this.graph = isCut || options.ignoreGraph ? undefined : source?.graph;
     this.#graphRows = new Int32Array(this.graph?.commitCount ?? 0);
     this.#oids = new OidRows(algorithm);
     this.#head = new CommitHead(algorithm.oidLength);

@@ -15,7 +15,7 @@ const FOUND = 8;
 const QUEUED = 16;
 
 /** Above every date: commits without a generation number come before all that have one. */
-const BEYOND_GENERATIONS = 2 ** 50;
+export const BEYOND_GENERATIONS: number = 2 ** 50;
 
 /**
  * What a walk from children to parents takes first: the highest generation number, and of commits that have none the

@@ -1,4 +1,5 @@
 import {
+  canonicalMode,
   findHeader,
   isGitlinkMode,
   isTreeMode,
@@ -71,7 +72,7 @@ export class ObjectListing {
     for (let cursor = open.at(-1); cursor !== undefined; cursor = open.at(-1)) {
       if (!cursor.next()) open.pop();
       else if (isTreeMode(cursor.mode)) await enter(cursor.body, cursor.oidStart);
-      else if (!isGitlinkMode(cursor.mode)) this.#claim(cursor.body, cursor.oidStart, KNOWN);
+      else if (!isGitlinkMode(canonicalMode(cursor.mode))) this.#claim(cursor.body, cursor.oidStart, KNOWN);
     }
   }
 
@@ -118,7 +119,8 @@ export class ObjectListing {
         open.pop();
         continue;
       }
-      const { body, oidStart, mode } = cursor;
+      const { body, oidStart } = cursor;
+      const mode = canonicalMode(cursor.mode);
       if (isGitlinkMode(mode) || !this.#claim(body, oidStart, LISTED)) continue;
       const end = this.#extendPath(pathLength, body, cursor.nameStart, cursor.nameEnd);
       const isTree = isTreeMode(mode);

@@ -2,6 +2,7 @@ import type { Oid } from '@git-kv/objects';
 import type { ObjectReader } from '../object-store.js';
 import { missingObject } from '../read-object.js';
 import { CommitTable } from './commit-table.js';
+import { BEYOND_GENERATIONS, walkKey } from './merge-bases.js';
 import { RowQueue } from './row-queue.js';
 import { sortTopologically, type TopologicalOrder } from './topological-order.js';
 import { Turns } from './turns.js';
@@ -62,7 +63,8 @@ export class RevisionWalk {
   /** The answer where it is made before the first commit is given, and how far it was given. */
   #list: Int32Array | undefined;
   #given = 0;
-  #tips: readonly number[] = [];
+  #byGeneration = false;
+  #edges: readonly number[] | undefined;
 
   private constructor(table: CommitTable, options: RevisionWalkOptions) {
     this.table = table;
@@ -99,11 +101,26 @@ export class RevisionWalk {
   }
 
   /**
-   * The rows that the walk has in hand before it gives the first commit: the tips, or all of the answer with those that
-   * turned out to be known where it had to be made at once.
+   * Known commits next to those to be listed: what their trees hold need not be listed either. Asked for before the first
+   * commit. As in git, where a topological walk goes by generation numbers, only those next to the tips are found.
    */
-  get prepared(): Iterable<number> {
-    return this.#list ?? this.#tips;
+  *edges(): Iterable<number> {
+    if (this.#edges !== undefined) yield* this.#edges;
+    else if (this.#list !== undefined) yield* this.#edgesOf(this.#list);
+  }
+
+  *#edgesOf(rows: Iterable<number>): Iterable<number> {
+    const { table } = this;
+    for (const row of rows) {
+      if (this.isKnown(row)) {
+        yield row;
+        continue;
+      }
+      for (let index = 0; index < (table.parentCounts[row] as number); index++) {
+        const parent = table.parentAt(row, index);
+        if (this.isKnown(parent) && table.isLoaded(parent)) yield parent;
+      }
+    }
   }
 
   /**
@@ -150,7 +167,7 @@ export class RevisionWalk {
 
   async #begin(): Promise<void> {
     const { table } = this;
-    const { include, exclude = [], order = 'date' } = this.#options;
+    const { include, exclude = [], order = 'date', isFirstParentOnly } = this.#options;
     const tips: number[] = [];
     const addTip = async (oid: Oid, flags: number): Promise<void> => {
       const row = table.rowOf(oid);
@@ -165,20 +182,28 @@ export class RevisionWalk {
     };
     for (const oid of include) await addTip(oid, 0);
     for (const oid of exclude) await addTip(oid, KNOWN);
-    for (const row of tips) this.#enqueue(row);
     const hasKnown = tips.some((row) => this.isKnown(row));
-    this.#tips = tips;
-    if (order === 'date' && !hasKnown) return;
-    const list = await this.#limit();
-    const { isFirstParentOnly = false } = this.#options;
-    this.#list = order === 'date' ? list : sortTopologically(table, list, order, isFirstParentOnly);
+    this.#byGeneration = order !== 'date' && table.graph !== undefined && table.graph.generationKind !== 'none';
+    for (const row of tips) this.#enqueue(row);
+    if (order === 'date') {
+      if (hasKnown) this.#list = await this.#limit();
+    } else if (this.#byGeneration) {
+      const list = await this.#limitByGeneration(tips);
+      // The tips come in the order of their dates, as they would in a walk by date.
+      const byDate = tips.sort((a, b) => (table.dates[b] as number) - (table.dates[a] as number));
+      this.#list = sortTopologically(table, list, order, {
+        tips: byDate,
+        isFirstParentOnly: isFirstParentOnly ?? false,
+      });
+    } else {
+      this.#list = sortTopologically(table, await this.#limit(), order);
+    }
   }
 
   /** Walk all of the answer. Of known commits, so many that no one turns out to be known later, as far as dates allow. */
   async #limit(): Promise<Int32Array> {
     const { table } = this;
-    let list = new Int32Array(1024);
-    let count = 0;
+    const rows = new RowList();
     let slop = SLOP;
     let date = MAX_DATE;
     for (let row = this.#pop(); row >= 0; row = this.#pop()) {
@@ -198,21 +223,47 @@ export class RevisionWalk {
       if (waiting >= 0) await this.#pushParentsSlowly(row, waiting);
       if (rowDate > this.#until) continue;
       date = rowDate;
-      if (count === list.length) {
-        const longer = new Int32Array(count * 2);
-        longer.set(list);
-        list = longer;
-      }
-      list[count++] = row;
+      rows.push(row);
     }
-    return list.subarray(0, count);
+    return rows.rows();
+  }
+
+  /**
+   * Walk all of the answer, no commit before all of its descendants: what is known is known for certain, whatever the
+   * dates say.
+   */
+  async #limitByGeneration(tips: readonly number[]): Promise<Int32Array> {
+    const { table } = this;
+    const rows = new RowList();
+    const lowestTip = tips.reduce((lowest, row) => Math.min(lowest, walkKey(table, row)), Number.POSITIVE_INFINITY);
+    for (;;) {
+      if (this.#edges === undefined && (this.#queue.size === 0 || this.#queue.topKey < lowestTip)) {
+        this.#edges = [...this.#edgesOf(tips)];
+      }
+      // Among commits without a generation number dates may mislead: all of them are looked at.
+      if (this.#open === 0 && (this.#queue.size === 0 || this.#queue.topKey < BEYOND_GENERATIONS)) break;
+      const row = this.#pop();
+      const turn = this.#turns.step();
+      if (turn) await turn;
+      if ((table.dates[row] as number) < this.#since) this.#mark(row);
+      if (this.isKnown(row)) {
+        await this.#pushKnownParents(row);
+        this.#markParents(row);
+        continue;
+      }
+      const waiting = this.#pushParents(row, 0);
+      if (waiting >= 0) await this.#pushParentsSlowly(row, waiting);
+      rows.push(row);
+    }
+    this.#edges ??= [...this.#edgesOf(tips)];
+    return rows.rows();
   }
 
   #enqueue(row: number): void {
     const { flags, dates } = this.table;
     flags[row] = (flags[row] as number) | QUEUED;
     if (((flags[row] as number) & KNOWN) === 0) this.#open++;
-    this.#queue.push(row, dates[row] as number);
+    this.#queue.push(row, this.#byGeneration ? walkKey(this.table, row) : (dates[row] as number));
   }
 
   #pop(): number {
@@ -290,5 +341,24 @@ export class RevisionWalk {
         stack.push(parent);
       }
     }
+  }
+}
+
+/** Rows that are gathered one by one. */
+class RowList {
+  #rows = new Int32Array(1024);
+  #count = 0;
+
+  push(row: number): void {
+    if (this.#count === this.#rows.length) {
+      const longer = new Int32Array(this.#count * 2);
+      longer.set(this.#rows);
+      this.#rows = longer;
+    }
+    this.#rows[this.#count++] = row;
+  }
+
+  rows(): Int32Array {
+    return this.#rows.subarray(0, this.#count);
   }
 }

@@ -4,18 +4,26 @@ import { RowQueue } from './row-queue.js';
 /** Orders in which no commit comes before all of its children. */
 export type TopologicalOrder = 'topological' | 'topological-date';
 
+/** What is known of the rows beforehand. */
+export interface TopologicalSortOptions {
+  /** Rows among which are all that have no child in `rows`, in the order they are to come in. Default: `rows`. */
+  readonly tips?: Iterable<number>;
+  /** Whether further parents count for nothing. */
+  readonly isFirstParentOnly?: boolean;
+}
+
 /**
- * Bring `rows`, which are in date order, into an order where no commit comes before all of its children. Commits that are
+ * Bring `rows`, which are in date order unless `tips` are given, into an order where no commit comes before all of its children. Commits that are
  * ready at the same time: `topological` goes on with the parents of the last one, `topological-date` takes the newest.
- * @param isFirstParentOnly whether further parents count for nothing
  * @see git's commit.c, sort_in_topological_order()
  */
 export function sortTopologically(
   table: CommitTable,
   rows: Int32Array,
   order: TopologicalOrder,
-  isFirstParentOnly = false,
+  options: TopologicalSortOptions = {},
 ): Int32Array {
+  const { isFirstParentOnly = false } = options;
   const { edges, edgeStarts, parentCounts, dates } = table;
   const parentsOf = (row: number): number =>
     isFirstParentOnly ? Math.min(1, parentCounts[row] as number) : (parentCounts[row] as number);
@@ -32,7 +40,7 @@ export function sortTopologically(
   const sorted = new Int32Array(rows.length);
   let count = 0;
   const ready: Ready = order === 'topological' ? new RowStack(rows.length) : new RowQueue();
-  const tips = rows.filter((row) => waiting[row] === 1);
+  const tips = [...(options.tips ?? rows)].filter((row) => waiting[row] === 1);
   if (order === 'topological') tips.reverse(); // the first one is to be taken first
   for (const row of tips) ready.push(row, dates[row] as number);
   for (let row = ready.pop(); row >= 0; row = ready.pop()) {

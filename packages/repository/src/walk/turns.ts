@@ -1,4 +1,4 @@
-/** Steps between two turns of the event loop: some tens of milliseconds of walking. */
+/** Steps between two turns of the event loop: some tens of milliseconds of walking from commit to commit. */
 const STEPS = 2048;
 
 /**
@@ -9,14 +9,17 @@ export class Turns {
   private steps = 0;
   private readonly signal: AbortSignal | undefined;
 
-  constructor(signal: AbortSignal | undefined) {
+  readonly #stepsBetween: number;
+
+  constructor(signal: AbortSignal | undefined, stepsBetween: number = STEPS) {
+    this.#stepsBetween = stepsBetween;
     this.signal = signal;
   }
 
   /** One step of work was done. @throws the signal's reason */
   step(): Promise<void> | undefined {
     this.signal?.throwIfAborted();
-    if (++this.steps % STEPS !== 0) return undefined;
+    if (++this.steps % this.#stepsBetween !== 0) return undefined;
     return pause();
   }
 }

@@ -8,6 +8,8 @@ export interface LockOptions {
   /** How long to wait for another holder before giving up. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the file is to have mode 0444. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -63,7 +65,7 @@ export async function acquireLock(disk: Disk, path: string, options: LockOptions
   const backoff = new Backoff(options);
   for (;;) {
     try {
-      return new LockFile(disk, path, await disk.open(lockPath, 'create'));
+      return new LockFile(disk, path, await disk.open(lockPath, 'create', { readOnly: options.readOnly ?? false }));
     } catch (error) {
       const code = fsCode(error);
       if (code === 'ENOENT') await disk.makeDirectory(parentPath(path));

@@ -8,6 +8,8 @@ import {
   type RawObject,
 } from '@git-kv/objects';
 import {
+  type CommitGraph,
+  type CommitGraphFile,
   createDeltaBaseCache,
   type DeltaBaseCache,
   type PackEntry,
@@ -19,6 +21,7 @@ import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions 
 import type { CommitSource } from '../../walk/commit-source.js';
 import { findAlternates } from './alternates.js';
 import { auditObjects } from './audit-objects.js';
+import { CommitGraphReader, readCommitGraphFiles, writeCommitGraphFile } from './commit-graph.js';
 import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
 import { deflateLoose } from './loose-objects.js';
@@ -51,6 +54,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   readonly options: FileObjectStoreOptions;
   /** One for all packs, so that its budget is the store's. */
   readonly #cache: DeltaBaseCache;
+  readonly #graphs: CommitGraphReader;
   #swept: Promise<void> | undefined;
   #directories: readonly ObjectDirectory[] | undefined;
 
@@ -59,6 +63,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     this.algorithm = algorithm;
     this.options = options;
     this.#cache = createDeltaBaseCache(options.cacheBytes);
+    this.#graphs = new CommitGraphReader(disk, algorithm);
     this.own = new ObjectDirectory(disk, objectsDirectory, algorithm, this.#cache);
   }
 
@@ -113,7 +118,32 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   async openCommits(): Promise<CommitSource> {
-    return openCommitSource(await this.#all(), undefined);
+    const directories = await this.#all();
+    return openCommitSource(directories, await this.#findCommitGraph(directories));
+  }
+
+  /** The commit-graph, where there is one that may be used. */
+  async commitGraph(): Promise<CommitGraph | undefined> {
+    return this.#findCommitGraph(await this.#all());
+  }
+
+  /** The files it is made of, the base first, be they used or not. @throws {GitError} MALFORMED, UNSUPPORTED */
+  async commitGraphFiles(): Promise<CommitGraphFile[]> {
+    const paths = (await this.#all()).map(({ path }) => path);
+    return readCommitGraphFiles(this.disk, this.own.path, paths, this.algorithm);
+  }
+
+  /**
+   * Put a commit-graph file in its place.
+   * @throws {GitError} REF_LOCKED where somebody else is writing one
+   */
+  async writeCommitGraph(bytes: Uint8Array): Promise<void> {
+    await writeCommitGraphFile(this.disk, this.own.path, bytes);
+  }
+
+  async #findCommitGraph(directories: readonly ObjectDirectory[]): Promise<CommitGraph | undefined> {
+    const graph = await this.#graphs.find(directories.map(({ path }) => path));
+    return graph && (await (this.options.isHistoryPlain?.() ?? true)) ? graph : undefined;
   }
 
   async *readMany(

@@ -36,21 +36,39 @@ export class FileRepository implements Repository {
   readonly shallow: ShallowFile;
   /** Settings as they are now; `layout.config` has those of the opening. */
   readonly config: ConfigFile;
+  readonly #disk: Disk;
 
   constructor(disk: Disk, layout: RepositoryLayout, options: FileRepositoryOptions) {
     this.algorithm = layout.algorithm;
     this.layout = layout;
+    this.#disk = disk;
     this.objects = new FileObjectStore(disk, layout.objectsDirectory, layout.algorithm, {
       cacheBytes: options.cacheBytes,
       unpackLimit: options.unpackLimit,
       pruneGraceMs: options.pruneGraceMs,
       isPrecious: layout.config.getBoolean('extensions', 'preciousobjects') ?? false,
+      isHistoryPlain: () => this.#isHistoryPlain(),
     });
     this.refs = new FileRefStore(new RefFiles(disk, layout), options);
     const configPath = joinPath(layout.commonDirectory, 'config');
     this.config = new ConfigFile(disk, configPath, options.lockTimeoutMs ?? 1000);
     const shallowPath = joinPath(layout.commonDirectory, 'shallow');
     this.shallow = new ShallowFile(disk, shallowPath, layout.algorithm, options.lockTimeoutMs ?? 1000);
+  }
+
+  /** Whether there is a grafts file, which changes the parents of commits. Walks here do not follow it. */
+  async hasGrafts(): Promise<boolean> {
+    const grafts = await this.#disk.findStat(joinPath(this.layout.commonDirectory, 'info/grafts'));
+    return grafts !== undefined && grafts.size > 0;
+  }
+
+  /** Whether neither a shallow boundary nor grafts nor replacements change what commits say of themselves. */
+  async #isHistoryPlain(): Promise<boolean> {
+    if (this.layout.config.getBoolean('core', 'commitgraph') === false) return false;
+    if ((await this.shallow.read()).size > 0) return false;
+    if (await this.hasGrafts()) return false;
+    for await (const _replacement of this.refs.list('refs/replace/')) return false;
+    return true;
   }
 
   async transact(change: RepositoryChange): Promise<RefOutcome> {

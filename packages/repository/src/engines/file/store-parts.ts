@@ -13,6 +13,8 @@ export interface FileObjectStoreOptions {
   readonly pruneGraceMs?: number | undefined;
   /** extensions.preciousObjects: nothing is ever pruned. */
   readonly isPrecious?: boolean | undefined;
+  /** Whether history is what commits say, so that a commit-graph may be asked (default: yes). */
+  readonly isHistoryPlain?: (() => Promise<boolean>) | undefined;
 }
 
 /** The file object store as those see it who receive, write and prune for it. */
