@@ -1,7 +1,9 @@
-import { type Oid, parseCommitLinks, parseTagLinks } from '@git-kv/objects';
+import { type ObjectKind, type Oid, oidToBytes, parseCommitLinks, parseTagLinks } from '@git-kv/objects';
+import type { ObjectReader } from './object-store.js';
 import { missingObject, readBody } from './read-object.js';
 import type { Repository } from './repository.js';
 import { findRevision, peelTo } from './revision.js';
+import type { CommitSource } from './walk/commit-source.js';
 import { commonAncestors } from './walk/merge-bases.js';
 
 /** An object that a walk begins at, or that it leaves out with all it reaches. */
@@ -119,6 +121,9 @@ export interface SortedTips {
   readonly knownBlobs: Oid[];
 }
 
+/** Bytes of a tag that hold what it points to. */
+const TAG_HEAD_BYTES = 128;
+
 /** Look at the kinds of tips, and follow tags. @throws {NotFoundError} OBJECT_NOT_FOUND */
 export async function sortTips(repository: Repository, tips: Iterable<RevisionTip>): Promise<SortedTips> {
   const sorted: SortedTips = { include: [], exclude: [], objects: [], knownTrees: [], knownBlobs: [] };
@@ -126,24 +131,47 @@ export async function sortTips(repository: Repository, tips: Iterable<RevisionTi
   const all = [...tips];
   /** Left out, and what tags among that point to: named on both sides, it is not listed. */
   const known = new Set<Oid>();
-  for (const { oid, isExcluded, path = '' } of [
-    ...all.filter((tip) => tip.isExcluded),
-    ...all.filter((tip) => !tip.isExcluded),
-  ]) {
-    for (let at: Oid = oid; ; ) {
-      const stat = await objects.stat(at);
-      if (stat === undefined) throw missingObject(at);
-      if (isExcluded) known.add(at);
-      if (stat.kind === 'tag') {
-        if (!known.has(at)) sorted.objects.push({ oid: at, kind: 'tag', path: '' });
-        at = parseTagLinks(await readBody(objects, at, 'tag')).targetOid;
-        continue;
+  const source = await objects.openCommits?.();
+  try {
+    for (const { oid, isExcluded, path = '' } of [
+      ...all.filter((tip) => tip.isExcluded),
+      ...all.filter((tip) => !tip.isExcluded),
+    ]) {
+      for (let at: Oid = oid; ; ) {
+        const { kind, targetOid } = await lookAt(objects, source, at);
+        if (isExcluded) known.add(at);
+        if (targetOid !== undefined) {
+          if (!known.has(at)) sorted.objects.push({ oid: at, kind: 'tag', path: '' });
+          at = targetOid;
+          continue;
+        }
+        if (kind === 'commit') (isExcluded ? sorted.exclude : sorted.include).push(at);
+        else if (!isExcluded) sorted.objects.push({ oid: at, kind: kind as 'tree' | 'blob', path });
+        else (kind === 'tree' ? sorted.knownTrees : sorted.knownBlobs).push(at);
+        break;
       }
-      if (stat.kind === 'commit') (isExcluded ? sorted.exclude : sorted.include).push(at);
-      else if (!isExcluded) sorted.objects.push({ oid: at, kind: stat.kind, path });
-      else (stat.kind === 'tree' ? sorted.knownTrees : sorted.knownBlobs).push(at);
-      break;
     }
+  } finally {
+    await source?.close();
   }
   return sorted;
+}
+
+/** The kind of an object; of a tag, what it points to. Without waiting where the store can. */
+async function lookAt(
+  objects: ObjectReader,
+  source: CommitSource | undefined,
+  oid: Oid,
+): Promise<{ kind: ObjectKind; targetOid?: Oid }> {
+  if (source && oid.length === objects.algorithm.hexLength) {
+    const bytes = oidToBytes(oid);
+    if (source.graph && source.graph.find(bytes) >= 0 && source.hasSync(bytes, 0)) return { kind: 'commit' };
+    const head = source.readSync(bytes, 0, TAG_HEAD_BYTES + objects.algorithm.hexLength);
+    if (head?.kind === 'tag') return { kind: 'tag', targetOid: parseTagLinks(head.body).targetOid };
+    if (head) return { kind: head.kind };
+  }
+  const stat = await objects.stat(oid);
+  if (stat === undefined) throw missingObject(oid);
+  if (stat.kind !== 'tag') return { kind: stat.kind };
+  return { kind: 'tag', targetOid: parseTagLinks(await readBody(objects, oid, 'tag')).targetOid };
 }

@@ -35,7 +35,7 @@ export const revListCommand: Command = {
         tips.push(...(await tipsOf(repository, revision, options, console)));
       }
       if (!isGiven) throw new UsageError('error: no commits were named');
-      await new RevList(repository, console, options).run(await named(sortTips(repository, tips)));
+      await new RevList(repository, console, options).run(await named(sortTips(repository, tips), tips));
       return 0;
     });
   },
@@ -214,6 +214,11 @@ function badRevision(text: string, { hasDashes }: RevListOptions, console: Conso
   );
 }
 
+/** A tip that a ref names. */
+interface RefTip extends RevisionTip {
+  readonly refName: string;
+}
+
 const PREFIXES: Readonly<Record<string, string>> = {
   '--all': 'refs/',
   '--branches': 'refs/heads/',
@@ -221,32 +226,30 @@ const PREFIXES: Readonly<Record<string, string>> = {
   '--remotes': 'refs/remotes/',
 };
 
-async function refTips(repository: Repository, name: string, isNegated: boolean): Promise<RevisionTip[]> {
+async function refTips(repository: Repository, name: string, isNegated: boolean): Promise<RefTip[]> {
   const prefix = PREFIXES[name];
   if (prefix === undefined) return [];
-  const tips: RevisionTip[] = [];
-  const add = async (refName: string, oid: string): Promise<void> => {
-    if ((await repository.objects.stat(oid)) === undefined) throw new CommandError(`bad object ${refName}`);
-    tips.push({ oid, isExcluded: isNegated });
-  };
+  const tips: RefTip[] = [];
   for await (const { name: refName, value } of repository.refs.list(prefix)) {
     const oid = 'oid' in value ? value.oid : (await resolveRef(repository.refs, refName))?.oid;
-    if (oid !== undefined) await add(refName, oid);
+    if (oid !== undefined) tips.push({ oid, isExcluded: isNegated, refName });
   }
   if (name === '--all') {
     const head = await resolveRef(repository.refs, 'HEAD');
-    if (head?.oid !== undefined) await add('HEAD', head.oid);
+    if (head?.oid !== undefined) tips.push({ oid: head.oid, isExcluded: isNegated, refName: 'HEAD' });
   }
   return tips;
 }
 
 /** git's words for what is missing. */
-async function named<T>(result: Promise<T>): Promise<T> {
+async function named<T>(result: Promise<T>, tips: readonly (RevisionTip | RefTip)[] = []): Promise<T> {
   try {
     return await result;
   } catch (error) {
     if (!isGitError(error, 'OBJECT_NOT_FOUND')) throw error;
     const { subject } = error as unknown as { subject: string };
-    throw new CommandError(`bad object ${subject}`, { cause: error });
+    const tip = tips.find(({ oid }) => oid === subject);
+    const name = tip && 'refName' in tip ? tip.refName : subject;
+    throw new CommandError(`bad object ${name}`, { cause: error });
   }
 }
