@@ -16,6 +16,7 @@ import { tag } from './targets/objects/tag.js';
 import { trailers } from './targets/objects/trailers.js';
 import { tree } from './targets/objects/tree.js';
 import { treeDiff } from './targets/objects/tree-diff.js';
+import { commitGraph } from './targets/pack/commit-graph.js';
 import { entryHeader } from './targets/pack/entry-header.js';
 import { idx } from './targets/pack/idx.js';
 import { indexMade } from './targets/pack/index-made.js';
@@ -64,6 +65,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   trailers,
   treeDiff,
   tree,
+  commitGraph,
   entryHeader,
   idx,
   indexMade,

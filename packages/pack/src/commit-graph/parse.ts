@@ -111,6 +111,9 @@ function rows(chunks: ReadonlyMap<string, ChunkRange>, id: string, rowSize: numb
   return range;
 }
 
+const MAX_HASH_COUNT = 255;
+const MAX_BITS_PER_PATH = 4096;
+
 interface Places {
   readonly commitCount: number;
   readonly oids: OidTable;
@@ -146,12 +149,13 @@ class ParsedCommitGraphFile implements CommitGraphFile {
     this.#oidLength = algorithm.oidLength;
     this.#rowSize = algorithm.oidLength + 16;
     const { filters, filterEnds } = places;
-    // As git: of another hash version, or where one of the two chunks is missing, the filters are passed over.
+    // As git: of another hash version, or where one of the two chunks is missing, the filters are passed over. So are
+    // numbers that no writer has ever chosen: a look-up takes as many steps as they say.
     if (filters && filterEnds && readUint32(bytes, filters.start) === 1) {
-      this.pathFilterSettings = {
-        hashCount: readUint32(bytes, filters.start + 4),
-        bitsPerPath: readUint32(bytes, filters.start + 8),
-      };
+      const hashCount = readUint32(bytes, filters.start + 4);
+      const bitsPerPath = readUint32(bytes, filters.start + 8);
+      const isSane = hashCount <= MAX_HASH_COUNT && bitsPerPath <= MAX_BITS_PER_PATH;
+      if (isSane) this.pathFilterSettings = { hashCount, bitsPerPath };
     }
   }
 

@@ -182,6 +182,8 @@ describe.each([sha1, sha256])('a commit-graph of $name', (algorithm) => {
     test.each([
       ['filters of another hash version', () => changed(chunkAt('BDAT') + 3, 2)],
       ['filters without their ends', () => rename('BIDX')],
+      ['filters of more hashes than anybody needs', () => changed(chunkAt('BDAT') + 4, 0x10)],
+      ['filters of more bits than anybody needs', () => changed(chunkAt('BDAT') + 8, 0x10)],
     ])('passes over %s', (_case, file) => {
       const asked = joinCommitGraph([parseCommitGraphFile(file(), algorithm)]);
       expect(asked.pathFilterSettings).toBeUndefined();
