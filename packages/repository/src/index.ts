@@ -28,6 +28,15 @@ export {
   type FsckOptions,
   fsck,
 } from './maintenance/fsck/fsck.js';
+export { mergeDrivers } from './merge/drivers.js';
+export type * from './merge/merge-driver.js';
+export {
+  type MergeConflict,
+  type MergeConflictKind,
+  type MergedTrees,
+  type MergeTreesOptions,
+  mergeTrees,
+} from './merge/merge-trees.js';
 export type * from './object-store.js';
 export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';
