@@ -39,6 +39,12 @@ export {
 } from './idx/serialize.js';
 export { type IndexedPack, type IndexPackOptions, indexPack } from './indexer/index-pack.js';
 export type { PackCheckOptions } from './indexer/pack-check.js';
+export {
+  type ResolveTask,
+  type ResolveWorker,
+  type ResolveWorkers,
+  resolveShare,
+} from './indexer/resolve-share.js';
 export type { VisitedObject } from './indexer/visited-object.js';
 export { DEFAULT_PACK_LIMITS, type PackLimits } from './limits.js';
 export type { MultiPackIndex } from './midx/multi-pack-index.js';

@@ -1,4 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { HashAlgorithm, ObjectKind, Oid } from '@git-kv/objects';
 import {
@@ -10,6 +11,7 @@ import {
   parsePackIndex,
   serializeReverseIndex,
 } from '@git-kv/pack';
+import { nodeResolveWorkers } from '@git-kv/pack/node';
 import { type FileRepository, filePackStorage, nodeFs, openPackFile } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { ioError } from '../input.js';
@@ -91,7 +93,7 @@ export const indexPackCommand: Command = {
         ...(values['memory-budget'] !== undefined && {
           memoryBytes: parseSize('memory-budget', values['memory-budget']),
         }),
-        ...(threads !== undefined && { threads }),
+        ...(threads !== undefined && { threads: threads === 0 ? availableParallelism() : threads }),
         ...(values.v && progressOn(console, TITLES)),
       },
     };
@@ -126,6 +128,7 @@ async function indexFile(console: Console, asked: Asked, algorithm: HashAlgorith
   try {
     const indexed = await index(asked, asked.isStrict ? await findHere(console) : undefined, chunksOf(source), {
       algorithm,
+      workers: nodeResolveWorkers(packPath),
       storage: storedAlready(source),
     });
     const indexPath = asked.indexPath ?? packPath.replace(/\.pack$/, '.idx');
@@ -146,6 +149,7 @@ async function indexStdin(console: Console, asked: Asked, repository: FileReposi
   try {
     const indexed = await index(asked, repository, console.stdin, {
       algorithm: repository.algorithm,
+      workers: nodeResolveWorkers(temporary),
       storage,
       ...(asked.fixThin && { readBase: (oid) => repository.objects.read(oid) }),
     });
@@ -169,7 +173,7 @@ async function index(
   asked: Asked,
   repository: FileRepository | undefined,
   pack: AsyncIterable<Uint8Array>,
-  options: Pick<IndexPackOptions, 'algorithm' | 'storage' | 'readBase'>,
+  options: Pick<IndexPackOptions, 'algorithm' | 'storage' | 'readBase' | 'workers'>,
 ): Promise<IndexedPack & { missingGitmodules: readonly Oid[] }> {
   const findKind = async (oid: Oid): Promise<ObjectKind | undefined> => (await repository?.objects.stat(oid))?.kind;
   const check = asked.check(asked.isStrict ? findKind : undefined);

@@ -30,6 +30,40 @@ export class EntryTable {
     this.oids = new Uint8Array(FIRST_CAPACITY * oidLength);
   }
 
+  /** A table of columns that another thread made; no payloads are at hand. */
+  static of(
+    oidLength: number,
+    columns: Pick<EntryTable, 'count' | 'packOffsets' | 'typeCodes' | 'oids' | 'firstChildren' | 'nextSiblings'>,
+  ): EntryTable {
+    const table = new EntryTable(oidLength);
+    table.count = columns.count;
+    table.packOffsets = columns.packOffsets;
+    table.typeCodes = columns.typeCodes;
+    table.oids = columns.oids;
+    table.firstChildren = columns.firstChildren;
+    table.nextSiblings = columns.nextSiblings;
+    table.payloads = new Int32Array(columns.count).fill(NONE);
+    return table;
+  }
+
+  /** The digest at `start` of `digests` names the object in `row`. */
+  setOid(row: number, digests: Uint8Array, start: number): void {
+    const { oids, oidLength } = this;
+    let from = start;
+    for (let to = row * oidLength, end = to + oidLength; to < end; ) oids[to++] = digests[from++] as number;
+  }
+
+  /** Move what other threads need into shared memory. */
+  share(): void {
+    const { count } = this;
+    const room = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
+    this.packOffsets = copied(new Float64Array(room(count * 8)), this.packOffsets.subarray(0, count));
+    this.typeCodes = copied(new Uint8Array(room(count)), this.typeCodes.subarray(0, count));
+    this.oids = copied(new Uint8Array(room(count * this.oidLength)), this.oids.subarray(0, count * this.oidLength));
+    this.firstChildren = copied(new Int32Array(room(count * 4)), this.firstChildren.subarray(0, count));
+    this.nextSiblings = copied(new Int32Array(room(count * 4)), this.nextSiblings.subarray(0, count));
+  }
+
   /** @param mostRows rows that will be needed at most */
   add(packOffset: number, typeCode: number, crc32: number, mostRows: number): number {
     const row = this.count;

@@ -22,18 +22,20 @@ import { serializePackIndexColumns } from '../idx/serialize.js';
 import { sortOids } from '../idx/sort.js';
 import { type PackLimits, packLimits } from '../limits.js';
 import { type PackProgress, pause } from '../progress.js';
-import { ReadWindows } from '../read-windows.js';
 import { PackReader } from '../reader/pack-reader.js';
 import { FRAME_ROOM, PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
 import type { PackStorage } from '../storage.js';
 import { writeUint32 } from '../uint32.js';
-import { DeltaForest, ForestStep, linkChildren } from './delta-forest.js';
+import { collisionError } from './collision-error.js';
+import { createForest } from './create-forest.js';
+import { type DeltaForest, ForestStep, linkChildren } from './delta-forest.js';
 import { DeltaPayloads } from './delta-payloads.js';
 import { EntryTable, NONE, RESOLVED } from './entry-table.js';
 import { IndexArena } from './index-arena.js';
 import { ObjectLog } from './object-log.js';
 import { PackCheck, type PackCheckOptions } from './pack-check.js';
 import { RefBases } from './ref-bases.js';
+import { type ResolveWorkers, resolvedShare, resolveRoots, shareTask, stopShares } from './resolve-share.js';
 import type { VisitedObject } from './visited-object.js';
 
 /** How a pack is indexed. */
@@ -58,6 +60,10 @@ export interface IndexPackOptions {
   readonly visit?: (object: VisitedObject) => void;
   /** Check the objects as `git index-pack --strict` does. Special files that are not in the pack are read by `readBase`. */
   readonly check?: PackCheckOptions;
+  /** Threads that resolve deltas, this one included (default 1), where {@link workers} can be had. */
+  readonly threads?: number;
+  /** Starts the other threads; `@git-kv/pack/node` has one. Packs with ref-deltas, `visit` or `check` are resolved here alone. */
+  readonly workers?: ResolveWorkers;
   readonly signal?: AbortSignal;
   /** Phases `scan` (objects received) and `resolve` (deltas resolved). */
   readonly onProgress?: (progress: PackProgress) => void;
@@ -86,11 +92,8 @@ const DEFAULT_MEMORY_BYTES = 24 * MiB;
 /** A pack of which so much has arrived is worth an arena of full size. */
 const LARGE_PACK_BYTES = 256 * 1024;
 
-/** Full objects are read again in pack order. */
-const ROOT_WINDOWS = { windowBytes: 2 ** 17, windowCount: 2 };
-
-/** Deltas there was no room for are read as their trees ask for them: small windows, as a tree is scattered. */
-const DELTA_WINDOW_BYTES = 16384;
+/** A worker costs some 70 ms to start: below this it does not pay. */
+const LEAST_SHARED_DELTAS = 50_000;
 
 /** Bytes scanned between two turns of the event loop, where the source itself gives none. */
 const SCAN_SLICE_BYTES = 4 * MiB;
@@ -148,15 +151,8 @@ class Indexer {
   }
 
   #setOid(row: number, digests: Uint8Array, start: number, isCollision: boolean): void {
-    const { oids, oidLength, packOffsets } = this.#table;
-    for (let to = row * oidLength, end = to + oidLength; to < end; ) oids[to++] = digests[start++] as number;
-    if (isCollision) {
-      throw new MalformedError(
-        'pack entry',
-        packOffsets[row] as number,
-        'its object was made by a collision attack on SHA-1',
-      );
-    }
+    this.#table.setOid(row, digests, start);
+    if (isCollision) throw collisionError(this.#table.packOffsets[row] as number);
   }
 
   #checkObject(row: number, body: Uint8Array): void {
@@ -293,31 +289,15 @@ class Indexer {
 
   async #resolveAll(source: ByteSource): Promise<void> {
     this.#refs.seal();
-    const arena = this.#arena;
-    const rootBytes = Math.min(ROOT_WINDOWS.windowBytes * ROOT_WINDOWS.windowCount, arena.inputEnd / 2);
-    const forest = new DeltaForest({
-      algorithm: this.#algorithm,
-      limits: this.#limits,
-      table: this.#table,
-      arena,
-      payloads: this.#payloads,
-      refs: this.#refs,
-      log: this.#log,
-      rootWindows: new ReadWindows(source, {
-        windowBytes: rootBytes / ROOT_WINDOWS.windowCount,
-        windowCount: ROOT_WINDOWS.windowCount,
-        room: arena.bytes.subarray(0, rootBytes),
-      }),
-      deltaWindows: new ReadWindows(source, {
-        windowBytes: DELTA_WINDOW_BYTES,
-        windowCount: (arena.inputEnd - rootBytes) / DELTA_WINDOW_BYTES,
-        room: arena.bytes.subarray(rootBytes, arena.inputEnd),
-      }),
-      packEnd: this.#packEnd,
-      weights: linkChildren(this.#table),
-      heldBytes: arena.totalBytes,
-      visit: this.#options.visit,
-    });
+    const weights = linkChildren(this.#table);
+    const { workers, threads = 1, visit, check } = this.#options;
+    const leastDeltas = workers?.leastDeltas ?? LEAST_SHARED_DELTAS;
+    // Ref-deltas wait for oids, wherever these turn up; callbacks are told of objects on this thread.
+    const isShareable = this.#refs.count === 0 && visit === undefined && check === undefined;
+    if (workers !== undefined && threads > 1 && isShareable && this.#deltaCount >= leastDeltas) {
+      if (await this.#resolveShared(source, weights, workers, threads - 1)) return;
+    }
+    const forest = this.#createForest(source, weights);
     const { typeCodes, firstChildren } = this.#table;
     const hasRefs = this.#refs.count > 0;
     for (let row = 0; row < this.#receivedCount; row++) {
@@ -329,6 +309,67 @@ class Indexer {
     }
     if (forest.resolvedCount < this.#deltaCount) await this.#completeThin(forest);
     this.#log.flush();
+  }
+
+  #createForest(source: ByteSource, weights: Int32Array): DeltaForest {
+    return createForest({
+      algorithm: this.#algorithm,
+      limits: this.#limits,
+      table: this.#table,
+      arena: this.#arena,
+      payloads: this.#payloads,
+      refs: this.#refs,
+      log: this.#log,
+      source,
+      packEnd: this.#packEnd,
+      weights,
+      visit: this.#options.visit,
+    });
+  }
+
+  /**
+   * Resolve with workers beside this thread, each of which takes the next roots that nobody has taken.
+   * @returns false where one could not: then everything is to be done here, which also tells what is wrong with the pack
+   */
+  async #resolveShared(
+    source: ByteSource,
+    weights: Int32Array,
+    workers: ResolveWorkers,
+    workerCount: number,
+  ): Promise<boolean> {
+    const task = shareTask(this.#table, weights, {
+      algorithm: this.#algorithm.name,
+      detects: this.#options.hashPolicy !== 'trust',
+      limits: this.#limits,
+      packEnd: this.#packEnd,
+      memoryBytes: this.#arena.totalBytes / 2,
+    });
+    if (task === undefined) return false;
+    const started = Array.from({ length: workerCount }, () => workers.start(task));
+    // Who fails stops the others; what failed is met again by this thread alone.
+    const finished = started.map((worker) =>
+      worker.finished.catch(() => {
+        stopShares(task);
+      }),
+    );
+    try {
+      await resolveRoots(this.#createForest(source, task.weights), task, this.#options.signal, async () => {
+        const { signal, onProgress } = this.#options;
+        onProgress?.({ phase: 'resolve', loaded: resolvedShare(task), total: this.#deltaCount });
+        await pause();
+        signal?.throwIfAborted();
+      });
+      this.#log.flush();
+      await Promise.all(finished);
+    } catch (error) {
+      stopShares(task);
+      await Promise.all(finished);
+      throw error;
+    } finally {
+      for (const worker of started) worker.terminate?.();
+    }
+    this.#options.signal?.throwIfAborted();
+    return resolvedShare(task) === this.#deltaCount;
   }
 
   async #runTree(forest: DeltaForest): Promise<void> {
