@@ -2,10 +2,16 @@
  * Threads of Node for the resolution of deltas.
  *
  * ```ts
- * import { indexPack } from '@git-kv/pack';
+ * import { writeFileSync } from 'node:fs';
+ * import { indexPack, memoryPackStorage, packBytes } from '@git-kv/pack';
  * import { nodeResolveWorkers } from '@git-kv/pack/node';
+ * import { sha1 } from '@git-kv/objects';
  *
- * await indexPack(pack, { algorithm, storage, threads: 2, workers: nodeResolveWorkers('/tmp/received.pack') });
+ * const { bytes } = await packBytes({ algorithm: sha1, objects: [{ kind: 'blob', body: new Uint8Array(9) }], objectCount: 1 });
+ * writeFileSync('received.pack', bytes);
+ * const workers = nodeResolveWorkers('received.pack');
+ * const pack = (async function* () { yield bytes; })();
+ * await indexPack(pack, { algorithm: sha1, storage: memoryPackStorage(), threads: 2, workers });
  * ```
  *
  * @module
