@@ -16,6 +16,7 @@ import {
   parsePackIndex,
   serializePackIndex,
 } from '@git-kv/pack';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { appendDelta, ascii, blobOid, chunked, craftEntry, craftPack } from '../support/craft.js';
 import { git, gitIndex, goldenPack, temporaryDirectory } from '../support/git.js';
@@ -122,6 +123,42 @@ describe.each<HashName>(['sha1', 'sha256'])('packObjects of %s', (format) => {
     await expectEqual(written, serializePackIndex(written));
   });
 
+  test('names bases by their oids where offsets are not wanted', async () => {
+    for (const reuse of [true, false]) {
+      const written = await gatherPack(packObjects({ algorithm, objects, source, reuse, offsetDeltas: false }));
+      await expectEqual(written, serializePackIndex(written));
+      const reader = new PackReader({
+        source: memorySource(written.bytes),
+        index: parsePackIndex(serializePackIndex(written), algorithm),
+      });
+      const typeCodes = objects.map(({ oid }) => reader.readEntryHeadSync(oid)?.typeCode);
+      expect(typeCodes).toContain(7);
+      expect(typeCodes).not.toContain(6);
+    }
+  });
+
+  test('seeks deltas anew where those at hand are not wanted, and copies full entries', async () => {
+    const written = await gatherPack(packObjects({ algorithm, objects, source, reuseDeltas: false }));
+    await expectEqual(written, serializePackIndex(written));
+    expect(written.reusedDeltaCount).toBe(0);
+    expect(written.reusedCount).toBeGreaterThan(0);
+    expect(written.deltaCount).toBeGreaterThan(0);
+  });
+
+  test('gives the same bytes from a source that answers at once as from one that has to wait', async () => {
+    const waiting: PackSource = {
+      read: (oid) => source.read(oid),
+      stat: (oid) => source.stat(oid),
+      readEntries: (oids, waits) => source.readEntries(oids, waits),
+    };
+    for (const options of [{}, { reuseDeltas: false }, { reuse: false }]) {
+      const [atOnce, later] = await Promise.all(
+        [source, waiting].map((from) => gatherPack(packObjects({ algorithm, objects, source: from, ...options }))),
+      );
+      expect(later).toEqual(atOnce);
+    }
+  });
+
   test('makes a thin pack of deltas against what the receiver has', async () => {
     const [last, ...before] = objects.filter(({ kind }) => kind === 'blob');
     const thin = await gatherPack(
@@ -152,6 +189,69 @@ describe('packObjects', () => {
     const kindOf = new Map(items.map(({ oid, kind }) => [oid, kind]));
     const written = [...entries].sort((a, b) => a.packOffset - b.packOffset).map(({ oid }) => kindOf.get(oid));
     expect(written).toEqual(['commit', 'tag', 'tree', 'tree', 'blob', 'blob']);
+  });
+
+  test('gives the same bytes again, whatever room there is for deltas, and holds every object', async () => {
+    const words = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 5, maxLength: 60 });
+    const options = fc.record({
+      window: fc.integer({ min: 1, max: 12 }),
+      depth: fc.integer({ min: 1, max: 8 }),
+      windowBytes: fc.constantFrom(1, 2000, 2 ** 20),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(words, { minLength: 1, maxLength: 20 }), options, async (texts, deltas) => {
+        const bodies = texts.map((text) => ascii(text.map((word) => `word number ${word}\n`).join('')));
+        const { items, source } = looseSource(blobs(bodies));
+        const write = (cacheBytes: number) => pack({ objects: items, source, deltas: { ...deltas, cacheBytes } });
+        const written = await write(2 ** 20);
+        expect((await write(2 ** 20)).bytes).toEqual(written.bytes);
+        expect((await write(0)).bytes).toEqual(written.bytes);
+        const index = parsePackIndex(serializePackIndex(written), sha1);
+        const reader = new PackReader({ source: memorySource(written.bytes), index });
+        for (const { oid } of items) expect(reader.readSync(oid)).toEqual(await source.read(oid));
+        const { chainLengths } = await listPack({ source: memorySource(written.bytes), index });
+        expect(chainLengths.length).toBeLessThanOrEqual(deltas.depth + 1);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each(['deltas', 'write'])('stops within %s, and asks for nothing more', async (phase) => {
+    // Enough for turns of the event loop in either phase.
+    const bodies = Array.from({ length: 40 }, (_, at) => {
+      const body = new Uint8Array(2 ** 18);
+      for (let byte = 0; byte < body.length; byte++) body[byte] = Math.imul(byte, 2654435761) >>> 13;
+      return body.fill(at, at * 100, at * 100 + 50);
+    });
+    const { items, source } = looseSource(blobs(bodies));
+    const controller = new AbortController();
+    let reads = 0;
+    const counted: PackSource = {
+      stat: (oid) => source.stat(oid),
+      read: async (oid) => {
+        reads++;
+        return await source.read(oid);
+      },
+    };
+    let readsBefore = -1;
+    const stopped = pack({
+      objects: items,
+      source: counted,
+      signal: controller.signal,
+      ...(phase === 'write' && { deltas: false as const }),
+      onProgress: (progress) => {
+        if (progress.phase !== phase || readsBefore >= 0) return;
+        readsBefore = reads;
+        controller.abort(new Error('enough'));
+      },
+    });
+    if (phase === 'deltas') {
+      await expect(stopped).rejects.toThrow('enough');
+      expect(reads).toBeLessThan(items.length);
+    } else {
+      await stopped.catch((error: unknown) => expect(error).toMatchObject({ message: 'enough' }));
+    }
+    expect(reads).toBe(readsBefore);
   });
 
   test('is what writePack does with objects in hand', async () => {
@@ -217,6 +317,36 @@ describe('packObjects', () => {
     const phases: string[] = [];
     await pack({ objects: items, source, onProgress: ({ phase }) => phases.push(phase) });
     expect(new Set(phases)).toEqual(new Set(['deltas', 'write']));
+  });
+});
+
+describe.each<HashName>(['sha1', 'sha256'])('a reader of %s that answers at once', (format) => {
+  const algorithm = hashAlgorithm(format);
+  const golden = goldenPack(directory.path, format, 'ofs');
+  const index = parsePackIndex(golden.idx, algorithm);
+  const absent = '1'.repeat(algorithm.hexLength);
+
+  test('says what it says later', async () => {
+    const reader = new PackReader({ source: memorySource(golden.pack), index });
+    for (const { oid } of golden.objects) {
+      const entry = await reader.readEntry(oid);
+      expect(reader.readEntrySync(oid)).toEqual(entry);
+      const { deflated: _, ...head } = entry!;
+      expect(reader.readEntryHeadSync(oid)).toEqual(head);
+      expect(reader.statSync(oid)).toEqual(await reader.stat(oid));
+    }
+    for (const ask of ['readEntrySync', 'readEntryHeadSync', 'statSync'] as const) {
+      expect(reader[ask](absent)).toBeUndefined();
+    }
+  });
+
+  test('cannot where its source has to wait', () => {
+    const { size, read } = memorySource(golden.pack);
+    const reader = new PackReader({ source: { size, read }, index });
+    const { oid } = golden.objects[0]!;
+    for (const ask of ['readEntrySync', 'readEntryHeadSync', 'statSync'] as const) {
+      expect(() => reader[ask](oid)).toThrow(TypeError);
+    }
   });
 });
 

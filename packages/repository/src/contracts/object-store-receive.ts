@@ -102,6 +102,25 @@ export function receiveContract({ describe, test, expect }: TestHarness, withSto
     );
 
     test(
+      'says at once what it says later, or nothing',
+      withStore(async (store, algorithm) => {
+        const objects = texts(200);
+        await (await store.receive(inPieces(await packOf(algorithm, objects)))).publish();
+        const loose = await store.write(textBlob('not in a pack'));
+        await store.read(oidsOf(algorithm, objects)[0] as string);
+        for (const oid of [...oidsOf(algorithm, objects), loose, absentOid(algorithm)]) {
+          const [object, stat] = [store.readSync?.(oid), store.statSync?.(oid)];
+          if (object !== undefined) expect(object).toEqual(await store.read(oid));
+          if (stat !== undefined) expect(stat).toEqual(await store.stat(oid));
+          const [entry, head] = [store.readEntrySync?.(oid), store.readEntryHeadSync?.(oid)];
+          if (entry === undefined || head === undefined) continue;
+          expect([head.typeCode, head.inflatedSize]).toEqual([entry.typeCode, entry.inflatedSize]);
+          expect(entry.inflatedSize).toBe(stat?.size);
+        }
+      }),
+    );
+
+    test(
       'byte by byte is the same as at once',
       withStore(async (store, algorithm) => {
         const objects = oneOfEach(algorithm);
