@@ -1,7 +1,7 @@
 import { concatBytes, startsWithBytes } from './bytes/bytes.js';
-import { encodeAscii } from './bytes/text.js';
+import { encodeAscii, toBytes } from './bytes/text.js';
 import type { HashAlgorithm } from './hash.js';
-import { type Header, parseHeaderBlock } from './headers.js';
+import { buildHeader, findHeader, type Header, parseHeaderBlock, serializeHeaderBlock } from './headers.js';
 
 const LF = 0x0a;
 
@@ -32,12 +32,31 @@ export interface SignedObject {
  * @see git's commit.c, parse_buffer_signed_by_header()
  */
 export function splitSignedCommit(body: Uint8Array, algorithm: HashAlgorithm): SignedObject | undefined {
-  const wanted = algorithm.name === 'sha1' ? 'gpgsig' : 'gpgsig-sha256';
+  const wanted = signatureHeader(algorithm);
   const { signatures, payload } = withoutSignatures(body, 'commit');
   const ours = signatures.filter((header) => header.name === wanted);
   if (ours.length === 0) return undefined;
   const signature = concatBytes(ours.flatMap((header) => [header.value, Uint8Array.of(LF)]));
   return { payload, signature, isPlain: signatures.length === 1 };
+}
+
+/**
+ * The commit `body` signed: with the header for `algorithm` after all others, where git puts it, in a fresh buffer. What is to
+ * be signed is `body` itself, and {@link splitSignedCommit} gives both back.
+ * @param signature armored; line feeds at its end are dropped
+ * @throws {RangeError} where `body` is signed already, or has no empty line after its headers: git would not read it back
+ * @throws {MalformedError} where `body` does not begin with a header
+ */
+export function signCommitBody(body: Uint8Array, algorithm: HashAlgorithm, signature: Uint8Array | string): Uint8Array {
+  const block = parseHeaderBlock(body, 'commit');
+  const name = signatureHeader(algorithm);
+  if (!block.hasBlankLine) throw new RangeError('Cannot sign commit: no empty line ends its headers');
+  if (findHeader(block, name) !== undefined) throw new RangeError('Cannot sign commit: it has a signature');
+  const value = toBytes(signature);
+  let end = value.length;
+  while (end > 0 && value[end - 1] === LF) end--;
+  const header = buildHeader(name, value.subarray(0, end));
+  return serializeHeaderBlock({ ...block, headers: [...block.headers, header] });
 }
 
 /**
@@ -51,6 +70,10 @@ export function splitSignedTag(body: Uint8Array): SignedObject | undefined {
   if (start === undefined) return undefined;
   const { signatures, payload } = withoutSignatures(body.subarray(0, start), 'tag');
   return { payload, signature: body.slice(start), isPlain: signatures.length === 0 };
+}
+
+function signatureHeader(algorithm: HashAlgorithm): string {
+  return algorithm.name === 'sha1' ? 'gpgsig' : 'gpgsig-sha256';
 }
 
 /** Where the last line begins that opens an armored signature. */
