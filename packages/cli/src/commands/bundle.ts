@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { isGitError, MalformedError } from '@git-kv/objects';
+import { isGitError, MalformedError, type Oid } from '@git-kv/objects';
 import { type BundleHeader, type BundleRef, type OpenBundle, readBundle } from '@git-kv/protocol';
 import { createBundle, type Repository, unbundle, verifyBundle } from '@git-kv/repository';
 import { readBundleRevisions } from '../bundle-revisions.js';
@@ -47,28 +47,34 @@ async function create(args: readonly string[], console: Console): Promise<number
   if (repository === undefined) throw new CommandError('Need a repository to create a bundle.');
   return await using(Promise.resolve(repository), async () => {
     const revisions = await readBundleRevisions(repository, await withStdin(args.slice(fileAt + 1), console));
+    const { maxCount, since, until } = revisions;
     const version = bundleVersion(repository, values.version);
-    const warn = async (refs: readonly BundleRef[]): Promise<void> => {
-      if (revisions.maxCount === undefined) return; // git warns only of what a count left out
+    const warn = async (refs: readonly BundleRef[], boundary: ReadonlySet<Oid>): Promise<void> => {
+      // git warns only of what a count or a date left out, and not of what the bundle needs.
+      if (maxCount === undefined && since === undefined && until === undefined) return;
       for (const ref of refs) {
+        const isCommit = (await repository.objects.stat(ref.oid))?.kind === 'commit';
+        if (!isCommit || boundary.has(ref.oid)) continue;
         const given = revisions.refs.find(({ name }) => name === ref.name)?.given ?? ref.name;
         await console.stderr.write(`warning: ref '${given}' is excluded by the rev-list options\n`);
       }
     };
     try {
-      const { bytes, skippedRefs } = await createBundle(repository, {
+      const { bytes, header, skippedRefs } = await createBundle(repository, {
         refs: revisions.refs.map(({ name, oid }) => ({ name, oid })),
         excludeOids: revisions.excludeOids,
-        ...(revisions.maxCount !== undefined && { maxCount: revisions.maxCount }),
+        ...(maxCount !== undefined && { maxCount }),
+        ...(since !== undefined && { since }),
+        ...(until !== undefined && { until }),
         ...(version !== undefined && { version }),
         signal: console.signal,
       });
-      await warn(skippedRefs);
+      await warn(skippedRefs, new Set(header.prerequisites.map(({ oid }) => oid)));
       if (file !== '-') await writeLockedFile(console, file, bytes);
       else for await (const chunk of bytes) await console.stdout.write(chunk);
     } catch (error) {
       if (!isGitError(error, 'EMPTY_BUNDLE')) throw error;
-      await warn(revisions.refs);
+      await warn(revisions.refs, new Set());
       throw new CommandError('Refusing to create empty bundle.', { cause: error });
     }
     return 0;

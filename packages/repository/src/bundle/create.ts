@@ -6,13 +6,17 @@ import {
   type Oid,
   parseCommitLinks,
   parseHeaderBlock,
+  parseTag,
 } from '@git-kv/objects';
 import { type PackObjectsSummary, packObjects } from '@git-kv/pack';
 import { type BundleHeader, type BundlePrerequisite, type BundleRef, serializeBundleHeader } from '@git-kv/protocol';
 import type { ObjectReader, Progress, ReadOptions } from '../object-store.js';
+import { readBody } from '../read-object.js';
 import { peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
+import { sortTips } from '../revision-range.js';
 import { objectsBetween } from '../walk/objects-between.js';
+import { RevisionWalk } from '../walk/revision-walk.js';
 import { orderBoundary } from './boundary.js';
 
 /** What goes into a bundle. */
@@ -23,6 +27,10 @@ export interface CreateBundleOptions extends ReadOptions {
   readonly excludeOids?: Iterable<Oid>;
   /** Commits at most, the newest first. What they need of older ones becomes a prerequisite. */
   readonly maxCount?: number;
+  /** Commits whose committer date, in seconds since 1970, is not before this. */
+  readonly since?: number;
+  /** Commits whose committer date is not after this. */
+  readonly until?: number;
   /** Default: 2 where it can say it, which is for SHA-1; else 3. */
   readonly version?: 2 | 3;
   /** zlib's, 0 to 9. */
@@ -33,13 +41,14 @@ export interface CreateBundleOptions extends ReadOptions {
 /** A bundle, settled but for its pack. */
 export interface CreatedBundle {
   readonly header: BundleHeader;
-  /** Refs that were asked for and are not in the header, because the commits they name are left out. */
+  /** Refs that were asked for and are not in the header, because the commits or tags they name are left out. */
   readonly skippedRefs: readonly BundleRef[];
   /** The whole bundle, header included. Made while it is read; to be read once. */
   readonly bytes: AsyncGenerator<Uint8Array, PackObjectsSummary, undefined>;
 }
 
-const BATCH = 256;
+/** Commits asked of the walk at a time. */
+const BATCH = 1024;
 
 /**
  * Bundle refs with all they reach, less what is excluded. Its prerequisites are the commits just outside: parents of commits
@@ -52,15 +61,16 @@ export async function createBundle(repository: Repository, options: CreateBundle
   const { objects: reader, algorithm } = repository;
   const signal = options.signal ? { signal: options.signal } : {};
   const shallow = await repository.shallow.read();
-  const commits = await listCommits(reader, shallow, options);
-  const listed = new Set(commits);
-  const isCut = shallow.size > 0 || options.maxCount !== undefined || !isEmpty(options.excludeOids);
-  const boundary = isCut ? await boundaryOf(reader, commits, listed, signal) : [];
+  const { oids: listed, boundary } = await listCommits(repository, shallow, options);
   const refs: BundleRef[] = [];
   const skippedRefs: BundleRef[] = [];
   for (const ref of options.refs) {
     const stat = await reader.stat(ref.oid, signal);
-    if (stat?.kind === 'commit' && !listed.has(ref.oid)) {
+    const isLeftOut =
+      stat?.kind === 'commit'
+        ? !listed.has(ref.oid)
+        : stat?.kind === 'tag' && !isInRange(await readBody(reader, ref.oid, 'tag', signal), options);
+    if (isLeftOut) {
       skippedRefs.push(ref);
       continue;
     }
@@ -77,6 +87,14 @@ export async function createBundle(repository: Repository, options: CreateBundle
   const header: BundleHeader = { version, algorithm, prerequisites, refs };
   const opening = serializeBundleHeader(header);
   return { header, skippedRefs, bytes: write(repository, header, opening, shallow, options) };
+}
+
+/** A tag counts by its own date; as in git, one of the very second of a bound is out. */
+function isInRange(tag: Uint8Array, { since, until }: CreateBundleOptions): boolean {
+  if (since === undefined && until === undefined) return true;
+  const timestamp = parseTag(tag).tagger?.timestamp;
+  if (timestamp === undefined) return true;
+  return (since === undefined || since < timestamp) && (until === undefined || timestamp < until);
 }
 
 async function* write(
@@ -103,48 +121,54 @@ async function* write(
   });
 }
 
-/** The commits of the bundle, in the order of the walk. */
-async function listCommits(
-  reader: ObjectReader,
-  shallow: ReadonlySet<Oid>,
-  { refs, excludeOids = [], maxCount = Number.POSITIVE_INFINITY, signal }: CreateBundleOptions,
-): Promise<Oid[]> {
-  const commits: Oid[] = [];
-  if (maxCount <= 0) return commits;
-  const wants = refs.map(({ oid }) => oid);
-  for await (const { oid, kind } of objectsBetween(reader, {
-    wants,
-    haves: excludeOids,
-    shallow,
-    ...(signal && { signal }),
-  })) {
-    if (kind === 'tree') break; // commits come before all trees
-    if (kind === 'commit') commits.push(oid);
-    if (commits.length >= maxCount) break;
-  }
-  return commits;
+interface Listed {
+  readonly oids: ReadonlySet<Oid>;
+  /** Parents of listed commits that are not listed, in the order in which git writes them. */
+  readonly boundary: Oid[];
 }
 
-async function boundaryOf(
-  reader: ObjectReader,
-  commits: readonly Oid[],
-  listed: ReadonlySet<Oid>,
-  options: ReadOptions,
-): Promise<Oid[]> {
-  const found: Oid[] = [];
-  const seen = new Set<Oid>();
-  for (let start = 0; start < commits.length; start += BATCH) {
-    const batch = commits.slice(start, start + BATCH);
-    const parents = await parentsOf(reader, batch, options);
-    for (const oid of batch) {
-      for (const parentOid of parents.get(oid) ?? []) {
-        if (listed.has(parentOid) || seen.has(parentOid)) continue;
-        seen.add(parentOid);
-        found.push(parentOid);
+async function listCommits(
+  repository: Repository,
+  shallow: ReadonlySet<Oid>,
+  options: CreateBundleOptions,
+): Promise<Listed> {
+  const { refs, excludeOids = [], maxCount = Number.POSITIVE_INFINITY, since, until, signal } = options;
+  const included = refs.map(({ oid }) => ({ oid, isExcluded: false }));
+  const excluded = [...excludeOids].map((oid) => ({ oid, isExcluded: true }));
+  const walk = await RevisionWalk.open(repository.objects, {
+    ...(await sortTips(repository, [...included, ...excluded])),
+    shallow,
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+    ...(signal && { signal }),
+  });
+  try {
+    const rows: number[] = [];
+    while (rows.length < maxCount) {
+      const more = await walk.next(Math.min(BATCH, maxCount - rows.length));
+      if (more.length === 0) break;
+      rows.push(...more);
+    }
+    const { table } = walk;
+    const oids = new Set(rows.map((row) => table.oidAt(row)));
+    const boundary = new Set<Oid>();
+    for (const row of rows) {
+      for (let index = 0; index < (table.parentCounts[row] as number); index++) {
+        const parentOid = table.oidAt(table.parentAt(row, index));
+        if (!oids.has(parentOid)) boundary.add(parentOid);
       }
     }
+    // Where the repository is shallow, the walk knows of no parents; they are needed all the same.
+    const cut = [...shallow].filter((oid) => oids.has(oid));
+    for (const parentOids of (await parentsOf(repository.objects, cut, options)).values()) {
+      for (const oid of parentOids) if (!oids.has(oid)) boundary.add(oid);
+    }
+    const found = [...boundary];
+    const parents = found.length < 2 ? new Map() : await parentsOf(repository.objects, found, options);
+    return { oids, boundary: orderBoundary(found, parents) };
+  } finally {
+    await walk.close();
   }
-  return found.length < 2 ? found : orderBoundary(found, await parentsOf(reader, found, options));
 }
 
 /** The parents that the commits name; those that are missing are not in the map. */
@@ -174,9 +198,4 @@ async function subjectOf(reader: ObjectReader, oid: Oid, options: ReadOptions): 
   const end = lines.indexOf('', start);
   const subject = lines.slice(start, end < 0 ? lines.length : end).join(' ');
   return subject.trim().replaceAll('\r', ' ');
-}
-
-function isEmpty(oids: Iterable<Oid> | undefined): boolean {
-  for (const _oid of oids ?? []) return false;
-  return true;
 }
