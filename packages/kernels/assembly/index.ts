@@ -2,9 +2,11 @@
 export { crc32 } from './crc32';
 export { deflate } from './deflate';
 export { applyInstructions } from './delta';
+export { createDelta, indexBase } from './delta-create';
 export { hashBlocks, hashMessages } from './hash-batch';
 export { beginStream, continueStream, inflate, slideStream } from './inflate';
 export {
+  BYTE_HASHES,
   CODE_LENGTH_SYMBOLS,
   DIFFERENCES,
   DIGESTS,

@@ -13,8 +13,8 @@ const WORD_BYTES = 4;
 /** Offsets are kept as Int32 (a delta itself has room for 32 bits). */
 const MAX_BASE_BYTES = 0x7fffffff;
 
-/** A number for each byte, out of a generator with a fixed seed: the same input gives the same delta everywhere. */
-const BYTE_HASHES: Int32Array = /* @__PURE__ */ (() => {
+/** A number for each byte, for the rolling hash, out of a generator with a fixed seed: the same input gives the same delta everywhere. */
+export const BYTE_HASHES: Int32Array = /* @__PURE__ */ (() => {
   let state = 0x9e3779b9;
   return Int32Array.from({ length: 256 }, () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -39,6 +39,11 @@ const TAG_BITS = 7;
 const TAG_MASK = (1 << TAG_BITS) - 1;
 /** So that a hash has bits for a tag below those that choose the chain. */
 const MAX_CHAIN_BITS = 32 - TAG_BITS;
+
+/** Chains for so many blocks: two to the power of this, two to four for each. */
+export function headBits(blockCount: number): number {
+  return Math.max(4, 34 - Math.clz32(blockCount));
+}
 
 class BlockIndex implements DeltaIndex {
   baseSize = 0;
@@ -112,7 +117,7 @@ export function createDeltaIndex(
   end: number = base.length,
   spare?: DeltaIndex,
 ): DeltaIndex {
-  assertRange(base, start, end, 'base');
+  assertCreateRange(base, start, end, 'base');
   if (end - start > MAX_BASE_BYTES) throw new RangeError(`Cannot index ${end - start} bytes for deltas`);
   const index = spare instanceof BlockIndex ? spare : new BlockIndex();
   index.build(base, start, end);
@@ -140,9 +145,9 @@ export function createDelta(
   maxSize: number = output.length - outputStart,
   index: DeltaIndex = createDeltaIndex(base, baseStart, baseEnd),
 ): number {
-  assertRange(base, baseStart, baseEnd, 'base');
-  assertRange(target, targetStart, targetEnd, 'target');
-  assertRange(output, outputStart, output.length, 'output');
+  assertCreateRange(base, baseStart, baseEnd, 'base');
+  assertCreateRange(target, targetStart, targetEnd, 'target');
+  assertCreateRange(output, outputStart, output.length, 'output');
   if (!(index instanceof BlockIndex) || index.baseSize !== baseEnd - baseStart) {
     throw new RangeError(`Cannot create a delta: the index is not of these ${baseEnd - baseStart} bytes`);
   }
@@ -287,7 +292,8 @@ function bitCount(bits: number): number {
   return count;
 }
 
-function assertRange(bytes: Uint8Array, start: number, end: number, what: string): void {
+/** @throws {RangeError} when the range lies outside `bytes` */
+export function assertCreateRange(bytes: Uint8Array, start: number, end: number, what: string): void {
   if (!(start >= 0 && start <= end && end <= bytes.length)) {
     throw new RangeError(`Cannot create a delta with ${what} bytes ${start} to ${end}: there are ${bytes.length}`);
   }

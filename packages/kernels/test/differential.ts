@@ -2,6 +2,7 @@
 // tests here and for longer runs.
 import * as crypto from 'node:crypto';
 import * as zlib from 'node:zlib';
+import type { DeltaIndex } from '@git-kv/kernels';
 import { VARIANTS } from './support/variants.js';
 
 type Kernels = (typeof VARIANTS)[number][1];
@@ -154,6 +155,9 @@ function fuzzDeflate(draw: Draw): void {
   expectBytes(zlib.inflateSync(first!), data, 'deflate');
 }
 
+/** The last index of deltas of each entry, to be used again. */
+const spares = new Map<Kernels, DeltaIndex>();
+
 function fuzzDelta(draw: Draw): void {
   const base = drawBytes(draw);
   const changed = drawBytes(draw, 60_000);
@@ -163,7 +167,9 @@ function fuzzDelta(draw: Draw): void {
   let made: Uint8Array | undefined;
   for (const [name, kernels] of VARIANTS) {
     const output = new Uint8Array(target.length + 1000 + (target.length >> 4));
-    const size = kernels.createDelta(base, 0, base.length, target, 0, target.length, output, 0);
+    const index = draw() < 0.5 ? undefined : kernels.createDeltaIndex(base, 0, base.length, spares.get(kernels));
+    const size = kernels.createDelta(base, 0, base.length, target, 0, target.length, output, 0, output.length, index);
+    if (index !== undefined) spares.set(kernels, index);
     expectBytes(output.subarray(0, size), (made ??= output.slice(0, size)), `${name} createDelta`);
   }
   const isWhole = draw() < 0.5;

@@ -6,7 +6,7 @@
  */
 export { adler32 } from '../adler32.js';
 export { type DeltaSizes, readDeltaSizes } from '../delta.js';
-export { createDelta, createDeltaIndex, type DeltaIndex } from '../delta-create.js';
+export type { DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
   DeltaStatus,
@@ -22,6 +22,7 @@ export {
 } from '../types.js';
 export { deflate } from '../wasm/deflate.js';
 export { applyDelta } from '../wasm/delta.js';
+export { createDelta, createDeltaIndex } from '../wasm/delta-create.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';
 export { createInflater } from '../wasm/inflater.js';
 export { createArena } from '../wasm/instance.js';

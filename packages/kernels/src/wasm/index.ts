@@ -7,7 +7,7 @@
 export { adler32 } from '../adler32.js';
 
 export { type DeltaSizes, readDeltaSizes } from '../delta.js';
-export { createDelta, createDeltaIndex, type DeltaIndex } from '../delta-create.js';
+export type { DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
   DeltaStatus,
@@ -24,6 +24,7 @@ export {
 export { crc32 } from './crc32.js';
 export { deflate } from './deflate.js';
 export { applyDelta } from './delta.js';
+export { createDelta, createDeltaIndex } from './delta-create.js';
 export {
   createDetectingHash,
   createHash,

@@ -1,5 +1,6 @@
 import { compileKernels } from '#compile';
 import { listAttackVectors } from '../collision/vectors.js';
+import { BYTE_HASHES } from '../delta-create.js';
 import { CODE_LENGTH_SYMBOLS, DISTANCE_SYMBOLS, LITERAL_SYMBOLS } from '../inflate/table.js';
 import type { DeltaStatus, InflateStatus } from '../types.js';
 import { findWasmPlatform, type WasmGlobal } from './platform.js';
@@ -11,6 +12,7 @@ const OWN_PAGES = 8;
 /** What assembly/index.ts exports; addresses in bytes. */
 interface KernelExports {
   readonly ARENA: WasmGlobal;
+  readonly BYTE_HASHES: WasmGlobal;
   readonly CODE_LENGTH_SYMBOLS: WasmGlobal;
   readonly DIFFERENCES: WasmGlobal;
   readonly DIGESTS: WasmGlobal;
@@ -48,6 +50,18 @@ interface KernelExports {
     chain: number,
   ): number;
   continueStream(from: number, end: number): InflateStatus;
+  createDelta(
+    base: number,
+    baseSize: number,
+    heads: number,
+    bits: number,
+    entries: number,
+    target: number,
+    targetSize: number,
+    output: number,
+    maxSize: number,
+  ): number;
+  indexBase(base: number, size: number, heads: number, bits: number, entries: number): void;
   slideStream(): number;
   inflate(from: number, end: number, to: number, size: number): InflateStatus;
 }
@@ -107,6 +121,7 @@ export function createInstance(arenaBytes: number): KernelInstance | undefined {
       words.set(messageDifference, exports.DIFFERENCES.value / 4 + index * messageDifference.length);
       words[exports.EQUAL_STEPS.value / 4 + index] = equalStep;
     }
+    words.set(BYTE_HASHES, exports.BYTE_HASHES.value / 4);
     words.set(LITERAL_SYMBOLS, exports.SYMBOLS.value / 4);
     words.set(DISTANCE_SYMBOLS, exports.DISTANCE_SYMBOLS.value / 4);
     words.set(CODE_LENGTH_SYMBOLS, exports.CODE_LENGTH_SYMBOLS.value / 4);
