@@ -46,6 +46,7 @@ export default {
         answer: (_outcome, run) => answerOf(run),
       },
       onFiles('git-kv, files', 'none', 'nothing synced'),
+      onFiles('git-kv, files, batch', 'batch', 'written together, synced at the end'),
       onFiles('git-kv, files, synced', 'full', 'every commit durable before the next one'),
       {
         name: 'git fast-import',

@@ -1,11 +1,12 @@
-// kv-commits.mjs memory|none|full GIT_DIR CHANGES: one commit for each change, on top of refs/heads/main of a bare repository.
+// kv-commits.mjs memory|none|full|batch GIT_DIR CHANGES: one commit for each change, on top of refs/heads/main of a bare repository.
 // `memory`: the base pack is taken into a memory repository, and what is new is written to GIT_DIR as one pack at the end.
 // `none` and `full`, a durability: every commit is in GIT_DIR, and so durable, before the next one begins.
+// `batch`: commits go to GIT_DIR together, durable at the end.
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCommit, buildIdentity, FileMode, hashObject, parseCommit } from '@git-kv/objects';
 import { writePack } from '@git-kv/pack';
-import { editTree } from '@git-kv/repository';
+import { batchWrites, editTree } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { openRepository } from '@git-kv/repository/node-fs';
 import { report } from '../../lib/report.mjs';
@@ -23,6 +24,7 @@ if (start === undefined || !('oid' in start)) throw new Error(`${gitDir} has no 
 
 /** @type {import('@git-kv/repository').Repository} */
 let repository = disk;
+if (engine === 'batch') repository = batchWrites(disk);
 if (engine === 'memory') {
   repository = createMemoryRepository();
   const packDirectory = join(gitDir, 'objects/pack');
@@ -68,5 +70,6 @@ if (engine === 'memory') {
   if (outcome.status !== 'updated') throw new Error(`the update ended with ${outcome.status}`);
   await repository.close();
 }
-await disk.close();
+if (engine === 'batch') await repository.close();
+else await disk.close();
 report({ head: headOid });

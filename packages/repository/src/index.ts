@@ -21,6 +21,8 @@ export type * from './audit.js';
 export * from './bundle/index.js';
 export { type CommitGraphProblem, type VerifyCommitGraphOptions, verifyCommitGraph } from './commit-graph/verify.js';
 export { type MakeCommitGraphOptions, makeCommitGraph } from './commit-graph/write.js';
+export type { BatchOptions } from './engines/batch/batch.js';
+export { type BatchedRepository, batchWrites } from './engines/batch/repository.js';
 export {
   type FsckArea,
   type FsckFinding,
