@@ -53,9 +53,16 @@ export { type IndexedPackFile, type MultiPackIndexParts, serializeMultiPackIndex
 export { type MultiPackIndexProblem, verifyMultiPackIndex } from './midx/verify.js';
 export type { PackSummary } from './pack-output.js';
 export type { PackProgress } from './progress.js';
-export { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './reader/delta-base-cache.js';
+export type { CursorStep, ObjectCursor } from './reader/bulk-read.js';
+export { iterateCursors, listCursor } from './reader/cursor-iterator.js';
+export { type BaseSlot, createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './reader/delta-base-cache.js';
 export { listPack, type PackListEntry, type PackListing } from './reader/list-pack.js';
-export { PackReader, type PackReaderOptions, type PackReadOptions } from './reader/pack-reader.js';
+export {
+  PackReader,
+  type PackReaderOptions,
+  type PackReadManyOptions,
+  type PackReadOptions,
+} from './reader/pack-reader.js';
 export { parseReverseIndex, verifyReverseIndex } from './rev/parse.js';
 export type { ReverseIndex } from './rev/reverse-index.js';
 export { serializeReverseIndex } from './rev/serialize.js';

@@ -32,28 +32,31 @@ function readOrder(index: PackIndex, reverse: ReverseIndex): PackOrder | undefin
 }
 
 function sortOrder(index: PackIndex): PackOrder {
-  const { objectCount } = index;
-  const packOffsets = new Float64Array(objectCount);
-  const positions = new Uint32Array(objectCount);
-  let highest = 0;
-  for (let position = 0; position < objectCount; position++) {
-    const packOffset = index.packOffsetAt(position);
-    packOffsets[position] = packOffset;
-    positions[position] = position;
-    if (packOffset > highest) highest = packOffset;
-  }
-  if ((highest + 1) * objectCount <= Number.MAX_SAFE_INTEGER) {
-    // Offset and position in one number: numbers sort ten times as fast without a function that compares.
-    const keys = packOffsets.map((packOffset, position) => packOffset * objectCount + position).sort();
-    keys.forEach((key, row) => {
-      positions[row] = key % objectCount;
-      packOffsets[row] = Math.floor(key / objectCount);
-    });
-  } else {
-    positions.sort((a, b) => (packOffsets[a] as number) - (packOffsets[b] as number));
-    packOffsets.sort();
-  }
+  const unsorted = new Float64Array(index.objectCount);
+  for (let position = 0; position < unsorted.length; position++) unsorted[position] = index.packOffsetAt(position);
+  const positions = orderOf(unsorted);
+  const packOffsets = new Float64Array(unsorted.length);
+  for (let row = 0; row < positions.length; row++) packOffsets[row] = unsorted[positions[row] as number] as number;
   return { packOffsets, positions };
+}
+
+/** Where each of the offsets is in ascending order: the smallest first. */
+export function orderOf(offsets: ArrayLike<number>): Uint32Array {
+  const count = offsets.length;
+  let highest = 0;
+  for (let at = 0; at < count; at++) highest = Math.max(highest, offsets[at] as number);
+  if ((highest + 1) * count > Number.MAX_SAFE_INTEGER) {
+    return Uint32Array.from({ length: count }, (_, at) => at).sort(
+      (a, b) => (offsets[a] as number) - (offsets[b] as number),
+    );
+  }
+  // Offset and position in one number: numbers sort ten times as fast without a function that compares.
+  const keys = new Float64Array(count);
+  for (let at = 0; at < count; at++) keys[at] = (offsets[at] as number) * count + at;
+  keys.sort();
+  const order = new Uint32Array(count);
+  for (let row = 0; row < count; row++) order[row] = (keys[row] as number) % count;
+  return order;
 }
 
 /** The row of the entry at `packOffset`, or -1 where none begins there. */

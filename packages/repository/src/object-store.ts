@@ -16,6 +16,15 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How many objects are read. */
+export interface ReadManyOptions extends ReadOptions {
+  /**
+   * The caller is done with a body when it asks for the next object, so an engine may use its memory again: of use where all of a
+   * large repository is gone through.
+   */
+  readonly isTransient?: boolean;
+}
+
 /** Reads objects. Absence is `undefined`; a damaged object is a thrown error, never absence. */
 export interface ObjectReader {
   readonly algorithm: HashAlgorithm;
@@ -30,7 +39,7 @@ export interface ObjectReader {
   /** For a walk over history: what the engine can answer without waiting, and its commit-graph. To be closed. */
   openCommits?(): Promise<CommitSource | undefined>;
   /** Each of `oids` once, in any order the engine finds cheap. */
-  readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, RawObject | undefined]>;
+  readMany(oids: Iterable<Oid>, options?: ReadManyOptions): AsyncIterable<readonly [Oid, RawObject | undefined]>;
   /**
    * Those of `oids` that lie in packs, as they lie there, for engines that have packs: a pack sent to others copies them. Each
    * once, in any order; what is left out is read.

@@ -10,15 +10,18 @@ import {
 import type { ByteSource } from '../byte-source.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { type PackLimits, packLimits } from '../limits.js';
-import { findRow, type PackOrder, packOrder } from '../pack-order.js';
+import { findRow, orderOf, type PackOrder, packOrder } from '../pack-order.js';
 import { pause } from '../progress.js';
 import { ReadWindows } from '../read-windows.js';
 import type { ReverseIndex } from '../rev/reverse-index.js';
 import { PACK_HEADER_SIZE } from '../scanner.js';
 import type { PackEntry, PackEntryHead } from '../select/pack-source.js';
 import { readUint32 } from '../uint32.js';
+import { BulkRead, type ObjectCursor } from './bulk-read.js';
+import { iterateCursors, listCursor } from './cursor-iterator.js';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './delta-base-cache.js';
 import { EntryChain } from './entry-chain.js';
+import type { ChainParts } from './entry-reader.js';
 import { StoredEntries } from './stored-entries.js';
 
 /** What a reader reads from. */
@@ -35,8 +38,17 @@ export interface PackReaderOptions {
 
 /** How one read goes. */
 export interface PackReadOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** How many objects are read. */
+export interface PackReadManyOptions extends PackReadOptions {
+  /** A body is of use until the next object is asked for: its memory is used again. */
+  readonly isTransient?: boolean | undefined;
+}
+
+/** Memory in which many objects are built, at most: trees of deltas that do not fit are read chain by chain. */
+const BULK_BYTES = 32 * 2 ** 20;
 
 /** Half of a window lies before the offset that asks for it: the base of a delta mostly stands shortly before it. */
 const WINDOWS = { windowBytes: 65536, windowCount: 128, leadBytes: 32768 };
@@ -57,7 +69,7 @@ export class PackReader {
   readonly #windows: ReadWindows;
   readonly #bases: PackBases;
   readonly #chains: EntryChain[] = [];
-  readonly #newChain: () => EntryChain;
+  readonly #parts: ChainParts;
   readonly #reverse: ReverseIndex | undefined;
   #order: PackOrder | undefined;
   #entries: StoredEntries | undefined;
@@ -69,7 +81,7 @@ export class PackReader {
     this.#reverse = options.reverse;
     this.#windows = new ReadWindows(options.source, WINDOWS);
     this.#bases = (options.cache ?? createDeltaBaseCache()).forPack();
-    const parts = {
+    this.#parts = {
       index: options.index,
       limits: packLimits(options.limits),
       windows: this.#windows,
@@ -77,7 +89,6 @@ export class PackReader {
       packEnd: options.source.size - this.algorithm.oidLength,
       scratch: { bytes: new Uint8Array(65536) },
     };
-    this.#newChain = () => new EntryChain(parts);
   }
 
   /**
@@ -167,33 +178,42 @@ export class PackReader {
     return { kind, size };
   }
 
-  /** Each of `oids` once: absent ones first, the others in pack order, where a base is read shortly before its deltas. */
-  async *readMany(
+  /** Each of `oids` once: absent ones first, the others in an order that reads each base of deltas once. */
+  readMany(
     oids: Iterable<Oid>,
-    options?: PackReadOptions,
-  ): AsyncGenerator<readonly [Oid, RawObject | undefined], void, undefined> {
-    const found: { readonly oid: Oid; readonly packOffset: number }[] = [];
-    for (const oid of oids) {
+    options?: PackReadManyOptions,
+  ): AsyncIterableIterator<readonly [Oid, RawObject | undefined]> {
+    const absent: (readonly [Oid, undefined])[] = [];
+    const found: Oid[] = [];
+    const packOffsets: number[] = [];
+    for (const oid of new Set(oids)) {
       const position = this.index.find(oid);
-      if (position === undefined) yield [oid, undefined];
-      else found.push({ oid, packOffset: this.index.packOffsetAt(position) });
-    }
-    found.sort((a, b) => a.packOffset - b.packOffset);
-    let slice = 0;
-    for (const { oid, packOffset } of found) {
-      const chain = this.#takeChain().start(packOffset);
-      while (!chain.read()) await this.#load(chain, options);
-      const object = this.#release(chain);
-      // In pack order what was read last is the likeliest base of what comes next.
-      this.#bases.set(packOffset, object);
-      slice += object.body.length + 256;
-      if (slice > SLICE_BYTES) {
-        slice = 0;
-        await pause();
-        options?.signal?.throwIfAborted();
+      if (position === undefined) absent.push([oid, undefined]);
+      else {
+        found.push(oid);
+        packOffsets.push(this.index.packOffsetAt(position));
       }
-      yield [oid, object];
     }
+    const cursors = [listCursor(absent), this.openCursor({ oids: found, packOffsets }, options)].values();
+    return iterateCursors({ next: async () => cursors.next() }, options?.signal);
+  }
+
+  /**
+   * Read objects without a promise for each. Fastest for many, as it goes through the headers first.
+   * @param objects each once, and where it begins, in any order
+   */
+  openCursor(
+    objects: { readonly oids: readonly Oid[]; readonly packOffsets: readonly number[] },
+    options?: PackReadManyOptions,
+  ): ObjectCursor {
+    const { oids, packOffsets } = objects;
+    const order = orderOf(packOffsets);
+    const sorted = { oids: new Array<Oid>(oids.length), packOffsets: new Float64Array(oids.length) };
+    for (let row = 0; row < oids.length; row++) {
+      sorted.oids[row] = oids[order[row] as number] as Oid;
+      sorted.packOffsets[row] = packOffsets[order[row] as number] as number;
+    }
+    return new BulkRead(this.#parts, sorted, { maxBytes: BULK_BYTES, isTransient: options?.isTransient });
   }
 
   /**
@@ -294,7 +314,7 @@ export class PackReader {
   }
 
   #takeChain(): EntryChain {
-    return this.#chains.pop() ?? this.#newChain();
+    return this.#chains.pop() ?? new EntryChain(this.#parts);
   }
 
   #release(chain: EntryChain): RawObject {

@@ -1,48 +1,87 @@
-import { createDeltaBaseCache } from '@git-kv/pack';
+import { type BaseSlot, createDeltaBaseCache, type PackBases } from '@git-kv/pack';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-const base = (size: number) => ({ kind: 'blob' as const, body: new Uint8Array(size) });
+/** Keep a base of `size` bytes, each of them `fill`. */
+function keep(bases: PackBases, packOffset: number, size: number, fill = packOffset & 0xff, inUse?: BaseSlot): boolean {
+  const slot = bases.reserve('blob', size, inUse);
+  if (slot === undefined) return false;
+  slot.bytes.fill(fill, slot.start, slot.end);
+  bases.set(packOffset, slot);
+  return true;
+}
+
+const bodyOf = (slot: BaseSlot | undefined): Uint8Array | undefined => slot?.bytes.subarray(slot.start, slot.end);
 
 describe('createDeltaBaseCache', () => {
   test('keeps the packs apart', () => {
     const cache = createDeltaBaseCache(10_000);
     const [one, other] = [cache.forPack(), cache.forPack()];
-    one.set(12, base(1));
-    other.set(12, base(2));
-    expect(one.get(12)?.body.length).toBe(1);
-    expect(other.get(12)?.body.length).toBe(2);
+    keep(one, 12, 1);
+    keep(other, 12, 2);
+    expect(bodyOf(one.get(12))).toHaveLength(1);
+    expect(bodyOf(other.get(12))).toHaveLength(2);
     one.clear();
     expect(one.get(12)).toBeUndefined();
-    expect(other.get(12)?.body.length).toBe(2);
+    expect(bodyOf(other.get(12))).toHaveLength(2);
     cache.clear();
     expect(other.get(12)).toBeUndefined();
   });
 
-  test('drops what was not used for longest, over all packs', () => {
-    const cache = createDeltaBaseCache(10_000);
+  test('drops the oldest that were not asked for, over all packs', () => {
+    const cache = createDeltaBaseCache(8000);
     const [one, other] = [cache.forPack(), cache.forPack()];
-    for (let number = 0; number < 4; number++) one.set(number, base(2000));
+    // Two in each of four chunks.
+    for (let number = 0; number < 8; number++) keep(one, number, 800);
     one.get(0);
-    other.set(0, base(2000));
+    keep(other, 0, 800);
     expect([0, 1, 2, 3].map((number) => one.get(number) !== undefined)).toEqual([true, false, true, true]);
     expect(other.get(0)).toBeDefined();
+    expect(bodyOf(one.get(0))).toEqual(new Uint8Array(800).fill(0));
   });
 
   test('refuses what would push out everything, and all where it has no room', () => {
     const bases = createDeltaBaseCache(10_000).forPack();
-    bases.set(1, base(20));
-    bases.set(2, base(9000));
+    expect(keep(bases, 1, 20)).toBe(true);
+    expect(keep(bases, 2, 9000)).toBe(false);
     expect(bases.get(1)).toBeDefined();
-    expect(bases.get(2)).toBeUndefined();
-    const none = createDeltaBaseCache(0).forPack();
-    none.set(1, base(1));
-    expect(none.get(1)).toBeUndefined();
+    expect(keep(createDeltaBaseCache(0).forPack(), 1, 1)).toBe(false);
   });
 
   test('takes another body for the same place', () => {
     const bases = createDeltaBaseCache(10_000).forPack();
-    bases.set(1, base(20));
-    bases.set(1, base(30));
-    expect(bases.get(1)?.body.length).toBe(30);
+    keep(bases, 1, 20);
+    keep(bases, 1, 30);
+    expect(bodyOf(bases.get(1))).toHaveLength(30);
+  });
+
+  test('leaves alone what is in use', () => {
+    const bases = createDeltaBaseCache(8000).forPack();
+    keep(bases, 0, 700, 7);
+    const inUse = bases.get(0) as BaseSlot;
+    for (let number = 1; number < 100; number++) keep(bases, number, 100 + number * 5, 1, inUse);
+    expect(bodyOf(inUse)).toEqual(new Uint8Array(700).fill(7));
+  });
+
+  test('gives back what it was given, as long as it has it, and never more than its bytes', () => {
+    const step = fc.record({ packOffset: fc.nat({ max: 40 }), size: fc.nat({ max: 3000 }), isRead: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 0, max: 20_000 }), (steps, maxBytes) => {
+        const bases = createDeltaBaseCache(maxBytes).forPack();
+        const kept = new Map<number, readonly [size: number, fill: number]>();
+        const chunks = new Set<Uint8Array>();
+        for (const [at, { packOffset, size, isRead }] of steps.entries()) {
+          if (!isRead && keep(bases, packOffset, size, at & 0xff)) kept.set(packOffset, [size, at & 0xff]);
+          const slot = bases.get(packOffset);
+          if (slot === undefined) continue;
+          chunks.add(slot.bytes);
+          const [bytes, fill] = kept.get(packOffset) as readonly [number, number];
+          expect(bodyOf(slot)).toEqual(new Uint8Array(bytes).fill(fill));
+        }
+        let held = 0;
+        for (const [packOffset] of kept) held += bodyOf(bases.get(packOffset))?.length ?? 0;
+        expect(held).toBeLessThanOrEqual(maxBytes);
+      }),
+    );
   });
 });

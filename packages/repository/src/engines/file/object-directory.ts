@@ -30,14 +30,13 @@ export class ObjectDirectory {
     return (await this.packs.use(oid, async (reader) => reader.sizeInPack(oid))) ?? this.loose.fileSize(oid);
   }
 
-  /** Oids that begin with a byte, two hex digits, in no order and perhaps more than once. */
-  async list(firstByte: string): Promise<Oid[]> {
-    const oids = await this.loose.list(firstByte);
-    for (const oid of await this.packs.findByPrefix(firstByte, Number.POSITIVE_INFINITY)) oids.push(oid);
-    return oids;
+  /** Oids that begin with a byte, two hex digits: lists of loose and of packed ones, each sorted and without repetition. */
+  async list(firstByte: string): Promise<Oid[][]> {
+    const loose = await this.loose.list(firstByte);
+    return [loose, ...(await this.packs.listPrefix(firstByte))];
   }
 
-  /** Oids that begin with `hex` of two digits or more, as {@link list} gives them. */
+  /** Oids that begin with `hex` of two digits or more, in no order and perhaps more than once. */
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
     const oids = (await this.loose.list(hex.slice(0, 2))).filter((oid) => oid.startsWith(hex));
     oids.push(...(await this.packs.findByPrefix(hex, limit)));

@@ -12,15 +12,26 @@ import {
   type CommitGraphFile,
   createDeltaBaseCache,
   type DeltaBaseCache,
+  iterateCursors,
+  listCursor,
+  type ObjectCursor,
   type PackEntry,
   type PackEntryHead,
   type PackReader,
 } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from '../../audit.js';
-import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import type {
+  ObjectStore,
+  PruneReport,
+  Quarantine,
+  ReadManyOptions,
+  ReadOptions,
+  ReceiveOptions,
+} from '../../object-store.js';
 import type { CommitSource } from '../../walk/commit-source.js';
 import { findAlternates } from './alternates.js';
 import { auditObjects } from './audit-objects.js';
+import { iterateBatches } from './batches.js';
 import { CommitGraphReader, readCommitGraphFiles, writeCommitGraphFile } from './commit-graph.js';
 import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
@@ -67,10 +78,16 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     this.own = new ObjectDirectory(disk, objectsDirectory, algorithm, this.#cache);
   }
 
-  async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
-    assertOid(oid);
-    options?.signal?.throwIfAborted();
-    if (oid.length !== this.algorithm.hexLength) return undefined;
+  // Not an async function: what lies in an open pack is there at once, and costs one promise.
+  read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
+    try {
+      options?.signal?.throwIfAborted();
+      const object = this.readSync(oid);
+      if (object !== undefined) return Promise.resolve(object);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (oid.length !== this.algorithm.hexLength) return Promise.resolve(undefined);
     return this.#look((directory) => directory.read(oid));
   }
 
@@ -146,23 +163,29 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return graph && (await (this.options.isHistoryPlain?.() ?? true)) ? graph : undefined;
   }
 
-  async *readMany(
+  readMany(
     oids: Iterable<Oid>,
-    options?: ReadOptions,
-  ): AsyncGenerator<readonly [Oid, RawObject | undefined], void, undefined> {
-    const wanted = new Set(oids);
+    options?: ReadManyOptions,
+  ): AsyncIterableIterator<readonly [Oid, RawObject | undefined]> {
+    return iterateCursors(this.#openCursors(oids, options), options?.signal);
+  }
+
+  async *#openCursors(
+    oids: Iterable<Oid>,
+    options: ReadManyOptions | undefined,
+  ): AsyncGenerator<ObjectCursor, void, undefined> {
+    let wanted: Iterable<Oid> = new Set(oids);
     for (const oid of wanted) assertOid(oid);
+    let missing: Oid[] = [];
     for (const directory of await this.#all()) {
-      for await (const found of directory.packs.readMany(wanted, options)) {
-        wanted.delete(found[0]);
-        yield found;
-      }
+      missing = [];
+      yield* directory.packs.openCursors(wanted, missing, options);
+      wanted = missing;
     }
     // What is left is loose or absent, or is being packed right now.
-    const rest = [...wanted];
-    for (let start = 0; start < rest.length; start += LOOSE_CONCURRENCY) {
-      const batch = rest.slice(start, start + LOOSE_CONCURRENCY);
-      yield* await Promise.all(batch.map(async (oid) => [oid, await this.read(oid, options)] as const));
+    for (let start = 0; start < missing.length; start += LOOSE_CONCURRENCY) {
+      const batch = missing.slice(start, start + LOOSE_CONCURRENCY);
+      yield listCursor(await Promise.all(batch.map(async (oid) => [oid, await this.read(oid, options)] as const)));
     }
   }
 
@@ -204,15 +227,20 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return found.slice(0, limit);
   }
 
-  async *oids(options?: ReadOptions): AsyncGenerator<Oid, void, undefined> {
+  oids(options?: ReadOptions): AsyncIterableIterator<Oid> {
+    return iterateBatches(this.#oidsByFirstByte(options));
+  }
+
+  /** By first byte, so that only a part of the names is held and sorted at a time. */
+  async *#oidsByFirstByte(options: ReadOptions | undefined): AsyncGenerator<readonly Oid[], void, undefined> {
     const directories = await this.#all();
     for (const directory of directories) await directory.packs.refresh();
-    // By first byte, so that only a part of the names is held and sorted at a time.
     for (const firstByte of firstBytes('')) {
       options?.signal?.throwIfAborted();
-      const oids = new Set<Oid>();
-      for (const directory of directories) for (const oid of await directory.list(firstByte)) oids.add(oid);
-      yield* [...oids].sort();
+      const lists: Oid[][] = [];
+      for (const directory of directories) lists.push(...(await directory.list(firstByte)));
+      const filled = lists.filter((list) => list.length > 0);
+      yield filled.length === 1 ? (filled[0] as Oid[]) : [...new Set(filled.flat())].sort();
     }
   }
 

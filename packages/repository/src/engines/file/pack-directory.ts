@@ -2,11 +2,13 @@ import { type HashAlgorithm, isGitError, type Oid, type RawObject } from '@git-k
 import {
   type DeltaBaseCache,
   type MultiPackIndex,
+  type ObjectCursor,
   type PackEntry,
+  type PackIndex,
   type PackReader,
   parseMultiPackIndex,
 } from '@git-kv/pack';
-import type { ReadOptions } from '../../object-store.js';
+import type { ReadManyOptions, ReadOptions } from '../../object-store.js';
 import type { Disk } from './disk.js';
 import { isAbsent } from './fs.js';
 import { MULTI_PACK_INDEX } from './multi-pack-index.js';
@@ -99,13 +101,18 @@ export class PackDirectory {
 
   /** Oids in packs that begin with `hex`, in no order, perhaps more than once, at least `limit` of them if there are as many. */
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
+    return (await this.listPrefix(hex, limit)).flat();
+  }
+
+  /** The same in lists that are sorted and have each oid once. */
+  async listPrefix(hex: string, limit: number = Number.POSITIVE_INFINITY): Promise<Oid[][]> {
     await this.packs();
-    const oids = this.#midx?.index.findByPrefix(hex, limit) ?? [];
+    const lists = this.#midx === undefined ? [] : [this.#midx.index.findByPrefix(hex, limit)];
     for (const pack of this.#others) {
       const index = pack.loadedIndex ?? (await this.ifThere(pack, () => pack.index()));
-      if (index) for (const oid of index.findByPrefix(hex, limit)) oids.push(oid);
+      if (index) lists.push(index.findByPrefix(hex, limit));
     }
-    return oids;
+    return lists;
   }
 
   /** Read from the pack that has `oid`, if one does. */
@@ -136,14 +143,45 @@ export class PackDirectory {
     return undefined;
   }
 
-  /** Those of `oids` that are packed, pack by pack and each in the order of its pack. */
-  async *readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, RawObject]> {
-    for await (const [oid, object] of this.#readFromPacks(oids, (reader, group) => reader.readMany(group, options))) {
-      if (object) yield [oid, object];
+  /** Those of `oids`, each once, that are packed, pack by pack. The others join `missing`. */
+  async *openCursors(
+    oids: Iterable<Oid>,
+    missing: Oid[],
+    options?: ReadManyOptions,
+  ): AsyncGenerator<ObjectCursor, void, undefined> {
+    const groups = new Map<PackFile, { readonly oids: Oid[]; readonly packOffsets: number[] }>();
+    for (const oid of oids) {
+      // Without a wait for each, as most are where the last one was.
+      let pack = this.#latest;
+      let position = pack?.loadedIndex?.find(oid);
+      if (position === undefined) {
+        pack = await this.find(oid);
+        position = pack?.loadedIndex?.find(oid);
+      }
+      if (pack === undefined || position === undefined) {
+        missing.push(oid);
+        continue;
+      }
+      let group = groups.get(pack);
+      if (group === undefined) groups.set(pack, (group = { oids: [], packOffsets: [] }));
+      group.oids.push(oid);
+      group.packOffsets.push((pack.loadedIndex as PackIndex).packOffsetAt(position));
+    }
+    for (const [pack, group] of groups) {
+      const reader = await this.#open(pack);
+      if (reader === undefined) {
+        for (const oid of group.oids) missing.push(oid);
+        continue;
+      }
+      try {
+        yield reader.openCursor(group, options);
+      } finally {
+        await pack.release();
+      }
     }
   }
 
-  /** The same as they are stored. */
+  /** Those of `oids` that are packed, pack by pack and in its order, as they are stored. */
   readEntries(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, PackEntry]> {
     return this.#readFromPacks(oids, (reader, group) => reader.readEntries(group, options));
   }
