@@ -10,7 +10,7 @@ for await (const oid of objects.oids()) oids.push(oid);
 const fingerprint = new Fingerprint();
 let count = 0;
 let bytes = 0;
-for await (const [oid, object] of objects.readMany(oids)) {
+for await (const [oid, object] of objects.readMany(oids, { isTransient: true })) {
   if (object === undefined) throw new Error(`${oid} is missing`);
   count++;
   bytes += object.body.length;

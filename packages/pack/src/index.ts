@@ -63,6 +63,7 @@ export {
   type PackReadManyOptions,
   type PackReadOptions,
 } from './reader/pack-reader.js';
+export { type StreamedEntry, streamEntry } from './reader/stream-entry.js';
 export { parseReverseIndex, verifyReverseIndex } from './rev/parse.js';
 export type { ReverseIndex } from './rev/reverse-index.js';
 export { serializeReverseIndex } from './rev/serialize.js';

@@ -1,6 +1,7 @@
 import {
   GitError,
   type HashAlgorithm,
+  hashObject,
   MalformedError,
   type ObjectKind,
   type Oid,
@@ -8,6 +9,7 @@ import {
   type RawObject,
 } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
+import { kindOfTypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { type PackLimits, packLimits } from '../limits.js';
 import { findRow, orderOf, type PackOrder, packOrder } from '../pack-order.js';
@@ -21,8 +23,9 @@ import { BulkRead, type ObjectCursor } from './bulk-read.js';
 import { iterateCursors, listCursor } from './cursor-iterator.js';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './delta-base-cache.js';
 import { EntryChain } from './entry-chain.js';
-import type { ChainParts } from './entry-reader.js';
+import { type ChainParts, EntryReader } from './entry-reader.js';
 import { StoredEntries } from './stored-entries.js';
+import { PIECE_BYTES, streamEntry } from './stream-entry.js';
 
 /** What a reader reads from. */
 export interface PackReaderOptions {
@@ -141,9 +144,16 @@ export class PackReader {
     const chain = this.#takeChain();
     if (!chain.start(packOffset).read()) cannotReadAtOnce();
     const object = this.#release(chain);
-    // Who reads one after another mostly reads in the order of some pack, where this one is the next one's base.
-    if (object.kind === 'tree' || object.kind === 'blob') this.#bases.set(packOffset, object);
+    // Who reads trees one after another mostly reads in the order of some pack, where this one is the next one's base.
+    if (object.kind === 'tree') this.#keep(packOffset, object);
     return object;
+  }
+
+  #keep(packOffset: number, { kind, body }: RawObject): void {
+    const slot = this.#bases.reserve(kind, body.length);
+    if (slot === undefined) return;
+    slot.bytes.set(body, slot.start);
+    this.#bases.set(packOffset, slot);
   }
 
   /**
@@ -176,6 +186,34 @@ export class PackReader {
     const { kind, size } = chain;
     this.#chains.push(chain);
     return { kind, size };
+  }
+
+  /**
+   * The body of an object in pieces, verified against the oid when the last one was given out; nothing where the pack does not have
+   * the object. One that is stored whole takes bounded memory; a delta is rebuilt in memory first, within the limits.
+   * @throws {MalformedError} where it is damaged; {GitError} HASH_MISMATCH where it is another object; {LimitError}
+   */
+  async *stream(oid: Oid, options?: PackReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const position = this.index.find(oid);
+    if (position === undefined) return;
+    const packOffset = this.index.packOffsetAt(position);
+    const entry = new EntryReader(this.#parts);
+    while (!entry.peekHeader(packOffset)) {
+      await this.#windows.load(entry.wantedOffset, entry.wantedLength, options?.signal);
+    }
+    const { typeCode, inflatedSize: size, bodyOffset } = entry.header;
+    const kind = kindOfTypeCode(typeCode);
+    if (kind !== undefined) {
+      const start = packOffset + bodyOffset - this.#windows.at;
+      const whole = { oid, kind, size, start, end: this.#parts.packEnd, format: 'pack entry', offset: packOffset };
+      yield* streamEntry(this.source, whole, this.algorithm, options?.signal);
+      return;
+    }
+    const { kind: resultKind, body } = await this.readAt(packOffset, options);
+    if (hashObject(this.algorithm, resultKind, body) !== oid) {
+      throw new GitError('HASH_MISMATCH', `Cannot read object ${oid}: its pack entry holds another object`);
+    }
+    for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
   }
 
   /** Each of `oids` once: absent ones first, the others in an order that reads each base of deltas once. */

@@ -11,7 +11,9 @@ import {
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
-import type { Disk } from './disk.js';
+import { streamEntry } from '@git-kv/pack';
+import type { Disk, DiskFile } from './disk.js';
+import { fileSource } from './file-source.js';
 import { fsCode, isAbsent } from './fs.js';
 import { joinPath, parentPath } from './path.js';
 
@@ -48,6 +50,30 @@ export class LooseObjects {
       throw new GitError('HASH_MISMATCH', `Cannot read object ${oid}: its loose file holds another object`);
     }
     return object;
+  }
+
+  /**
+   * The body in pieces, verified against the oid when the last one was given out; nothing where there is no such file. Takes bounded
+   * memory.
+   * @throws as {@link read}
+   */
+  async *stream(oid: Oid, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    let file: DiskFile;
+    try {
+      file = await this.#disk.open(this.#path(oid), 'read');
+    } catch (error) {
+      if (isAbsent(error)) return;
+      throw error;
+    }
+    try {
+      const source = fileSource(file, await file.size());
+      const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
+      const { kind, size, headerSize } = decodeLooseHeader(head);
+      const places = { start: 0, end: source.size, skip: headerSize, format: 'loose object', offset: 0 };
+      yield* streamEntry(source, { oid, kind, size, ...places }, this.#algorithm, signal);
+    } finally {
+      await file.close();
+    }
   }
 
   async stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {

@@ -3,6 +3,7 @@ import {
   GitError,
   type HashAlgorithm,
   hashObject,
+  NotFoundError,
   type ObjectKind,
   type Oid,
   type RawObject,
@@ -50,6 +51,9 @@ const LOOSE_CONCURRENCY = 16;
 
 /** Looks at a store that others change meanwhile, before what is not found counts as absent. */
 const MAX_LOOKS = 4;
+
+/** Bodies up to this size are read whole when they are opened; larger ones are streamed. */
+const WHOLE_BYTES = 1 << 20;
 
 /** Pieces of the body that `open` yields. */
 const BODY_PIECE_BYTES = 1 << 16;
@@ -209,8 +213,29 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   ): Promise<
     { readonly kind: ObjectKind; readonly size: number; readonly body: AsyncIterable<Uint8Array> } | undefined
   > {
+    const stat = await this.stat(oid, options);
+    if (stat !== undefined && stat.size > WHOLE_BYTES) return { ...stat, body: this.#stream(oid, options) };
     const object = await this.read(oid, options);
     return object && { kind: object.kind, size: object.body.length, body: pieces(object.body) };
+  }
+
+  /** From wherever the object is when this begins, which a gc may have changed since it was looked at. */
+  async *#stream(oid: Oid, options: ReadOptions | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let look = 1; look <= MAX_LOOKS; look++) {
+      for (const directory of await this.#all()) {
+        for (const source of [directory.packs.stream(oid, options), directory.loose.stream(oid, options?.signal)]) {
+          let isHere = false;
+          for await (const piece of source) {
+            isHere = true;
+            yield piece;
+          }
+          // Only objects with a body come here.
+          if (isHere) return;
+        }
+        await directory.packs.refresh();
+      }
+    }
+    throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot read object ${oid}: it was there a moment ago`);
   }
 
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {

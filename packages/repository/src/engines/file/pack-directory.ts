@@ -1,4 +1,4 @@
-import { type HashAlgorithm, isGitError, type Oid, type RawObject } from '@git-kv/objects';
+import { type HashAlgorithm, isGitError, type Oid } from '@git-kv/objects';
 import {
   type DeltaBaseCache,
   type MultiPackIndex,
@@ -141,6 +141,18 @@ export class PackDirectory {
       return found;
     }
     return undefined;
+  }
+
+  /** The body of an object in pieces; nothing where no pack has it. */
+  async *stream(oid: Oid, options?: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const pack = await this.find(oid);
+    const reader = pack && (await this.#open(pack));
+    if (pack === undefined || reader === undefined) return;
+    try {
+      yield* reader.stream(oid, options);
+    } finally {
+      await pack.release();
+    }
   }
 
   /** Those of `oids`, each once, that are packed, pack by pack. The others join `missing`. */
