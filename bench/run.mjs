@@ -154,6 +154,7 @@ function describeResult({ machine, runtime, repositories, project, date }) {
   const lines = [
     `${date.slice(0, 10)}, ${project ?? 'no commit'}, Node ${runtime.node}, git ${runtime.git}, ${machine.cores} cores of ${machine.cpu}`,
   ];
+  lines.push('SHA-1 with collision detection, except where a row says "trusting" or "trust", and in isomorphic-git');
   for (const { objects, packBytes, objectBytes, deltas, meanDeltaDepth, name } of repositories) {
     const share = Math.round((100 * deltas) / objects);
     lines.push(

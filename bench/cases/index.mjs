@@ -1,6 +1,10 @@
 // Every case, in the order of the report. A new one is a file in this folder and a line here.
 import clone from './clone.mjs';
 import cloneShallow from './clone-shallow.mjs';
+import crc32 from './crc32.mjs';
+import deflate from './deflate.mjs';
+import deltaApply from './delta-apply.mjs';
+import deltaCreate from './delta-create.mjs';
 import indexPack from './index-pack.mjs';
 import inflate from './inflate.mjs';
 import kvCommits from './kv-commits.mjs';
@@ -8,6 +12,8 @@ import packDeltas from './pack-deltas.mjs';
 import readAll from './read-all.mjs';
 import readRandom from './read-random.mjs';
 import sha1 from './sha1.mjs';
+import sha1Detect from './sha1-detect.mjs';
+import sha256 from './sha256.mjs';
 import smallBlobs from './small-blobs.mjs';
 import walk from './walk.mjs';
 import walkGraph from './walk-graph.mjs';
@@ -29,7 +35,7 @@ const repositoryCases = [
   kvCommits,
 ];
 
-const kernelCases = [sha1, inflate];
+const kernelCases = [inflate, deflate, deltaApply, deltaCreate, sha1, sha1Detect, sha256, crc32];
 
 /** @type {readonly BenchCase[]} */
 export const allCases = [...repositoryCases, writePack, ...kernelCases];

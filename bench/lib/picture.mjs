@@ -6,6 +6,13 @@ import { nameOf } from './table.mjs';
 
 /** @typedef {{ heading: string, bars: { label: string, group: string, ratio: number, value: string }[] }} Panel */
 
+const MOST_WHOLE_PANELS = 12;
+
+/** @param {Panel['bars']} bars */
+function chiefBars(bars) {
+  return bars.filter(({ group }, at) => group === 'rival' || bars.findIndex((bar) => bar.group === group) === at);
+}
+
 const WIDTH = 860;
 const LABEL_END = 200;
 const PLOT_END = 720;
@@ -34,7 +41,10 @@ const STYLE = `
  * @returns {string}
  */
 export function drawPicture(results, { title, caption }) {
-  const panels = results.flatMap(panelsOf).filter((panel) => panel.bars.length > 1);
+  const all = results.flatMap(panelsOf).filter((panel) => panel.bars.length > 1);
+  // Of many cases a picture shows less of each: the first of ours, the first of git's, and the others.
+  const panels =
+    all.length <= MOST_WHOLE_PANELS ? all : all.map(({ heading, bars }) => ({ heading, bars: chiefBars(bars) }));
   const ratios = panels.flatMap((panel) => panel.bars.map((bar) => bar.ratio));
   const least = Math.floor(Math.log10(Math.min(0.5, ...ratios)));
   const most = Math.ceil(Math.log10(Math.max(10, ...ratios)));
@@ -114,15 +124,22 @@ function legend(y) {
  */
 function panelsOf(result) {
   const format = result.unit === 'ms' ? formatMs : formatNs;
-  const measured = result.rows.filter((row) => row.status === 'measured' && row.group !== 'floor');
+  const rows = result.rows.filter((row) => row.group !== 'floor');
+  const measured = rows.filter((row) => row.status === 'measured');
   const names = result.pictured ?? Object.keys(measured[0]?.measures ?? {});
+  const ours = measured.find(({ contender }) => contender === result.baseline)?.measures.wall?.median;
   return names.map((name) => ({
     heading: result.unit === 'ms' ? `${nameOf(result)}: ${result.title}` : `${result.name}, ${name}`,
-    bars: measured.flatMap((row) => {
+    bars: rows.flatMap((row) => {
+      const { contender: label, group, capMs } = row;
+      // A rival that was stopped took at least so long.
+      if (capMs !== undefined && ours !== undefined && capMs > ours) {
+        return [{ label, group, ratio: capMs / ours, value: `or more: stopped after ${formatMs(capMs)}` }];
+      }
       const ratio = row.ratios[name];
       const spread = row.measures[name];
       if (ratio === undefined || spread === undefined) return [];
-      return [{ label: row.contender, group: row.group, ratio, value: format(spread.median) }];
+      return [{ label, group, ratio, value: format(spread.median) }];
     }),
   }));
 }

@@ -17,6 +17,7 @@ import { spreadOf } from './statistics.mjs';
  * @property {string | undefined} reason
  * @property {Record<string, Spread>} measures  in the unit of the case
  * @property {Record<string, number>} ratios  median divided by the median of the baseline: above 1 is slower than ours
+ * @property {number | undefined} capMs  where it is over the cap: it took at least so long
  * @property {Spread | undefined} cpuMs
  * @property {Spread | undefined} peakBytes
  * @property {Record<string, number> | undefined} figures  what else the answer says: sizes that may differ
@@ -209,6 +210,7 @@ class Entry {
       measures: measured ? Object.fromEntries(measures) : {},
       ratios: {},
       figures: this.figures,
+      capMs: this.status === 'over the cap' ? this.how.rivalCapMs : undefined,
       cpuMs: measured && this.cpuTimes.length > 0 ? spreadOf(this.cpuTimes) : undefined,
       peakBytes: measured && this.peaks.length > 0 ? spreadOf(this.peaks) : undefined,
     };

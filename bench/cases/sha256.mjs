@@ -1,0 +1,18 @@
+import { createHash, hash } from 'node:crypto';
+import { makeHashCase } from '../lib/hash-case.mjs';
+
+export default makeHashCase({
+  name: 'sha256',
+  title: 'SHA-256 of one input after another, by size',
+  digest: (input) => createHash('sha256').update(input).digest(),
+  rivals: ({ packages: unavailable }) => [
+    {
+      name: 'node crypto.hash',
+      id: 'crypto.hash',
+      unavailable: hash === undefined ? 'this Node has no crypto.hash' : undefined,
+    },
+    { name: 'node crypto.createHash', id: 'crypto.createHash' },
+    { name: '@noble/hashes', id: 'noble', unavailable },
+    { name: 'hash-wasm', id: 'hash-wasm', unavailable },
+  ],
+});
