@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, statSync, 
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { commitFiles, git, gitAsync, initBare, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
-import { makeOddHistory, type OddHistory } from '../support/history.js';
+import { makeOddHistory, type OddHistory } from '../../../../test/support/odd-history.js';
 import { run } from '../support/run.js';
 
 describe.each(['sha1', 'sha256'] as const)('tsgit commit-graph (%s)', (objectFormat) => {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { git, gitAsync, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
-import { makeOddHistory, type OddHistory } from '../support/history.js';
+import { makeOddHistory, type OddHistory } from '../../../../test/support/odd-history.js';
 import { run } from '../support/run.js';
 
 const CASES = [

@@ -110,6 +110,11 @@ export class CommitTable {
     return (this.edgeStarts[row] as number) >= 0;
   }
 
+  /** Whether the commit-graph has the row's commit. */
+  isInGraph(row: number): boolean {
+    return (this.#graphPositions[row] as number) >= 0;
+  }
+
   parentAt(row: number, index: number): number {
     return this.edges[(this.edgeStarts[row] as number) + index] as number;
   }

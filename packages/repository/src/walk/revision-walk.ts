@@ -63,6 +63,7 @@ export class RevisionWalk {
   /** The answer where it is made before the first commit is given, and how far it was given. */
   #list: Int32Array | undefined;
   #given = 0;
+  #failure: { readonly error: unknown } | undefined;
   #byGeneration = false;
   #edges: readonly number[] | undefined;
 
@@ -128,11 +129,18 @@ export class RevisionWalk {
    * @throws {NotFoundError} OBJECT_NOT_FOUND for a missing parent
    */
   async next(limit: number): Promise<number[]> {
+    if (this.#failure) throw this.#failure.error;
     const rows: number[] = [];
-    while (rows.length < limit) {
-      const row = this.#list ? this.#nextListed() : await this.#nextByDate();
-      if (row < 0) break;
-      if (this.#isShown(row)) rows.push(row);
+    try {
+      while (rows.length < limit) {
+        const row = this.#list ? this.#nextListed() : await this.#nextByDate();
+        if (row < 0) break;
+        if (this.#isShown(row)) rows.push(row);
+      }
+    } catch (error) {
+      // What came before it is given first.
+      this.#failure = { error };
+      if (rows.length === 0) throw error;
     }
     return rows;
   }

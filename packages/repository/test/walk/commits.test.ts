@@ -43,6 +43,19 @@ describe.each([sha1, sha256])('walks over commits ($name)', (algorithm) => {
       await expect(listed([tip])).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
     });
 
+    test('gives what comes before a commit that is missing', async () => {
+      const { store, commit } = setUp();
+      const cut = await commit(1, inventedOid(algorithm, 'a'));
+      const tips: Oid[] = [];
+      for (let time = 9; time > 1; time--) tips.push(await commit(time, cut));
+      const seen: Oid[] = [];
+      const walk = async (): Promise<void> => {
+        for await (const { oid } of commitsFrom(store, tips)) seen.push(oid);
+      };
+      await expect(walk()).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+      expect(seen).toEqual(tips);
+    });
+
     test('refuses what is no commit', async () => {
       const { store, listed } = setUp();
       const value = await store.write({ kind: 'blob', body: new Uint8Array(1) });

@@ -1,4 +1,4 @@
-import { git, initBare, type ObjectFormat } from '../../../../test/support/git.js';
+import { git, initBare, type ObjectFormat } from './git.js';
 
 /** A bare repository whose history has what makes walks go wrong. */
 export interface OddHistory {
