@@ -11,11 +11,11 @@ import {
 import { type PackObjectsSummary, packObjects } from '@git-kv/pack';
 import { type BundleHeader, type BundlePrerequisite, type BundleRef, serializeBundleHeader } from '@git-kv/protocol';
 import type { ObjectReader, Progress, ReadOptions } from '../object-store.js';
+import { packContent } from '../pack-content.js';
 import { readBody } from '../read-object.js';
 import { peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
 import { sortTips } from '../revision-range.js';
-import { objectsBetween } from '../walk/objects-between.js';
 import { RevisionWalk } from '../walk/revision-walk.js';
 import { orderBoundary } from './boundary.js';
 
@@ -52,7 +52,8 @@ const BATCH = 1024;
 
 /**
  * Bundle refs with all they reach, less what is excluded. Its prerequisites are the commits just outside: parents of commits
- * in it that are not in it themselves. Of a shallow repository, these are the parents that it lacks.
+ * in it that are not in it themselves. Of a shallow repository, these are the parents that it lacks. A bundle that has
+ * prerequisites is thin: its pack has deltas against what they reach.
  * @throws {GitError} EMPTY_BUNDLE where no ref is left; UNSUPPORTED where version 2 cannot say it
  * @throws {NotFoundError} OBJECT_NOT_FOUND
  * @see git-bundle(1), "SPECIFYING REFERENCES"
@@ -105,15 +106,17 @@ async function* write(
   { level, onProgress, signal }: CreateBundleOptions,
 ): AsyncGenerator<Uint8Array, PackObjectsSummary, undefined> {
   yield opening;
+  const content = await packContent(repository, {
+    wants: header.refs.map(({ oid }) => oid),
+    // Every way out of the bundle leads over them, and nothing else is promised: not what else was excluded.
+    haves: header.prerequisites.map(({ oid }) => oid),
+    thin: header.prerequisites.length > 0,
+    shallow,
+    ...(signal && { signal }),
+  });
   return yield* packObjects({
     algorithm: repository.algorithm,
-    objects: objectsBetween(repository.objects, {
-      wants: header.refs.map(({ oid }) => oid),
-      // Every way out of the bundle leads over them, and nothing else is promised: not what else was excluded.
-      haves: header.prerequisites.map(({ oid }) => oid),
-      shallow,
-      ...(signal && { signal }),
-    }),
+    ...content,
     source: repository.objects,
     ...(level !== undefined && { level }),
     ...(onProgress && { onProgress }),
