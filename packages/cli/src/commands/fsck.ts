@@ -170,7 +170,7 @@ class FsckOutput {
       case 'argument':
         return `error: ${oid}: ${message}`;
       default:
-        return path === '' ? `error: ${message}` : `error: ${path}: ${message}`;
+        return `${severity === 'warn' ? 'warning' : 'error'}: ${path === '' ? '' : `${path}: `}${message}`;
     }
   }
 

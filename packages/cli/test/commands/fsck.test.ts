@@ -96,6 +96,12 @@ class Sample {
     return this;
   }
 
+  lookUps(): this {
+    this.git(['multi-pack-index', 'write']);
+    this.git(['commit-graph', 'write', '--reachable']);
+    return this;
+  }
+
   packFile(ending: string): string {
     const folder = join(this.directory, 'objects/pack');
     const name = readdirSync(folder).find((one) => one.endsWith(ending)) as string;
@@ -255,6 +261,19 @@ const TABLE: readonly Damage[] = [
   { name: 'a pack with a broken entry', make: (s) => s.pack().flipEntry('main~1:a') },
   { name: 'an idx with a wrong checksum', make: (s) => s.pack().flip(s.packFile('.idx'), -1) },
   { name: 'a pack with bytes after it', make: (s) => appendFileSync(s.pack().packFile('.pack'), 'more') },
+  { name: 'a multi-pack-index and a commit-graph', make: (s) => s.pack().lookUps() },
+  {
+    name: 'a multi-pack-index that is damaged',
+    make: (s) => s.pack().lookUps().flip(s.packFile('multi-pack-index'), -1),
+  },
+  {
+    name: 'a commit-graph that is damaged',
+    make: (s) => {
+      const path = join(s.pack().lookUps().directory, 'objects/info/commit-graph');
+      chmodSync(path, 0o644);
+      s.flip(path, -1);
+    },
+  },
   {
     name: 'severities of the configuration',
     make: (s) => {

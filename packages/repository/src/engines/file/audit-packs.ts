@@ -9,6 +9,7 @@ import {
   verifyPack,
 } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from '../../audit.js';
+import { auditReverseIndex } from './audit-look-ups.js';
 import type { Disk } from './disk.js';
 import { fileSource } from './file-source.js';
 
@@ -59,6 +60,7 @@ export async function auditPack(parts: PackAuditParts): Promise<void> {
       // Nobody reads from such a pack, git no more than this store: its objects are not here.
       return damage(error.message, error);
     }
+    await auditReverseIndex(disk, path, index, visitor);
     try {
       await auditStream(parts, source, idx, order);
       return;

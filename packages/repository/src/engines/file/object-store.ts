@@ -31,6 +31,7 @@ import type {
 } from '../../object-store.js';
 import type { CommitSource } from '../../walk/commit-source.js';
 import { findAlternates } from './alternates.js';
+import { auditCommitGraph, auditMultiPackIndex } from './audit-look-ups.js';
 import { auditObjects } from './audit-objects.js';
 import { iterateBatches } from './batches.js';
 import { CommitGraphReader, readCommitGraphFiles, writeCommitGraphFile } from './commit-graph.js';
@@ -312,7 +313,10 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   async audit(visitor: AuditVisitor, options: AuditOptions = {}): Promise<void> {
-    for (const { path } of await this.#all()) await auditObjects(this.disk, path, this.algorithm, visitor, options);
+    const paths = (await this.#all()).map(({ path }) => path);
+    for (const path of paths) await auditObjects(this.disk, path, this.algorithm, visitor, options);
+    for (const path of paths) await auditMultiPackIndex(this.disk, path, this.algorithm, visitor);
+    await auditCommitGraph(this, this.own.path, () => this.commitGraphFiles(), visitor, options);
   }
 
   async close(): Promise<void> {
