@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import * as crypto from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 import * as node from '@git-kv/kernels';
 import { inflate as plainInflate } from '@git-kv/kernels/portable';
 import * as wasm from '@git-kv/kernels/wasm';
@@ -163,6 +163,35 @@ describe.each([
   });
 });
 
+describe.each([
+  ['wasm', wasm],
+  ['node', node],
+] as const)('inflate of what is too large to be copied at once (%s)', (_variant, { inflate, InflateStatus }) => {
+  const data = concat(prose(900_000), noise(400_000), prose(300_000));
+  const stream = concat(deflateSync(data), noise(50));
+  const size = stream.length - 50;
+  const damaged = stream.slice();
+  damaged[size - 1]! ^= 1;
+
+  test.each([
+    ['the stream', stream, data.length, InflateStatus.done],
+    ['with more room', stream, data.length + 100_000, InflateStatus.done],
+    ['with room for a byte less', stream, data.length - 1, InflateStatus.outputFull],
+    ['a stream that is cut', stream.subarray(0, size - 5), data.length, InflateStatus.inputEnds],
+    ['a stream with another checksum', damaged, data.length, InflateStatus.badChecksum],
+  ])('%s', (_what, input, room, status) => {
+    const output = new Uint8Array(room + 6).fill(0xc5);
+    const result = { consumed: -1, produced: -1 };
+    expect(inflate(input, 0, output, 3, room, result)).toBe(status);
+    expect(result.consumed).toBe(status === InflateStatus.done ? size : 0);
+    if (status === InflateStatus.done) {
+      expect(result.produced).toBe(data.length);
+      expect(Buffer.compare(output.subarray(3, 3 + data.length), data)).toBe(0);
+    }
+    expect(hex(output.subarray(0, 3)) + hex(output.subarray(room + 3))).toBe('c5'.repeat(6));
+  });
+});
+
 describe('createArena', () => {
   test('gives zeroed bytes of the size that is asked for', () => {
     for (const size of [0, 1, 65_536, 1_000_000]) {
@@ -220,6 +249,14 @@ describe('where WebAssembly', () => {
     };
     expect(inflater.push(stream, 0, stream.length, emit)).toBe(0);
     expect(Buffer.compare(inflated, input)).toBe(0);
+    expect(Buffer.compare(inflateSync(kernels.deflate(input)), input)).toBe(0);
+    const delta = new Uint8Array(100);
+    const index = kernels.createDeltaIndex(input);
+    const size = kernels.createDelta(input, 0, 5000, input, 0, 5000, delta, 0, 100, index);
+    inflated.fill(0);
+    expect(kernels.applyDelta(input, 0, 5000, delta, 0, size, inflated, 0, 5000)).toBe(0);
+    expect(Buffer.compare(inflated, input)).toBe(0);
+    expect(kernels.crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
     expect(kernels.createDetectingHash().update(input).digest()).toEqual(kernels.digest('sha1', input));
   });
 });

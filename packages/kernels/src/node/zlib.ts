@@ -8,10 +8,10 @@ import { instanceOf, sharedInstance } from '../wasm/instance.js';
 /**
  * Streams that inflate to this size or more go to node:zlib, unless they lie in an arena: elsewhere WebAssembly is as fast or
  * faster, as a call of node:zlib costs 3 us, a copy of the result and garbage. Measured on Node 20 over slices of source code, the
- * garbage counted: 500 bytes took 2.6 us in WebAssembly and 6.5 in node:zlib, 3,900 bytes 9 and 13, 58,000 bytes 78 and 85,
- * 262,144 bytes 290 and 290.
+ * garbage counted: 500 bytes took 2.6 us in WebAssembly and 6.5 in node:zlib, 3,900 bytes 9 and 13, 58,000 bytes 78 and 85, 700,000
+ * bytes 780 and 890, 1,000,000 bytes 1420 and 1440, 8,000,000 bytes 10,800 and 9,100.
  */
-const NATIVE_INFLATE_BYTES = 262_144;
+const NATIVE_INFLATE_BYTES = 1_000_000;
 /** The same where there is no WebAssembly: 1,000 bytes took 7.2 us in plain code and 7.1 in node:zlib. */
 const NATIVE_INFLATE_BYTES_WITHOUT_WASM = 1200;
 /** node:zlib makes the result in pieces of at most this size, so that a stated size alone takes no memory twice. */
