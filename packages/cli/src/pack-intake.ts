@@ -8,7 +8,7 @@ import {
   type ObjectKind,
   type Oid,
 } from '@git-kv/objects';
-import type { PackCheckOptions, PackLimits, PackProgress } from '@git-kv/pack';
+import type { PackCheckOptions, PackLimits, PackProgress } from '@git-kv/pack/indexer';
 import { CommandError, type Console, UsageError } from './console.js';
 
 /** `--strict` and `--keep` may stand alone or have a value after `=`: without one they get an empty value. */

@@ -56,7 +56,8 @@ export class ReadWindows {
       this.#latest = slot;
     }
     this.bytes = this.#windows[slot] as Uint8Array;
-    this.at = offset - (this.#starts[slot] as number);
+    // An integer, and not a float that happens to be one: what indexes with it is compiled once then.
+    this.at = (offset - (this.#starts[slot] as number)) >>> 0;
     return true;
   }
 

@@ -1,18 +1,16 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import type { HashAlgorithm, ObjectKind, Oid } from '@git-kv/objects';
+import { basename, dirname, join, resolve } from 'node:path';
+import { algorithmOf, type HashAlgorithm, hashAlgorithm, isOid, type ObjectKind, type Oid } from '@git-kv/objects';
 import {
   type ByteSource,
   type IndexedPack,
   type IndexPackOptions,
   indexPack,
   type PackStorage,
-  parsePackIndex,
-  serializeReverseIndex,
-} from '@git-kv/pack';
-import { nodeResolveWorkers } from '@git-kv/pack/node';
-import { type FileRepository, filePackStorage, nodeFs, openPackFile } from '@git-kv/repository/node-fs';
+} from '@git-kv/pack/indexer';
+import { nodeResolveWorkers, openFileSource } from '@git-kv/pack/node';
+import type { FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
@@ -26,8 +24,14 @@ import {
   withOptionalValues,
 } from '../pack-intake.js';
 import type { Command } from '../program.js';
-import { findHere, packAlgorithm, using } from '../repository.js';
 import { writeReadOnly } from '../write-file.js';
+
+/** What only some calls need: loading it takes as long as indexing a thousand objects. */
+const load = {
+  pack: () => import('@git-kv/pack'),
+  repositories: () => import('../repository.js'),
+  storage: () => import('@git-kv/repository/node-fs'),
+} as const;
 
 const READ_BYTES = 1 << 18;
 const TITLES = { scan: 'Receiving objects', resolve: 'Resolving deltas' };
@@ -98,11 +102,12 @@ export const indexPackCommand: Command = {
       },
     };
     if (values.stdin) {
+      const { findHere, using } = await load.repositories();
       const here = await findHere(console);
       if (here === undefined) throw new CommandError('--stdin requires a git repository');
       await using(Promise.resolve(here), (repository) => indexStdin(console, asked, repository));
     } else {
-      const algorithm = await packAlgorithm(console, (pack as string).replace(/\.pack$/, ''), values['object-format']);
+      const algorithm = await findAlgorithm(console, (pack as string).replace(/\.pack$/, ''), values['object-format']);
       await indexFile(console, asked, algorithm);
     }
     return 0;
@@ -122,11 +127,20 @@ interface Asked {
   readonly options: Partial<IndexPackOptions>;
 }
 
+/** As `packAlgorithm`; looks for a repository only where neither the option nor the name tells. */
+async function findAlgorithm(console: Console, stem: string, given: string | undefined): Promise<HashAlgorithm> {
+  if (given !== undefined) return hashAlgorithm(given);
+  const named = /^pack-([0-9a-f]+)$/.exec(basename(stem))?.[1];
+  if (named !== undefined && isOid(named)) return algorithmOf(named);
+  return await (await load.repositories()).packAlgorithm(console, stem, given);
+}
+
 async function indexFile(console: Console, asked: Asked, algorithm: HashAlgorithm): Promise<void> {
   const packPath = asked.packPath as string;
-  const source = await openPackFile(packPath);
+  const source = openPack(packPath);
   try {
-    const indexed = await index(asked, asked.isStrict ? await findHere(console) : undefined, chunksOf(source), {
+    const repository = asked.isStrict ? await (await load.repositories()).findHere(console) : undefined;
+    const indexed = await index(asked, repository, chunksOf(source), {
       algorithm,
       workers: nodeResolveWorkers(packPath),
       storage: storedAlready(source),
@@ -141,10 +155,19 @@ async function indexFile(console: Console, asked: Asked, algorithm: HashAlgorith
   }
 }
 
+function openPack(path: string): ReturnType<typeof openFileSource> {
+  try {
+    return openFileSource(path);
+  } catch (error) {
+    throw ioError(`cannot open packfile '${path}'`, error);
+  }
+}
+
 async function indexStdin(console: Console, asked: Asked, repository: FileRepository): Promise<void> {
   const folder =
     asked.packPath === undefined ? join(repository.layout.objectsDirectory, 'pack') : dirname(asked.packPath);
   const temporary = join(folder, `tmp_pack_${process.pid}_${Date.now().toString(36)}`);
+  const { filePackStorage, nodeFs } = await load.storage();
   const storage = await filePackStorage(temporary);
   try {
     const indexed = await index(asked, repository, console.stdin, {
@@ -243,6 +266,7 @@ async function placeIndexes(
     temporaries.push(index);
     let rev: string | undefined;
     if (asked.writesRev) {
+      const { parsePackIndex, serializeReverseIndex } = await load.pack();
       rev = await writeReadOnly(
         dirname(indexPath),
         'rev',

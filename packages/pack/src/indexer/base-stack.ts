@@ -17,8 +17,8 @@ export class BaseStack {
   level: number = NONE;
   /** What each level's object lies in; `undefined` where it was dropped. */
   readonly bytes: (Uint8Array | undefined)[] = [];
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
   /** The next delta made for it. */
   readonly nexts: Int32Array;
   readonly depths: Int32Array;
@@ -28,8 +28,8 @@ export class BaseStack {
   constructor(log: ObjectLog, deltaDepth: number, budgetBytes: number) {
     this.#log = log;
     this.#budgetBytes = budgetBytes;
-    this.starts = new Float64Array(deltaDepth + 1);
-    this.ends = new Float64Array(deltaDepth + 1);
+    this.starts = new Int32Array(deltaDepth + 1);
+    this.ends = new Int32Array(deltaDepth + 1);
     this.nexts = new Int32Array(deltaDepth + 1);
     this.depths = new Int32Array(deltaDepth + 1);
     this.pathRows = new Int32Array(deltaDepth + 1);

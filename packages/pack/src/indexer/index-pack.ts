@@ -22,7 +22,6 @@ import { serializePackIndexColumns } from '../idx/serialize.js';
 import { sortOids } from '../idx/sort.js';
 import { type PackLimits, packLimits } from '../limits.js';
 import { type PackProgress, pause } from '../progress.js';
-import { PackReader } from '../reader/pack-reader.js';
 import { FRAME_ROOM, PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
 import type { PackStorage } from '../storage.js';
 import { writeUint32 } from '../uint32.js';
@@ -467,6 +466,8 @@ class Indexer {
     const { storage, readBase, signal } = this.#options;
     const positions = parsePackIndex(index, this.#algorithm);
     if (check.followsLinks) assertOnce(positions);
+    // Few indexings check, and it brings much with it.
+    const { PackReader } = await import('../reader/pack-reader.js');
     const source = await storage.source();
     try {
       const reader = new PackReader({ source, index: positions, limits: this.#limits });

@@ -1,5 +1,5 @@
 /**
- * Threads of Node for the resolution of deltas.
+ * What Node has for packs: threads for the resolution of deltas, and files that are read without waiting.
  *
  * ```ts
  * import { writeFileSync } from 'node:fs';
@@ -18,6 +18,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { ResolveWorkers } from '../indexer/resolve-share.js';
+
+export { type FileSource, openFileSource } from './file-source.js';
 
 /** Worker threads that read the pack from the file at `path`, in which the storage must have written it. */
 export function nodeResolveWorkers(path: string, options: Pick<ResolveWorkers, 'leastDeltas'> = {}): ResolveWorkers {
