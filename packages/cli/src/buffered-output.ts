@@ -1,44 +1,59 @@
 import type { Output } from './console.js';
 
 const FLUSH_BYTES = 1 << 16;
+/** Memory taken at a time. */
+const CHUNK_BYTES = 1 << 18;
+
+const encoder = new TextEncoder();
 
 /** Gathers small writes into large ones: a line for each of 100,000 objects is not worth a write of its own. */
 export class BufferedOutput {
   readonly #output: Pick<Output, 'write'>;
-  #text = '';
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  /** Filled up to `#end`. What was given to the output is the output's, so what follows goes behind it or to new memory. */
+  #chunk: Uint8Array = new Uint8Array(0);
+  #end = 0;
 
   constructor(output: Pick<Output, 'write'>) {
     this.#output = output;
   }
 
-  /** Bytes are kept as they are until they go out: they must not change until then. */
-  async write(chunk: Uint8Array | string): Promise<void> {
+  /** Whether so much was gathered that it is time to flush. */
+  get isFull(): boolean {
+    return this.#end >= FLUSH_BYTES;
+  }
+
+  /** Gather a copy of `chunk`, without waiting: who puts much looks at {@link isFull}. */
+  put(chunk: Uint8Array | string): void {
     if (typeof chunk === 'string') {
-      this.#text += chunk;
-      this.#pendingBytes += chunk.length;
+      // A character of UTF-16 takes three bytes of UTF-8 at most.
+      this.#makeRoom(chunk.length * 3);
+      this.#end += encoder.encodeInto(chunk, this.#chunk.subarray(this.#end)).written;
     } else {
-      this.#settleText();
-      this.#pending.push(chunk);
-      this.#pendingBytes += chunk.length;
+      this.#makeRoom(chunk.length);
+      this.#chunk.set(chunk, this.#end);
+      this.#end += chunk.length;
     }
-    if (this.#pendingBytes >= FLUSH_BYTES) await this.flush();
+  }
+
+  /** {@link put}, and send what was gathered when it is much. */
+  async write(chunk: Uint8Array | string): Promise<void> {
+    this.put(chunk);
+    if (this.isFull) await this.flush();
   }
 
   /** Send what was gathered. */
   async flush(): Promise<void> {
-    this.#settleText();
-    if (this.#pending.length === 0) return;
-    const chunks = this.#pending;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    await this.#output.write(chunks.length === 1 ? (chunks[0] as Uint8Array) : new Uint8Array(Buffer.concat(chunks)));
+    if (this.#end === 0) return;
+    const filled = this.#chunk.subarray(0, this.#end);
+    this.#chunk = this.#chunk.subarray(this.#end);
+    this.#end = 0;
+    await this.#output.write(filled);
   }
 
-  #settleText(): void {
-    if (this.#text === '') return;
-    this.#pending.push(new TextEncoder().encode(this.#text));
-    this.#text = '';
+  #makeRoom(size: number): void {
+    if (this.#end + size <= this.#chunk.length) return;
+    const chunk = new Uint8Array(Math.max(CHUNK_BYTES, this.#end + size));
+    chunk.set(this.#chunk.subarray(0, this.#end));
+    this.#chunk = chunk;
   }
 }

@@ -1,4 +1,4 @@
-import { decodeUtf8, isGitError, type Oid } from '@git-kv/objects';
+import { decodeUtf8, isGitError, type Oid, type RawObject } from '@git-kv/objects';
 import { findRevision } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { BufferedOutput } from './buffered-output.js';
@@ -6,8 +6,6 @@ import type { BatchField, BatchFormat } from './cat-file-format.js';
 import { CommandError, type Console } from './console.js';
 import { readLines, readRecords } from './input.js';
 
-/** Objects asked of the store in one call. */
-const BATCH_OBJECTS = 512;
 const CR = 0x0d;
 const SPACE = 0x20;
 
@@ -16,6 +14,8 @@ export interface BatchOptions {
   readonly format: BatchFormat;
   /** Gather output, and with `--batch-command` wait for `flush`. */
   readonly buffer: boolean;
+  /** With `--batch-all-objects`: in the order that is the cheapest. */
+  readonly unordered: boolean;
   /** Input ends with NUL, not LF. */
   readonly nul: boolean;
 }
@@ -71,20 +71,19 @@ export class Batch {
     await runQueue();
   }
 
-  /** `--batch-all-objects`: every object in the repository, sorted by its id. */
+  /** `--batch-all-objects`: every object in the repository, sorted by its id, or with `unordered` as they lie. */
   async all(withBody: boolean): Promise<void> {
     const { signal } = this.#console;
-    let oids: Oid[] = [];
-    const print = async (): Promise<void> => {
-      if (withBody) await this.#bodies(oids);
-      else for (const oid of oids) await this.#info(oid);
-      oids = [];
-    };
-    for await (const oid of this.#repository.objects.oids({ signal })) {
-      oids.push(oid);
-      if (oids.length === BATCH_OBJECTS) await print();
+    const { objects } = this.#repository;
+    const unordered: Oid[] = [];
+    for await (const oid of objects.oids({ signal })) {
+      if (!withBody) await this.#info(oid);
+      else if (this.#options.unordered) unordered.push(oid);
+      else await this.#contents(oid, '');
     }
-    await print();
+    for await (const [oid, object] of objects.readMany(unordered, { signal, isTransient: true })) {
+      if (object !== undefined) await this.#object(oid, object, '');
+    }
     await this.#output.flush();
   }
 
@@ -93,19 +92,21 @@ export class Batch {
     for await (const line of readLines(this.#console.stdin)) yield line.at(-1) === CR ? line.subarray(0, -1) : line;
   }
 
-  async #bodies(oids: readonly Oid[]): Promise<void> {
-    const { signal } = this.#console;
-    const read = new Map<Oid, { kind: string; body: Uint8Array }>();
-    for await (const [oid, object] of this.#repository.objects.readMany(oids, { signal })) {
-      if (object) read.set(oid, object);
-    }
-    for (const oid of oids) {
-      const object = read.get(oid);
-      if (object === undefined) continue;
-      await this.#head(oid, object.kind, object.body.length, '');
-      await this.#output.write(object.body);
-      await this.#output.write('\n');
-    }
+  /** @returns whether the object is there */
+  async #contents(oid: Oid, rest: string): Promise<boolean> {
+    const { objects } = this.#repository;
+    const object = objects.readSync(oid) ?? (await objects.read(oid, { signal: this.#console.signal }));
+    if (object !== undefined) await this.#object(oid, object, rest);
+    return object !== undefined;
+  }
+
+  async #object(oid: Oid, { kind, body }: RawObject, rest: string): Promise<void> {
+    const { fields } = this.#options.format;
+    if (fields.has('objectsize:disk') || fields.has('deltabase')) await this.#head(oid, kind, body.length, rest);
+    else this.#output.put(this.#line(oid, kind, body.length, rest, '', ''));
+    this.#output.put(body);
+    this.#output.put('\n');
+    if (this.#output.isFull) await this.#output.flush();
   }
 
   async #info(oid: Oid): Promise<void> {
@@ -126,17 +127,10 @@ export class Batch {
       if (isGitError(error, 'UNSUPPORTED')) await this.#console.stderr.write(`error: ${error.message}\n`);
       else if (!isGitError(error, 'OBJECT_NOT_FOUND')) throw error;
     }
-    const { signal } = this.#console;
     if (oid !== undefined && withBody) {
-      const object = await this.#repository.objects.read(oid, { signal });
-      if (object !== undefined) {
-        await this.#head(oid, object.kind, object.body.length, rest);
-        await this.#output.write(object.body);
-        await this.#output.write('\n');
-        return;
-      }
+      if (await this.#contents(oid, rest)) return;
     } else if (oid !== undefined) {
-      const stat = await this.#repository.objects.stat(oid, { signal });
+      const stat = await this.#repository.objects.stat(oid, { signal: this.#console.signal });
       if (stat !== undefined) return await this.#head(oid, stat.kind, stat.size, rest);
     }
     await this.#without(name, 'missing');
@@ -148,18 +142,24 @@ export class Batch {
   }
 
   async #head(oid: Oid, kind: string, size: number, rest: string): Promise<void> {
-    const { fields, parts } = this.#options.format;
-    const values: Record<BatchField, string> = {
+    const { fields } = this.#options.format;
+    const diskSize = fields.has('objectsize:disk') ? await this.#repository.objects.storedSize(oid) : undefined;
+    const deltaBase = fields.has('deltabase') ? await this.#deltaBase(oid) : '';
+    await this.#output.write(this.#line(oid, kind, size, rest, String(diskSize ?? 0), deltaBase));
+  }
+
+  #line(oid: Oid, kind: string, size: number, rest: string, diskSize: string, deltaBase: string): string {
+    const values: Record<BatchField, string | number> = {
       objectname: oid,
       objecttype: kind,
-      objectsize: String(size),
-      'objectsize:disk': fields.has('objectsize:disk')
-        ? String((await this.#repository.objects.storedSize(oid)) ?? 0)
-        : '',
-      deltabase: fields.has('deltabase') ? await this.#deltaBase(oid) : '',
+      objectsize: size,
+      'objectsize:disk': diskSize,
+      deltabase: deltaBase,
       rest,
     };
-    await this.#output.write(`${parts.map((part) => ('text' in part ? part.text : values[part.field])).join('')}\n`);
+    let line = '';
+    for (const part of this.#options.format.parts) line += 'text' in part ? part.text : values[part.field];
+    return `${line}\n`;
   }
 
   /** What the object is stored as a delta of; zeros where it is stored whole. */

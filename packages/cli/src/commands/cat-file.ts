@@ -52,6 +52,7 @@ export const catFileCommand: Command = {
       const batch = new Batch(repository, console, {
         format: parseBatchFormat(format ?? DEFAULT_BATCH_FORMAT),
         buffer: (values.buffer || values['batch-all-objects']) && !values['no-buffer'],
+        unordered: values.unordered,
         nul: values.z,
       });
       if (values['batch-all-objects']) await batch.all(batchMode === 'batch');

@@ -55,6 +55,7 @@ const BULK_BYTES = 32 * 2 ** 20;
 
 /** Half of a window lies before the offset that asks for it: the base of a delta mostly stands shortly before it. */
 const WINDOWS = { windowBytes: 65536, windowCount: 128, leadBytes: 32768 };
+const ENTRY_WINDOWS = { ...WINDOWS, windowCount: 32 };
 
 /** Bytes read by `readMany` between two turns of the event loop, where the source itself gives none. */
 const SLICE_BYTES = 16 * 2 ** 20;
@@ -70,6 +71,8 @@ export class PackReader {
   readonly index: PackIndex;
   readonly source: ByteSource;
   readonly #windows: ReadWindows;
+  /** Entries are given out as views into these. */
+  readonly #entryWindows: ReadWindows;
   readonly #bases: PackBases;
   readonly #chains: EntryChain[] = [];
   readonly #parts: ChainParts;
@@ -82,7 +85,15 @@ export class PackReader {
     this.index = options.index;
     this.source = options.source;
     this.#reverse = options.reverse;
-    this.#windows = new ReadWindows(options.source, WINDOWS);
+    const windowCount = Math.min(WINDOWS.windowCount, 2 + Math.ceil(options.source.size / WINDOWS.leadBytes));
+    const canFill = options.source.readIntoSync !== undefined;
+    this.#windows = new ReadWindows(options.source, {
+      ...WINDOWS,
+      windowCount,
+      // Memory of windows is used again, so nothing that is given out may lie in them.
+      ...(canFill && { room: new Uint8Array(WINDOWS.windowBytes * windowCount) }),
+    });
+    this.#entryWindows = new ReadWindows(options.source, ENTRY_WINDOWS);
     this.#bases = (options.cache ?? createDeltaBaseCache()).forPack();
     this.#parts = {
       index: options.index,
@@ -282,7 +293,7 @@ export class PackReader {
       let entry = entries.read(packOffset);
       while (entry === undefined) {
         const { wantedOffset, wantedLength } = entries;
-        await this.#windows.load(wantedOffset, wantedLength, options?.signal);
+        await this.#entryWindows.load(wantedOffset, wantedLength, options?.signal);
         entry = entries.read(packOffset);
       }
       slice += entry.deflated.length + 256;
@@ -337,7 +348,7 @@ export class PackReader {
 
   #storedEntries(): StoredEntries {
     const packEnd = this.source.size - this.algorithm.oidLength;
-    this.#entries ??= new StoredEntries(this.index, this.#packOrder(), this.#windows, packEnd, this.index);
+    this.#entries ??= new StoredEntries(this.index, this.#packOrder(), this.#entryWindows, packEnd, this.index);
     return this.#entries;
   }
 

@@ -53,6 +53,9 @@ const LOOSE_CONCURRENCY = 16;
 /** Looks at a store that others change meanwhile, before what is not found counts as absent. */
 const MAX_LOOKS = 4;
 
+/** What git keeps of delta bases (core.deltaBaseCacheLimit), taken in steps as it is needed. */
+const CACHE_BYTES = 96 * 2 ** 20;
+
 /** Bodies up to this size are read whole when they are opened; larger ones are streamed. */
 const WHOLE_BYTES = 1 << 20;
 
@@ -78,7 +81,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     this.disk = disk;
     this.algorithm = algorithm;
     this.options = options;
-    this.#cache = createDeltaBaseCache(options.cacheBytes);
+    this.#cache = createDeltaBaseCache(options.cacheBytes ?? CACHE_BYTES);
     this.#graphs = new CommitGraphReader(disk, algorithm);
     this.own = new ObjectDirectory(disk, objectsDirectory, algorithm, this.#cache);
   }

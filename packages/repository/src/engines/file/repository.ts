@@ -17,7 +17,7 @@ export interface FileRepositoryOptions {
   readonly durability?: Durability | undefined;
   /** How long to wait for a lock another process holds (default 1000). */
   readonly lockTimeoutMs?: number | undefined;
-  /** Bytes of delta bases kept in memory (default 32 MiB). */
+  /** Bytes of delta bases kept in memory (default 96 MiB, as core.deltaBaseCacheLimit of git). */
   readonly cacheBytes?: number | undefined;
   /** Received packs of fewer objects are stored as loose objects (default 100, as git's receive.unpackLimit). */
   readonly unpackLimit?: number | undefined;

@@ -5,7 +5,7 @@ import type { ObjectDirectory } from './object-directory.js';
 
 /** How objects are read and written. */
 export interface FileObjectStoreOptions {
-  /** Bytes of delta bases kept in memory (default 32 MiB). */
+  /** Bytes of delta bases kept in memory (default 96 MiB, as core.deltaBaseCacheLimit of git). */
   readonly cacheBytes?: number | undefined;
   /** Received packs of fewer objects are stored as loose objects, as receive.unpackLimit does in git (default 100). */
   readonly unpackLimit?: number | undefined;
