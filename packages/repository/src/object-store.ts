@@ -32,8 +32,8 @@ export interface ObjectReader {
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
   /** The same at once, where the store can; `undefined` where only {@link read} can tell. Walks ask here first: no promise an object. */
   readSync?(oid: Oid): RawObject | undefined;
-  /** In the same way {@link stat}, and an entry of {@link readEntries}, whole or without its bytes. */
-  statSync?(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined;
+  /** In the same way an object's size, and an entry of {@link readEntries}, whole or without its bytes. */
+  sizeSync?(oid: Oid): number | undefined;
   readEntrySync?(oid: Oid): PackEntry | undefined;
   readEntryHeadSync?(oid: Oid): PackEntryHead | undefined;
   /** For a walk over history: what the engine can answer without waiting, and its commit-graph. To be closed. */

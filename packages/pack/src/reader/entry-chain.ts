@@ -132,10 +132,19 @@ export class EntryChain {
     while (!this.#isAtRoot) {
       if (!this.#down()) return false;
     }
-    const target = this.#deltas[0] ?? this.#packOffset;
-    if (!this.#entry.peekHeader(target)) return false;
-    this.size = this.#entry.header.inflatedSize;
-    return this.#deltas.length === 0 || this.#readResultSize(target);
+    return this.#measure(this.#deltas[0] ?? this.#packOffset);
+  }
+
+  /** Go on towards `size` alone, without the base. @returns whether it is there */
+  measure(): boolean {
+    return this.#measure(this.#packOffset);
+  }
+
+  #measure(packOffset: number): boolean {
+    if (!this.#entry.peekHeader(packOffset)) return false;
+    const { typeCode, inflatedSize } = this.#entry.header;
+    this.size = inflatedSize;
+    return kindOfTypeCode(typeCode) !== undefined || this.#readResultSize(packOffset);
   }
 
   /** Look at the entry at #packOffset: a delta joins the chain, a full object ends it. */

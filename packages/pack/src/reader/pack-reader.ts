@@ -335,15 +335,14 @@ export class PackReader {
     return this.#storedEntries().readHead(this.index.packOffsetAt(position)) ?? cannotReadAtOnce();
   }
 
-  /** {@link stat} at once. @throws {TypeError} where the source cannot: see {@link isSync} */
-  statSync(oid: Oid): { kind: ObjectKind; size: number } | undefined {
+  /** The size of the object at once, its base unseen. @throws {TypeError} where the source cannot: see {@link isSync} */
+  sizeSync(oid: Oid): number | undefined {
     const position = this.index.find(oid);
     if (position === undefined) return undefined;
     const chain = this.#takeChain().start(this.index.packOffsetAt(position));
-    if (!chain.stat()) cannotReadAtOnce();
-    const { kind, size } = chain;
+    if (!chain.measure()) cannotReadAtOnce();
     this.#chains.push(chain);
-    return { kind, size };
+    return chain.size;
   }
 
   #storedEntries(): StoredEntries {

@@ -40,7 +40,8 @@ export class StoredEntries {
    */
   read(packOffset: number): PackEntry | undefined {
     const { packOffsets, positions } = this.#order;
-    const row = this.#rowAt(packOffset);
+    const row = findRow(packOffsets, packOffset);
+    if (row < 0) throw new MalformedError('pack', packOffset, 'no entry begins here');
     const length = (packOffsets[row + 1] ?? this.#packEnd) - packOffset;
     if (!this.#peek(packOffset, length)) return undefined;
     const { bytes, at } = this.#windows;
@@ -53,16 +54,9 @@ export class StoredEntries {
 
   /** The same without its bytes, which are not checked. */
   readHead(packOffset: number): PackEntryHead | undefined {
-    const row = this.#rowAt(packOffset);
-    const length = (this.#order.packOffsets[row + 1] ?? this.#packEnd) - packOffset;
-    if (!this.#peek(packOffset, Math.min(length, HEADER_BYTES))) return undefined;
-    return this.#head(packOffset, Math.min(this.#windows.bytes.length, this.#windows.at + length));
-  }
-
-  #rowAt(packOffset: number): number {
-    const row = findRow(this.#order.packOffsets, packOffset);
-    if (row < 0) throw new MalformedError('pack', packOffset, 'no entry begins here');
-    return row;
+    const room = this.#packEnd - packOffset;
+    if (!this.#peek(packOffset, Math.min(room, HEADER_BYTES))) return undefined;
+    return this.#head(packOffset, Math.min(this.#windows.bytes.length, this.#windows.at + room));
   }
 
   #peek(packOffset: number, length: number): boolean {

@@ -78,7 +78,9 @@ export class PackPlan {
     const known = this.sizes[row] as number;
     if (known !== NONE) return known;
     const oid = this.oids[row] as Oid;
-    const stat = source.statSync?.(oid) ?? (await source.stat(oid, options));
+    const size = source.sizeSync?.(oid);
+    if (size !== undefined) return (this.sizes[row] = size);
+    const stat = await source.stat(oid, options);
     if (stat === undefined) throw missing(oid);
     this.kinds[row] = typeCodeOfKind(stat.kind);
     this.sizes[row] = stat.size;

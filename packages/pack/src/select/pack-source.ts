@@ -28,8 +28,8 @@ export interface PackSource {
     oid: Oid,
     options?: { signal?: AbortSignal },
   ): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined>;
-  /** The same at once; `undefined` where only {@link stat} can tell. */
-  statSync?(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined;
+  /** Its size at once; `undefined` where only {@link stat} can tell. */
+  sizeSync?(oid: Oid): number | undefined;
   /** One entry at once; `undefined` where only {@link readEntries} can tell. */
   readEntrySync?(oid: Oid): PackEntry | undefined;
   /** The same without its bytes, which are not looked at. */

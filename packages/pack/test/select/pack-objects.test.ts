@@ -333,9 +333,9 @@ describe.each<HashName>(['sha1', 'sha256'])('a reader of %s that answers at once
       expect(reader.readEntrySync(oid)).toEqual(entry);
       const { deflated: _, ...head } = entry!;
       expect(reader.readEntryHeadSync(oid)).toEqual(head);
-      expect(reader.statSync(oid)).toEqual(await reader.stat(oid));
+      expect(reader.sizeSync(oid)).toBe((await reader.stat(oid))?.size);
     }
-    for (const ask of ['readEntrySync', 'readEntryHeadSync', 'statSync'] as const) {
+    for (const ask of ['readEntrySync', 'readEntryHeadSync', 'sizeSync'] as const) {
       expect(reader[ask](absent)).toBeUndefined();
     }
   });
@@ -344,7 +344,7 @@ describe.each<HashName>(['sha1', 'sha256'])('a reader of %s that answers at once
     const { size, read } = memorySource(golden.pack);
     const reader = new PackReader({ source: { size, read }, index });
     const { oid } = golden.objects[0]!;
-    for (const ask of ['readEntrySync', 'readEntryHeadSync', 'statSync'] as const) {
+    for (const ask of ['readEntrySync', 'readEntryHeadSync', 'sizeSync'] as const) {
       expect(() => reader[ask](oid)).toThrow(TypeError);
     }
   });

@@ -25,6 +25,8 @@ export class LastTrees {
   readonly #oidLength: number;
   readonly #trees = new Map<number, LastTree>();
   #heldBytes = 0;
+  /** Of a tree that was replaced: the next one's starts go there. */
+  #spare: Int32Array | undefined;
 
   constructor(oidLength: number) {
     this.#oidLength = oidLength;
@@ -43,10 +45,15 @@ export class LastTrees {
     }
     const last = this.#trees.get(path);
     const words = new DataView(body.buffer, body.byteOffset, body.length);
-    const starts = new Int32Array((last?.count ?? 0) + 16);
+    let starts = this.#spare;
+    if (starts === undefined || starts.length < (last?.count ?? 0)) starts = new Int32Array((last?.count ?? 0) + 64);
+    this.#spare = undefined;
     const tree = new TreeComparison(body, words, this.#oidLength, last, starts, ranges).run();
-    if (last !== undefined) this.#heldBytes -= sizeOf(last);
-    this.#trees.delete(path);
+    if (last !== undefined) {
+      this.#heldBytes -= sizeOf(last);
+      this.#spare = last.starts;
+      this.#trees.delete(path);
+    }
     if (tree === undefined) return;
     this.#heldBytes += sizeOf(tree);
     if (this.#heldBytes > MAX_HELD_BYTES) {

@@ -103,8 +103,8 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return this.#askSync(oid, (reader) => reader.readSync(oid));
   }
 
-  statSync(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined {
-    return this.#askSync(oid, (reader) => reader.statSync(oid));
+  sizeSync(oid: Oid): number | undefined {
+    return this.#askSync(oid, (reader) => reader.sizeSync(oid));
   }
 
   readEntrySync(oid: Oid): PackEntry | undefined {
