@@ -1,3 +1,5 @@
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import {
   decodeUtf8,
   encodeFrame,
@@ -12,7 +14,7 @@ import {
   sha1,
 } from '@git-kv/objects';
 import { CommandError, type Console, UsageError } from '../console.js';
-import { readAll, readInput, readLines } from '../input.js';
+import { ioError, readAll, readInput, readLines } from '../input.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { unquotePath } from '../quote.js';
@@ -54,6 +56,12 @@ export const hashObjectCommand: Command = {
     try {
       const algorithm = repository?.algorithm ?? sha1;
       const asked = { stdin: stdinCount > 0, stdinPaths: values['stdin-paths'] };
+      // What is neither written nor looked into need not be held.
+      if (!values.w && (type === 'blob' || values.literally) && !asked.stdin && !asked.stdinPaths) {
+        for (const path of positionals)
+          await console.stdout.write(`${await hashFile(console, algorithm, type, path)}\n`);
+        return 0;
+      }
       for await (const body of inputs(asked, positionals, console)) {
         if (!values.literally) assertParses(type as ObjectKind, body, algorithm);
         // Of a type that git does not know, as git does: the store does not look at it, and will not read it back.
@@ -72,6 +80,30 @@ export const hashObjectCommand: Command = {
 function hash(algorithm: HashAlgorithm, type: string, body: Uint8Array): string {
   const frame = encodeFrame(type as ObjectKind, body.length);
   return oidFromBytes(algorithm.create().update(frame).update(body).digest(), 0, algorithm.oidLength);
+}
+
+/** The id of a file that is not held: its size is known before it is read. */
+async function hashFile(console: Console, algorithm: HashAlgorithm, type: string, path: string): Promise<string> {
+  const cannot = (error: unknown): CommandError => ioError(`could not open '${path}' for reading`, error);
+  const file = await open(resolve(console.cwd, path)).catch((error: unknown) => {
+    throw cannot(error);
+  });
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) return hash(algorithm, type, await readInput(console, path));
+    const hasher = algorithm.create().update(encodeFrame(type as ObjectKind, stat.size));
+    let read = 0;
+    for await (const chunk of file.createReadStream({ autoClose: false, signal: console.signal })) {
+      hasher.update(chunk as Uint8Array);
+      read += (chunk as Uint8Array).length;
+    }
+    if (read !== stat.size) throw new CommandError(`Unable to hash ${path}`); // it changed meanwhile
+    return oidFromBytes(hasher.digest(), 0, algorithm.oidLength);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : cannot(error);
+  } finally {
+    await file.close();
+  }
 }
 
 async function* inputs(
