@@ -63,7 +63,6 @@ export {
 } from './remote/push.js';
 export type * from './repository.js';
 export { findRevision, peelTo, resolveRevision } from './revision.js';
-export { findRevisionTips, type RevisionTip, type SortedTips, sortTips } from './revision-range.js';
 export {
   advertiseReceivePack,
   type ReceiveRules,

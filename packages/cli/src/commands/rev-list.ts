@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { encodeUtf8, isGitError, oidToBytes } from '@git-kv/objects';
+import type { Repository } from '@git-kv/repository';
 import {
   findRevisionTips,
   ObjectListing,
-  type Repository,
   type RevisionTip,
   RevisionWalk,
-  resolveRef,
   type SortedTips,
   sortTips,
-} from '@git-kv/repository';
+} from '@git-kv/repository/walk';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { HexLines } from '../hex-lines.js';
 import { readLines } from '../input.js';
@@ -230,14 +229,14 @@ async function refTips(repository: Repository, name: string, isNegated: boolean)
   const prefix = PREFIXES[name];
   if (prefix === undefined) return [];
   const tips: RefTip[] = [];
+  const add = async (refName: string): Promise<void> => {
+    for (const tip of (await findTips(repository, refName, isNegated)) ?? []) tips.push({ ...tip, refName });
+  };
   for await (const { name: refName, value } of repository.refs.list(prefix)) {
-    const oid = 'oid' in value ? value.oid : (await resolveRef(repository.refs, refName))?.oid;
-    if (oid !== undefined) tips.push({ oid, isExcluded: isNegated, refName });
+    if ('oid' in value) tips.push({ oid: value.oid, isExcluded: isNegated, refName });
+    else await add(refName);
   }
-  if (name === '--all') {
-    const head = await resolveRef(repository.refs, 'HEAD');
-    if (head?.oid !== undefined) tips.push({ oid: head.oid, isExcluded: isNegated, refName: 'HEAD' });
-  }
+  if (name === '--all') await add('HEAD');
   return tips;
 }
 

@@ -15,7 +15,7 @@ import { packContent } from '../pack-content.js';
 import { readBody } from '../read-object.js';
 import { peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
-import { sortTips } from '../revision-range.js';
+import { sortTips } from '../walk/revision-range.js';
 import { RevisionWalk } from '../walk/revision-walk.js';
 import { orderBoundary } from './boundary.js';
 

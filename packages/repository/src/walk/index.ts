@@ -1,3 +1,8 @@
+/**
+ * Walks over history and what it holds, an entry of its own: who only walks need not load fetch, push and serve.
+ *
+ * @module
+ */
 export type { CommitSource } from './commit-source.js';
 export { CommitTable, type CommitTableOptions } from './commit-table.js';
 export { type CommitWalkOptions, commitsFrom, isAncestor, type WalkedCommit } from './commits.js';
@@ -10,6 +15,7 @@ export {
   objectsBetween,
   reachableOids,
 } from './objects-between.js';
+export { findRevisionTips, type RevisionTip, type SortedTips, sortTips } from './revision-range.js';
 export { type RevisionOrder, RevisionWalk, type RevisionWalkOptions } from './revision-walk.js';
 export { type ShallowBoundary, shallowBoundary } from './shallow.js';
 export type { WalkedObject } from './walked-object.js';

@@ -1,10 +1,10 @@
 import { type ObjectKind, type Oid, oidToBytes, parseCommitLinks, parseTagLinks } from '@git-kv/objects';
-import type { ObjectReader } from './object-store.js';
-import { missingObject, readBody } from './read-object.js';
-import type { Repository } from './repository.js';
-import { findRevision, peelTo } from './revision.js';
-import type { CommitSource } from './walk/commit-source.js';
-import { commonAncestors } from './walk/merge-bases.js';
+import type { ObjectReader } from '../object-store.js';
+import { missingObject, readBody } from '../read-object.js';
+import type { Repository } from '../repository.js';
+import { findRevision, peelTo } from '../revision.js';
+import type { CommitSource } from './commit-source.js';
+import { commonAncestors } from './merge-bases.js';
 
 /** An object that a walk begins at, or that it leaves out with all it reaches. */
 export interface RevisionTip {
