@@ -210,12 +210,17 @@ export class EntryChain {
     if (sizes.baseSize !== this.#end - this.#start) throw deltaProblem(DeltaStatus.baseSizeDiffers, packOffset);
     const size = sizes.resultSize;
     this.#entry.assertSize(this.kind, size);
-    const slot = this.#deltas.length === 1 ? undefined : bases.reserve(this.kind, size, this.#slot);
-    const output = slot?.bytes ?? new Uint8Array(size);
     const base = this.#bytes as Uint8Array;
-    const status = applyDelta(base, this.#start, this.#end, delta, 0, deltaSize, output, slot?.start ?? 0, size);
+    const isLast = this.#deltas.length === 1;
+    const slot = isLast ? undefined : bases.reserve(this.kind, size, this.#slot);
+    // Beside its base the object is built faster than apart, though it is copied out then.
+    const room = isLast && this.#slot !== undefined ? bases.room(size) : undefined;
+    const isBeside = room !== undefined && room.bytes === base;
+    const output = slot?.bytes ?? (isBeside ? base : new Uint8Array(size));
+    const to = slot?.start ?? (isBeside ? room.start : 0);
+    const status = applyDelta(base, this.#start, this.#end, delta, 0, deltaSize, output, to, size);
     if (status !== DeltaStatus.done) throw deltaProblem(status, packOffset);
-    this.#set(packOffset, slot, output, size);
+    this.#set(packOffset, slot, isBeside ? output.slice(to, to + size) : output, size);
     this.#packOffset = packOffset;
     this.#deltas.pop();
     return true;

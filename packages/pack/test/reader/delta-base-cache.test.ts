@@ -29,10 +29,10 @@ describe('createDeltaBaseCache', () => {
   });
 
   test('drops the oldest that were not asked for, over all packs', () => {
-    const cache = createDeltaBaseCache(8000);
+    const cache = createDeltaBaseCache(16_000);
     const [one, other] = [cache.forPack(), cache.forPack()];
-    // Two in each of four chunks.
-    for (let number = 0; number < 8; number++) keep(one, number, 800);
+    // Two in each of five chunks.
+    for (let number = 0; number < 10; number++) keep(one, number, 800);
     one.get(0);
     keep(other, 0, 800);
     expect([0, 1, 2, 3].map((number) => one.get(number) !== undefined)).toEqual([true, false, true, true]);
