@@ -37,8 +37,17 @@ const USAGE = `usage: npm run soak -- [options]
 
 /** Tests that skip what is slow unless they are told otherwise: vitest's files. */
 const SLOW_TESTS = [
-  { name: 'collision-search', files: ['packages/kernels/test/collision.test.ts'] },
-  { name: 'mutants-against-git', files: ['test/interop/pack-mutants.test.ts'] },
+  { name: 'collision-search', files: ['packages/kernels/test/collision.test.ts'], env: {} },
+  { name: 'mutants-against-git', files: ['test/interop/pack-mutants.test.ts'], env: {} },
+  {
+    name: 'checks-against-git',
+    files: [
+      'packages/objects/test/check/object.test.ts',
+      'packages/objects/test/check/gitmodules.test.ts',
+      'packages/objects/test/trailers.test.ts',
+    ],
+    env: { GIT_KV_RUNS: '5000' },
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -96,10 +105,14 @@ async function fuzz(name, seed, runs) {
 }
 
 /** @param {(typeof SLOW_TESTS)[number]} test @returns {Promise<SoakResult>} */
-async function slowTest({ name, files }) {
+async function slowTest({ name, files, env }) {
   const startedAt = performance.now();
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const { code, stdout, stderr } = await run([vitest, 'run', ...files], { GIT_KV_SLOW: '1', NO_COLOR: '1' });
+  const { code, stdout, stderr } = await run([vitest, 'run', '--testTimeout=1800000', ...files], {
+    GIT_KV_SLOW: '1',
+    NO_COLOR: '1',
+    ...env,
+  });
   const seconds = (performance.now() - startedAt) / 1000;
   return { name, kind: 'test', ok: code === 0, seconds, output: (code === 0 ? stdout : stdout + stderr).slice(-2000) };
 }
@@ -225,7 +238,7 @@ async function main(args) {
 
   // Packs take longest, so they begin: two processes then end at about the same time.
   const slowFirst = (/** @type {string} */ name) =>
-    /^(?:collision|mutants|index-|verify-pack|pack-reader|scan)/.test(name) ? 0 : 1;
+    /^(?:collision|mutants|checks|index-|verify-pack|pack-reader|scan)/.test(name) ? 0 : 1;
   const waiting = only.filter((name) => !isDone(name)).sort((a, b) => slowFirst(a) - slowFirst(b));
   if (waiting.length < only.length) log(`${only.length - waiting.length} of ${only.length} are done already: ${path}`);
   const worker = async () => {
