@@ -1,5 +1,6 @@
 import type { RevisionOrder } from '@git-kv/repository';
 import { CommandError, UsageError } from './console.js';
+import { parseDate } from './date.js';
 
 /** What decides which commits `rev-list` lists, and how it shows them. */
 export interface RevListOptions {
@@ -131,14 +132,9 @@ function count(text: string): number {
   return Number(/^\s*([+-]?\d+)/.exec(text)?.[1] ?? 0);
 }
 
-/** Seconds since 1970. Of git's many ways to write a date, this one and ISO 8601 are known. */
+/** Seconds since 1970 of a date that says when it is; git also knows `2.weeks.ago` and `yesterday`. */
 function seconds(text: string): number {
-  if (/^@?\d{9,}$/.test(text)) return Number(text.replace('@', ''));
-  const milliseconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(milliseconds)) {
-    throw new CommandError(`cannot read the date '${text}': seconds since 1970 and ISO 8601 with a zone are known`);
-  }
-  return Math.floor(milliseconds / 1000);
+  const date = parseDate(text);
+  if (date === undefined) throw new CommandError(`cannot read the date '${text}': only absolute ones are known`);
+  return date.timestamp;
 }

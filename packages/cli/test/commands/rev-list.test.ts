@@ -51,6 +51,8 @@ const CASES = [
   '--all --min-age=2000',
   '--all --max-age=2000 --topo-order',
   '--all --since=2000000000',
+  '--all --since=2023-11-14T22:15:00+00:00',
+  '--all --until=Tue,14.Nov.2023.22:15:00.+0000',
   '--all --objects',
   '--all --objects --count',
   '--all --objects --reverse',
