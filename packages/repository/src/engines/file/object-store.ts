@@ -37,7 +37,7 @@ import { iterateBatches } from './batches.js';
 import { CommitGraphReader, readCommitGraphFiles, writeCommitGraphFile } from './commit-graph.js';
 import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
-import { deflateLoose } from './loose-objects.js';
+import { deflateLoose, type LooseObjects, WRITE_LEVEL } from './loose-objects.js';
 import { ObjectDirectory } from './object-directory.js';
 import { writePackFile } from './pack-writing.js';
 import { pruneObjects } from './prune.js';
@@ -295,7 +295,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     for await (const oid of candidates) if (await this.refreshAge(oid)) missing.delete(oid);
     if (missing.size > PACK_OBJECT_COUNT) {
       const inputs = [...missing].map(([oid, { kind, body }]) => ({ oid, kind, body }));
-      await writePackFile(this, inputs, inputs.length);
+      await writePackFile(this, inputs, inputs.length, { level: WRITE_LEVEL });
     } else if (missing.size > 0) {
       await this.own.loose.write([...missing].map(([oid, object]) => ({ oid, bytes: deflateLoose(object) })));
     }
@@ -357,21 +357,22 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   async *existing(oids: Iterable<Oid>): AsyncGenerator<Oid, void, undefined> {
+    // Mostly everything is packed: then there is nothing to list for a first byte.
+    const directories: { readonly loose: LooseObjects; readonly firstBytes: ReadonlySet<string> }[] = [];
+    for (const { loose } of await this.#all()) directories.push({ loose, firstBytes: await loose.firstBytes() });
     let firstByte: string | undefined;
-    let loose: ReadonlySet<Oid> = new Set();
+    let found: ReadonlySet<Oid> = new Set();
     for (const oid of oids) {
       if (oid.slice(0, 2) !== firstByte) {
         firstByte = oid.slice(0, 2);
-        loose = await this.#listLoose(firstByte);
+        const listed = new Set<Oid>();
+        for (const { loose, firstBytes } of directories) {
+          if (firstBytes.has(firstByte)) for (const one of await loose.list(firstByte)) listed.add(one);
+        }
+        found = listed;
       }
-      if (loose.has(oid) || (await this.#isPacked(oid))) yield oid;
+      if (found.has(oid) || (await this.#isPacked(oid))) yield oid;
     }
-  }
-
-  async #listLoose(firstByte: string): Promise<ReadonlySet<Oid>> {
-    const oids = new Set<Oid>();
-    for (const directory of await this.#all()) for (const oid of await directory.loose.list(firstByte)) oids.add(oid);
-    return oids;
   }
 
   async #isPacked(oid: Oid): Promise<boolean> {

@@ -13,13 +13,20 @@ export async function writePackFile(
   store: StoreParts,
   objects: Iterable<PackInput> | AsyncIterable<PackInput>,
   objectCount: number,
-  signal?: AbortSignal,
+  options: { readonly level?: number; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
+  const { level, signal } = options;
   const { disk, algorithm, own } = store;
   const file = await disk.createTemporary(own.packs.path, TEMPORARY_PACK, { readOnly: true });
   try {
     const storage = new FilePackStorage(file);
-    const pack = writePack({ algorithm, objects, objectCount, ...(signal && { signal }) });
+    const pack = writePack({
+      algorithm,
+      objects,
+      objectCount,
+      ...(signal && { signal }),
+      ...(level !== undefined && { level }),
+    });
     let step = await pack.next();
     for (; !step.done; step = await pack.next()) await storage.append(step.value);
     await storage.flush();
