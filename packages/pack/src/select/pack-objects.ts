@@ -51,7 +51,8 @@ const BATCH_BYTES = 4 * 2 ** 20;
  * copied without inflating them, deltas are sought for the others. A base comes before its deltas (ofs-delta); apart from that
  * commits and tags come first, then trees, then blobs, each in the order of `objects`. Objects, and packs they lie in, being the same, so are the bytes.
  *
- * Holds about 200 bytes an object, the window, and `cacheBytes` of deltas; objects are read again when they are written.
+ * Holds about 400 bytes an object beside the items, the window, and `cacheBytes` of deltas; objects are read again when they
+ * are written.
  * @throws {NotFoundError} OBJECT_NOT_FOUND
  */
 export async function* packObjects(
