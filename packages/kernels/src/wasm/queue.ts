@@ -4,7 +4,7 @@ import type { HashName, HashQueue, HashQueueOptions } from '../types.js';
 import { hashBatch, hashBatchDetecting } from './hash.js';
 import { createArena } from './instance.js';
 
-/** A queue that hashes what is added to it many pieces at a time. It holds about 2.1 MB. */
+/** A queue that hashes what is added to it many pieces at a time. It holds about 2.6 MB. */
 export function createHashQueue(name: HashName, options: HashQueueOptions): HashQueue {
   return new GatheringHashQueue({ createArena, digestSize, hashBatch, hashBatchDetecting }, name, options);
 }
