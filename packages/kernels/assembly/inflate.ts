@@ -139,7 +139,7 @@ function copyStored(): i32 {
   const fits = min<usize>(size, min<usize>(inputLeft, outputLeft));
   memory.copy(out, start, fits);
   out += fits;
-  if (fits < size) return size > outputLeft ? OUTPUT_FULL : INPUT_ENDS;
+  if (fits < size) return inputLeft > outputLeft ? OUTPUT_FULL : INPUT_ENDS;
   at = start + size;
   return GO_ON;
 }

@@ -97,13 +97,14 @@ function copyStored(input: Uint8Array, output: Uint8Array, outputEnd: number): S
   const size = input[at]! | (input[at + 1]! << 8);
   if (size !== ((input[at + 2]! | (input[at + 3]! << 8)) ^ 0xffff)) return InflateStatus.badBlock;
   const start = at + 4;
-  const fits = Math.min(size, outputEnd - cursor.out, input.length - start);
+  const outputLeft = outputEnd - cursor.out;
+  const inputLeft = input.length - start;
+  const fits = Math.min(size, outputLeft, inputLeft);
   if (fits < size) {
     // What is there is given all the same: whoever reads only the beginning of a stream has no use for the rest.
     output.set(input.subarray(start, start + fits), cursor.out);
-    const isFull = size > outputEnd - cursor.out;
     cursor.out += fits;
-    return isFull ? InflateStatus.outputFull : InflateStatus.inputEnds;
+    return inputLeft > outputLeft ? InflateStatus.outputFull : InflateStatus.inputEnds;
   }
   output.set(input.subarray(start, start + size), cursor.out);
   cursor.at = start + size;
