@@ -82,19 +82,20 @@ function chooseCases({ cases }) {
 /**
  * @param {BenchArguments} options
  * @param {readonly BenchCase[]} cases
+ * @param {(result: any) => void} onCase  told what there is so far after each case, so that a run that is stopped is not lost
  */
-async function runCases(options, cases) {
+async function runCases(options, cases, onCase) {
   mkdirSync(cacheDirectory, { recursive: true });
   const { repositories, runs, timeout, budget, cap } = options;
   const workshops = (repositories.length > 0 ? repositories : [undefined]).map((given) => new Workshop(options, given));
   const machine = describeMachine();
   if ((machine.loadAverage[0] ?? 0) > 0.5) log(`This machine is busy (load ${machine.loadAverage[0]}): expect noise.`);
   const startedAt = performance.now();
+  const rivals = prepareRivals(log);
+  /** @type {CaseResult[]} */
+  const results = [];
   try {
-    const rivals = prepareRivals(log);
     const how = { runs, timeoutMs: timeout * 1000, budgetMs: budget * 1000, rivalCapMs: cap * 1000, log };
-    /** @type {CaseResult[]} */
-    const results = [];
     for (const [number, workshop] of workshops.entries()) {
       /** @type {Context} */
       const context = {
@@ -109,12 +110,22 @@ async function runCases(options, cases) {
         const named =
           workshops.length > 1 && benchCase.needsRepository === true ? await nameOfRepository(workshop) : undefined;
         const here = named === undefined ? benchCase : { ...benchCase, repositoryName: named };
-        const result = await runCase(here, context, how).catch((error) => failedCase(here, error));
+        const isTimeUp = performance.now() - startedAt > options.minutes * 60_000;
+        const result = isTimeUp
+          ? failedCase(here, new Error(`not begun: the ${options.minutes} minutes were over`))
+          : await runCase(here, context, how).catch((error) => failedCase(here, error));
         results.push(result);
         process.stdout.write(`${formatCase(result)}\n`);
+        onCase(summary());
       }
       workshop.close();
     }
+    return summary();
+  } finally {
+    for (const workshop of workshops) workshop.close();
+  }
+
+  function summary() {
     return {
       format: 2,
       date: new Date().toISOString(),
@@ -127,8 +138,6 @@ async function runCases(options, cases) {
       goals: judgeGoals(results),
       cases: results,
     };
-  } finally {
-    for (const workshop of workshops) workshop.close();
   }
 }
 
@@ -213,10 +222,16 @@ async function main(args) {
     for (const { name, title } of cases) process.stdout.write(`${name.padEnd(width)}  ${title}\n`);
     return 0;
   }
-  const result = await runCases(options, cases);
+  /** @type {string | undefined} */
+  let saved;
+  const result = await runCases(options, cases, (soFar) => {
+    if (options.save) saved ??= savePath(soFar, options.name);
+    for (const path of [options.json, saved && `${saved}.json`]) {
+      if (path) writeFileSync(path, `${JSON.stringify(soFar, undefined, 2)}\n`);
+    }
+  });
   if (result.goals.length > 0) process.stdout.write(`${formatGoals(result.goals)}\n`);
   process.stdout.write(`${describeResult(result).join('\n')}\n`);
-  const saved = options.save ? savePath(result, options.name) : undefined;
   const json = `${JSON.stringify(result, undefined, 2)}\n`;
   const title = 'Time against git-kv: to the right of 1x is slower than ours, to the left is faster';
   const svg = drawPicture(result.cases, { title, caption: describeResult(result) });

@@ -11,6 +11,7 @@ export const USAGE = `usage: npm run bench -- [CASE...] [options]
                     one is run on each
   --runs N          timed runs of each contender (default 5)
   --budget SECONDS  no more runs of a contender that has taken so long in a case (default 90)
+  --minutes N       begin no more cases after so long (default: no end)
   --cap SECONDS     stop a run of a rival after so long and call it over the cap (default: the timeout)
   --json FILE       write the result as JSON
   --svg FILE        write the result as a picture
@@ -38,6 +39,7 @@ export const USAGE = `usage: npm run bench -- [CASE...] [options]
  * @property {number} timeout
  * @property {number} budget
  * @property {number} cap
+ * @property {number} minutes
  */
 
 /**
@@ -65,6 +67,7 @@ export function parseArguments(args) {
       timeout: { type: 'string', default: '600' },
       budget: { type: 'string', default: '90' },
       cap: { type: 'string' },
+      minutes: { type: 'string' },
     },
   });
   const given = [...(values.repository ?? []), ...(values.repo ?? []), ...(values.real ?? [])];
@@ -89,6 +92,7 @@ export function parseArguments(args) {
     seed: wholeNumber('seed', values.seed, 0),
     objects: wholeNumber('objects', values.objects, 500),
     timeout,
+    minutes: values.minutes === undefined ? Number.POSITIVE_INFINITY : wholeNumber('minutes', values.minutes, 1),
     budget: wholeNumber('budget', values.budget, 1),
     cap: values.cap === undefined ? timeout : wholeNumber('cap', values.cap, 1),
   };
