@@ -10,7 +10,7 @@ test('a buffered output sends all it was given, in order and in large pieces, an
       const sent: Uint8Array[] = [];
       const output = new BufferedOutput({
         write: async (chunk) => {
-          await null;
+          await Promise.resolve();
           sent.push(chunk as Uint8Array);
         },
       });

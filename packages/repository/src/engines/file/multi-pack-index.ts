@@ -48,7 +48,7 @@ export async function writeMultiPackIndexFile(
   const lock = await acquireLock(disk, path, { timeoutMs: options.lockTimeoutMs ?? 1000 });
   try {
     const listed = new Set((await disk.findEntries(directory)).map((entry) => entry.name));
-    const packNames = [...listed].filter((name) => /\.idx$/.test(name) && listed.has(packOf(name))).sort();
+    const packNames = [...listed].filter((name) => name.endsWith('.idx') && listed.has(packOf(name))).sort();
     const found = names === undefined ? await findExisting(disk, path, algorithm) : undefined;
     const isUsable = found?.index?.packNames.every((name) => packNames.includes(name)) === true;
     const existing = isUsable ? found?.index : undefined;
