@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from '../dist/mgit.js';
+import { main } from '../programs/mgit.js';
 
 await main();

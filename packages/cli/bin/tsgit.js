@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from '../dist/tsgit.js';
+import { main } from '../programs/tsgit.js';
 
 await main();

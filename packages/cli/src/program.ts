@@ -157,11 +157,14 @@ export async function runCommands(
   }
 }
 
-/** The `usage: ...` text of a command; further forms are aligned under the first. */
+/** The `usage: ...` text of a command; further forms are aligned under the first, and a line that begins with a space goes on. */
 export function usageOf(program: string, command: Command): string {
+  const margin = ' '.repeat(`usage: ${program} `.length);
   return command.usage
     .split('\n')
-    .map((form, index) => `${index === 0 ? 'usage:' : '   or:'} ${program} ${form}`)
+    .map((form, index) =>
+      form.startsWith(' ') ? `${margin}${form}` : `${index === 0 ? 'usage:' : '   or:'} ${program} ${form}`,
+    )
     .join('\n');
 }
 

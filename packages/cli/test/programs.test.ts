@@ -49,7 +49,7 @@ describe('the programs, as processes', () => {
 
   test.each(tsgitCommands.map(({ name }) => name))('tsgit %s --help', async (command) => {
     const usage = expect.stringMatching(
-      new RegExp(`^usage: tsgit ${command} .*\\n(?:   or: tsgit ${command} .*\\n)*$`),
+      new RegExp(`^usage: tsgit ${command} .*\\n(?:   or: tsgit ${command} .*\\n| {12,}.*\\n)*$`),
     );
     expect(await run('tsgit', [command, '--help'])).toMatchObject({ code: 0, stdout: usage, stderr: '' });
     expect(await run('tsgit', [command, '-h'])).toMatchObject({ code: 129, stdout: usage });

@@ -14,7 +14,7 @@ const LF = 0x0a;
 export const diffTreeCommand: Command = {
   usage:
     'diff-tree [--stdin] [-m] [-s] [--no-commit-id] [--always] [-t] [-r] [--root] [-z]\n' +
-    '                 [--raw | --name-only | --name-status] [--exit-code | --quiet] <tree-ish> [<tree-ish>] [<path>...]',
+    '          [--raw | --name-only | --name-status] [--exit-code | --quiet] <tree-ish> [<tree-ish>] [<path>...]',
   async run(args, console) {
     const dashes = args.indexOf('--');
     const { values, positionals } = parseOptions(dashes < 0 ? args : args.slice(0, dashes), {

@@ -57,7 +57,7 @@ function collector(): { stream: Output; bytes: () => Buffer } {
 
 /** The built program, as `node <path>` takes it. `npm test` builds it; a bare vitest run needs `npm run build` before. */
 export function programPath(program: Program): string {
-  const built = fileURLToPath(new URL(`../../dist/${program}.js`, import.meta.url));
+  const built = fileURLToPath(new URL(`../../programs/${program}.js`, import.meta.url));
   if (!existsSync(built)) throw new Error(`${built} is not there: run npm run build first`);
   return fileURLToPath(new URL(`../../bin/${program}.js`, import.meta.url));
 }
