@@ -43,6 +43,7 @@ export * from './kind.js';
 export * from './limits.js';
 export * from './loose.js';
 export * from './oid.js';
+export * from './oid-rows.js';
 export * from './ref-name.js';
 export * from './signature.js';
 export * from './tag/tag.js';

@@ -136,7 +136,7 @@ class Indexer {
     this.#algorithm = options.algorithm;
     this.#limits = packLimits(options.limits);
     this.#table = new EntryTable(options.algorithm.oidLength);
-    this.#refs = new RefBases(options.algorithm.oidLength);
+    this.#refs = new RefBases(options.algorithm);
     this.#check = options.check && new PackCheck(options.algorithm, options.check);
     this.#arena = new IndexArena(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
     this.#payloads = new DeltaPayloads(this.#arena);

@@ -47,7 +47,7 @@ export class PackCheck {
     this.#algorithm = algorithm;
     this.#options = options;
     this.#checker = new ObjectChecker({ algorithm, ...options });
-    this.#links = options.findKind === undefined ? undefined : new LinkSet(algorithm.oidLength);
+    this.#links = options.findKind === undefined ? undefined : new LinkSet(algorithm);
     this.#oidBytes = new Uint8Array(algorithm.oidLength);
   }
 

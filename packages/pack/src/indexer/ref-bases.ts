@@ -1,5 +1,4 @@
-import { type Oid, oidFromBytes } from '@git-kv/objects';
-import { readUint32 } from '../uint32.js';
+import { type HashAlgorithm, type Oid, OidRows } from '@git-kv/objects';
 import { NONE } from './entry-table.js';
 
 /** What `take` says of an oid whose deltas were given out. */
@@ -7,18 +6,18 @@ export const TAKEN = -2;
 
 /** Which ref-deltas wait for which base: from the bytes of an oid to rows of the entry table. */
 export class RefBases {
-  readonly #oidLength: number;
+  readonly #bases: OidRows;
   #count = 0;
+  /** By number of the delta: its row in the entry table, and that of its base in `#bases`. */
   #rows: Int32Array = new Int32Array(64);
-  #oids: Uint8Array;
+  #baseRows: Int32Array = new Int32Array(64);
   /** The next delta that waits for the same base. */
-  #nexts: Int32Array = new Int32Array(64);
-  /** Open addressing; a slot holds the first delta that waits for a base, less than {@link NONE} where it was taken. */
-  #slots: Int32Array = new Int32Array(0);
+  #nexts: Int32Array = new Int32Array(0);
+  /** By row of the base: the first delta that waits for it, or {@link TAKEN}. */
+  #firsts: Int32Array = new Int32Array(0);
 
-  constructor(oidLength: number) {
-    this.#oidLength = oidLength;
-    this.#oids = new Uint8Array(64 * oidLength);
+  constructor(algorithm: HashAlgorithm) {
+    this.#bases = new OidRows(algorithm);
   }
 
   get count(): number {
@@ -29,29 +28,22 @@ export class RefBases {
   add(row: number, bytes: Uint8Array, offset: number): void {
     const number = this.#count++;
     if (number === this.#rows.length) {
-      const rows = this.#rows;
-      this.#rows = new Int32Array(number * 2);
-      this.#rows.set(rows);
-      const oids = this.#oids;
-      this.#oids = new Uint8Array(number * 2 * this.#oidLength);
-      this.#oids.set(oids);
+      this.#rows = doubled(this.#rows);
+      this.#baseRows = doubled(this.#baseRows);
     }
     this.#rows[number] = row;
-    for (let at = 0; at < this.#oidLength; at++)
-      this.#oids[number * this.#oidLength + at] = bytes[offset + at] as number;
+    this.#baseRows[number] = this.#bases.add(bytes, offset);
   }
 
   /** All are added; look-ups begin. */
   seal(): void {
-    let size = 16;
-    while (size < this.#count * 2) size *= 2;
-    this.#slots = new Int32Array(size).fill(NONE);
+    this.#firsts = new Int32Array(this.#bases.count).fill(NONE);
     this.#nexts = new Int32Array(this.#count);
     // Backwards, so that each list comes out in pack order.
     for (let number = this.#count - 1; number >= 0; number--) {
-      const slot = this.#slotOf(this.#oids, number * this.#oidLength);
-      this.#nexts[number] = this.#slots[slot] as number;
-      this.#slots[slot] = number;
+      const base = this.#baseRows[number] as number;
+      this.#nexts[number] = this.#firsts[base] as number;
+      this.#firsts[base] = number;
     }
   }
 
@@ -61,11 +53,10 @@ export class RefBases {
    */
   take(oids: Uint8Array, offset: number): number {
     if (this.#count === 0) return NONE;
-    const slot = this.#slotOf(oids, offset);
-    const number = this.#slots[slot] as number;
-    if (number === NONE) return NONE;
-    if (number < NONE) return TAKEN;
-    this.#slots[slot] = -2 - number;
+    const base = this.#bases.find(oids, offset);
+    if (base < 0) return NONE;
+    const number = this.#firsts[base] as number;
+    this.#firsts[base] = TAKEN;
     return number;
   }
 
@@ -79,26 +70,12 @@ export class RefBases {
   }
 
   baseOidOf(number: number): Oid {
-    return oidFromBytes(this.#oids, number * this.#oidLength, this.#oidLength);
+    return this.#bases.oidAt(this.#baseRows[number] as number);
   }
+}
 
-  /** The slot that holds this oid, or the free one where it would go. Oids are digests: their first bits are hash enough. */
-  #slotOf(oids: Uint8Array, offset: number): number {
-    const mask = this.#slots.length - 1;
-    let slot = readUint32(oids, offset) & mask;
-    for (;;) {
-      let number = this.#slots[slot] as number;
-      if (number === NONE) return slot;
-      if (number < NONE) number = -2 - number;
-      if (this.#equals(number * this.#oidLength, oids, offset)) return slot;
-      slot = (slot + 1) & mask;
-    }
-  }
-
-  #equals(at: number, oids: Uint8Array, offset: number): boolean {
-    for (let index = 0; index < this.#oidLength; index++) {
-      if (this.#oids[at + index] !== oids[offset + index]) return false;
-    }
-    return true;
-  }
+function doubled(array: Int32Array): Int32Array {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }

@@ -137,7 +137,7 @@ export async function resolveShare(task: ResolveTask, source: ByteSource): Promi
   });
   const { limits, packEnd, weights } = task;
   const payloads = new DeltaPayloads(arena);
-  const refs = new RefBases(oidLength);
+  const refs = new RefBases(algorithm);
   const forest = createForest({
     algorithm,
     limits,

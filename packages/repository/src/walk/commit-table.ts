@@ -1,10 +1,9 @@
-import { type HashAlgorithm, type Oid, oidFromBytes, type RawObject, writeOid } from '@git-kv/objects';
+import { type HashAlgorithm, type Oid, OidRows, oidFromBytes, type RawObject, writeOid } from '@git-kv/objects';
 import type { CommitGraph } from '@git-kv/pack';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind } from '../read-object.js';
 import { CommitHead } from './commit-head.js';
 import type { CommitSource } from './commit-source.js';
-import { OidRows } from './oid-rows.js';
 
 /** How a {@link CommitTable} is opened. */
 export interface CommitTableOptions extends ReadOptions {

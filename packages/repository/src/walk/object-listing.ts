@@ -5,6 +5,7 @@ import {
   isTreeMode,
   type ObjectKind,
   type Oid,
+  OidRows,
   oidFromBytes,
   parseTag,
   TreeCursor,
@@ -12,7 +13,6 @@ import {
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
 import type { CommitSource } from './commit-source.js';
-import { OidRows } from './oid-rows.js';
 import { Turns } from './turns.js';
 
 /** A tree, blob or tag as `git rev-list --objects` lists it. */

@@ -1,4 +1,4 @@
-import { type HashAlgorithm, OBJECT_KINDS, type ObjectKind, type Oid, oidFromBytes, writeOid } from '@git-kv/objects';
+import { type HashAlgorithm, OBJECT_KINDS, type ObjectKind, type Oid, OidRows } from '@git-kv/objects';
 
 /** What is known of an object, as bits beside its id. */
 export const Mark = {
@@ -21,64 +21,49 @@ const LINKED_SHIFT = 8;
 /**
  * The objects that a check has met, by id: a row for each, with marks. Ids are bytes, so that a million of them take some
  * 40 MB and no hex is made of the many that nothing is wrong with.
- *
- * Open addressing; the place is the top bits of a product with numbers drawn at random, because ids may be chosen by others.
  */
 export class ObjectTable {
   readonly algorithm: HashAlgorithm;
-  readonly #oidLength: number;
-  readonly #scratch: Uint8Array;
-  #oids: Uint8Array;
-  #marks: Uint16Array;
-  /** Row plus one; 0 is a free slot. The length is a power of two, at most half of it used. */
-  #slots: Int32Array;
-  #shift = 20;
-  #count = 0;
-  readonly #factor = randomOdd();
-  readonly #secondFactor = randomOdd();
+  readonly #rows: OidRows;
+  #marks: Uint16Array = new Uint16Array(1024);
 
   constructor(algorithm: HashAlgorithm) {
     this.algorithm = algorithm;
-    this.#oidLength = algorithm.oidLength;
-    this.#scratch = new Uint8Array(this.#oidLength);
-    this.#slots = new Int32Array(2 ** (32 - this.#shift));
-    this.#oids = new Uint8Array((this.#slots.length / 2) * this.#oidLength);
-    this.#marks = new Uint16Array(this.#slots.length / 2);
+    this.#rows = new OidRows(algorithm);
   }
 
   /** Rows: they count from 0 in order of arrival. */
   get count(): number {
-    return this.#count;
+    return this.#rows.count;
   }
 
   /** The row of the id at `offset`, made where there is none. */
   row(bytes: Uint8Array, offset: number): number {
-    const slot = this.#slotOf(bytes, offset);
-    const found = this.#slots[slot] as number;
-    if (found !== 0) return found - 1;
-    const row = this.#count++;
-    const at = row * this.#oidLength;
-    for (let index = 0; index < this.#oidLength; index++) this.#oids[at + index] = bytes[offset + index] as number;
-    this.#slots[slot] = row + 1;
-    if (this.#count * 2 >= this.#slots.length) this.#grow();
-    return row;
+    return this.#marked(this.#rows.add(bytes, offset));
   }
 
   rowOf(oid: Oid): number {
-    writeOid(oid, this.#scratch, 0);
-    return this.row(this.#scratch, 0);
+    return this.#marked(this.#rows.addOid(oid));
+  }
+
+  /** Make room for the marks of `row`. */
+  #marked(row: number): number {
+    if (row === this.#marks.length) {
+      const marks = new Uint16Array(row * 2);
+      marks.set(this.#marks);
+      this.#marks = marks;
+    }
+    return row;
   }
 
   /** The row of `oid` where it has one. */
   find(oid: Oid): number | undefined {
-    if (oid.length !== this.algorithm.hexLength) return undefined;
-    writeOid(oid, this.#scratch, 0);
-    const found = this.#slots[this.#slotOf(this.#scratch, 0)] as number;
-    return found === 0 ? undefined : found - 1;
+    const row = this.#rows.findOid(oid);
+    return row < 0 ? undefined : row;
   }
 
   oidAt(row: number): Oid {
-    return oidFromBytes(this.#oids, row * this.#oidLength, this.#oidLength);
+    return this.#rows.oidAt(row);
   }
 
   has(row: number, mark: number): boolean {
@@ -117,58 +102,4 @@ export class ObjectTable {
     const kind = (marks >> KIND_SHIFT) & 7;
     return kind !== 0 && ((marks >> LINKED_SHIFT) & ~(1 << (kind - 1))) !== 0;
   }
-
-  #slotOf(bytes: Uint8Array, offset: number): number {
-    const oids = this.#oids;
-    const slots = this.#slots;
-    const length = this.#oidLength;
-    const mask = slots.length - 1;
-    let slot = this.#place(bytes, offset);
-    for (let found = slots[slot] as number; found !== 0; found = slots[slot] as number) {
-      const start = (found - 1) * length;
-      let at = 0;
-      while (at < length && oids[start + at] === bytes[offset + at]) at++;
-      if (at === length) break;
-      slot = (slot + 1) & mask;
-    }
-    return slot;
-  }
-
-  #place(bytes: Uint8Array, offset: number): number {
-    const sum =
-      Math.imul(wordAt(bytes, offset), this.#factor) +
-      Math.imul(wordAt(bytes, offset + this.#oidLength - 4), this.#secondFactor);
-    return sum >>> this.#shift;
-  }
-
-  #grow(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const oids = new Uint8Array((slots.length / 2) * this.#oidLength);
-    const marks = new Uint16Array(slots.length / 2);
-    oids.set(this.#oids);
-    marks.set(this.#marks);
-    this.#oids = oids;
-    this.#marks = marks;
-    this.#shift--;
-    const mask = slots.length - 1;
-    for (let row = 0; row < this.#count; row++) {
-      let slot = this.#place(oids, row * this.#oidLength);
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = row + 1;
-    }
-    this.#slots = slots;
-  }
-}
-
-function wordAt(bytes: Uint8Array, offset: number): number {
-  return (
-    (bytes[offset] as number) |
-    ((bytes[offset + 1] as number) << 8) |
-    ((bytes[offset + 2] as number) << 16) |
-    ((bytes[offset + 3] as number) << 24)
-  );
-}
-
-function randomOdd(): number {
-  return (Math.random() * 2 ** 32) | 1;
 }

@@ -1,11 +1,12 @@
-import { type HashAlgorithm, type Oid, oidFromBytes, writeOid } from '@git-kv/objects';
+import type { HashAlgorithm } from './hash.js';
+import { type Oid, oidFromBytes, writeOid } from './oid.js';
+import { OidHash } from './oid-hash.js';
 
 /**
  * Object ids as bytes, each with a number from 0 on in order of arrival, so that what is known of an object can stand in
  * typed arrays. An id costs some 30 bytes instead of some 100 as a string in a `Map`.
  *
- * Open addressing. The oids come from the peer, who could choose objects whose ids fall into one place: so the place is
- * the top bits of a product with numbers drawn at random for each table (multiply-shift hashing).
+ * Open addressing, safe against ids that were chosen to fall into one place.
  */
 export class OidRows {
   readonly algorithm: HashAlgorithm;
@@ -19,13 +20,13 @@ export class OidRows {
   #slots: Int32Array;
   /** 32 less the bits of a slot's number. */
   #shift = 22;
-  readonly #first = randomOdd();
-  readonly #last = randomOdd();
+  readonly #hash: OidHash;
 
   constructor(algorithm: HashAlgorithm) {
     this.algorithm = algorithm;
     this.#oidLength = algorithm.oidLength;
     this.#scratch = new Uint8Array(algorithm.oidLength);
+    this.#hash = new OidHash(algorithm.oidLength);
     this.bytes = new Uint8Array(512 * algorithm.oidLength);
     this.#slots = new Int32Array(1024);
   }
@@ -81,7 +82,7 @@ export class OidRows {
     const slots = this.#slots;
     const length = this.#oidLength;
     const mask = slots.length - 1;
-    let slot = this.#place(input, offset);
+    let slot = this.#hash.place(input, offset, this.#shift);
     for (let place = slots[slot] as number; place !== 0; place = slots[slot] as number) {
       const start = (place - 1) * length;
       let at = 0;
@@ -100,29 +101,10 @@ export class OidRows {
     for (let index = 0; index < old.length; index++) {
       const place = old[index] as number;
       if (place === 0) continue;
-      let slot = this.#place(this.bytes, (place - 1) * this.#oidLength);
+      let slot = this.#hash.place(this.bytes, (place - 1) * this.#oidLength, this.#shift);
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = place;
     }
     this.#slots = slots;
   }
-
-  #place(bytes: Uint8Array, offset: number): number {
-    const end = offset + this.#oidLength;
-    const sum = Math.imul(wordAt(bytes, offset), this.#first) + Math.imul(wordAt(bytes, end - 4), this.#last);
-    return sum >>> this.#shift;
-  }
-}
-
-function wordAt(bytes: Uint8Array, offset: number): number {
-  return (
-    (bytes[offset] as number) |
-    ((bytes[offset + 1] as number) << 8) |
-    ((bytes[offset + 2] as number) << 16) |
-    ((bytes[offset + 3] as number) << 24)
-  );
-}
-
-function randomOdd(): number {
-  return (Math.random() * 2 ** 32) | 1;
 }
