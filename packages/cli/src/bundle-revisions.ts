@@ -1,15 +1,9 @@
-import { isGitError, type Oid } from '@git-kv/objects';
+import type { Oid } from '@git-kv/objects';
 import type { BundleRef } from '@git-kv/protocol';
-import {
-  findRefs,
-  findRevision,
-  findRevisionTips,
-  type Repository,
-  type RevisionTip,
-  resolveRef,
-} from '@git-kv/repository';
+import { findRefs, findRevisionTips, type Repository, type RevisionTip, resolveRef } from '@git-kv/repository';
 import { CommandError } from './console.js';
 import { parseDate } from './date.js';
+import { findNamed } from './find-named.js';
 
 /** What the arguments of `bundle create` ask for. */
 export interface BundleRevisions {
@@ -96,13 +90,7 @@ function secondsIn(arg: string): number {
 }
 
 async function find(repository: Repository, revision: string): Promise<Oid> {
-  let cause: unknown;
-  try {
-    const oid = await findRevision(repository, revision);
-    if (oid !== undefined) return oid;
-  } catch (error) {
-    if (!isGitError(error)) throw error;
-    cause = error;
-  }
-  throw new CommandError(`bad revision '${revision}'`, { cause });
+  const oid = await findNamed(repository, revision);
+  if (oid === undefined) throw new CommandError(`bad revision '${revision}'`);
+  return oid;
 }

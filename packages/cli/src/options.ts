@@ -69,7 +69,8 @@ function complaint(message: string): string {
   const [, dashes, name] = /^(?:Unknown option|Option) '(?:-\w, )?(--?)([^' ]+)/.exec(message) ?? [];
   if (name === undefined) return message;
   if (message.startsWith('Unknown')) return `unknown ${dashes === '--' ? 'option' : 'switch'} \`${name}'`;
-  return message.includes('does not take') ? `option \`${name}' takes no value` : `option \`${name}' requires a value`;
+  if (message.includes('does not take')) return `option \`${name}' takes no value`;
+  return `${name.length === 1 ? 'switch' : 'option'} \`${name}' requires a value`;
 }
 
 /** A whole number of at least `minimum` in an option's value. */

@@ -75,7 +75,7 @@ export class StrictCheck {
     try {
       return await body();
     } catch (error) {
-      if (this.#hasErrors && isGitError(error, 'OBJECT_CHECK_FAILED')) {
+      if (this.#hasErrors && isGitError(error, 'CHECK_FAILED')) {
         throw new CommandError('fsck error in packed object', { cause: error });
       }
       throw error;

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
-import { isGitError, isOid, type Oid } from '@git-kv/objects';
-import { findRevision, resolveRef } from '@git-kv/repository';
+import { isOid, type Oid } from '@git-kv/objects';
+import { resolveRef } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError } from './console.js';
+import { findNamed } from './find-named.js';
 import { readLines } from './input.js';
 
 /** What a list of revisions asks for. */
@@ -63,11 +64,6 @@ async function allRefs(repository: FileRepository): Promise<Oid[]> {
 }
 
 async function find(repository: FileRepository, revision: string): Promise<Oid | undefined> {
-  try {
-    const oid = await findRevision(repository, revision);
-    return oid !== undefined && (await repository.objects.stat(oid)) !== undefined ? oid : undefined;
-  } catch (error) {
-    if (isGitError(error, 'UNSUPPORTED') || isGitError(error, 'OBJECT_NOT_FOUND')) return undefined;
-    throw error;
-  }
+  const oid = await findNamed(repository, revision);
+  return oid !== undefined && (await repository.objects.stat(oid)) !== undefined ? oid : undefined;
 }

@@ -1,6 +1,7 @@
-import { buildCommit, concatBytes, encodeUtf8, isGitError, type ObjectKind, type Oid } from '@git-kv/objects';
-import { findRevision, type Repository } from '@git-kv/repository';
-import { CommandError, type Console } from '../console.js';
+import { buildCommit, concatBytes, encodeUtf8, type ObjectKind, type Oid } from '@git-kv/objects';
+import type { Repository } from '@git-kv/repository';
+import { CommandError, type Console, UsageError } from '../console.js';
+import { findNamed } from '../find-named.js';
 import { readGitConfig } from '../git-config.js';
 import { identityOf } from '../identity.js';
 import { readAll, readInput } from '../input.js';
@@ -17,6 +18,7 @@ export const commitTreeCommand: Command = {
     'commit-tree <tree> [(-p <parent>)...]\n' +
     'commit-tree [(-p <parent>)...] [(-m <message>)...] [(-F <file>)...] <tree>',
   async run(args, console) {
+    if (args.length === 0) throw new UsageError('error: a tree is needed');
     const { options, positionals } = parseOrderedOptions(args, ['p', 'm', 'F']);
     return await using(openHere(console), async (repository) => {
       const parentOids = await findParents(repository, console, options);
@@ -86,10 +88,7 @@ async function messageOf(console: Console, options: readonly OrderedOption[]): P
 }
 
 async function find(repository: Repository, revision: string): Promise<Oid> {
-  const oid = await findRevision(repository, revision).catch((error: unknown) => {
-    if (isGitError(error)) return undefined;
-    throw error;
-  });
+  const oid = await findNamed(repository, revision);
   if (oid === undefined) throw new CommandError(`not a valid object name ${revision}`);
   return oid;
 }

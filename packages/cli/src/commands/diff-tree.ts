@@ -1,7 +1,10 @@
-import { canonicalMode, encodeUtf8, FileMode, isGitError, isOid, type Oid, parseCommitLinks } from '@git-kv/objects';
-import { diffTrees, findRevision, peelTo, type Repository, type TreeChange, type TreeTarget } from '@git-kv/repository';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { canonicalMode, encodeUtf8, FileMode, isOid, type Oid, parseCommitLinks } from '@git-kv/objects';
+import { diffTrees, peelTo, type Repository, type TreeChange, type TreeTarget } from '@git-kv/repository';
 import { BufferedOutput } from '../buffered-output.js';
 import { CommandError, type Console, UsageError } from '../console.js';
+import { findNamed, neitherRevisionNorPath, noSuchPath } from '../find-named.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { quotePath } from '../quote.js';
@@ -9,6 +12,8 @@ import { openHere, using } from '../repository.js';
 import { matchPath } from '../tree-pattern.js';
 
 const LF = 0x0a;
+/** What git would take as a pattern of paths. */
+const PATTERN = /[*?[\\]|^:/;
 
 /** git-diff-tree(1), with its raw formats. */
 export const diffTreeCommand: Command = {
@@ -39,10 +44,10 @@ export const diffTreeCommand: Command = {
     });
     const given = dashes < 0 ? [] : args.slice(dashes + 1);
     return await using(openHere(console), async (repository) => {
-      const { trees, paths } = await splitArguments(repository, positionals, dashes >= 0);
+      const { trees, paths } = await splitArguments(repository, positionals, dashes >= 0, console);
       const patterns = [...paths, ...given];
       for (const pattern of patterns) {
-        if (/[*?[\\]|^:/.test(pattern))
+        if (PATTERN.test(pattern))
           throw new CommandError(`pathspec '${pattern}' is a pattern: only paths are known here`);
       }
       if (trees.length === 0 && !values.stdin) throw new UsageError('error: a tree-ish is required');
@@ -78,42 +83,43 @@ interface Tip {
   readonly isExcluded: boolean;
 }
 
-/** What names an object, up to the first that does not: that and what follows are paths. */
+/** What names an object, up to the first that does not: that and what follows are paths, of files that are there. */
 async function splitArguments(
   repository: Repository,
   args: readonly string[],
   hasDashes: boolean,
+  console: Console,
 ): Promise<{ trees: Tip[]; paths: readonly string[] }> {
   const trees: Tip[] = [];
   for (const [at, arg] of args.entries()) {
     const tips = await findTips(repository, arg);
     if (tips !== undefined) trees.push(...tips);
-    else if (at === 0 || hasDashes) throw new CommandError(`bad revision '${arg}'`);
-    else return { trees, paths: args.slice(at) };
+    else if (hasDashes) throw new CommandError(`bad revision '${arg}'`);
+    else {
+      const paths = args.slice(at);
+      // Else a mistyped revision would be a path at which nothing differs.
+      const absent = paths.find((path) => !PATTERN.test(path) && !existsSync(resolve(console.cwd, path)));
+      if (absent !== undefined) throw absent === arg ? neitherRevisionNorPath(arg) : noSuchPath(absent);
+      return { trees, paths };
+    }
   }
   return { trees, paths: [] };
 }
 
 async function findTips(repository: Repository, arg: string): Promise<Tip[] | undefined> {
   const range = /^(.*?)\.\.(?!\.)(.*)$/s.exec(arg);
-  const [from, to] = range === null ? [] : [range[1] || 'HEAD', range[2] || 'HEAD'];
-  try {
-    if (from !== undefined && to !== undefined) {
-      const [a, b] = [await findRevision(repository, from), await findRevision(repository, to)];
-      if (a !== undefined && b !== undefined)
-        return [
-          { oid: a, isExcluded: true },
-          { oid: b, isExcluded: false },
-        ];
-      return undefined;
-    }
-    const isExcluded = arg.startsWith('^');
-    const oid = await findRevision(repository, isExcluded ? arg.slice(1) : arg);
-    return oid === undefined ? undefined : [{ oid, isExcluded }];
-  } catch (error) {
-    if (isGitError(error)) return undefined;
-    throw error;
+  if (range !== null) {
+    const from = await findNamed(repository, range[1] || 'HEAD');
+    const to = await findNamed(repository, range[2] || 'HEAD');
+    if (from === undefined || to === undefined) return undefined;
+    return [
+      { oid: from, isExcluded: true },
+      { oid: to, isExcluded: false },
+    ];
   }
+  const isExcluded = arg.startsWith('^');
+  const oid = await findNamed(repository, isExcluded ? arg.slice(1) : arg);
+  return oid === undefined ? undefined : [{ oid, isExcluded }];
 }
 
 interface DiffTreeOptions {

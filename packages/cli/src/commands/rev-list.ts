@@ -11,6 +11,7 @@ import {
   sortTips,
 } from '@git-kv/repository/walk';
 import { CommandError, type Console, UsageError } from '../console.js';
+import { neitherRevisionNorPath } from '../find-named.js';
 import { HexLines } from '../hex-lines.js';
 import { readLines } from '../input.js';
 import type { Command } from '../program.js';
@@ -207,10 +208,7 @@ function badRevision(text: string, { hasDashes }: RevListOptions, console: Conso
   if (existsSync(resolve(console.cwd, text))) {
     return new CommandError(`cannot limit the list to '${text}': paths are not supported`);
   }
-  return new CommandError(
-    `ambiguous argument '${text}': unknown revision or path not in the working tree.\n` +
-      "Use '--' to separate paths from revisions, like this:\n'git <command> [<revision>...] -- [<file>...]'",
-  );
+  return neitherRevisionNorPath(text);
 }
 
 /** A tip that a ref names. */

@@ -221,9 +221,14 @@ describe.each(['sha1', 'sha256'] as const)('tsgit diff-tree (%s)', (objectFormat
   test('says what it cannot compare', async () => {
     await same([named('@before')]);
     await same([named('@blob')]);
-    const ours = await run('tsgit', ['diff-tree', 'nonsense'], { cwd });
-    expect(ours).toMatchObject({ code: 128, stdout: '', stderr: "fatal: bad revision 'nonsense'\n" });
-    expect((await gitAsync(['diff-tree', 'nonsense'], { cwd })).code).toBe(128);
+    const absent = [['nonsense'], ['main', 'nonsense'], ['main', 'main', '.', 'nonsense'], ['main', 'nonsense', '--']];
+    for (const args of absent) {
+      const [ours, theirs] = [
+        await run('tsgit', ['diff-tree', ...args], { cwd }),
+        await gitAsync(['diff-tree', ...args], { cwd }),
+      ];
+      expect(ours).toMatchObject({ code: 128, stdout: '', stderr: theirs.stderr });
+    }
     for (const args of [
       [named('@before'), named('@blob')],
       ['main', 'nonsense', '--', 'dir'],
