@@ -13,7 +13,6 @@ export type GitErrorCode =
   // stores
   | 'OBJECT_NOT_FOUND'
   | 'OBJECT_KIND_MISMATCH'
-  | 'OBJECT_CHECK_FAILED'
   | 'AMBIGUOUS_REVISION'
   | 'REF_CONFLICT'
   | 'REF_LOCKED'

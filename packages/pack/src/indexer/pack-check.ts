@@ -1,4 +1,5 @@
 import {
+  CheckError,
   type CheckFinding,
   type CheckSeverityOptions,
   GitError,
@@ -57,13 +58,13 @@ export class PackCheck {
 
   /**
    * Check one object; a blob only matters by what trees call it, which {@link finish} looks at.
-   * @throws {GitError} OBJECT_CHECK_FAILED
+   * @throws {CheckError} where it breaks a rule; {GitError} OBJECT_KIND_MISMATCH where links disagree
    */
   object(typeCode: number, oids: Uint8Array, oidAt: number, body: Uint8Array, objectCount: number): void {
     if (typeCode === TypeCode.blob) return;
     const oid = oidFromBytes(oids, oidAt, this.#algorithm.oidLength);
     const kind = kindOfTypeCode(typeCode) as Exclude<ObjectKind, 'blob'>;
-    this.#report(oid, this.#checker.check({ oid, kind, body }));
+    this.#report({ oid, kind }, this.#checker.check({ oid, kind, body }));
     if (this.#links !== undefined) this.#follow(oid, kind, body, objectCount);
   }
 
@@ -102,7 +103,7 @@ export class PackCheck {
   /**
    * The whole pack is known: look at the special files that trees named, and for what links lead to.
    * @param read an object of the pack, or else from elsewhere
-   * @throws {GitError} OBJECT_CHECK_FAILED; {NotFoundError} OBJECT_NOT_FOUND where a link leads nowhere
+   * @throws {CheckError}; {GitError} OBJECT_KIND_MISMATCH; {NotFoundError} OBJECT_NOT_FOUND where a link leads nowhere
    */
   async finish(
     index: PackIndex,
@@ -114,7 +115,7 @@ export class PackCheck {
     for (const oid of this.#checker.pendingOids()) {
       signal?.throwIfAborted();
       const object = await read(oid);
-      this.#report(oid, this.#checker.checkPending(oid, object));
+      this.#report({ oid, kind: object?.kind ?? 'blob' }, this.#checker.checkPending(oid, object));
     }
   }
 
@@ -146,13 +147,13 @@ export class PackCheck {
     }
   }
 
-  #report(oid: Oid, findings: readonly CheckFinding[]): void {
+  #report(object: { readonly oid: Oid; readonly kind: ObjectKind }, findings: readonly CheckFinding[]): void {
     for (const finding of findings) this.#options.onFinding?.(finding);
     const error = findings.find(({ severity }) => severity === 'error');
-    if (error !== undefined) this.#fail(oid, `${error.id}: ${error.message}`);
+    if (error !== undefined) throw new CheckError(object, error.id, error.message);
   }
 
   #fail(oid: Oid, problem: string): never {
-    throw new GitError('OBJECT_CHECK_FAILED', `Cannot accept object ${oid}: ${problem}`);
+    throw new GitError('OBJECT_KIND_MISMATCH', `Cannot accept object ${oid}: ${problem}`);
   }
 }
