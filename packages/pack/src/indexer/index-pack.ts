@@ -34,7 +34,14 @@ import { IndexArena } from './index-arena.js';
 import { ObjectLog } from './object-log.js';
 import { PackCheck, type PackCheckOptions } from './pack-check.js';
 import { RefBases } from './ref-bases.js';
-import { type ResolveWorkers, resolvedShare, resolveRoots, shareTask, stopShares } from './resolve-share.js';
+import {
+  type ResolveWorker,
+  type ResolveWorkers,
+  resolvedShare,
+  resolveRoots,
+  shareTask,
+  stopShares,
+} from './resolve-share.js';
 import type { VisitedObject } from './visited-object.js';
 
 /** How a pack is indexed. */
@@ -344,16 +351,20 @@ class Indexer {
       memoryBytes: this.#arena.totalBytes / 2,
     });
     if (task === undefined) return false;
-    const started = Array.from({ length: workerCount }, () => workers.start(task));
-    // Who fails stops the others; what failed is met again by this thread alone.
-    const finished = started.map((worker) =>
-      worker.finished.catch(() => {
-        stopShares(task);
-      }),
-    );
+    const { signal, onProgress } = this.#options;
+    const stop = (): void => stopShares(task);
+    const started: ResolveWorker[] = [];
+    const finished: Promise<void>[] = [];
+    // Not only between slices of work here: at the end this thread waits for the others.
+    signal?.addEventListener('abort', stop);
     try {
-      await resolveRoots(this.#createForest(source, task.weights), task, this.#options.signal, async () => {
-        const { signal, onProgress } = this.#options;
+      while (started.length < workerCount) {
+        const worker = workers.start(task);
+        started.push(worker);
+        // Who fails stops the others; what failed is met again by this thread alone.
+        finished.push(worker.finished.catch(stop));
+      }
+      await resolveRoots(this.#createForest(source, task.weights), task, signal, async () => {
         onProgress?.({ phase: 'resolve', loaded: resolvedShare(task), total: this.#deltaCount });
         await pause();
         signal?.throwIfAborted();
@@ -361,13 +372,14 @@ class Indexer {
       this.#log.flush();
       await Promise.all(finished);
     } catch (error) {
-      stopShares(task);
+      stop();
       await Promise.all(finished);
       throw error;
     } finally {
+      signal?.removeEventListener('abort', stop);
       for (const worker of started) worker.terminate?.();
     }
-    this.#options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     return resolvedShare(task) === this.#deltaCount;
   }
 
@@ -490,12 +502,15 @@ class Indexer {
     await storage.overwrite(PACK_HEADER_SIZE - 4, count);
     const source = await storage.source();
     const hasher = this.#algorithm.create();
-    for (let at = 0; at < this.#packEnd; at += MiB) {
-      signal?.throwIfAborted();
-      hasher.update(await source.read(at, Math.min(MiB, this.#packEnd - at)));
+    try {
+      for (let at = 0; at < this.#packEnd; at += MiB) {
+        signal?.throwIfAborted();
+        hasher.update(await source.read(at, Math.min(MiB, this.#packEnd - at)));
+      }
+    } finally {
+      await source.close?.();
     }
     this.#packChecksum = hasher.digest();
-    await source.close?.();
   }
 }
 

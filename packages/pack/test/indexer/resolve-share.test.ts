@@ -93,4 +93,36 @@ describe.each<HashName>(['sha1', 'sha256'])('deltas of a %s pack that are resolv
     const { signal } = abort;
     await expect(index(golden.pack, { threads: 2, workers: stopping, signal })).rejects.toThrow('enough');
   });
+
+  test('an abort reaches a worker that is waited for', async () => {
+    const abort = new AbortController();
+    const slow: ResolveWorkers = {
+      leastDeltas: 0,
+      start: ({ state }) => ({
+        // Goes on until it is told to stop, which it is when this thread has nothing left to do.
+        finished: (async () => {
+          for (let turn = 0; state[2] === 0; turn++) {
+            if (turn === 100) abort.abort(new Error('enough'));
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+        })(),
+      }),
+    };
+    const { signal } = abort;
+    await expect(index(golden.pack, { threads: 2, workers: slow, signal })).rejects.toThrow('enough');
+  });
+
+  test('where one cannot be started, those before it are ended', async () => {
+    const others = workers();
+    let terminated = 0;
+    const scarce: ResolveWorkers = {
+      leastDeltas: 0,
+      start(task) {
+        if (others.started > 0) throw new Error('no more threads');
+        return { ...others.start(task), terminate: () => void terminated++ };
+      },
+    };
+    await expect(index(golden.pack, { threads: 3, workers: scarce })).rejects.toThrow('no more threads');
+    expect(terminated).toBe(1);
+  });
 });
