@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { type HashName, hashAlgorithm, sha1 } from '@git-kv/objects';
 import {
   listPack,
@@ -12,7 +13,7 @@ import {
   verifyPack,
 } from '@git-kv/pack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { appendDelta, craftEntry, craftPack, waitingSource } from './support/craft.js';
+import { appendDelta, ascii, bytes, craftEntry, craftPack, waitingSource } from './support/craft.js';
 import { git, goldenPack, temporaryDirectory } from './support/git.js';
 
 const directory = temporaryDirectory();
@@ -106,6 +107,29 @@ describe('verifyPack refuses an idx that', () => {
       format: 'idx',
     });
   });
+});
+
+test('listPack takes a chain of 50,000 deltas, each made for the one before it', async () => {
+  const delta = bytes(1, 1, 0x90, 1);
+  const count = 50_000;
+  const root = craftEntry({ typeCode: TypeCode.tag, body: ascii('!') });
+  const deflated = deflateSync(delta);
+  const entryOf = (baseDistance: number) =>
+    craftEntry({ typeCode: TypeCode.ofsDelta, body: delta, baseDistance, deflated });
+  const first = entryOf(root.length);
+  const next = entryOf(first.length);
+  const entries = [root, first, ...Array.from({ length: count - 1 }, () => next)];
+  const pack = craftPack(sha1, entries);
+  let packOffset = 12;
+  const rows = entries.map((entry, at) => {
+    const row = { oid: at.toString(16).padStart(40, '0'), packOffset, crc32: 0 };
+    packOffset += entry.length;
+    return row;
+  });
+  const idx = serializePackIndex({ algorithm: sha1, entries: rows, packChecksum: pack.slice(-20) });
+  const listing = await listPack({ source: memorySource(pack), index: parsePackIndex(idx, sha1) });
+  expect(listing.chainLengths).toHaveLength(count + 1);
+  expect(listing.entries.at(-1)).toMatchObject({ depth: count, kind: 'tag' });
 });
 
 test('listPack refuses a circle of ref-deltas', async () => {

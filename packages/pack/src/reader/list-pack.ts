@@ -84,18 +84,16 @@ export async function listPack(
     }
   }
 
-  const depths = resolveDepths(bases, packOffsets);
+  const depths = resolveChains(bases, packOffsets, typeCodes);
   const entries: PackListEntry[] = [];
   const chainLengths: number[] = [];
   for (let row = 0; row < objectCount; row++) {
     const depth = depths[row] as number;
-    let root = row;
-    while ((bases[root] as number) !== NONE) root = bases[root] as number;
     const packOffset = packOffsets[row] as number;
     const base = bases[row] as number;
     entries.push({
       oid: index.oidAt(positions[row] as number),
-      kind: kindOfTypeCode(typeCodes[root] as number) as ObjectKind,
+      kind: kindOfTypeCode(typeCodes[row] as number) as ObjectKind,
       inflatedSize: sizes[row] as number,
       sizeInPack: (packOffsets[row + 1] ?? packEnd) - packOffset,
       packOffset,
@@ -108,8 +106,12 @@ export async function listPack(
   return { entries, chainLengths };
 }
 
-/** The length of each row's chain. A ref-delta's base may lie anywhere, so chains may cross and, in a bad pack, close. */
-function resolveDepths(bases: Int32Array, packOffsets: Float64Array): Int32Array {
+/**
+ * Give each delta the type code of the object its chain ends in. A ref-delta's base may lie anywhere, so chains may cross and,
+ * in a bad pack, close.
+ * @returns the length of each row's chain
+ */
+function resolveChains(bases: Int32Array, packOffsets: Float64Array, typeCodes: Uint8Array): Int32Array {
   const depths = new Int32Array(bases.length).fill(NONE);
   const chain: number[] = [];
   for (let row = 0; row < bases.length; row++) {
@@ -122,7 +124,11 @@ function resolveDepths(bases: Int32Array, packOffsets: Float64Array): Int32Array
       at = bases[at] as number;
     }
     let depth = at === NONE ? NONE : (depths[at] as number);
-    for (let next = chain.pop(); next !== undefined; next = chain.pop()) depths[next] = ++depth;
+    for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
+      depths[next] = ++depth;
+      const base = bases[next] as number;
+      if (base !== NONE) typeCodes[next] = typeCodes[base] as number;
+    }
   }
   return depths;
 }
