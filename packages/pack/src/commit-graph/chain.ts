@@ -1,4 +1,4 @@
-import { GitError, type HashAlgorithm, MalformedError, type Oid, writeOid } from '@git-kv/objects';
+import { decodeLatin1, type HashAlgorithm, LimitError, MalformedError, type Oid, writeOid } from '@git-kv/objects';
 import type { CommitGraph } from './commit-graph.js';
 import { COMMIT_GRAPH_FORMAT } from './format.js';
 import type { CommitGraphFile } from './parse.js';
@@ -9,13 +9,14 @@ import type { PathFilterSettings } from './path-filter.js';
  *
  *     file = *(checksum LF)
  *
- * @throws {MalformedError} for a line that is no checksum
+ * @throws {MalformedError} for a line that is no checksum; {LimitError} for more lines than a chain can have
  */
 export function parseCommitGraphChain(bytes: Uint8Array, algorithm: HashAlgorithm): string[] {
+  const fileCount = Math.ceil(bytes.length / (algorithm.hexLength + 1));
+  if (fileCount > MAX_CHAIN_FILES) throw new LimitError('chainFiles', fileCount, MAX_CHAIN_FILES);
   const checksums: string[] = [];
-  const text = String.fromCharCode(...bytes.subarray(0, MAX_CHAIN_BYTES));
   let at = 0;
-  for (const line of text.replace(/\n$/, '').split('\n')) {
+  for (const line of decodeLatin1(bytes).replace(/\n$/, '').split('\n')) {
     if (line.length !== algorithm.hexLength || !/^[0-9a-f]+$/.test(line)) {
       throw new MalformedError('commit-graph-chain', at, 'a line is no checksum');
     }
@@ -26,11 +27,11 @@ export function parseCommitGraphChain(bytes: Uint8Array, algorithm: HashAlgorith
 }
 
 /** A header counts 255 base graphs at most. */
-const MAX_CHAIN_BYTES = 256 * 65;
+const MAX_CHAIN_FILES = 256;
 
 /**
  * The graph of one file, or of a chain of them, the base first.
- * @throws {GitError} MALFORMED where a file is not made for the ones before it
+ * @throws {MalformedError} where a file is not made for the ones before it; {RangeError} where there is none
  */
 export function joinCommitGraph(files: readonly CommitGraphFile[]): CommitGraph {
   for (const [index, file] of files.entries()) {
@@ -40,7 +41,7 @@ export function joinCommitGraph(files: readonly CommitGraphFile[]): CommitGraph 
     }
   }
   const [only, ...rest] = files;
-  if (only === undefined) throw new GitError('MALFORMED', 'Cannot join commit-graphs: there is none');
+  if (only === undefined) throw new RangeError('Cannot join commit-graphs: there is none');
   return rest.length === 0 ? new SingleGraph(only) : new ChainedGraph(files);
 }
 

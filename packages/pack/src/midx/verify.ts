@@ -58,15 +58,17 @@ export async function verifyMultiPackIndex(
   for (const position of byPack) {
     const oid = index.oidAt(position);
     // As a look-up sees it: the fanout may hide an oid, and one that is there twice is found in one place.
-    const seen = index.find(oid);
+    const found = index.find(oid);
+    // A fanout that promises too much leads past the oids.
+    const seen = found !== undefined && found < objectCount ? found : undefined;
     const pack = seen === undefined ? undefined : packs[numbers[seen] as number];
     const packOffset = seen === undefined ? undefined : readOffset(() => index.packOffsetAt(seen));
     if (pack === undefined || packOffset === undefined) {
       problems.push({ problem: 'entry', position, oid });
       continue;
     }
-    const found = pack.find(oid);
-    const actual = found === undefined ? undefined : readOffset(() => pack.packOffsetAt(found));
+    const inPack = pack.find(oid);
+    const actual = inPack === undefined ? undefined : readOffset(() => pack.packOffsetAt(inPack));
     if (actual !== packOffset) problems.push({ problem: 'offset', position, oid, packOffset, actual });
   }
   return problems;

@@ -232,7 +232,7 @@ describe('a chain of commit-graphs', () => {
 
   test('is refused where a file is made for others', () => {
     expect(() => joinCommitGraph([base, base])).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
-    expect(() => joinCommitGraph([])).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+    expect(() => joinCommitGraph([])).toThrow(RangeError);
   });
 
   test('has its checksums in a file, one a line', () => {
@@ -244,6 +244,15 @@ describe('a chain of commit-graphs', () => {
         expect.objectContaining({ code: 'MALFORMED', format: 'commit-graph-chain' }),
       );
     }
+  });
+
+  test.each([sha1, sha256])('has no more files than a header can count ($name)', (algorithm) => {
+    const chain = (fileCount: number): Uint8Array =>
+      new TextEncoder().encode(`${'a'.repeat(algorithm.hexLength)}\n`.repeat(fileCount));
+    expect(parseCommitGraphChain(chain(256), algorithm)).toHaveLength(256);
+    expect(() => parseCommitGraphChain(chain(257), algorithm)).toThrow(
+      expect.objectContaining({ code: 'LIMIT_EXCEEDED', actual: 257 }),
+    );
   });
 });
 

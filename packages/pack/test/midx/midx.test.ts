@@ -286,6 +286,26 @@ describe.each<HashName>(['sha1', 'sha256'])('a multi-pack-index of %s', (format)
     check(await verifyMultiPackIndex(bytes(), algorithm, readFrom(packs)));
   });
 
+  test('when verified, does not follow a fanout beyond its oids', async () => {
+    const last = index.objectCount - 1;
+    const oid = new Uint8Array(algorithm.oidLength);
+    index.writeOidAt(last, oid, 0);
+    const first = oid[0] as number;
+    expect(first).toBeGreaterThan(0);
+    // The offsets behind the oids, as far as one oid of them, read as the last one.
+    const beyond = index.objectCount + 1;
+    const place = startOf('OIDL') + beyond * algorithm.oidLength;
+    const fanout = [first - 1, first].flatMap((byte, at) =>
+      [0, 0, (beyond + at) >> 8, (beyond + at) & 0xff].map((value, digit): [number, number] => [
+        startOf('OIDF') + byte * 4 + digit,
+        value,
+      ]),
+    );
+    const copied = [...oid].map((value, at): [number, number] => [place + at, value]);
+    const found = await verifyMultiPackIndex(resum(changed(golden, ...fanout, ...copied)), algorithm, readFrom(packs));
+    expect(found).toContainEqual({ problem: 'entry', position: last, oid: index.oidAt(last) });
+  });
+
   test('when verified, tells of a pack that is gone', async () => {
     const gone = index.packNames[1] as string;
     const found = await verifyMultiPackIndex(golden, algorithm, readFrom(packs.filter(({ name }) => name !== gone)));
