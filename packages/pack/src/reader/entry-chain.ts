@@ -60,6 +60,8 @@ export class EntryChain {
     this.#isAtRoot = false;
     this.#bytes = undefined;
     this.#slot = undefined;
+    // Limits go by it, and `measure` may have nothing better.
+    this.kind = 'blob';
     this.body = undefined;
     this.#entry.reset();
     return this;
