@@ -6,7 +6,7 @@ import { createMemoryRepository } from '@git-kv/repository/memory';
 import { allowAll, createGitServer } from '@git-kv/server';
 import { type ListeningServer, listen } from '@git-kv/server/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runAsync } from './support/git.js';
+import { commitFiles, initBare, runAsync } from './support/git.js';
 
 // What the pages and the module comments show is run as it is written, on the build, with a server on loopback in place
 // of the hosts of examples: notes.git is empty there, project.git has a commit.
@@ -77,6 +77,18 @@ describe('the blocks of a page run as pasted, one after the other', () => {
     const mgit = `'${process.execPath}' '${join(root, 'packages/cli/bin/mgit.js')}'`;
     const line = code.replace('npx mgit', mgit).replace('http://127.0.0.1:8080', server.url);
     expect(await runAsync('sh', ['-c', line])).toEqual({ code: 0, stdout: '- /count\n- /greeting\n', stderr: '' });
+  });
+});
+
+describe('the commands of a page run as pasted, one after the other', () => {
+  test('docs/packs.md', async () => {
+    const code = blocks(read('docs/packs.md'), 'sh').join('\n');
+    const directory = initBare(join(folder, 'project.git'));
+    commitFiles(directory, [{ files: { README: 'A project.\n' } }, { files: { LICENSE: 'MIT\n' } }]);
+    const tsgit = `'${process.execPath}' '${join(root, 'packages/cli/bin/tsgit.js')}'`;
+    const script = `set -e\n${code.replaceAll('npx tsgit', tsgit)}`;
+    const ended = await runAsync('sh', ['-c', script], { cwd: folder });
+    expect(ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/^(?:.*project\.bundle is okay\n)?$/) });
   });
 });
 
