@@ -1,6 +1,9 @@
 import { MalformedError, type ObjectKind } from '@git-kv/objects';
 import { decodeOfsDistance } from './varint.js';
 
+/** Bytes of a header at most: ten of type and size, ten of distance or an oid. */
+export const HEADER_BYTES = 48;
+
 /** The numeric types of a pack entry; 0 and 5 are not in use. */
 export const TypeCode = { commit: 1, tree: 2, blob: 3, tag: 4, ofsDelta: 6, refDelta: 7 } as const;
 

@@ -11,6 +11,9 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   [InflateStatus.badChecksum]: 'its Adler-32 differs',
 };
 
+/** The most deflate can expand by: 258 bytes out of two bits. A body needs at least this share of its size as input. */
+export const MAX_DEFLATE_RATIO = 1032;
+
 const result: InflateResult = { consumed: 0, produced: 0 };
 
 /**

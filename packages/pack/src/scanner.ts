@@ -1,7 +1,7 @@
 import { crc32 } from '@git-kv/kernels';
 import { GitError, type HashAlgorithm, type Hasher, LimitError, MalformedError } from '@git-kv/objects';
 import { decodeEntryHeader, emptyEntryHeader, TypeCode } from './entry-header.js';
-import { inflateEntry } from './inflate-entry.js';
+import { inflateEntry, MAX_DEFLATE_RATIO } from './inflate-entry.js';
 import type { PackLimits } from './limits.js';
 import { readUint32 } from './uint32.js';
 
@@ -13,9 +13,6 @@ export const PACK_HEADER_SIZE = 12;
 
 /** One type-and-size byte and the shortest zlib stream. */
 const LEAST_ENTRY_SIZE = 9;
-
-/** The most deflate can expand by: 258 bytes out of two bits. A body needs at least this share of its size as input. */
-const MAX_DEFLATE_RATIO = 1032;
 
 /** How far a deflate stream may outgrow its content: no encoder comes near, only streams of empty blocks do. */
 const STREAM_SLACK = 2 ** 20;

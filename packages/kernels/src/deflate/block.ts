@@ -1,3 +1,4 @@
+import { CODE_LENGTH_ORDER } from '../inflate/table.js';
 import { findCodeLengths, makeCodes } from './huffman.js';
 
 /** Literals and matches of a block at most. */
@@ -28,28 +29,6 @@ const codeLengthCodes: Int32Array = /* @__PURE__ */ new Int32Array(CODE_LENGTH_C
 /** The code lengths as the head has them: a symbol (lower five bits) and its repeat count. */
 const runs: Int32Array = /* @__PURE__ */ new Int32Array(LITERAL_COUNT + DISTANCE_COUNT);
 let runCount = 0;
-
-const CODE_LENGTH_ORDER: Uint8Array = /* @__PURE__ */ Uint8Array.of(
-  16,
-  17,
-  18,
-  0,
-  8,
-  7,
-  9,
-  6,
-  10,
-  5,
-  11,
-  4,
-  12,
-  3,
-  13,
-  2,
-  14,
-  1,
-  15,
-);
 
 /** Where the next bits go. One stream at a time: nothing here is ever interrupted. */
 let output: Uint8Array = /* @__PURE__ */ new Uint8Array(0);

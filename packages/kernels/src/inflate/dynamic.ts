@@ -1,7 +1,14 @@
 import { InflateStatus } from '../types.js';
 import type { BlockTables } from './codes.js';
 import { cursor, GO_ON, putBack, type Step, takeBits } from './cursor.js';
-import { CODE_LENGTH_SYMBOLS, CodeLengths, DISTANCE_SYMBOLS, LITERAL_SYMBOLS, makeTable } from './table.js';
+import {
+  CODE_LENGTH_ORDER,
+  CODE_LENGTH_SYMBOLS,
+  CodeLengths,
+  DISTANCE_SYMBOLS,
+  LITERAL_SYMBOLS,
+  makeTable,
+} from './table.js';
 
 const LITERAL_ROOT_BITS = 11;
 const DISTANCE_ROOT_BITS = 8;
@@ -25,27 +32,6 @@ export function createDynamicTables(): BlockTables {
 export const dynamicTables: BlockTables = /* @__PURE__ */ createDynamicTables();
 const codeLengthTable: Int32Array = /* @__PURE__ */ new Int32Array(1 << CODE_LENGTH_ROOT_BITS);
 const codeLengths: CodeLengths = /* @__PURE__ */ new CodeLengths();
-const CODE_LENGTH_ORDER: Uint8Array = /* @__PURE__ */ Uint8Array.of(
-  16,
-  17,
-  18,
-  0,
-  8,
-  7,
-  9,
-  6,
-  10,
-  5,
-  11,
-  4,
-  12,
-  3,
-  13,
-  2,
-  14,
-  1,
-  15,
-);
 const codeLengthLengths: Uint8Array = /* @__PURE__ */ new Uint8Array(CODE_LENGTH_ORDER.length);
 
 let madeFixedTables: BlockTables | undefined;

@@ -46,6 +46,28 @@ export const CODE_LENGTH_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from(
   { length: 19 },
   (_, symbol) => symbol << 16,
 );
+/** The order in which the lengths of the code for code lengths come (RFC 1951, 3.2.7). */
+export const CODE_LENGTH_ORDER: Uint8Array = /* @__PURE__ */ Uint8Array.of(
+  16,
+  17,
+  18,
+  0,
+  8,
+  7,
+  9,
+  6,
+  10,
+  5,
+  11,
+  4,
+  12,
+  3,
+  13,
+  2,
+  14,
+  1,
+  15,
+);
 
 const MAX_CODE_BITS = 15;
 const counts: Int32Array = /* @__PURE__ */ new Int32Array(MAX_CODE_BITS + 1);

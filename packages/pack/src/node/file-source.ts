@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { GitError } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
 
-/** A {@link ByteSource} over a file, which can be read without waiting. */
+/** A {@link ByteSource} over a file, which can be read without waiting. A file that became shorter is an IO_FAILED. */
 export interface FileSource extends ByteSource {
   readSync(offset: number, length: number): Uint8Array;
   readIntoSync(offset: number, output: Uint8Array): void;
@@ -18,7 +19,7 @@ export function openFileSource(path: string): FileSource {
     }
     for (let done = 0; done < output.length; ) {
       const count = readSync(file, output, done, output.length - done, offset + done);
-      if (count === 0) throw new Error(`Cannot read ${path}: it became shorter`);
+      if (count === 0) throw new GitError('IO_FAILED', `Cannot read ${path}: it became shorter`);
       done += count;
     }
   };

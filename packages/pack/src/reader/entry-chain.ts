@@ -1,9 +1,9 @@
 import { applyDelta, DeltaStatus, type InflateResult, InflateStatus, inflate, readDeltaSizes } from '@git-kv/kernels';
 import { LimitError, type ObjectKind } from '@git-kv/objects';
 import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
-import { kindOfTypeCode } from '../entry-header.js';
+import { HEADER_BYTES, kindOfTypeCode } from '../entry-header.js';
 import type { BaseSlot } from './delta-base-cache.js';
-import { type ChainParts, EntryReader, HEADER_BYTES } from './entry-reader.js';
+import { type ChainParts, EntryReader } from './entry-reader.js';
 
 /** A delta begins with two sizes, of ten bytes at most each. */
 const DELTA_SIZES_BYTES = 20;

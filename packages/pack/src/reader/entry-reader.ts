@@ -1,7 +1,7 @@
 import { LimitError, MalformedError, NotFoundError, type ObjectKind, oidFromBytes } from '@git-kv/objects';
-import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, TypeCode } from '../entry-header.js';
+import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, HEADER_BYTES, TypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
-import { inflateEntry } from '../inflate-entry.js';
+import { inflateEntry, MAX_DEFLATE_RATIO } from '../inflate-entry.js';
 import type { PackLimits } from '../limits.js';
 import type { ReadWindows } from '../read-windows.js';
 import { PACK_HEADER_SIZE } from '../scanner.js';
@@ -18,12 +18,6 @@ export interface ChainParts {
   /** Holds one inflated delta; used and done with between two awaits. */
   readonly scratch: { bytes: Uint8Array };
 }
-
-/** Bytes of a header at most: ten of type and size, ten of distance or an oid. */
-export const HEADER_BYTES = 48;
-
-/** The most deflate can expand by. */
-const MAX_DEFLATE_RATIO = 1032;
 
 /**
  * Reads entries of a pack, one at a time: its header, and then what it inflates to. Synchronous and resumable: where bytes are

@@ -1,6 +1,6 @@
 import { MalformedError, NotFoundError, type ObjectKind, type Oid, oidFromBytes } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
-import { decodeEntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '../entry-header.js';
+import { decodeEntryHeader, emptyEntryHeader, HEADER_BYTES, kindOfTypeCode, TypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { findRow, packOrder } from '../pack-order.js';
 import { ReadWindows } from '../read-windows.js';
@@ -29,7 +29,6 @@ export interface PackListing {
   readonly chainLengths: readonly number[];
 }
 
-const HEADER_BYTES = 48;
 const WINDOWS = { windowBytes: 2 ** 20, windowCount: 2 };
 const NONE = -1;
 

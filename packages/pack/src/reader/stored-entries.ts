@@ -1,17 +1,11 @@
 import { crc32 } from '@git-kv/kernels';
 import { MalformedError, oidFromBytes } from '@git-kv/objects';
-import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, TypeCode } from '../entry-header.js';
+import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, HEADER_BYTES, TypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
-import { inflateEntry } from '../inflate-entry.js';
+import { inflateEntry, MAX_DEFLATE_RATIO } from '../inflate-entry.js';
 import { findRow, type PackOrder } from '../pack-order.js';
 import type { ReadWindows } from '../read-windows.js';
 import type { PackEntry, PackEntryHead } from '../select/pack-source.js';
-
-/** Bytes of a header at most: ten of type and size, ten of distance or an oid. */
-const HEADER_BYTES = 48;
-
-/** The most deflate can expand by. */
-const MAX_DEFLATE_RATIO = 1032;
 
 /** Reads entries of one pack as they are stored. Synchronous and resumable, as `EntryChain` is. */
 export class StoredEntries {
