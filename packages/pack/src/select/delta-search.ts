@@ -30,6 +30,12 @@ export const DEFAULT_DELTA_OPTIONS: Required<DeltaOptions> = {
 /** Smaller objects are not worth a delta. */
 const LEAST_TARGET_BYTES = 50;
 
+/**
+ * What an index counts, in bytes of its base. What it takes depends on the kernel, between three and nine times as much; which
+ * deltas are found must not.
+ */
+const INDEX_SHARE = 5;
+
 /** Bytes compared between two turns of the event loop. */
 const SLICE_BYTES = 8 * 2 ** 20;
 
@@ -201,7 +207,7 @@ export class DeltaSearch {
     if (base.index === undefined) {
       base.index = createDeltaIndex(baseBody, 0, baseBody.length, this.#spare);
       this.#spare = undefined;
-      this.#windowBytes += base.index.byteLength;
+      this.#windowBytes += INDEX_SHARE * baseBody.length;
       this.#work += baseBody.length;
     }
     if (this.#scratch.length < maxSize) this.#scratch = new Uint8Array(maxSize);
@@ -224,8 +230,9 @@ export class DeltaSearch {
 
   #shift(): void {
     const gone = this.#window.shift();
-    this.#windowBytes -= (gone?.body?.length ?? 0) + (gone?.index?.byteLength ?? 0);
-    this.#spare = gone?.index ?? this.#spare;
+    if (gone === undefined) return;
+    this.#windowBytes -= (gone.body?.length ?? 0) * (gone.index === undefined ? 1 : 1 + INDEX_SHARE);
+    this.#spare = gone.index ?? this.#spare;
   }
 
   /** A base that was good for one is tried first for the next. */
