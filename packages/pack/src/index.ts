@@ -37,7 +37,8 @@ export {
   serializePackIndex,
   serializePackIndexColumns,
 } from './idx/serialize.js';
-export { type IndexedPack, type IndexPackOptions, indexPack } from './indexer/index-pack.js';
+export { indexPack } from './indexer/index-pack.js';
+export type { IndexedPack, IndexPackOptions } from './indexer/index-pack-options.js';
 export type { PackCheckOptions } from './indexer/pack-check.js';
 export {
   type ResolveTask,

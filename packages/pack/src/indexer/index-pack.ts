@@ -3,7 +3,6 @@ import {
   equalBytes,
   GitError,
   type HashAlgorithm,
-  type HashPolicy,
   hashObject,
   MalformedError,
   NotFoundError,
@@ -21,9 +20,8 @@ import { parsePackIndex } from '../idx/parse.js';
 import { serializePackIndexColumns } from '../idx/serialize.js';
 import { sortOids } from '../idx/sort.js';
 import { type PackLimits, packLimits } from '../limits.js';
-import { type PackProgress, pause } from '../progress.js';
+import { pause } from '../progress.js';
 import { FRAME_ROOM, PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
-import type { PackStorage } from '../storage.js';
 import { writeUint32 } from '../uint32.js';
 import { collisionError } from './collision-error.js';
 import { createForest } from './create-forest.js';
@@ -31,66 +29,11 @@ import { type DeltaForest, ForestStep, linkChildren } from './delta-forest.js';
 import { DeltaPayloads } from './delta-payloads.js';
 import { EntryTable, NONE, RESOLVED } from './entry-table.js';
 import { IndexArena } from './index-arena.js';
+import type { IndexedPack, IndexPackOptions } from './index-pack-options.js';
 import { ObjectLog } from './object-log.js';
-import { PackCheck, type PackCheckOptions } from './pack-check.js';
+import { PackCheck } from './pack-check.js';
 import { RefBases } from './ref-bases.js';
-import {
-  type ResolveWorker,
-  type ResolveWorkers,
-  resolvedShare,
-  resolveRoots,
-  shareTask,
-  stopShares,
-} from './resolve-share.js';
-import type { VisitedObject } from './visited-object.js';
-
-/** How a pack is indexed. */
-export interface IndexPackOptions {
-  readonly algorithm: HashAlgorithm;
-  /** Empty at first; holds the whole pack when the promise resolves. On an error its content is of no use. */
-  readonly storage: PackStorage;
-  /** Objects a thin pack may build upon. Without it a delta whose base is not in the pack is an error. */
-  readonly readBase?: (oid: Oid) => Promise<RawObject | undefined>;
-  readonly limits?: Partial<PackLimits>;
-  /**
-   * Bytes for inflated deltas and rebuilt objects (default 24 MiB, at least 4 MiB); what goes beyond is read and inflated
-   * again. Some 50 bytes an object, and the largest objects, come on top of it.
-   */
-  readonly memoryBytes?: number;
-  /** Whether objects made by a collision attack on SHA-1 are found and refused (default `detect`). */
-  readonly hashPolicy?: HashPolicy;
-  /**
-   * Told of every object of the pack as soon as it is whole, each entry once: full ones in pack order, then what deltas make,
-   * tree by tree. Its id is not known yet. What this throws ends the indexing.
-   */
-  readonly visit?: (object: VisitedObject) => void;
-  /** Check the objects as `git index-pack --strict` does. Special files that are not in the pack are read by `readBase`. */
-  readonly check?: PackCheckOptions;
-  /** Threads that resolve deltas, this one included (default 1), where {@link workers} can be had. */
-  readonly threads?: number;
-  /** Starts the other threads; `@git-kv/pack/node` has one. Packs with ref-deltas, `visit` or `check` are resolved here alone. */
-  readonly workers?: ResolveWorkers;
-  readonly signal?: AbortSignal;
-  /** Phases `scan` (objects received) and `resolve` (deltas resolved). */
-  readonly onProgress?: (progress: PackProgress) => void;
-}
-
-/** A pack that was taken in. */
-export interface IndexedPack {
-  /** The trailer of the pack as it stands in the storage. */
-  readonly packChecksum: Oid;
-  /** Objects in the stored pack: those received, and the bases that completed it. */
-  readonly objectCount: number;
-  readonly receivedCount: number;
-  /** Bases added from `readBase`; empty where the pack was not thin. */
-  readonly appendedOids: readonly Oid[];
-  /** Bytes of the stored pack, trailer included. */
-  readonly packSize: number;
-  /** The idx, version 2. */
-  readonly index: Uint8Array;
-  /** By index position: type codes 1 to 4, as {@link kindOfTypeCode} reads them. */
-  readonly typeCodes: Uint8Array;
-}
+import { type ResolveWorkers, resolvedShare, resolveTogether, shareTask } from './resolve-share.js';
 
 const MiB = 2 ** 20;
 const DEFAULT_MEMORY_BYTES = 24 * MiB;
@@ -352,33 +295,17 @@ class Indexer {
     });
     if (task === undefined) return false;
     const { signal, onProgress } = this.#options;
-    const stop = (): void => stopShares(task);
-    const started: ResolveWorker[] = [];
-    const finished: Promise<void>[] = [];
-    // Not only between slices of work here: at the end this thread waits for the others.
-    signal?.addEventListener('abort', stop);
-    try {
-      while (started.length < workerCount) {
-        const worker = workers.start(task);
-        started.push(worker);
-        // Who fails stops the others; what failed is met again by this thread alone.
-        finished.push(worker.finished.catch(stop));
-      }
-      await resolveRoots(this.#createForest(source, task.weights), task, signal, async () => {
+    await resolveTogether(this.#createForest(source, task.weights), task, {
+      workers,
+      workerCount,
+      signal,
+      rest: async () => {
         onProgress?.({ phase: 'resolve', loaded: resolvedShare(task), total: this.#deltaCount });
         await pause();
         signal?.throwIfAborted();
-      });
-      this.#log.flush();
-      await Promise.all(finished);
-    } catch (error) {
-      stop();
-      await Promise.all(finished);
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      for (const worker of started) worker.terminate?.();
-    }
+      },
+    });
+    this.#log.flush();
     signal?.throwIfAborted();
     return resolvedShare(task) === this.#deltaCount;
   }

@@ -83,12 +83,12 @@ export function resolvedShare(task: ResolveTask): number {
 }
 
 /** Have every thread stop soon. */
-export function stopShares(task: ResolveTask): void {
+function stopShares(task: ResolveTask): void {
   Atomics.store(task.state, STOP, 1);
 }
 
 /** Take roots of `task` and resolve what hangs below them, until there are none left. @param rest called between slices of work */
-export async function resolveRoots(
+async function resolveRoots(
   forest: DeltaForest,
   task: ResolveTask,
   signal: AbortSignal | undefined,
@@ -117,6 +117,45 @@ export async function resolveRoots(
     }
   }
   tell();
+}
+
+/**
+ * Resolve the deltas of `task` with workers beside this thread, each of which takes the next roots that nobody has taken. A
+ * worker that fails ends the work of all: what is left then, {@link resolvedShare} tells.
+ */
+export async function resolveTogether(
+  forest: DeltaForest,
+  task: ResolveTask,
+  options: {
+    readonly workers: ResolveWorkers;
+    readonly workerCount: number;
+    readonly signal: AbortSignal | undefined;
+    /** Called between slices of work of this thread. */
+    readonly rest: () => Promise<void>;
+  },
+): Promise<void> {
+  const { workers, workerCount, signal, rest } = options;
+  const stop = (): void => stopShares(task);
+  const started: ResolveWorker[] = [];
+  const finished: Promise<void>[] = [];
+  // Not only between slices of work here: at the end this thread waits for the others.
+  signal?.addEventListener('abort', stop);
+  try {
+    while (started.length < workerCount) {
+      const worker = workers.start(task);
+      started.push(worker);
+      finished.push(worker.finished.catch(stop));
+    }
+    await resolveRoots(forest, task, signal, rest);
+    await Promise.all(finished);
+  } catch (error) {
+    stop();
+    await Promise.all(finished);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    for (const worker of started) worker.terminate?.();
+  }
 }
 
 /** Resolve a share of the deltas of a pack: what a worker does. The source is not closed. */
