@@ -5,6 +5,7 @@ import type { PackIndex } from '../idx/pack-index.js';
 import { inflateEntry, MAX_DEFLATE_RATIO } from '../inflate-entry.js';
 import { findRow, type PackOrder } from '../pack-order.js';
 import type { ReadWindows } from '../read-windows.js';
+import { PACK_HEADER_SIZE } from '../scanner.js';
 import type { PackEntry, PackEntryHead } from '../select/pack-source.js';
 
 /** Reads entries of one pack as they are stored. Synchronous and resumable, as `EntryChain` is. */
@@ -37,6 +38,7 @@ export class StoredEntries {
     const row = findRow(packOffsets, packOffset);
     if (row < 0) throw new MalformedError('pack', packOffset, 'no entry begins here');
     const length = (packOffsets[row + 1] ?? this.#packEnd) - packOffset;
+    this.#assertWithin(packOffset, length);
     if (!this.#peek(packOffset, length)) return undefined;
     const { bytes, at } = this.#windows;
     const end = at + length;
@@ -46,11 +48,18 @@ export class StoredEntries {
     return { ...head, deflated };
   }
 
-  /** The same without its bytes, which are not checked. */
+  /** The same without its bytes, which are not checked. @throws {MalformedError} where no entry can begin there */
   readHead(packOffset: number): PackEntryHead | undefined {
     const room = this.#packEnd - packOffset;
+    this.#assertWithin(packOffset, room);
     if (!this.#peek(packOffset, Math.min(room, HEADER_BYTES))) return undefined;
     return this.#head(packOffset, Math.min(this.#windows.bytes.length, this.#windows.at + room));
+  }
+
+  /** The offsets are those of an idx, which may be wrong. */
+  #assertWithin(packOffset: number, length: number): void {
+    if (packOffset >= PACK_HEADER_SIZE && length > 0 && packOffset + length <= this.#packEnd) return;
+    throw new MalformedError('pack', packOffset, 'no entry can lie here');
   }
 
   #peek(packOffset: number, length: number): boolean {

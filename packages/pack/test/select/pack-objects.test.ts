@@ -385,4 +385,20 @@ describe('readEntry', () => {
     bytes[12 + full.length - 1]! ^= 1;
     await expect(reader.readEntry(baseOid)).rejects.toThrow(expect.objectContaining({ code: 'MALFORMED', offset: 12 }));
   });
+
+  test.each([
+    ['in the header', 4],
+    ['in the trailer', 12 + full.length],
+    ['after the end', 2 ** 30],
+  ])('refuses an entry that the idx says is %s', async (_where, packOffset) => {
+    const bytes = craftPack(sha1, [full]);
+    const entries = [{ oid: baseOid, packOffset, crc32: 0 }];
+    const idx = serializePackIndex({ algorithm: sha1, entries, packChecksum: bytes.slice(-20) });
+    const reader = new PackReader({ source: memorySource(bytes), index: parsePackIndex(idx, sha1) });
+    const problem = expect.objectContaining({ code: 'MALFORMED', offset: packOffset });
+    await expect(reader.readEntry(baseOid)).rejects.toThrow(problem);
+    expect(() => reader.readEntrySync(baseOid)).toThrow(problem);
+    expect(() => reader.readEntryHeadSync(baseOid)).toThrow(problem);
+    await expect(reader.read(baseOid)).rejects.toMatchObject({ code: 'MALFORMED' });
+  });
 });
