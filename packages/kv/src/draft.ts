@@ -64,7 +64,7 @@ export class Draft {
     if (treeOid === this.#baseOid) return undefined;
     const objects: RawObject[] = [];
     for (const { object } of this.#blobs.values()) objects.push(object);
-    objects.push(...this.tree.sealedTrees());
+    for (const tree of this.tree.sealedTrees()) objects.push(tree);
     return { treeOid, objects };
   }
 

@@ -32,7 +32,7 @@ export const revListCommand: Command = {
       let isGiven = false;
       for (const revision of revisions) {
         if (revision.from !== 'option' || revision.name !== '--not') isGiven = true;
-        tips.push(...(await tipsOf(repository, revision, options, console)));
+        for (const tip of await tipsOf(repository, revision, options, console)) tips.push(tip);
       }
       if (!isGiven) throw new UsageError('error: no commits were named');
       await new RevList(repository, console, options).run(await named(sortTips(repository, tips), tips));

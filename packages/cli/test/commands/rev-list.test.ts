@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { git, gitAsync, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
+import { commitFiles, git, gitAsync, initBare, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
 import { makeOddHistory, type OddHistory } from '../../../../test/support/odd-history.js';
 import { run } from '../support/run.js';
 
@@ -166,5 +166,14 @@ describe.each(['sha1', 'sha256'] as const)('tsgit rev-list (%s)', (objectFormat)
       const ours = await run('tsgit', ['rev-list', ...args], { cwd: shallow });
       expect(ours.stdout).toBe((await gitAsync(['rev-list', ...args], { cwd: shallow })).stdout);
     }
+  });
+
+  test('begins at more refs than a call takes arguments', async () => {
+    const many = initBare(join(root, `many-${objectFormat}.git`), objectFormat);
+    const oid = commitFiles(many, [{ files: { a: 'a\n' } }]);
+    const names = Array.from({ length: 150_000 }, (_, at) => `refs/tags/t${String(at).padStart(6, '0')}`);
+    const header = '# pack-refs with: peeled fully-peeled sorted \n';
+    writeFileSync(join(many, 'packed-refs'), `${header}${names.map((name) => `${oid} ${name}\n`).join('')}`);
+    expect(await run('tsgit', ['rev-list', '--all'], { cwd: many })).toMatchObject({ code: 0, stdout: `${oid}\n` });
   });
 });

@@ -59,7 +59,7 @@ export async function cloneInto(
   });
 
   const updates: RefUpdate[] = refs.flatMap(({ name, oid }) => (oid === undefined ? [] : [{ name, next: { oid } }]));
-  if (isSingle) updates.push(...(await arrivedTags(repository, all, refs)));
+  if (isSingle) for (const update of await arrivedTags(repository, all, refs)) updates.push(update);
   const headValue =
     head !== undefined ? { target: head } : remoteHead?.oid === undefined ? undefined : { oid: remoteHead.oid };
   if (headValue !== undefined) updates.push({ name: 'HEAD', next: headValue });

@@ -96,7 +96,8 @@ export async function* walkTrees(
       }
       yield listed;
     }
-    stack.push(unpaired, ...paired.values());
+    stack.push(unpaired);
+    for (const below of paired.values()) stack.push(below);
   }
 }
 

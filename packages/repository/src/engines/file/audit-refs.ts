@@ -149,8 +149,8 @@ class PointerAudit {
     for (const { name, kind } of await this.#files.disk.findEntries(joinPath(root, directory))) {
       if (name.startsWith('.') || name.endsWith('.lock')) continue;
       const path = `${directory}/${name}`;
-      if (kind === 'directory') names.push(...(await this.#filesBelow(root, path)));
-      else names.push(path);
+      if (kind !== 'directory') names.push(path);
+      else for (const below of await this.#filesBelow(root, path)) names.push(below);
     }
     return names.sort();
   }

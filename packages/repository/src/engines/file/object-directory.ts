@@ -39,7 +39,6 @@ export class ObjectDirectory {
   /** Oids that begin with `hex` of two digits or more, in no order and perhaps more than once. */
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
     const oids = (await this.loose.list(hex.slice(0, 2))).filter((oid) => oid.startsWith(hex));
-    oids.push(...(await this.packs.findByPrefix(hex, limit)));
-    return oids;
+    return oids.concat(await this.packs.findByPrefix(hex, limit));
   }
 }

@@ -250,7 +250,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     for (const start of hex.length < 2 ? firstBytes(hex) : [hex]) {
       const oids = new Set<Oid>();
       for (const directory of directories) for (const oid of await directory.findByPrefix(start, limit)) oids.add(oid);
-      found.push(...[...oids].sort());
+      for (const oid of [...oids].sort()) found.push(oid);
       if (found.length >= limit) break;
     }
     return found.slice(0, limit);
