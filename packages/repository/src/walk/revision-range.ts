@@ -131,6 +131,7 @@ export async function sortTips(repository: Repository, tips: Iterable<RevisionTi
   const all = [...tips];
   /** Left out, and what tags among that point to: named on both sides, it is not listed. */
   const known = new Set<Oid>();
+  const kinds = new Map<Oid, LookedAt>();
   const source = await objects.openCommits?.();
   try {
     for (const { oid, isExcluded, path = '' } of [
@@ -138,7 +139,10 @@ export async function sortTips(repository: Repository, tips: Iterable<RevisionTi
       ...all.filter((tip) => !tip.isExcluded),
     ]) {
       for (let at: Oid = oid; ; ) {
-        const { kind, targetOid } = await lookAt(objects, source, at);
+        // Many refs may name one object, which may be a file to open.
+        let looked = kinds.get(at);
+        if (looked === undefined) kinds.set(at, (looked = await lookAt(objects, source, at)));
+        const { kind, targetOid } = looked;
         if (isExcluded) known.add(at);
         if (targetOid !== undefined) {
           if (!known.has(at)) sorted.objects.push({ oid: at, kind: 'tag', path: '' });
@@ -157,12 +161,13 @@ export async function sortTips(repository: Repository, tips: Iterable<RevisionTi
   return sorted;
 }
 
+interface LookedAt {
+  readonly kind: ObjectKind;
+  readonly targetOid?: Oid;
+}
+
 /** The kind of an object; of a tag, what it points to. Without waiting where the store can. */
-async function lookAt(
-  objects: ObjectReader,
-  source: CommitSource | undefined,
-  oid: Oid,
-): Promise<{ kind: ObjectKind; targetOid?: Oid }> {
+async function lookAt(objects: ObjectReader, source: CommitSource | undefined, oid: Oid): Promise<LookedAt> {
   if (source && oid.length === objects.algorithm.hexLength) {
     const bytes = oidToBytes(oid);
     if (source.graph && source.graph.find(bytes) >= 0 && source.hasSync(bytes, 0)) return { kind: 'commit' };
