@@ -1,7 +1,8 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CommandError, type Console } from './console.js';
 import { ioError } from './input.js';
+import { syncDirectory } from './write-file.js';
 
 /**
  * Write a file that is there when it is whole, and not before: into `<path>.lock`, as git does, which then takes its place.
@@ -31,6 +32,7 @@ export async function writeLockedFile(
       await file.close();
     }
     await rename(lock, target);
+    await syncDirectory(dirname(target));
   } catch (error) {
     await rm(lock, { force: true });
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw ioError(`cannot create '${path}'`, error);

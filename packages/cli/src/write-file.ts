@@ -19,3 +19,16 @@ export async function writeReadOnly(folder: string, kind: 'idx' | 'rev', bytes: 
     throw ioError(`could not write '${path}'`, error);
   }
 }
+
+/** Make what was renamed into a folder durable. Where the system keeps that order by itself, nothing is to be done. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await folder.close();
+  }
+}

@@ -24,7 +24,7 @@ import {
   withOptionalValues,
 } from '../pack-intake.js';
 import type { Command } from '../program.js';
-import { writeReadOnly } from '../write-file.js';
+import { syncDirectory, writeReadOnly } from '../write-file.js';
 
 /** What only some calls need: loading it takes as long as indexing a thousand objects. */
 const load = {
@@ -146,8 +146,9 @@ async function indexFile(console: Console, asked: Asked, algorithm: HashAlgorith
       storage: storedAlready(source),
     });
     const indexPath = asked.indexPath ?? packPath.replace(/\.pack$/, '.idx');
-    if (asked.keep !== undefined) await writeKeep(packPath.replace(/\.pack$/, '.keep'), asked.keep);
-    await placeIndexes(asked, algorithm, indexed, indexPath, async () => undefined);
+    await withKeep(asked, packPath.replace(/\.pack$/, '.keep'), () =>
+      placeIndexes(asked, algorithm, indexed, indexPath, async () => undefined),
+    );
     for (const oid of indexed.missingGitmodules) await console.stdout.write(`${oid}\n`);
     await console.stdout.write(`${indexed.packChecksum}\n`);
   } finally {
@@ -167,7 +168,7 @@ async function indexStdin(console: Console, asked: Asked, repository: FileReposi
   const folder =
     asked.packPath === undefined ? join(repository.layout.objectsDirectory, 'pack') : dirname(asked.packPath);
   const temporary = join(folder, `tmp_pack_${process.pid}_${Date.now().toString(36)}`);
-  const { filePackStorage, nodeFs } = await load.storage();
+  const { filePackStorage } = await load.storage();
   const storage = await filePackStorage(temporary);
   try {
     const indexed = await index(asked, repository, console.stdin, {
@@ -179,11 +180,12 @@ async function indexStdin(console: Console, asked: Asked, repository: FileReposi
     await storage.close();
     const stem = asked.packPath?.replace(/\.pack$/, '') ?? join(folder, `pack-${indexed.packChecksum}`);
     const indexPath = asked.indexPath ?? `${stem}.idx`;
-    const isKept = asked.keep !== undefined && (await writeKeep(`${stem}.keep`, asked.keep));
-    await placeIndexes(asked, repository.algorithm, indexed, indexPath, () =>
-      rename(temporary, asked.packPath ?? `${stem}.pack`),
+    const isKept = await withKeep(asked, `${stem}.keep`, () =>
+      placeIndexes(asked, repository.algorithm, indexed, indexPath, async () => {
+        await rename(temporary, asked.packPath ?? `${stem}.pack`);
+        await syncDirectory(folder);
+      }),
     );
-    await nodeFs.syncDirectory(folder);
     for (const oid of indexed.missingGitmodules) await console.stdout.write(`${oid}\n`);
     await console.stdout.write(`${isKept ? 'keep' : 'pack'}\t${indexed.packChecksum}\n`);
   } catch (error) {
@@ -233,6 +235,18 @@ function storedAlready(source: ByteSource): PackStorage {
   };
 }
 
+/** Say why the pack must stay before it is placed, and unsay it where that fails. @returns whether it was said here */
+async function withKeep({ keep }: Asked, path: string, place: () => Promise<void>): Promise<boolean> {
+  const isKept = keep !== undefined && (await writeKeep(path, keep));
+  try {
+    await place();
+  } catch (error) {
+    if (isKept) await rm(path, { force: true });
+    throw error;
+  }
+  return isKept;
+}
+
 /** Say why the pack must stay. @returns whether it was not said before */
 async function writeKeep(path: string, message: string): Promise<boolean> {
   try {
@@ -277,6 +291,7 @@ async function placeIndexes(
     await movePack();
     if (rev !== undefined) await rename(rev, indexPath.replace(/\.idx$/, '.rev'));
     await rename(index, indexPath);
+    await syncDirectory(dirname(indexPath));
   } catch (error) {
     for (const path of temporaries) await rm(path, { force: true });
     throw error instanceof CommandError ? error : ioError(`could not write '${indexPath}'`, error);

@@ -402,7 +402,7 @@ describe('tsgit index-pack', () => {
     const pack = gitBytes(['pack-objects', '--stdout', '-q'], { cwd: initBare(temporaryDirectory()), input: '' });
     writeFileSync(join(cwd, 'p.pack'), pack);
     mkdirSync(join(cwd, 'p.idx'));
-    const { code, stderr } = await run('tsgit', ['index-pack', 'p.pack'], { cwd });
+    const { code, stderr } = await run('tsgit', ['index-pack', '--keep', 'p.pack'], { cwd });
     expect(code).toBe(128);
     expect(stderr).toMatch(/^fatal: could not write '.*p\.idx': Is a directory\n$/);
     expect(readdirSync(cwd).sort()).toEqual(['p.idx', 'p.pack']);

@@ -54,6 +54,7 @@ class BatchRepository implements BatchedRepository, Batch {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last: Promise<void> = Promise.resolve();
   #failure: unknown;
+  #isClosed = false;
 
   constructor(base: Repository, options: BatchOptions) {
     this.algorithm = base.algorithm;
@@ -77,6 +78,7 @@ class BatchRepository implements BatchedRepository, Batch {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     try {
       await this.sync();
     } finally {
@@ -86,6 +88,11 @@ class BatchRepository implements BatchedRepository, Batch {
   }
 
   assertOpen(): void {
+    if (this.#isClosed) throw new TypeError('Cannot write: the repository is closed');
+    this.#assertWhole();
+  }
+
+  #assertWhole(): void {
     if (this.#failure === undefined) return;
     const code = isGitError(this.#failure) ? this.#failure.code : 'IO_FAILED';
     throw new GitError(code, 'Cannot write: the batch before could not go out', { cause: this.#failure });
@@ -100,7 +107,7 @@ class BatchRepository implements BatchedRepository, Batch {
   async #flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (isGitError(this.#failure, 'REF_CONFLICT')) this.assertOpen();
+    if (isGitError(this.#failure, 'REF_CONFLICT')) this.#assertWhole();
     if (this.objects.pendingCount === 0 && this.refs.pendingCount === 0) return;
     // Both at one instant: the objects hold all that the refs lead to.
     const writeObjects = this.objects.takePending();

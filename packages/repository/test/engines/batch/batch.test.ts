@@ -55,6 +55,16 @@ describe('a batch of writes', () => {
     await batch.close();
   });
 
+  test('takes in nothing after close', async () => {
+    const { batch } = await open();
+    const oid = await batch.objects.write(blob('before'));
+    await batch.close();
+    await expect(batch.objects.write(blob('after'))).rejects.toThrow(
+      new TypeError('Cannot write: the repository is closed'),
+    );
+    await expect(batch.refs.update([{ name: MAIN, next: { oid } }])).rejects.toThrow(TypeError);
+  });
+
   test('goes out with close, and as one line of a log', async () => {
     const { directory, batch } = await open();
     git(['config', 'core.logAllRefUpdates', 'true'], { cwd: directory });
