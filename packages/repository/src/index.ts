@@ -62,7 +62,16 @@ export {
   pushFrom,
 } from './remote/push.js';
 export type * from './repository.js';
-export { findRevision, peelTo, resolveRevision } from './revision.js';
+export {
+  Abbreviations,
+  AmbiguousRevisionError,
+  type PreferredKind,
+  type ShortenOptions,
+  shortestUnique,
+} from './revision/abbreviation.js';
+export { peelTo } from './revision/peel.js';
+export { type PosixPatternOptions, type PosixSyntax, posixPattern } from './revision/posix-pattern.js';
+export { type FindRevisionOptions, findRevision, resolveRevision } from './revision/revision.js';
 export {
   advertiseReceivePack,
   type ReceiveRules,

@@ -63,6 +63,8 @@ export interface ObjectStore extends ObjectReader {
   >;
   /** Object ids that begin with `hex` (an even or odd number of digits), sorted, at most `limit`. */
   findByPrefix(hex: string, limit: number): Promise<Oid[]>;
+  /** About how many objects there are, at no cost: git counts those in packs. Abbreviations go by it. */
+  approximateCount?(): Promise<number>;
   /** Every object id in the store, each once, sorted. */
   oids(options?: ReadOptions): AsyncIterable<Oid>;
   /** Store under the hash of the content; durable when it resolves. Refreshes the age of an object already there. */

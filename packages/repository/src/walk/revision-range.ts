@@ -2,7 +2,8 @@ import { type ObjectKind, type Oid, oidToBytes, parseCommitLinks, parseTagLinks 
 import type { ObjectReader } from '../object-store.js';
 import { missingObject, readBody } from '../read-object.js';
 import type { Repository } from '../repository.js';
-import { findRevision, peelTo } from '../revision.js';
+import { peelTo } from '../revision/peel.js';
+import { findRevision } from '../revision/revision.js';
 import type { CommitSource } from './commit-source.js';
 import { commonAncestors } from './merge-bases.js';
 
@@ -13,6 +14,9 @@ export interface RevisionTip {
   /** Of a `REV:PATH`, the path. */
   readonly path?: string;
 }
+
+/** What git takes abbreviations for where commits are listed. */
+const COMMIT_ISH = { prefer: 'commit-ish' } as const;
 
 /** A commit's parents that a suffix asks for: `^@` all, `^!` all as excluded, `^-N` one as excluded. */
 const PARENTS_SUFFIX = /\^(?:@|!|-\d*)$/;
@@ -46,7 +50,7 @@ async function findSingle(
   const isCaret = text.startsWith('^');
   const revision = isCaret ? text.slice(1) : text;
   if (revision.includes('..') && !revision.includes(':')) return undefined;
-  const oid = await findRevision(repository, revision);
+  const oid = await findRevision(repository, revision, COMMIT_ISH);
   if (oid === undefined) return undefined;
   if ((await repository.objects.stat(oid)) === undefined) throw missingObject(oid);
   const colon = revision.indexOf(':');
@@ -61,8 +65,8 @@ async function findRange(repository: Repository, text: string, isNegated: boolea
   const left = text.slice(0, dots) || 'HEAD';
   const right = text.slice(dots + (isSymmetric ? 3 : 2)) || 'HEAD';
   if (left.includes('..') || right.includes('..') || left.startsWith('^')) return undefined;
-  const leftOid = await findRevision(repository, left);
-  const rightOid = await findRevision(repository, right);
+  const leftOid = await findRevision(repository, left, COMMIT_ISH);
+  const rightOid = await findRevision(repository, right, COMMIT_ISH);
   if (leftOid === undefined || rightOid === undefined) return undefined;
   for (const oid of [leftOid, rightOid]) {
     if ((await repository.objects.stat(oid)) === undefined) throw missingObject(oid);
@@ -94,7 +98,7 @@ async function findParents(
   if (suffix === undefined) return undefined;
   const isCaret = text.startsWith('^');
   const revision = text.slice(isCaret ? 1 : 0, -suffix.length);
-  const oid = await findRevision(repository, revision);
+  const oid = await findRevision(repository, revision, COMMIT_ISH);
   const commitOid = oid && (await peelTo(repository, oid, 'commit'));
   if (commitOid === undefined) return undefined;
   const shallow = await repository.shallow.read();

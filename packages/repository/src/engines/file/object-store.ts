@@ -256,6 +256,12 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return found.slice(0, limit);
   }
 
+  async approximateCount(): Promise<number> {
+    let count = 0;
+    for (const directory of await this.#all()) count += await directory.packs.objectCount();
+    return count;
+  }
+
   oids(options?: ReadOptions): AsyncIterableIterator<Oid> {
     return iterateBatches(this.#oidsByFirstByte(options));
   }

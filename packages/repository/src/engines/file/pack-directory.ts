@@ -115,6 +115,16 @@ export class PackDirectory {
     return lists;
   }
 
+  /** Objects in all packs; what lies in several counts as often. */
+  async objectCount(): Promise<number> {
+    await this.packs();
+    let count = this.#midx?.index.objectCount ?? 0;
+    for (const pack of this.#others) {
+      count += (pack.loadedIndex ?? (await this.ifThere(pack, () => pack.index())))?.objectCount ?? 0;
+    }
+    return count;
+  }
+
   /** Read from the pack that has `oid`, if one does. */
   async use<T>(oid: Oid, read: (reader: PackReader) => Promise<T>): Promise<T | undefined> {
     const pack = await this.find(oid);
