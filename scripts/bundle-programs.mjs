@@ -1,5 +1,6 @@
 // Puts the programs of packages/cli, with all of ours that they load, into few files: `packages/cli/programs`. Loading some
 // 240 modules one by one takes tsgit longer than most small commands. What others wrote stays outside, as dependencies.
+// The packages have been bundled before: scripts/bundle-packages.mjs.
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +18,7 @@ const build = await rolldown({
     mgit: join(cli, 'dist/mgit.js'),
     tsgit: join(cli, 'dist/tsgit.js'),
     // Found beside whoever starts it, by this name.
-    'resolve-worker': join(root, 'packages/pack/dist/node/resolve-worker.js'),
+    'resolve-worker': join(root, 'packages/pack/lib/resolve-worker.js'),
   },
   platform: 'node',
   external: [/^node:/, ...outside],

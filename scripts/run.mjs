@@ -46,6 +46,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 function build() {
   install();
   run(bin('tsc'), ['-b'], { setup: true });
+  run(process.execPath, ['scripts/bundle-packages.mjs'], { setup: true });
   run(process.execPath, ['scripts/bundle-programs.mjs'], { setup: true });
 }
 

@@ -1,0 +1,57 @@
+// Puts each published package into few files, `packages/*/lib`: a file an entry, and what entries share in chunks beside them.
+// Node reads and compiles modules one by one, and what a program loads of ours is some 240 of them: 0.1 s of its start.
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const packagesDirectory = fileURLToPath(new URL('../packages', import.meta.url));
+/** Modules that are loaded by a URL beside their user's, by package. All outputs lie in one directory, so that it stays right. */
+const WORKERS = { pack: { 'resolve-worker': 'dist/node/resolve-worker.js' } };
+
+await Promise.all(readdirSync(packagesDirectory).map(bundlePackage));
+
+/** @param {string} name */
+async function bundlePackage(name) {
+  const directory = join(packagesDirectory, name);
+  const { exports } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const input = Object.fromEntries(Object.values(exports).flatMap(entriesOf));
+  if (Object.keys(input).length === 0) return;
+  for (const [worker, path] of Object.entries(WORKERS[name] ?? {})) input[worker] = path;
+  for (const entry of Object.keys(input)) input[entry] = join(directory, input[entry]);
+
+  const build = await rolldown({
+    input,
+    // Other packages, and `#` imports, whose files the runtime's conditions choose.
+    external: (id, importer) => importer !== undefined && !/^[./]/.test(id),
+    checks: { circularDependency: false },
+  });
+  const lib = join(directory, 'lib');
+  const unfinished = `${lib}.new`;
+  const old = `${lib}.old`;
+  rmSync(unfinished, { recursive: true, force: true });
+  await build.write({ dir: unfinished, format: 'esm', sourcemap: true, chunkFileNames: 'chunk-[hash].js' });
+  await build.close();
+  // A program that runs meanwhile keeps the files it has opened; one that starts finds the old ones or the new.
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(lib)) renameSync(lib, old);
+  renameSync(unfinished, lib);
+  rmSync(old, { recursive: true, force: true });
+}
+
+/**
+ * The bundles that one entry of `exports` names, each with the module that the source condition names for it.
+ * @param {string | Record<string, any>} entry
+ * @returns {[bundle: string, module: string][]}
+ */
+function entriesOf(entry) {
+  if (typeof entry === 'string') return [];
+  const source = entry['@git-kv/source'];
+  return ['node', 'default'].flatMap((condition) => {
+    const path = entry[condition];
+    if (path === undefined) return [];
+    const from = typeof source === 'string' ? source : source[condition];
+    const bundle = path.replace(/^\.\/lib\/(.*)\.js$/, '$1');
+    return [[bundle, from.replace('./src/', 'dist/').replace(/\.ts$/, '.js')]];
+  });
+}
