@@ -1,6 +1,6 @@
 import { mergeJson } from './json-merge.js';
 import { isBinary, mergeLines } from './line-merge.js';
-import type { MergeDriver } from './merge-driver.js';
+import type { MergeDriver, MergeInput, MergeResult } from './merge-driver.js';
 
 /** Ours, always. */
 export const oursDriver: MergeDriver = ({ ours }) => ({ status: 'merged', body: ours });
@@ -10,19 +10,25 @@ export const theirsDriver: MergeDriver = ({ theirs }) => ({ status: 'merged', bo
 
 /** Line by line; changes that overlap are a conflict, drawn with git's markers. What has a NUL in it is not merged. */
 export const textDriver: MergeDriver = (input) => {
-  if (isBinary(input)) return { status: 'conflict', kind: 'binary' };
-  const merged = mergeLines(input);
-  if (merged === undefined) return { status: 'conflict', kind: 'contents' };
-  const { body, conflicts } = merged;
+  if (isBinary(input)) return unmerged(input);
+  const { body, conflicts } = mergeLines(input);
   return conflicts === 0 ? { status: 'merged', body } : { status: 'conflict', kind: 'contents', body };
 };
 
 /** Line by line; where changes overlap, the lines of both sides stay, ours first. Good for lists and logs. */
 export const unionDriver: MergeDriver = (input) => {
-  if (isBinary(input)) return { status: 'conflict', kind: 'binary' };
-  const merged = mergeLines(input, { union: true });
-  return merged ? { status: 'merged', body: merged.body } : { status: 'conflict', kind: 'contents' };
+  if (isBinary(input)) return unmerged(input);
+  return { status: 'merged', body: mergeLines(input, { union: true }).body };
 };
+
+/** Ours, as a conflict: for what is not to be merged by a program. */
+export const binaryDriver: MergeDriver = (input) => unmerged(input);
+
+/** In a base made of bases, what they were made from stands. */
+function unmerged({ base, depth }: MergeInput): MergeResult {
+  if (depth > 0) return { status: 'merged', body: base ?? new Uint8Array() };
+  return { status: 'conflict', kind: 'binary' };
+}
 
 /**
  * JSON by value: members of objects merge one by one, all the way down; a member that both sides changed to different
@@ -40,10 +46,11 @@ export const jsonDriver: MergeDriver = (input) => {
 };
 
 /** The drivers by name, as git's `merge` attribute names them. */
-export const mergeDrivers: Readonly<Record<'ours' | 'theirs' | 'union' | 'text' | 'json', MergeDriver>> = {
+export const mergeDrivers: Readonly<Record<'ours' | 'theirs' | 'union' | 'text' | 'json' | 'binary', MergeDriver>> = {
   ours: oursDriver,
   theirs: theirsDriver,
   union: unionDriver,
   text: textDriver,
   json: jsonDriver,
+  binary: binaryDriver,
 };

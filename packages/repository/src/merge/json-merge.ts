@@ -91,18 +91,39 @@ function parse(text: string | undefined): { readonly value: Json } | undefined {
   return keepsItsValue(text, value) ? { value } : undefined;
 }
 
-/** Whether what was read is all that was written: no key twice, no number rounded, no nesting too deep. */
+/** Whether what was read is all that was written: no key twice, no number rounded, no nesting too deep. `text` is JSON. */
 function keepsItsValue(text: string, value: Json): boolean {
   let keys = 0;
   let depth = 0;
-  for (const [token, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|-?\d[\d.eE+-]*|[{}[\]]/g)) {
-    if (token === '{' || token === '[') {
-      if (++depth > MAX_DEPTH) return false;
-    } else if (token === '}' || token === ']') depth--;
-    else if (colon !== undefined) keys++;
-    else if (!token.startsWith('"') && String(Number(token)) !== token) return false;
+  for (let at = 0; at < text.length; ) {
+    const char = text[at] as string;
+    if (char === '"') {
+      at = endOfString(text, at);
+      while (/\s/.test(text[at] ?? '')) at++;
+      if (text[at] === ':') keys++;
+    } else if (char === '-' || (char >= '0' && char <= '9')) {
+      const start = at;
+      while (/[-+.eE\d]/.test(text[at] ?? '')) at++;
+      const token = text.slice(start, at);
+      if (String(Number(token)) !== token) return false;
+    } else {
+      at++;
+      if (char === '{' || char === '[') {
+        if (++depth > MAX_DEPTH) return false;
+      } else if (char === '}' || char === ']') depth--;
+    }
   }
   return countKeys(value) === keys;
+}
+
+/** Behind the string that starts at `start`. No regular expression: one that matches a long string may run out of stack. */
+function endOfString(text: string, start: number): number {
+  for (let quote = start; ; ) {
+    quote = text.indexOf('"', quote + 1);
+    let escapes = 0;
+    while (text[quote - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return quote + 1;
+  }
 }
 
 function countKeys(value: Json): number {

@@ -1,5 +1,6 @@
-import { decodeLatin1, encodeUtf8 } from '@git-kv/objects';
-import { diff3MergeRegions, diffComm } from 'node-diff3';
+import { concatBytes, encodeUtf8 } from '@git-kv/objects';
+import { LineDiff, type LineHunk } from './lines/line-diff.js';
+import { bytesOfLines, isEnded, LineReader, type TextLines } from './lines/text-lines.js';
 import type { MergeInput } from './merge-driver.js';
 
 /** A file merged line by line. */
@@ -11,10 +12,9 @@ export interface MergedLines {
 
 /** git looks for a NUL so far into a file to tell that it is no text. */
 const BINARY_PROBE_BYTES = 8000;
-/** Pairs of equal lines, one of each side, that a comparison may have to look at. */
-const MAX_LINE_PAIRS = 4_000_000;
-const MARKER_SIZE = 7;
+/** Conflicts with so few lines between them are easier to read as one. */
 const NEAR_LINES = 3;
+const CR = 0x0d;
 
 /** Whether one of the versions is no text for git. */
 export function isBinary({ base, ours, theirs }: Pick<MergeInput, 'base' | 'ours' | 'theirs'>): boolean {
@@ -24,123 +24,191 @@ export function isBinary({ base, ours, theirs }: Pick<MergeInput, 'base' | 'ours
 /**
  * Merge line by line. Where both sides changed the same lines, what they made alike is taken out of the conflict; the rest is
  * drawn with git's markers, or, with `union`, kept from both.
- * @returns `undefined` where a file repeats its lines so often that the comparison would not end in good time
  */
 export function mergeLines(
-  { base, ours, theirs, labels }: MergeInput,
+  { base, ours, theirs, labels, markerSize }: Pick<MergeInput, 'base' | 'ours' | 'theirs' | 'labels' | 'markerSize'>,
   { union = false }: { readonly union?: boolean } = {},
-): MergedLines | undefined {
-  const a = linesOf(ours);
-  const o = linesOf(base ?? new Uint8Array());
-  const b = linesOf(theirs);
-  if (isTooAlike(o, a) || isTooAlike(o, b) || isTooAlike(a, b)) return undefined;
-  const pieces = joinNear(diff3MergeRegions(a, o, b).flatMap(piecesOf));
-  const out: string[] = [];
+): MergedLines {
+  const reader = new LineReader();
+  const texts: Texts = {
+    base: reader.read(base ?? new Uint8Array()),
+    ours: reader.read(ours),
+    theirs: reader.read(theirs),
+  };
+  const diff = new LineDiff(reader.idCount);
+  const ourHunks = diff.hunks(texts.base.ids, texts.ours.ids);
+  const theirHunks = diff.hunks(texts.base.ids, texts.theirs.ids);
+  const changes = combine(ourHunks, theirHunks, texts);
+  const refined = joinNear(changes.flatMap((change) => refine(change, texts, diff)));
+  const out: Uint8Array[] = [];
   let conflicts = 0;
-  for (const piece of pieces) {
-    if (piece.kind !== 'conflict') append(out, piece.lines);
+  let at = 0;
+  for (const change of refined) {
+    const { take, ours: mine, theirs: other } = change;
+    out.push(bytesOfLines(texts.ours, at, mine.start - at));
+    at = mine.start + mine.count;
+    const lineEnd = lineEndAt(change, texts);
+    if (take === 'ours') append(out, texts.ours, mine);
+    else if (take === 'theirs') append(out, texts.theirs, other);
     else if (union) {
-      append(out, piece.ours.map(endLine));
-      append(out, piece.theirs);
+      append(out, texts.ours, mine, lineEnd);
+      append(out, texts.theirs, other);
     } else {
       conflicts++;
-      out.push(`${'<'.repeat(MARKER_SIZE)} ${utf8(labels.ours)}\n`);
-      append(out, piece.ours.map(endLine));
-      out.push(`${'='.repeat(MARKER_SIZE)}\n`);
-      append(out, piece.theirs.map(endLine));
-      out.push(`${'>'.repeat(MARKER_SIZE)} ${utf8(labels.theirs)}\n`);
+      out.push(encodeUtf8(`${'<'.repeat(markerSize)} ${labels.ours}${lineEnd}`));
+      append(out, texts.ours, mine, lineEnd);
+      out.push(encodeUtf8(`${'='.repeat(markerSize)}${lineEnd}`));
+      append(out, texts.theirs, other, lineEnd);
+      out.push(encodeUtf8(`${'>'.repeat(markerSize)} ${labels.theirs}${lineEnd}`));
     }
   }
-  return { body: bytesOf(out), conflicts };
+  out.push(bytesOfLines(texts.ours, at, texts.ours.ids.length - at));
+  return { body: concatBytes(out), conflicts };
 }
 
-/** A stretch of the result: lines that all have, lines of which one side was chosen, or lines that need a choice. */
-type Piece =
-  | { readonly kind: 'common' | 'chosen'; readonly lines: readonly string[] }
-  | { readonly kind: 'conflict'; readonly ours: readonly string[]; readonly theirs: readonly string[] };
+interface Texts {
+  readonly base: TextLines;
+  readonly ours: TextLines;
+  readonly theirs: TextLines;
+}
 
-function piecesOf(region: ReturnType<typeof diff3MergeRegions<string>>[number]): Piece[] {
-  if (region.stable) {
-    return [{ kind: region.buffer === 'o' ? 'common' : 'chosen', lines: region.bufferContent }];
+interface Lines {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** A place where the result differs from the base, with the lines that each side has there. */
+interface Change {
+  readonly take: 'ours' | 'theirs' | 'conflict';
+  readonly ours: Lines;
+  readonly theirs: Lines;
+}
+
+/** The changes of both sides as one list. Changes that touch each other are one; what both made alike is none. */
+function combine(ourHunks: readonly LineHunk[], theirHunks: readonly LineHunk[], texts: Texts): Change[] {
+  const changes: Change[] = [];
+  /** How many lines each side has more than the base, up to here. */
+  let ourShift = 0;
+  let theirShift = 0;
+  let ourAt = 0;
+  let theirAt = 0;
+  for (;;) {
+    const mine = ourHunks[ourAt];
+    const other = theirHunks[theirAt];
+    if (mine === undefined && other === undefined) return changes;
+    if (mine && (other === undefined || mine.oldStart + mine.oldCount < other.oldStart)) {
+      const theirs = { start: mine.oldStart + theirShift, count: mine.oldCount };
+      add(changes, { take: 'ours', ours: { start: mine.newStart, count: mine.newCount }, theirs });
+      ourShift += mine.newCount - mine.oldCount;
+      ourAt++;
+      continue;
+    }
+    if (other && (mine === undefined || other.oldStart + other.oldCount < mine.oldStart)) {
+      const ours = { start: other.oldStart + ourShift, count: other.oldCount };
+      add(changes, { take: 'theirs', ours, theirs: { start: other.newStart, count: other.newCount } });
+      theirShift += other.newCount - other.oldCount;
+      theirAt++;
+      continue;
+    }
+    const [a, b] = [mine as LineHunk, other as LineHunk];
+    const ourEnd = a.oldStart + a.oldCount;
+    const theirEnd = b.oldStart + b.oldCount;
+    if (!isSameHunk(a, b, texts)) {
+      // Each side as far as the other one's change goes.
+      const start = Math.min(a.oldStart, b.oldStart);
+      const end = Math.max(ourEnd, theirEnd);
+      const ourStart = a.newStart - (a.oldStart - start);
+      const theirStart = b.newStart - (b.oldStart - start);
+      add(changes, {
+        take: 'conflict',
+        ours: { start: ourStart, count: a.newStart + a.newCount + (end - ourEnd) - ourStart },
+        theirs: { start: theirStart, count: b.newStart + b.newCount + (end - theirEnd) - theirStart },
+      });
+    }
+    if (ourEnd <= theirEnd) {
+      ourShift += a.newCount - a.oldCount;
+      ourAt++;
+    }
+    if (theirEnd <= ourEnd) {
+      theirShift += b.newCount - b.oldCount;
+      theirAt++;
+    }
   }
-  const { aContent, oContent, bContent } = region;
-  if (isSame(aContent, bContent) || isSame(oContent, bContent)) return [{ kind: 'chosen', lines: aContent }];
-  if (isSame(oContent, aContent)) return [{ kind: 'chosen', lines: bContent }];
-  // What both sides made alike is no conflict.
-  return diffComm(aContent, bContent).map(
-    (part): Piece =>
-      part.common === undefined
-        ? { kind: 'conflict', ours: part.buffer1, theirs: part.buffer2 }
-        : { kind: 'common', lines: part.common },
-  );
 }
 
-/** As git does: conflicts with few lines between them, or none that say much, are easier to read as one. */
-function joinNear(pieces: readonly Piece[]): Piece[] {
-  const joined: Piece[] = [];
-  for (const piece of pieces) {
-    const between = joined.at(-1);
-    const before = joined.at(-2);
-    if (piece.kind === 'conflict' && between?.kind === 'conflict') {
-      joined.splice(-1, 1, joinConflicts(between, [], piece));
-    } else if (
-      piece.kind === 'conflict' &&
-      between?.kind === 'common' &&
-      before?.kind === 'conflict' &&
-      (between.lines.length <= NEAR_LINES || !between.lines.some((line) => /[A-Za-z0-9]/.test(line)))
-    ) {
-      joined.splice(-2, 2, joinConflicts(before, between.lines, piece));
-    } else joined.push(piece);
+function add(changes: Change[], change: Change): void {
+  const last = changes.at(-1);
+  const touches =
+    last !== undefined &&
+    (change.ours.start <= last.ours.start + last.ours.count ||
+      change.theirs.start <= last.theirs.start + last.theirs.count);
+  if (!touches) changes.push(change);
+  else changes[changes.length - 1] = join(last, change, last.take === change.take ? change.take : 'conflict');
+}
+
+function join(first: Change, last: Change, take: Change['take']): Change {
+  const span = (a: Lines, b: Lines): Lines => ({ start: a.start, count: b.start + b.count - a.start });
+  return { take, ours: span(first.ours, last.ours), theirs: span(first.theirs, last.theirs) };
+}
+
+function isSameHunk(a: LineHunk, b: LineHunk, { ours, theirs }: Texts): boolean {
+  if (a.oldStart !== b.oldStart || a.oldCount !== b.oldCount || a.newCount !== b.newCount) return false;
+  for (let line = 0; line < a.newCount; line++) {
+    if (ours.ids[a.newStart + line] !== theirs.ids[b.newStart + line]) return false;
+  }
+  return true;
+}
+
+/** A conflict without the lines that both sides made alike; none where they made all alike. */
+function refine(change: Change, { ours, theirs }: Texts, diff: LineDiff): Change[] {
+  const { take, ours: mine, theirs: other } = change;
+  if (take !== 'conflict' || mine.count === 0 || other.count === 0) return [change];
+  const [a, b] = [
+    ours.ids.subarray(mine.start, mine.start + mine.count),
+    theirs.ids.subarray(other.start, other.start + other.count),
+  ];
+  return diff.hunks(a, b).map(({ oldStart, oldCount, newStart, newCount }) => ({
+    take: 'conflict',
+    ours: { start: mine.start + oldStart, count: oldCount },
+    theirs: { start: other.start + newStart, count: newCount },
+  }));
+}
+
+function joinNear(changes: readonly Change[]): Change[] {
+  const joined: Change[] = [];
+  for (const change of changes) {
+    const last = joined.at(-1);
+    const isNear =
+      last?.take === 'conflict' &&
+      change.take === 'conflict' &&
+      change.ours.start - last.ours.start - last.ours.count <= NEAR_LINES;
+    if (isNear) joined[joined.length - 1] = join(last, change, 'conflict');
+    else joined.push(change);
   }
   return joined;
 }
 
-type Conflict = Extract<Piece, { kind: 'conflict' }>;
-
-function joinConflicts(a: Conflict, between: readonly string[], b: Conflict): Conflict {
-  return {
-    kind: 'conflict',
-    ours: [...a.ours, ...between, ...b.ours],
-    theirs: [...a.theirs, ...between, ...b.theirs],
-  };
+/** Put lines to the result; a last one without an end gets `lineEnd` where that is given. */
+function append(out: Uint8Array[], text: TextLines, { start, count }: Lines, lineEnd?: string): void {
+  out.push(bytesOfLines(text, start, count));
+  if (lineEnd !== undefined && count > 0 && !isEnded(text, start + count - 1)) out.push(encodeUtf8(lineEnd));
 }
 
-function append(out: string[], lines: readonly string[]): void {
-  for (const line of lines) out.push(line);
+/** What markers end with: as the lines before them do on both sides and, if these do not tell, in the base. */
+function lineEndAt({ ours, theirs }: Change, texts: Texts): string {
+  let usesCr = endsInCr(texts.ours, Math.max(0, ours.start - 1));
+  if (usesCr !== false) usesCr = endsInCr(texts.theirs, Math.max(0, theirs.start - 1));
+  if (usesCr !== false) usesCr = endsInCr(texts.base, 0);
+  return usesCr === true ? '\r\n' : '\n';
 }
 
-/** Lines with their ends, one character a byte: no byte is lost, whatever the encoding. */
-function linesOf(bytes: Uint8Array): string[] {
-  return decodeLatin1(bytes).match(/[^\n]*\n|[^\n]+$/g) ?? [];
-}
-
-function bytesOf(lines: readonly string[]): Uint8Array {
-  const size = lines.reduce((sum, line) => sum + line.length, 0);
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const line of lines) for (let index = 0; index < line.length; index++) bytes[at++] = line.charCodeAt(index);
-  return bytes;
-}
-
-function utf8(text: string): string {
-  return decodeLatin1(encodeUtf8(text));
-}
-
-function endLine(line: string): string {
-  return line.endsWith('\n') ? line : `${line}\n`;
-}
-
-function isTooAlike(a: readonly string[], b: readonly string[]): boolean {
-  const counts = new Map<string, number>();
-  for (const line of a) counts.set(line, (counts.get(line) ?? 0) + 1);
-  let pairs = 0;
-  for (const line of b) {
-    pairs += counts.get(line) ?? 0;
-    if (pairs > MAX_LINE_PAIRS) return true;
+/** Whether a line ends in CR LF, or, where it has no end, the one before it. `undefined`: nothing tells. */
+function endsInCr(text: TextLines, line: number): boolean | undefined {
+  if (text.ids.length === 0) return undefined;
+  if (!isEnded(text, line)) {
+    if (line === 0) return undefined;
+    line--;
   }
-  return false;
-}
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((line, at) => line === b[at]);
+  const end = text.starts[line + 1] as number;
+  return end - (text.starts[line] as number) > 1 && text.bytes[end - 2] === CR;
 }

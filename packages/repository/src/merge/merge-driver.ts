@@ -8,6 +8,10 @@ export interface MergeInput {
   readonly theirs: Uint8Array;
   /** What the sides are called where a conflict is written into the file. */
   readonly labels: MergeLabels;
+  /** Length of the marks of a conflict: git's 7, and more where versions are drafts with marks of their own. */
+  readonly markerSize: number;
+  /** 0 for what is asked for; above, a base is made of bases: what cannot be merged there is drawn, or left as it was. */
+  readonly depth: number;
 }
 
 /** What the two sides are called. */

@@ -174,7 +174,7 @@ class TreeMerge {
     const driver = this.#options.driver?.(path) ?? textDriver;
     const base = baseOid === undefined ? undefined : await read(baseOid);
     const sides = { ours: await read(oursOid), theirs: await read(theirsOid) };
-    return await driver({ path, base, ...sides, labels: this.#labels });
+    return await driver({ path, base, ...sides, labels: this.#labels, markerSize: 7, depth: 0 });
   }
 
   #store(body: Uint8Array): Oid {

@@ -51,10 +51,25 @@ describe('JSON merges by value', () => {
     ['a key that stands twice', '{"a":1,"a":2}'],
     ['a number that would be rounded', '{"a":12345678901234567890}'],
     ['a number that would be written otherwise', '{"a":1.0}'],
+    ['a number past all numbers', '{"a":[1e400]}'],
+    ['a zero with a sign', '{"a":-0}'],
     ['nesting too deep to follow', `${'['.repeat(300)}${']'.repeat(300)}`],
     ['no UTF-16 pairs', '\ud800'],
   ])('%s is left to others', (_what, text) => {
     expect(merge('{"b":1}', text, '{"b":2}')).toBeUndefined();
     expect(merge('{"b":1}', '{"b":2}', text)).toBeUndefined();
+  });
+
+  test.each([
+    ['of letters', 'x'.repeat(20_000_000)],
+    ['of escapes', '\\n'.repeat(10_000_000)],
+    ['of escaped quotes', '\\"'.repeat(2_000_000)],
+  ])('with a string of many megabytes, %s', (_what, text) => {
+    expect(merge('{"a":1,"b":1}', `{"a":"${text}","b":1}`, '{"a":1,"b":2}')).toEqual([`{"a":"${text}","b":2}`, []]);
+  });
+
+  test('with quotes, backslashes and colons within strings', () => {
+    const odd = '{"a\\\\":"\\":","b":"{[\\\\","c":1}';
+    expect(merge(odd, odd.replace('1', '2'), odd)).toEqual([odd.replace('1', '2'), []]);
   });
 });
