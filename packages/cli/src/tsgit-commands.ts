@@ -63,6 +63,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/ls-tree.js')).lsTreeCommand,
   },
   {
+    name: 'merge-base',
+    summary: 'find where histories went apart',
+    load: async () => (await import('./commands/merge-base.js')).mergeBaseCommand,
+  },
+  {
     name: 'mktag',
     summary: 'make a tag of its text, checked',
     load: async () => (await import('./commands/mktag.js')).mktagCommand,
@@ -91,6 +96,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     name: 'rev-list',
     summary: 'list the commits, and other objects, that some reach and others do not',
     load: async () => (await import('./commands/rev-list.js')).revListCommand,
+  },
+  {
+    name: 'rev-parse',
+    summary: 'read revisions, and tell about the repository',
+    load: async () => (await import('./commands/rev-parse.js')).revParseCommand,
   },
   {
     name: 'serve',

@@ -23,6 +23,7 @@ export { type CommitGraphProblem, type VerifyCommitGraphOptions, verifyCommitGra
 export { type MakeCommitGraphOptions, makeCommitGraph } from './commit-graph/write.js';
 export type { BatchOptions } from './engines/batch/batch.js';
 export { type BatchedRepository, batchWrites } from './engines/batch/repository.js';
+export { type GlobOptions, globPattern, isGlob } from './glob.js';
 export {
   type FsckArea,
   type FsckFinding,
@@ -44,6 +45,7 @@ export { type PackContent, type PackContentOptions, packContent } from './pack-c
 export { packInputs } from './pack-inputs.js';
 export type { ReceiveCheckOptions } from './receive-check.js';
 export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
+export { shortenRefName } from './ref-shorten.js';
 export type * from './ref-store.js';
 export { type CloneIntoOptions, type CloneSummary, cloneInto } from './remote/clone.js';
 export {

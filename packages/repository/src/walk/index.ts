@@ -3,11 +3,12 @@
  *
  * @module
  */
+export { type AheadBehind, countAheadBehind } from './ahead-behind.js';
 export type { CommitSource } from './commit-source.js';
 export { CommitTable, type CommitTableOptions } from './commit-table.js';
 export { type CommitWalkOptions, commitsFrom, isAncestor, type WalkedCommit } from './commits.js';
 export { type ConnectivityOptions, type ConnectivityOutcome, checkConnectivity } from './connectivity.js';
-export { commonAncestors } from './merge-bases.js';
+export { commonAncestors, independentCommits, mergeBases, octopusMergeBases } from './merge-bases.js';
 export { type ListedObject, ObjectListing } from './object-listing.js';
 export {
   type ObjectsBetweenOptions,

@@ -5,7 +5,7 @@ import type { Repository } from '../repository.js';
 import { peelTo } from '../revision/peel.js';
 import { findRevision } from '../revision/revision.js';
 import type { CommitSource } from './commit-source.js';
-import { commonAncestors } from './merge-bases.js';
+import { mergeBases } from './merge-bases.js';
 
 /** An object that a walk begins at, or that it leaves out with all it reaches. */
 export interface RevisionTip {
@@ -81,7 +81,7 @@ async function findRange(repository: Repository, text: string, isNegated: boolea
   const second = await peelTo(repository, rightOid, 'commit');
   if (first === undefined || second === undefined) return undefined;
   const shallow = await repository.shallow.read();
-  const common = await commonAncestors(repository.objects, first, second, { shallow });
+  const common = await mergeBases(repository.objects, first, [second], { shallow });
   return [
     ...common.map((oid) => ({ oid, isExcluded: !isNegated })),
     { oid: leftOid, isExcluded: isNegated },
