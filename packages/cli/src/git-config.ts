@@ -31,20 +31,27 @@ export class GitConfig {
   }
 }
 
-/** Read what git reads, without following includes. @see git-config(1), "FILES" */
-export async function readGitConfig(console: Console, repository: FileRepository): Promise<GitConfig> {
-  const { env } = console;
-  const paths: string[] = [];
-  if (!/^(?:1|true|yes|on)$/i.test(env.GIT_CONFIG_NOSYSTEM ?? ''))
-    paths.push(env.GIT_CONFIG_SYSTEM ?? '/etc/gitconfig');
-  if (env.GIT_CONFIG_GLOBAL !== undefined) paths.push(env.GIT_CONFIG_GLOBAL);
-  else if (env.HOME !== undefined) {
-    paths.push(join(env.XDG_CONFIG_HOME || join(env.HOME, '.config'), 'git', 'config'), join(env.HOME, '.gitconfig'));
-  }
+/** Read what git reads, without following includes; outside of a repository without one's settings. @see git-config(1), "FILES" */
+export async function readGitConfig(console: Console, repository?: FileRepository): Promise<GitConfig> {
   const sources: Pick<Config, 'entries'>[] = [];
-  for (const path of paths) sources.push(await readConfigFile(resolve(console.cwd, path)));
-  sources.push(repository.layout.config, environmentSettings(env));
+  for (const path of [...systemConfigPaths(console.env), ...globalConfigPaths(console.env)])
+    sources.push(await readConfigFile(resolve(console.cwd, path)));
+  if (repository !== undefined) sources.push(repository.layout.config);
+  sources.push(environmentSettings(console.env));
   return new GitConfig(sources);
+}
+
+/** The settings of the whole computer, unless they are switched off. */
+export function systemConfigPaths(env: Console['env']): string[] {
+  if (/^(?:1|true|yes|on)$/i.test(env.GIT_CONFIG_NOSYSTEM ?? '')) return [];
+  return [env.GIT_CONFIG_SYSTEM ?? '/etc/gitconfig'];
+}
+
+/** The settings of the user, the weaker file first. */
+export function globalConfigPaths(env: Console['env']): string[] {
+  if (env.GIT_CONFIG_GLOBAL !== undefined) return [env.GIT_CONFIG_GLOBAL];
+  if (env.HOME === undefined) return [];
+  return [join(env.XDG_CONFIG_HOME || join(env.HOME, '.config'), 'git', 'config'), join(env.HOME, '.gitconfig')];
 }
 
 async function readConfigFile(path: string): Promise<Config> {
@@ -60,7 +67,7 @@ async function readConfigFile(path: string): Promise<Config> {
 }
 
 /** `GIT_CONFIG_COUNT` with its keys and values, as `git -c` passes them on. */
-function environmentSettings(env: Console['env']): Pick<Config, 'entries'> {
+export function environmentSettings(env: Console['env']): Pick<Config, 'entries'> {
   const entries = [];
   for (let at = 0; at < Number(env.GIT_CONFIG_COUNT ?? 0); at++) {
     const match = /^([^.]+)\.(?:(.*)\.)?([^.]+)$/s.exec(env[`GIT_CONFIG_KEY_${at}`] ?? '');

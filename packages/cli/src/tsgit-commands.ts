@@ -53,6 +53,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/index-pack.js')).indexPackCommand,
   },
   {
+    name: 'init',
+    summary: 'create an empty repository, or bring one up to date',
+    load: async () => (await import('./commands/init.js')).initCommand,
+  },
+  {
     name: 'ls-remote',
     summary: 'list the refs of a remote repository',
     load: async () => (await import('./commands/ls-remote.js')).lsRemoteCommand,

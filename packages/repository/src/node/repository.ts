@@ -18,11 +18,12 @@ export async function openRepository(path: string, options?: FileRepositoryOptio
 }
 
 /**
- * Create an empty bare repository as `git init --bare` does. The directory is created if needed.
+ * Create an empty repository as `git init --bare` does, or as `git init` with `bare: false`: then in `.git` below `path`.
+ * The directory is created if needed.
  * @throws {GitError} ALREADY_PRESENT where a repository is there already
  */
 export async function initRepository(path: string, options?: InitOptions): Promise<FileRepository> {
-  await initFileRepository(nodeFs, portable(path), options);
+  await initFileRepository(nodeFs, portable(options?.bare === false ? `${path}/.git` : path), options);
   return openRepository(path, { durability: options?.durability });
 }
 
