@@ -18,6 +18,8 @@ export interface RefUpdate {
   readonly name: RefName;
   readonly expected?: RefValue | null;
   readonly next: RefValue | null;
+  /** A symbolic ref that this one was reached by: where the engine keeps logs, that one's tells of the update, too. */
+  readonly via?: RefName;
 }
 
 /** What became of an update: a lost race is an outcome, not an error. `actual` is what stands there (`null`: nothing). */
@@ -31,6 +33,11 @@ export interface ReflogNote {
   readonly name: string;
   readonly email: string;
   readonly message: string;
+  /** Seconds since 1970 (default: the clock), and `+hhmm` (default `+0000`). */
+  readonly timestamp?: number;
+  readonly timezone?: string;
+  /** Whether a ref that has no log gets one, whatever the settings say. */
+  readonly begin?: boolean;
 }
 
 /** What goes with an update. `fence` and `attachment` need an engine that has them. */
@@ -39,6 +46,13 @@ export interface RefUpdateOptions {
   readonly fence?: { readonly term: number };
   readonly attachment?: Uint8Array;
   readonly signal?: AbortSignal;
+}
+
+/** Updates that wait for their last word, with all locks held and all old values checked. One of the two has to be called. */
+export interface PreparedRefUpdate {
+  readonly status: 'prepared';
+  commit(): Promise<RefOutcome>;
+  abort(): Promise<void>;
 }
 
 /** One ref of a listing. */
@@ -89,6 +103,14 @@ export interface RefStore {
    * @throws {GitError} INVALID_REF_NAME; INVALID_OID; REF_CONFLICT where one name comes twice
    */
   update(updates: readonly RefUpdate[], options?: RefUpdateOptions): Promise<RefOutcome>;
+  /**
+   * The first half of {@link update}: other writers wait until `commit` or `abort` is called.
+   * @throws {GitError} as `update` does
+   */
+  prepare?(
+    updates: readonly RefUpdate[],
+    options?: RefUpdateOptions,
+  ): Promise<PreparedRefUpdate | Exclude<RefOutcome, { status: 'updated' }>>;
   /** Committed transactions in order, resumable after `since`; for watches, mirrors and journals. */
   transactions?(options: { since?: TransactionId; signal?: AbortSignal }): AsyncIterable<RefTransaction>;
   /** Everything beside the objects that points to them, broken or not: for engines that have more than what {@link list} lists. */

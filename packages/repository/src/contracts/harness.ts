@@ -19,6 +19,8 @@ export interface RefStoreFeatures {
   readonly transactions?: boolean;
   /** `fence` is honoured. */
   readonly fences?: boolean;
+  /** `prepare` holds refs until it is told what becomes of them. */
+  readonly prepare?: boolean;
 }
 
 /** Runs a test on a fresh object store that is closed after. */

@@ -1,4 +1,4 @@
-import type { RefStore, RefTransaction, TransactionId } from '../ref-store.js';
+import type { PreparedRefUpdate, RefStore, RefTransaction, RefUpdate, TransactionId } from '../ref-store.js';
 import { failureOf, type RefStoreFeatures, summary, type TestHarness, type WithRefs } from './harness.js';
 
 const A = 'refs/heads/a';
@@ -8,6 +8,50 @@ const B = 'refs/heads/b';
 export function refFeaturesContract(harness: TestHarness, withRefs: WithRefs, features: RefStoreFeatures): void {
   if (features.fences) fenceContract(harness, withRefs);
   if (features.transactions) transactionContract(harness, withRefs);
+  if (features.prepare) prepareContract(harness, withRefs);
+}
+
+function prepareContract({ describe, test, expect }: TestHarness, withRefs: WithRefs): void {
+  const prepare = async (refs: RefStore, updates: readonly RefUpdate[]): Promise<PreparedRefUpdate> => {
+    const prepared = await refs.prepare?.(updates);
+    if (prepared?.status !== 'prepared') throw new Error(`BUG: not prepared but ${prepared?.status}`);
+    return prepared;
+  };
+
+  describe('a prepared update', () => {
+    test(
+      'moves nothing before its commit, and nothing else moves its refs meanwhile',
+      withRefs(async (refs, value) => {
+        const prepared = await prepare(refs, [{ name: A, expected: null, next: value('1') }]);
+        expect(await refs.read(A)).toEqual(undefined);
+        const other = refs.update([{ name: A, expected: null, next: value('2') }]);
+        expect((await prepared.commit()).status).toBe('updated');
+        expect(await other).toEqual({ status: 'conflict', name: A, actual: value('1') });
+      }),
+    );
+
+    test(
+      'leaves all as it was when it is aborted',
+      withRefs(async (refs, value) => {
+        await refs.update([{ name: A, next: value('1') }]);
+        const prepared = await prepare(refs, [
+          { name: A, next: null },
+          { name: B, next: value('2') },
+        ]);
+        await prepared.abort();
+        expect([await refs.read(A), await refs.read(B)]).toEqual([value('1'), undefined]);
+        expect(summary(await refs.update([{ name: A, expected: value('1'), next: null }]))).toBe('updated');
+      }),
+    );
+
+    test(
+      'is a conflict where another value stands there',
+      withRefs(async (refs, value) => {
+        const conflict = await refs.prepare?.([{ name: A, expected: value('1'), next: null }]);
+        expect(conflict).toEqual({ status: 'conflict', name: A, actual: null });
+      }),
+    );
+  });
 }
 
 function fenceContract({ describe, test, expect }: TestHarness, withRefs: WithRefs): void {

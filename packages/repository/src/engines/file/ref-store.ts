@@ -1,6 +1,7 @@
 import { assertOid, assertRefName, GitError } from '@git-kv/objects';
 import type {
   AuditedPointer,
+  PreparedRefUpdate,
   RefEntry,
   RefName,
   RefOutcome,
@@ -92,22 +93,57 @@ export class FileRefStore implements RefStore {
   }
 
   async update(updates: readonly RefUpdate[], options: RefUpdateOptions = {}): Promise<RefOutcome> {
+    const prepared = await this.prepare(updates, options);
+    return prepared.status === 'prepared' ? prepared.commit() : prepared;
+  }
+
+  async prepare(
+    updates: readonly RefUpdate[],
+    options: RefUpdateOptions = {},
+  ): Promise<PreparedRefUpdate | Exclude<RefOutcome, { status: 'updated' }>> {
     const sorted = this.#checkUpdates(updates);
     if (options.fence || options.attachment) {
       throw new GitError('UNSUPPORTED', 'Cannot update refs: the file engine has neither fences nor attachments yet');
     }
     const names = sorted.map(({ name }) => name);
     if (sorted.some(({ next }) => next === null)) names.push(PACKED);
-    return this.#queue.run(names, async () => {
-      options.signal?.throwIfAborted();
-      const transaction = new RefTransaction(this.#context, sorted, options);
+    const leave = await this.#queue.enter(names);
+    const transaction = new RefTransaction(this.#context, sorted, options);
+    const end = async (): Promise<void> => {
       try {
-        const conflict = (await transaction.prepare()) ?? (await transaction.commit());
-        return conflict ?? { status: 'updated', transaction: `${Date.now()}-${++this.#transactions}` };
-      } finally {
         await transaction.release();
+      } finally {
+        leave();
       }
-    });
+    };
+    let isOpen = true;
+    /** Runs the last step, once, and gives up the locks after it. */
+    const close = async <T>(step: () => Promise<T>): Promise<T> => {
+      if (!isOpen) throw new Error('BUG: a prepared update is closed already');
+      isOpen = false;
+      try {
+        return await step();
+      } finally {
+        await end();
+      }
+    };
+    try {
+      options.signal?.throwIfAborted();
+      const conflict = await transaction.prepare();
+      if (conflict) return await close(async () => conflict);
+    } catch (error) {
+      if (isOpen) await end();
+      throw error;
+    }
+    return {
+      status: 'prepared',
+      commit: () =>
+        close(async () => {
+          const conflict = await transaction.commit();
+          return conflict ?? { status: 'updated', transaction: `${Date.now()}-${++this.#transactions}` };
+        }),
+      abort: () => close(async () => undefined),
+    };
   }
 
   audit(options?: { readonly logs?: boolean }): AsyncGenerator<AuditedPointer> {

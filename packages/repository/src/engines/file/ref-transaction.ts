@@ -1,4 +1,4 @@
-import { GitError } from '@git-kv/objects';
+import { GitError, type Oid } from '@git-kv/objects';
 import type { RefName, RefOutcome, RefUpdate, RefUpdateOptions, RefValue } from '../../ref-store.js';
 import { fsCode } from './fs.js';
 import { acquireLock, Backoff, type LockFile } from './lock-file.js';
@@ -8,6 +8,9 @@ import { type RefFiles, serializeRefFile } from './ref-files.js';
 import type { Reflog, RefMove } from './reflog.js';
 
 type Conflict = Extract<RefOutcome, { status: 'conflict' }>;
+
+/** git's own bound on symbolic refs that point to symbolic refs. */
+const MAX_SYMBOLIC_DEPTH = 5;
 
 /** One update under its lock. */
 interface Step {
@@ -70,7 +73,7 @@ export class RefTransaction {
   async commit(): Promise<Conflict | undefined> {
     const { files, reflog } = this.#context;
     const changes = this.#steps.filter(({ update, current }) => !sameValue(update.next, current));
-    for (const move of await this.#moves(changes)) await reflog.append(move, this.#options.reflog);
+    for (const move of await this.#moves()) await reflog.append(move, this.#options.reflog);
     const directories = new Set<string>();
 
     // New names first: only they can still fail for another writer's sake, and then nothing has changed yet.
@@ -217,20 +220,36 @@ export class RefTransaction {
     }
   }
 
-  /** What the logs will say: each ref's move, and HEAD's where it points to one of them. */
-  async #moves(changes: readonly Step[]): Promise<RefMove[]> {
+  /** What the logs will say: each ref's move, and that of the symbolic refs it was reached by or that HEAD is. */
+  async #moves(): Promise<RefMove[]> {
     const { files } = this.#context;
     const zero = files.algorithm.zeroOid;
-    const moves: RefMove[] = [];
-    for (const { update, current } of changes) {
-      if (update.next === null || !('oid' in update.next)) continue;
-      const oldOid = current && 'oid' in current ? current.oid : zero;
-      moves.push({ name: update.name, oldOid, newOid: update.next.oid });
-    }
-    if (moves.length === 0) return moves;
     const head = await files.readLoose('HEAD');
-    const moved = head && 'target' in head ? moves.find(({ name }) => name === head.target) : undefined;
-    return moved ? [...moves, { ...moved, name: 'HEAD' }] : moves;
+    const moves: RefMove[] = [];
+    for (const { update, current } of this.#steps) {
+      const { name, expected, next, via } = update;
+      const isVerified = expected !== undefined && sameValue(expected, next);
+      const newOid = next === null ? zero : await this.#oidOf(next);
+      // A branch that is not born yet has nothing to tell of.
+      if (isVerified || newOid === undefined || (next !== null && 'target' in next && !this.#options.reflog?.message))
+        continue;
+      const oldOid = (current && (await this.#oidOf(current))) ?? zero;
+      if (next !== null && !sameValue(next, current)) moves.push({ name, oldOid, newOid });
+      const symbolic = new Set(via === undefined ? [] : [via]);
+      if (head && 'target' in head && head.target === name) symbolic.add('HEAD');
+      for (const other of symbolic) moves.push({ name: other, oldOid, newOid });
+    }
+    return moves;
+  }
+
+  /** The object that a value leads to. */
+  async #oidOf(value: RefValue): Promise<Oid | undefined> {
+    let at: RefValue | undefined = value;
+    for (let depth = 0; at !== undefined && depth <= MAX_SYMBOLIC_DEPTH; depth++) {
+      if ('oid' in at) return at.oid;
+      at = await this.#context.files.read(at.target);
+    }
+    return undefined;
   }
 
   #lockOptions(): { timeoutMs: number; signal: AbortSignal | undefined } {

@@ -35,11 +35,11 @@ export class Reflog {
   async append(move: RefMove, note: ReflogNote = ANONYMOUS): Promise<void> {
     const { disk } = this.#files;
     const path = this.#files.logPath(move.name);
-    if ((await disk.findStat(path))?.kind !== 'file' && !this.#begins(move.name)) return;
-    const seconds = Math.floor(this.#now() / 1000);
+    if ((await disk.findStat(path))?.kind !== 'file' && !note.begin && !this.#begins(move.name)) return;
+    const seconds = note.timestamp ?? Math.floor(this.#now() / 1000);
     const who = `${plain(note.name)} <${plain(note.email)}>`;
     const message = note.message.replace(/\s+/g, ' ').trim();
-    const line = `${move.oldOid} ${move.newOid} ${who} ${seconds} +0000${message === '' ? '' : `\t${message}`}\n`;
+    const line = `${move.oldOid} ${move.newOid} ${who} ${seconds} ${note.timezone ?? '+0000'}${message === '' ? '' : `\t${message}`}\n`;
     await disk.makeDirectory(parentPath(path));
     const file = await disk.open(path, 'append');
     try {

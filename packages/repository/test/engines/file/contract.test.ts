@@ -18,7 +18,7 @@ const open = (algorithm: HashAlgorithm): Promise<FileRepository> =>
 
 describe('the file engine', () => {
   objectStoreContract(harness, async (algorithm) => (await open(algorithm)).objects);
-  refStoreContract(harness, async (algorithm) => (await open(algorithm)).refs);
+  refStoreContract(harness, async (algorithm) => (await open(algorithm)).refs, { prepare: true });
   repositoryContract(harness, open);
 });
 

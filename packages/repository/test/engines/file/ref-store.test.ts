@@ -181,6 +181,25 @@ describe('the file ref store writes what git reads', () => {
     expect(existsSync(join(directory, 'logs/refs/heads/main'))).toBe(false);
   });
 
+  test('a log line for the symbolic ref it was reached by, and for HEAD where its branch goes', async () => {
+    run('symbolic-ref', 'refs/heads/alias', MAIN);
+    const reflog = {
+      name: 'A',
+      email: 'a@example.com',
+      message: 'move',
+      timestamp: 1_700_000_000,
+      timezone: '-0130',
+      begin: true,
+    };
+    await repository.refs.update([{ name: MAIN, next: { oid: first }, via: 'refs/heads/alias' }], { reflog });
+    await repository.refs.update([{ name: MAIN, next: null }], { reflog });
+    const lines = (name: string): string[] => readFileSync(join(directory, 'logs', name), 'latin1').split('\n');
+    const who = 'A <a@example.com> 1700000000 -0130\tmove';
+    expect(lines('refs/heads/alias')).toEqual([`${second} ${first} ${who}`, '']);
+    expect(lines('HEAD')).toEqual([`${second} ${first} ${who}`, `${first} ${'0'.repeat(40)} ${who}`, '']);
+    expect(existsSync(join(directory, 'logs', MAIN))).toBe(false);
+  });
+
   test('no log in a bare repository by default', async () => {
     await repository.refs.update([{ name: MAIN, next: { oid: first } }]);
     expect(existsSync(join(directory, 'logs'))).toBe(false);
