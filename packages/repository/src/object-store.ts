@@ -98,6 +98,8 @@ export interface ReceiveOptions extends ReadOptions {
   readonly maxObjectBytes?: number;
   /** Check the content of what arrives by the rules of fsck, and refuse what breaks one with CHECK_FAILED (default: no check). */
   readonly check?: ReceiveCheckOptions;
+  /** What the store is laid over: bases of a thin pack, and what `check` looks up, may be there too. */
+  readonly beneath?: Pick<ObjectReader, 'algorithm' | 'read' | 'readMany' | 'stat'>;
 }
 
 /** Objects that arrived and are not yet part of the store. */

@@ -72,7 +72,7 @@ export class CommitTable {
 
   /** A table that reads from `reader`; to be closed. */
   static async open(reader: ObjectReader, options: CommitTableOptions = {}): Promise<CommitTable> {
-    return new CommitTable(reader, options, (await reader.openCommits?.()) ?? atOnce(reader));
+    return new CommitTable(reader, options, (await reader.openCommits?.()) ?? commitsAtOnce(reader));
   }
 
   async close(): Promise<void> {
@@ -256,7 +256,8 @@ export class CommitTable {
 }
 
 /** A source for stores that read everything without waiting. */
-function atOnce(reader: ObjectReader): CommitSource | undefined {
+/** The commits of a reader that answers at once, though it has no more to tell of them. */
+export function commitsAtOnce(reader: ObjectReader): CommitSource | undefined {
   const readSync = reader.readSync?.bind(reader);
   if (readSync === undefined) return undefined;
   const { oidLength } = reader.algorithm;

@@ -3,6 +3,7 @@ import { type IndexedPack, indexPack, type PackIndex, PackReader, parsePackIndex
 import type { ObjectReader, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
+import { readingThrough } from '../../receive-reads.js';
 import type { DiskFile } from './disk.js';
 import { deflateLoose, type LooseFile } from './loose-objects.js';
 import { FilePackStorage } from './pack-storage.js';
@@ -35,7 +36,7 @@ export async function receivePack(
       algorithm,
       storage,
       limits: receiveLimits(options),
-      readBase: (oid) => store.read(oid),
+      readBase: readingThrough(store, options),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
       ...(check && { visit: check.visit }),
@@ -43,7 +44,7 @@ export async function receivePack(
     const index = parsePackIndex(indexed.index, algorithm);
     const reader = new PackReader({ source: await storage.source(), index });
     const quarantine = new FileQuarantine(store, file, indexed, index, reader);
-    await check?.finish(quarantine.reader, options);
+    await check?.finish({ read: readingThrough(quarantine.reader, options) }, options);
     await quarantine.compareExisting(options.signal);
     return quarantine;
   } catch (error) {

@@ -13,6 +13,7 @@ import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions 
 import { packInputs } from '../../pack-inputs.js';
 import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
+import { readingThrough } from '../../receive-reads.js';
 import { HeldPack } from './held-pack.js';
 import { mergeSorted } from './merge-sorted.js';
 import { assertSameObject, ObjectMap } from './object-map.js';
@@ -134,7 +135,7 @@ export class MemoryObjectStore implements ObjectStore {
     const indexed = await indexPack(pack, {
       algorithm: this.algorithm,
       storage,
-      readBase: (oid) => this.read(oid),
+      readBase: readingThrough(this, options),
       limits: receiveLimits(options),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
@@ -144,7 +145,7 @@ export class MemoryObjectStore implements ObjectStore {
     await arrived.hold(storage, indexed);
     await this.compareWith(arrived, options);
     const quarantine = new MemoryQuarantine(this, arrived, indexed.receivedCount, () => this.absorb(arrived));
-    await check?.finish(quarantine.reader, options);
+    await check?.finish({ read: readingThrough(quarantine.reader, options) }, options);
     return quarantine;
   }
 

@@ -1,6 +1,7 @@
-import { type CheckSeverityOptions, ObjectChecker, type Oid, oidToBytes } from '@git-kv/objects';
+import { type CheckSeverityOptions, ObjectChecker, type Oid } from '@git-kv/objects';
 import type { AuditOptions } from '../../audit.js';
-import type { ObjectStore, Progress } from '../../object-store.js';
+import { auditListed } from '../../audit-listed.js';
+import type { Progress } from '../../object-store.js';
 import type { Repository } from '../../repository.js';
 import { FindingChannel, type FsckFinding } from './finding.js';
 import { ObjectAudit } from './object-audit.js';
@@ -175,29 +176,4 @@ class RepositoryCheck {
   async #kindOf(oid: Oid): Promise<FsckFinding['kind']> {
     return (await this.#repository.objects.stat(oid).catch(() => undefined))?.kind;
   }
-}
-
-/** Objects read at a time from a store that has no audit of its own. */
-const BATCH = 256;
-
-async function auditListed(store: ObjectStore, audit: ObjectAudit, options: AuditOptions): Promise<void> {
-  const readOptions = options.signal ? { signal: options.signal } : {};
-  let batch: Oid[] = [];
-  let loaded = 0;
-  const auditBatch = async (): Promise<void> => {
-    for await (const [oid, object] of store.readMany(batch, readOptions)) {
-      if (object === undefined) continue;
-      audit.content(object.kind, object.body, false, () => oid);
-      audit.present(oidToBytes(oid), 0, object.kind, false);
-    }
-    loaded += batch.length;
-    options.onProgress?.({ phase: 'objects', loaded });
-    batch = [];
-  };
-  for await (const oid of store.oids(readOptions)) {
-    if (options.presentOnly === true) audit.present(oidToBytes(oid), 0, undefined, false);
-    else batch.push(oid);
-    if (batch.length === BATCH) await auditBatch();
-  }
-  await auditBatch();
 }
