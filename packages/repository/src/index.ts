@@ -33,13 +33,8 @@ export {
 } from './maintenance/fsck/fsck.js';
 export { mergeDrivers } from './merge/drivers.js';
 export type * from './merge/merge-driver.js';
-export {
-  type MergeConflict,
-  type MergeConflictKind,
-  type MergedTrees,
-  type MergeTreesOptions,
-  mergeTrees,
-} from './merge/merge-trees.js';
+export type { MergeConflict, MergeConflictKind, MergeMessage, MergeStage } from './merge/merge-report.js';
+export { type MergedTrees, type MergeTreeOids, type MergeTreesOptions, mergeTrees } from './merge/merge-trees.js';
 export type * from './object-store.js';
 export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';

@@ -1,55 +1,31 @@
-import {
-  compareBytes,
-  decodeLatin1,
-  FileMode,
-  hashObject,
-  isTreeMode,
-  type Oid,
-  type RawObject,
-} from '@git-kv/objects';
+import { decodeLatin1, decodeUtf8, FileMode, hashObject, isTreeMode, type Oid, type RawObject } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { readBody } from '../read-object.js';
 import { diffThreeTrees, type TreeDivergence } from '../tree-diff.js';
 import { editTree, type TreeEdit } from '../tree-edit.js';
 import { readTreePath, type TreeTarget } from '../tree-path.js';
+import { pause } from '../walk/turns.js';
 import { textDriver } from './drivers.js';
 import type { MergeDriver, MergeLabels } from './merge-driver.js';
+import {
+  type MergeConflict,
+  type MergeMessage,
+  MergeReport,
+  type MergeStage,
+  rawBytes,
+  rawText,
+} from './merge-report.js';
 
-/**
- * Why a path could not be merged, in git's words.
- *
- * - `contents`: both changed the file, in the same lines; or a symbolic link; or its mode
- * - `binary`: both changed a file that is no text
- * - `modify/delete`: one changed what the other removed
- * - `file/directory`: one has a file where the other has a directory
- * - `distinct modes`: a file on one side is a link or a submodule on the other
- * - `submodule`: both moved the submodule, each to another commit
- */
-export type MergeConflictKind =
-  | 'contents'
-  | 'binary'
-  | 'modify/delete'
-  | 'file/directory'
-  | 'distinct modes'
-  | 'submodule';
-
-/** A path at which the two sides cannot both be had. */
-export interface MergeConflict {
-  readonly path: string;
-  readonly pathBytes: Uint8Array;
-  readonly kind: MergeConflictKind;
-  /** The three versions; absent where a side has none. */
-  readonly base?: TreeTarget;
-  readonly ours?: TreeTarget;
-  readonly theirs?: TreeTarget;
-  /** Where in the resulting tree the versions ended up, where that is not `path`. */
-  readonly movedTo?: { readonly ours?: string; readonly theirs?: string };
-}
+/** git's length of the marks of a conflict, and how much longer they are for each merge of bases around. */
+const MARKER_SIZE = 7;
+const MARKER_GROWTH = 2;
+/** Files are merged in one go for so long, and then others have a turn. */
+const MAX_TURN_MS = 20;
 
 /** How two trees are merged. */
 export interface MergeTreesOptions extends ReadOptions {
   /** The driver for a path (default: text for all). */
-  readonly driver?: (path: string) => MergeDriver | undefined;
+  readonly driver?: (path: string, pathBytes: Uint8Array) => MergeDriver | undefined;
   /** What the sides are called in conflict markers and in the names of files that had to move (default: ours, theirs). */
   readonly labels?: MergeLabels;
 }
@@ -62,6 +38,10 @@ export interface MergedTrees {
   readonly objects: readonly RawObject[];
   /** Sorted by the bytes of the path. None: the merge is clean. */
   readonly conflicts: readonly MergeConflict[];
+  /** The versions of what is in conflict, as git's index would hold them: sorted by path, and by stage. */
+  readonly stages: readonly MergeStage[];
+  /** What git says of paths, sorted by path. There may be some of a clean merge. */
+  readonly messages: readonly MergeMessage[];
 }
 
 /**
@@ -72,27 +52,53 @@ export interface MergedTrees {
  */
 export async function mergeTrees(
   reader: ObjectReader,
-  treeOids: { readonly base: Oid | undefined; readonly ours: Oid; readonly theirs: Oid },
+  treeOids: MergeTreeOids,
   options: MergeTreesOptions = {},
 ): Promise<MergedTrees> {
+  return await mergeTreesAt(0, reader, treeOids, options);
+}
+
+/** The roots of the three trees of a merge. */
+export interface MergeTreeOids {
+  readonly base: Oid | undefined;
+  readonly ours: Oid;
+  readonly theirs: Oid;
+}
+
+/** {@link mergeTrees}, for a base of bases where `depth` is above 0: what cannot be merged is drawn, or left as it was. */
+export async function mergeTreesAt(
+  depth: number,
+  reader: ObjectReader,
+  treeOids: MergeTreeOids,
+  options: MergeTreesOptions,
+): Promise<MergedTrees> {
   const { base, ours, theirs } = treeOids;
-  if (ours === theirs || base === theirs) return { treeOid: ours, objects: [], conflicts: [] };
-  if (base === ours) return { treeOid: theirs, objects: [], conflicts: [] };
-  const merge = new TreeMerge(reader, ours, options);
+  const clean = { objects: [], conflicts: [], stages: [], messages: [] };
+  if (ours === theirs || base === theirs) return { treeOid: ours, ...clean };
+  if (base === ours) return { treeOid: theirs, ...clean };
+  const merge = new TreeMerge(depth, reader, ours, options);
   const signal = options.signal ? { signal: options.signal } : {};
   const enters = ({ base: was, ours: mine, theirs: other }: TreeDivergence): boolean =>
     mine?.oid !== other?.oid && was?.oid !== mine?.oid && was?.oid !== other?.oid;
+  let turnStart = Date.now();
   for await (const divergence of diffThreeTrees(reader, treeOids, { trees: true, enters, ...signal })) {
     if (!divergence.isTree) await merge.file(divergence);
     else if (divergence.pathBytes.length > 0 && !enters(divergence)) merge.wholeTree(divergence);
+    if (Date.now() - turnStart < MAX_TURN_MS) continue;
+    await pause();
+    options.signal?.throwIfAborted();
+    turnStart = Date.now();
   }
-  await merge.moveFilesAside();
+  await merge.settleDirectories();
   const edited = await editTree(reader, ours, merge.edits(), signal);
   if (edited.status === 'conflict') throw new Error('Unreachable: no edit of a merge goes below a value');
+  const { report } = merge;
   return {
     treeOid: edited.treeOid,
     objects: [...merge.blobs.values(), ...edited.objects],
-    conflicts: merge.conflicts(),
+    conflicts: report.conflicts(),
+    stages: report.stages(),
+    messages: report.messages(),
   };
 }
 
@@ -101,10 +107,14 @@ interface Outcome {
   readonly divergence: TreeDivergence;
   /** `undefined`: nothing. */
   readonly target: TreeTarget | undefined;
+  /** The side that changed what the other one removed. */
+  readonly changedBy?: 'ours' | 'theirs';
 }
 
 class TreeMerge {
   readonly blobs: Map<Oid, RawObject> = new Map();
+  readonly report: MergeReport;
+  readonly #depth: number;
   readonly #reader: ObjectReader;
   readonly #ourTree: Oid;
   readonly #options: MergeTreesOptions;
@@ -112,17 +122,14 @@ class TreeMerge {
   /** By path, one character a byte. */
   readonly #files: Map<string, Outcome> = new Map();
   readonly #trees: Map<string, Outcome> = new Map();
-  readonly #conflicts: MergeConflict[] = [];
 
-  constructor(reader: ObjectReader, ourTree: Oid, options: MergeTreesOptions) {
+  constructor(depth: number, reader: ObjectReader, ourTree: Oid, options: MergeTreesOptions) {
+    this.#depth = depth;
     this.#reader = reader;
     this.#ourTree = ourTree;
     this.#options = options;
     this.#labels = options.labels ?? { ours: 'ours', theirs: 'theirs' };
-  }
-
-  conflicts(): MergeConflict[] {
-    return this.#conflicts.sort((a, b) => compareBytes(a.pathBytes, b.pathBytes));
+    this.report = new MergeReport(this.#labels);
   }
 
   /** A tree that one side alone touched, or both alike. */
@@ -137,8 +144,9 @@ class TreeMerge {
     if (isSame(ours, theirs) || isSame(base, theirs)) this.#settle(divergence, ours);
     else if (isSame(base, ours)) this.#settle(divergence, theirs);
     else if (ours === undefined || theirs === undefined) {
-      this.#conflict(divergence, 'modify/delete');
-      this.#settle(divergence, ours ?? theirs);
+      const target = this.#depth > 0 ? base : (ours ?? theirs);
+      const changedBy = ours === undefined ? 'theirs' : 'ours';
+      this.#files.set(decodeLatin1(divergence.pathBytes), { divergence, target, changedBy });
     } else if (typeOf(ours.mode) !== typeOf(theirs.mode)) await this.#separate(divergence, ours, theirs);
     else await this.#mergeVersions(divergence, ours, theirs);
   }
@@ -149,32 +157,43 @@ class TreeMerge {
     const isModeOurs = ours.mode === theirs.mode || base?.mode === theirs.mode;
     const mode = isModeOurs || base?.mode !== ours.mode ? ours.mode : theirs.mode;
     const isModeClean = isModeOurs || base?.mode === ours.mode;
-    let kind: MergeConflictKind | undefined = isModeClean ? undefined : 'contents';
-    let oid = ours.oid;
-    if (ours.oid === theirs.oid || base?.oid === theirs.oid) oid = ours.oid;
-    else if (base?.oid === ours.oid) oid = theirs.oid;
-    else if (type === FileMode.gitlink) kind = 'submodule';
-    else if (type === FileMode.symlink) kind = 'contents';
-    else {
+    const path = decodeLatin1(divergence.pathBytes);
+    let kind: 'contents' | 'binary' | 'submodule' | undefined = isModeClean ? undefined : 'contents';
+    let target: TreeTarget | undefined = { mode, oid: ours.oid };
+    if (ours.oid === theirs.oid || base?.oid === theirs.oid) target = { mode, oid: ours.oid };
+    else if (base?.oid === ours.oid) target = { mode, oid: theirs.oid };
+    else if (type === FileMode.gitlink || type === FileMode.symlink) {
+      kind = type === FileMode.gitlink ? 'submodule' : 'contents';
+      if (this.#depth > 0) target = divergence.base;
+      if (kind === 'submodule') this.report.submodule(path);
+    } else {
       const merged = await this.#mergeBodies(divergence, base?.oid, ours.oid, theirs.oid);
-      if (merged.body) oid = this.#store(merged.body);
       if (merged.status === 'conflict') kind = merged.kind;
+      if (merged.body) target = { mode, oid: this.#store(merged.body) };
+      else if (this.#depth > 0) target = divergence.base;
+      if (kind === 'binary') this.report.binary(path);
+      this.report.autoMerging(path);
     }
-    if (kind) this.#conflict(divergence, kind);
-    this.#settle(divergence, { mode, oid });
+    if (kind) {
+      this.report.conflict(divergence, kind);
+      this.report.unmerged(path, kind, divergence.base !== undefined);
+      this.report.stagesOf(path, divergence);
+    }
+    this.#settle(divergence, target);
   }
 
   async #mergeBodies(
-    { path }: TreeDivergence,
+    { path, pathBytes }: TreeDivergence,
     baseOid: Oid | undefined,
     oursOid: Oid,
     theirsOid: Oid,
   ): Promise<Awaited<ReturnType<MergeDriver>>> {
     const read = async (oid: Oid): Promise<Uint8Array> => await readBody(this.#reader, oid, 'blob', this.#options);
-    const driver = this.#options.driver?.(path) ?? textDriver;
+    const driver = this.#options.driver?.(path, pathBytes) ?? textDriver;
     const base = baseOid === undefined ? undefined : await read(baseOid);
     const sides = { ours: await read(oursOid), theirs: await read(theirsOid) };
-    return await driver({ path, base, ...sides, labels: this.#labels, markerSize: 7, depth: 0 });
+    const markerSize = MARKER_SIZE + MARKER_GROWTH * this.#depth;
+    return await driver({ path, base, ...sides, labels: this.#labels, markerSize, depth: this.#depth });
   }
 
   #store(body: Uint8Array): Oid {
@@ -185,19 +204,34 @@ class TreeMerge {
 
   /** Two things that cannot be one: a regular file, or each of two others, goes under another name. */
   async #separate(divergence: TreeDivergence, ours: TreeTarget, theirs: TreeTarget): Promise<void> {
+    const { base } = divergence;
+    if (this.#depth > 0) {
+      this.report.conflict(divergence, 'distinct modes');
+      this.#settle(divergence, base);
+      return;
+    }
+    const path = decodeLatin1(divergence.pathBytes);
     const isOurFile = typeOf(ours.mode) === FileMode.regular;
     const isTheirFile = typeOf(theirs.mode) === FileMode.regular;
     this.#settle(divergence, isOurFile ? theirs : isTheirFile ? ours : undefined);
     const movedOurs = isTheirFile ? undefined : await this.#aside(divergence, 'ours', ours);
     const movedTheirs = isOurFile ? undefined : await this.#aside(divergence, 'theirs', theirs);
-    this.#conflict(divergence, 'distinct modes', {
-      ...(movedOurs !== undefined && { ours: movedOurs }),
-      ...(movedTheirs !== undefined && { theirs: movedTheirs }),
+    this.report.conflict(divergence, 'distinct modes', {
+      ...(movedOurs !== undefined && { ours: shown(movedOurs) }),
+      ...(movedTheirs !== undefined && { theirs: shown(movedTheirs) }),
     });
+    this.report.distinctModes(
+      path,
+      [movedOurs, movedTheirs].filter((moved) => moved !== undefined),
+    );
+    const baseOf = (side: TreeTarget): { base?: TreeTarget } =>
+      base && typeOf(base.mode) === typeOf(side.mode) ? { base } : {};
+    this.report.stagesOf(movedOurs ?? path, { ours, ...baseOf(ours) });
+    this.report.stagesOf(movedTheirs ?? path, { theirs, ...baseOf(theirs) });
   }
 
-  /** Where a directory has the name of a file, the file goes elsewhere. */
-  async moveFilesAside(): Promise<void> {
+  /** Where a directory has the name of a file, the file goes elsewhere. To be called once all files are settled. */
+  async settleDirectories(): Promise<void> {
     const directories = new Set<string>();
     for (const [path, { target }] of [...this.#files, ...this.#trees]) {
       if (target === undefined) continue;
@@ -205,23 +239,30 @@ class TreeMerge {
         directories.add(path.slice(0, at));
       if (isTreeMode(target.mode)) directories.add(path);
     }
-    for (const [path, { divergence, target }] of [...this.#files]) {
-      if (target === undefined || !directories.has(path)) continue;
-      const side = divergence.ours === undefined ? 'theirs' : 'ours';
-      this.#files.set(path, { divergence, target: undefined });
-      this.#conflict(divergence, 'file/directory', { [side]: await this.#aside(divergence, side, target) });
+    for (const [path, { divergence, target, changedBy }] of [...this.#files]) {
+      let movedTo: string | undefined;
+      if (target !== undefined && directories.has(path)) {
+        const side = divergence.ours === undefined ? 'theirs' : 'ours';
+        this.#files.set(path, { divergence, target: undefined });
+        movedTo = await this.#aside(divergence, side, target);
+        this.report.conflict(divergence, 'file/directory', { [side]: shown(movedTo) });
+        this.report.fileDirectory(path, side, movedTo);
+      }
+      if (changedBy !== undefined) {
+        this.report.conflict(divergence, 'modify/delete');
+        this.report.modifyDelete(movedTo ?? path, changedBy);
+      }
+      if (movedTo !== undefined || changedBy !== undefined) this.report.stagesOf(movedTo ?? path, divergence);
     }
   }
 
-  /** Put a version under a name nobody has, and tell that. */
+  /** Put a version under a name nobody has, and tell that, one character a byte. */
   async #aside(divergence: TreeDivergence, side: 'ours' | 'theirs', target: TreeTarget): Promise<string> {
-    const wanted = `${decodeLatin1(divergence.pathBytes)}~${this.#labels[side].replaceAll('/', '_')}`;
+    const wanted = `${decodeLatin1(divergence.pathBytes)}~${rawText(this.#labels[side]).replaceAll('/', '_')}`;
     let path = wanted;
     for (let count = 0; await this.#isTaken(path); count++) path = `${wanted}_${count}`;
-    const pathBytes = Uint8Array.from(path, (char) => char.charCodeAt(0));
-    const shown = new TextDecoder().decode(pathBytes);
-    this.#files.set(path, { divergence: { path: shown, pathBytes, isTree: false }, target });
-    return shown;
+    this.#files.set(path, { divergence: { path: shown(path), pathBytes: rawBytes(path), isTree: false }, target });
+    return path;
   }
 
   async #isTaken(path: string): Promise<boolean> {
@@ -231,12 +272,6 @@ class TreeMerge {
 
   #settle(divergence: TreeDivergence, target: TreeTarget | undefined): void {
     this.#files.set(decodeLatin1(divergence.pathBytes), { divergence, target });
-  }
-
-  #conflict(divergence: TreeDivergence, kind: MergeConflictKind, movedTo?: MergeConflict['movedTo']): void {
-    const { path, pathBytes, base, ours, theirs } = divergence;
-    const sides = { ...(base && { base }), ...(ours && { ours }), ...(theirs && { theirs }) };
-    this.#conflicts.push({ path, pathBytes, kind, ...sides, ...(movedTo && { movedTo }) });
   }
 
   /** What is to be done to the tree of ours: removals first, so that what takes their place is put after. */
@@ -253,7 +288,11 @@ class TreeMerge {
 }
 
 function segmentsOf(path: string): Uint8Array[] {
-  return path.split('/').map((segment) => Uint8Array.from(segment, (char) => char.charCodeAt(0)));
+  return path.split('/').map(rawBytes);
+}
+
+function shown(path: string): string {
+  return decodeUtf8(rawBytes(path));
 }
 
 /** Regular and executable files are one type. */
