@@ -13,13 +13,30 @@
  * @module
  */
 export {
+  type CollectGarbageOptions,
+  type CollectGarbageReport,
   type Durability,
   FileError,
   FileRepository,
   type FileRepositoryOptions,
+  type GcOwner,
+  GcRunningError,
   type InitOptions,
+  type MaintenanceOptions,
+  type PackRefsOptions,
+  type PackRefsReport,
+  type PrunedObject,
+  type PruneUnreachableOptions,
+  type PruneUnreachableReport,
+  packRefs,
+  pruneUnreachable,
+  type RemovedFile,
+  type RepackOptions,
+  type RepackReport,
+  repack,
 } from '../engines/file/index.js';
 export type { MultiPackIndexReport, WriteMultiPackIndexOptions } from '../engines/file/multi-pack-index.js';
+export { collectGarbage, nodeGcOwner } from './gc.js';
 export { verifyMultiPackIndex, writeMultiPackIndex } from './multi-pack-index.js';
 export { nodeFs } from './node-fs.js';
 export { filePackStorage, openPackFile, type PackFileStorage } from './pack-source.js';

@@ -19,6 +19,11 @@ export class OidSet {
     return this.#rows.findOid(oid) >= 0;
   }
 
+  /** {@link has} of the oid at `offset`. */
+  hasBytes(input: Uint8Array, offset: number): boolean {
+    return this.#rows.find(input, offset) >= 0;
+  }
+
   /** False where it was there already. */
   add(oid: Oid): boolean {
     const { count } = this.#rows;

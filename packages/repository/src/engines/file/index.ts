@@ -15,6 +15,21 @@
  */
 export { type Config, type ConfigEntry, parseConfig } from '../../config/config.js';
 export { ConfigDocument } from '../../config/document.js';
+export {
+  type CollectGarbageOptions,
+  type CollectGarbageReport,
+  collectGarbage,
+} from '../../maintenance/gc.js';
+export { type GcOwner, GcRunningError } from '../../maintenance/gc-lock.js';
+export type { MaintenanceOptions, RemovedFile } from '../../maintenance/options.js';
+export { packRefs } from '../../maintenance/pack-refs.js';
+export {
+  type PrunedObject,
+  type PruneUnreachableOptions,
+  type PruneUnreachableReport,
+  pruneUnreachable,
+} from '../../maintenance/prune.js';
+export { type RepackOptions, type RepackReport, repack } from '../../maintenance/repack.js';
 export type { ConfigFile } from './config-file.js';
 export { type Durability, FileError } from './disk.js';
 export {
@@ -28,4 +43,5 @@ export {
 } from './fs.js';
 export { type InitOptions, initFileRepository } from './init.js';
 export type { RepositoryLayout } from './layout.js';
+export type { PackRefsOptions, PackRefsReport } from './ref-packing.js';
 export { FileRepository, type FileRepositoryOptions, openFileRepository } from './repository.js';

@@ -386,6 +386,11 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return false;
   }
 
+  /** The directories that the store borrows objects from. */
+  async alternates(): Promise<readonly ObjectDirectory[]> {
+    return (await this.#all()).slice(1);
+  }
+
   /** The store's own directory, and then its alternates, which are looked up once. */
   async #all(): Promise<readonly ObjectDirectory[]> {
     if (this.#directories !== undefined) return this.#directories;

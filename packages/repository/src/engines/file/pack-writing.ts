@@ -7,6 +7,7 @@ import type { StoreParts } from './store-parts.js';
 /** A name git gives to its own, so that git's prune sweeps what a crash leaves. */
 export const TEMPORARY_PACK = 'tmp_pack_';
 const TEMPORARY_INDEX = 'tmp_idx_';
+const TEMPORARY_REVERSE_INDEX = 'tmp_rev_';
 
 /** Store these objects as one pack, durably. */
 export async function writePackFile(
@@ -48,19 +49,27 @@ export async function publishPack(
   file: DiskFile,
   index: Uint8Array,
   packChecksum: string,
+  reverseIndex?: Uint8Array,
 ): Promise<void> {
   const { disk, own } = store;
   const name = `pack-${packChecksum}`;
   const target = `${own.packs.path}/${name}`;
   await file.sync();
+  const reversePath =
+    reverseIndex && (await disk.writeTemporary(own.packs.path, TEMPORARY_REVERSE_INDEX, reverseIndex));
   const indexPath = await disk.writeTemporary(own.packs.path, TEMPORARY_INDEX, index);
   try {
     await disk.rename(file.path, `${target}.pack`);
+    if (reversePath) await disk.rename(reversePath, `${target}.rev`);
     await disk.rename(indexPath, `${target}.idx`);
   } catch (error) {
     await disk.fs.unlink(indexPath).catch(() => undefined);
+    if (reversePath) await disk.fs.unlink(reversePath).catch(() => undefined);
     // Renamed, but without an idx: nobody can see it. (With one, it is the same pack that was there before.)
-    if (!(await disk.findStat(`${target}.idx`))) await disk.fs.unlink(`${target}.pack`).catch(() => undefined);
+    if (!(await disk.findStat(`${target}.idx`))) {
+      await disk.fs.unlink(`${target}.pack`).catch(() => undefined);
+      if (reversePath) await disk.fs.unlink(`${target}.rev`).catch(() => undefined);
+    }
     throw error;
   }
   await disk.syncDirectory(own.packs.path);

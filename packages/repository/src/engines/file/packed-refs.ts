@@ -1,4 +1,4 @@
-import { type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
+import { concatBytes, encodeUtf8, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
 import { compareRefNames } from './ref-order.js';
 
 /** One line of packed-refs, with the line below it that tells what a tag peels to. */
@@ -9,6 +9,16 @@ export interface PackedRef {
   /** Byte range of its lines, line ends included. */
   readonly start: number;
   readonly end: number;
+}
+
+/** A ref to be packed. */
+export type NewPackedRef = Pick<PackedRef, 'name' | 'oid' | 'peeledOid'>;
+
+/** The space before the line's end is git's. */
+const HEADER = '# pack-refs with: peeled fully-peeled sorted \n';
+
+function serializeRef({ name, oid, peeledOid }: NewPackedRef): Uint8Array {
+  return encodeUtf8(`${oid} ${name}\n${peeledOid === undefined ? '' : `^${peeledOid}\n`}`);
 }
 
 const NEWLINE = 0x0a;
@@ -29,6 +39,16 @@ export class PackedRefs {
   }
 
   static readonly empty: PackedRefs = new PackedRefs(new Uint8Array(), 0, []);
+
+  /** The whole file. Not to be changed. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Whether the file says what every tag in it peels to: then a ref without a peeled line is none. */
+  get isFullyPeeled(): boolean {
+    return new TextDecoder('latin1').decode(this.#bytes.subarray(0, this.#headerEnd)).includes(' fully-peeled ');
+  }
 
   find(name: string): PackedRef | undefined {
     const entry = this.entries[this.#lowerBound(name)];
@@ -56,6 +76,24 @@ export class PackedRefs {
       at += end - start;
     }
     return output;
+  }
+
+  /**
+   * The file with some refs added or replaced, under the header that git writes. The lines of the others are kept byte for byte.
+   * @param added sorted by name, each once
+   */
+  with(added: readonly NewPackedRef[]): Uint8Array {
+    const lines: Uint8Array[] = [encodeUtf8(HEADER)];
+    let at = 0;
+    for (const entry of this.entries) {
+      for (let next = added[at]; next && compareRefNames(next.name, entry.name) < 0; next = added[++at]) {
+        lines.push(serializeRef(next));
+      }
+      if (added[at]?.name === entry.name) lines.push(serializeRef(added[at++] as NewPackedRef));
+      else lines.push(this.#bytes.subarray(entry.start, entry.end));
+    }
+    for (const next of added.slice(at)) lines.push(serializeRef(next));
+    return concatBytes(lines);
   }
 
   #lowerBound(name: string): number {

@@ -109,7 +109,7 @@ async function pruneLoose(
 }
 
 /** A commit-graph lists commits; one that lists commits that are gone misleads git. It is only an aid and can be made again. */
-async function removeCommitGraph(store: StoreParts): Promise<void> {
+export async function removeCommitGraph(store: StoreParts): Promise<void> {
   await store.disk.removeFile(`${store.own.path}/info/commit-graph`);
   await removeDirectory(store, `${store.own.path}/info/commit-graphs`);
 }

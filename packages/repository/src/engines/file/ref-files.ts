@@ -121,9 +121,13 @@ export class RefFiles {
 
   #root(name: RefName): string {
     const { gitDirectory, commonDirectory } = this.layout;
-    const own = !name.startsWith('refs/') || WORK_TREE_PREFIXES.some((prefix) => name.startsWith(prefix));
-    return own ? gitDirectory : commonDirectory;
+    return isWorkTreeRef(name) ? gitDirectory : commonDirectory;
   }
+}
+
+/** Whether each work tree has a ref of this name for itself. */
+export function isWorkTreeRef(name: RefName): boolean {
+  return !name.startsWith('refs/') || WORK_TREE_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { assertOid, assertRefName, GitError } from '@git-kv/objects';
+import type { ObjectReader } from '../../object-store.js';
 import type {
   AuditedPointer,
   PreparedRefUpdate,
@@ -15,6 +16,7 @@ import { Backoff } from './lock-file.js';
 import { NameQueue } from './name-queue.js';
 import type { RefFiles } from './ref-files.js';
 import { compareRefNames } from './ref-order.js';
+import { type PackRefsOptions, type PackRefsReport, packRefFiles } from './ref-packing.js';
 import { RefTransaction, type RefTransactionContext, sameValue } from './ref-transaction.js';
 import { Reflog } from './reflog.js';
 
@@ -144,6 +146,11 @@ export class FileRefStore implements RefStore {
         }),
       abort: () => close(async () => undefined),
     };
+  }
+
+  /** Move loose refs to packed-refs, where reading many is cheap; `reader` tells what tags peel to. As `git pack-refs` does. */
+  pack(reader: ObjectReader, options?: PackRefsOptions): Promise<PackRefsReport> {
+    return this.#queue.run([PACKED], () => packRefFiles(this.#context, reader, options));
   }
 
   audit(options?: { readonly logs?: boolean }): AsyncGenerator<AuditedPointer> {

@@ -1,0 +1,63 @@
+import type { PackIndex } from '@git-kv/pack';
+import type { FileRepository } from '../engines/file/repository.js';
+import { bytesOf, type RemovedFile } from './options.js';
+
+/** A pack of the repository's own, and the files beside it. */
+export interface LocalPack {
+  /** `pack-<hex>`, without an ending. */
+  readonly name: string;
+  readonly index: PackIndex;
+  /** When it was written, or an object in it was written again. */
+  readonly mtimeMs: number;
+  /** The idx first, so that nobody finds a pack half deleted. */
+  readonly files: readonly RemovedFile[];
+  readonly bytes: number;
+  /** Somebody said that it is to stay as it is, or other tools rely on it. */
+  readonly isKept: boolean;
+  /** It holds what nothing led to when it was made. */
+  readonly isCruft: boolean;
+}
+
+/** Endings in the order in which files are deleted. */
+const ENDINGS: readonly string[] = ['.idx', '.pack', '.rev', '.bitmap', '.mtimes'];
+
+/** The packs that lie in the repository's own directory now. @param kept names of packs to leave as they are, with any ending or none */
+export async function listLocalPacks(repository: FileRepository, kept: readonly string[] = []): Promise<LocalPack[]> {
+  const { disk, own } = repository.objects;
+  const keptNames = new Set(kept.map((name) => name.replace(/\.[a-z]+$/, '')));
+  own.packs.forget();
+  await own.packs.refresh();
+  const names = new Set((await disk.findEntries(own.packs.path)).map(({ name }) => name));
+  const packs: LocalPack[] = [];
+  for (const pack of await own.packs.packs()) {
+    const index = await own.packs.ifThere(pack, () => pack.index());
+    const stat = await disk.findStat(pack.packPath);
+    if (index === undefined || stat === undefined) continue;
+    const files: RemovedFile[] = [];
+    for (const ending of ENDINGS) {
+      const path = pack.path + ending;
+      const found = names.has(pack.name + ending) ? await disk.findStat(path) : undefined;
+      if (found) files.push({ path, bytes: found.size });
+    }
+    packs.push({
+      name: pack.name,
+      index,
+      mtimeMs: stat.mtimeMs,
+      files,
+      bytes: bytesOf(files),
+      isKept: names.has(`${pack.name}.keep`) || names.has(`${pack.name}.promisor`) || keptNames.has(pack.name),
+      isCruft: names.has(`${pack.name}.mtimes`),
+    });
+  }
+  return packs.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Delete packs, durably. What names them (a multi-pack-index) must not do so any more. */
+export async function removePacks(repository: FileRepository, packs: readonly LocalPack[]): Promise<void> {
+  const { disk, own } = repository.objects;
+  if (packs.length === 0) return;
+  for (const { files } of packs) for (const { path } of files) await disk.removeFile(path);
+  await disk.syncDirectory(own.packs.path);
+  own.packs.forget();
+  await own.packs.refresh();
+}

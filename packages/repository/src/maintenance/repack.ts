@@ -1,0 +1,358 @@
+import { GitError, type Oid } from '@git-kv/objects';
+import type { DeltaOptions } from '@git-kv/pack';
+import type { FileRepository } from '../engines/file/repository.js';
+import { OidSet } from '../walk/oid-set.js';
+import type { WalkedObject } from '../walk/walked-object.js';
+import { findCollectionRoots } from './collection-roots.js';
+import { forgetCommits } from './commit-graph.js';
+import { geometricSplit } from './geometry.js';
+import { type LocalPack, listLocalPacks, removePacks } from './local-packs.js';
+import { keepMultiPackIndex } from './multi-pack-index.js';
+import { bytesOf, isYoung, type MaintenanceOptions, type RemovedFile } from './options.js';
+import { prunePacked } from './prune-packed.js';
+import { listReachable, markReachable, type ReachableObjects } from './reachable.js';
+import { listLoose, loosenObjects, UnreachableObjects } from './unreachable.js';
+import { assertWritten, type WrittenPack, writeRepackedObjects } from './written-pack.js';
+
+/** What goes into the new pack, and what becomes of the rest. Names and defaults are those of git-repack(1). */
+export interface RepackOptions extends MaintenanceOptions {
+  /**
+   * `incremental` (default): what is reachable and in no pack yet. `all`: everything that is reachable. `geometric`: as many of the
+   * smallest packs as it takes for each to have `factor` times as many objects as the next smaller one, and what is loose.
+   */
+  readonly mode?: 'incremental' | 'all' | 'geometric';
+  /** Of `geometric` (default 2). */
+  readonly factor?: number;
+  /** Remove what the new pack makes superfluous: packs, and loose objects that are packed (default false). */
+  readonly deleteRedundant?: boolean;
+  /**
+   * Of `all`: what happens to objects of old packs that nothing leads to. `drop`: they go with their packs. `loosen`: they become
+   * loose objects, as young as new ones. `keep`: they go into the new pack. Default `drop`.
+   */
+  readonly unreachable?: 'drop' | 'loosen' | 'keep';
+  /**
+   * Of `loosen`: milliseconds since 1970. What lies in a pack that was last written before goes all the same, unless younger objects
+   * lead to it. Default: nothing goes.
+   */
+  readonly expireBeforeMs?: number | undefined;
+  /** Leave objects out that an alternate has (default false). */
+  readonly local?: boolean;
+  /** Packs to leave as they are, beside those with a `.keep` file: names with any ending or none. */
+  readonly keepPacks?: readonly string[];
+  /** Seek all deltas anew (default false). */
+  readonly noReuseDeltas?: boolean;
+  /** Deflate all objects anew (default false). */
+  readonly noReuseObjects?: boolean;
+  readonly deltas?: DeltaOptions | false;
+  /** 0 to 9 (default: the repository's pack.compression or core.compression, or else 6). */
+  readonly level?: number;
+  /** Write a multi-pack-index. Default: where there is one already. `false`: remove one that names packs that go. */
+  readonly multiPackIndex?: boolean;
+}
+
+/** What a repack did, or in a dry run would do. */
+export interface RepackReport {
+  /** The new pack, `pack-<hex>`; `undefined` where there was nothing to pack, and in a dry run. */
+  readonly packName: string | undefined;
+  readonly packBytes: number;
+  /** Objects in the new pack, among them deltas. */
+  readonly objectCount: number;
+  readonly deltaCount: number;
+  /** Objects that were copied out of old packs, among them deltas. */
+  readonly reusedCount: number;
+  readonly reusedDeltaCount: number;
+  /** Unreachable objects that became loose. */
+  readonly loosenedCount: number;
+  /** Unreachable objects that went with their packs. */
+  readonly droppedCount: number;
+  readonly removedPacks: readonly RemovedFile[];
+  readonly removedLoose: readonly RemovedFile[];
+  /** Bytes of all that was removed. */
+  readonly removedBytes: number;
+}
+
+/**
+ * Put objects into a new pack, as `git repack` does, while others read and write. Nothing is removed before the new pack is durable,
+ * has been read back, and holds what was in the packs that go, or it is what nothing leads to and is old enough. Packs that
+ * arrive meanwhile stay, and so does, with what it holds, a pack that somebody wrote an object of again meanwhile.
+ *
+ * Deltas and deflated bytes of old packs are copied. Holds about a kilobyte an object, and the window of the delta search.
+ * @throws {GitError} UNSUPPORTED where objects are precious and something would be removed, and for partial clones;
+ *   OBJECT_NOT_FOUND where something that a ref leads to is missing; MALFORMED where what points to objects is damaged
+ */
+export async function repack(repository: FileRepository, options: RepackOptions = {}): Promise<RepackReport> {
+  return await new Repacking(repository, options).run();
+}
+
+/** What is known before anything is written. */
+interface RepackPlan {
+  readonly objects: readonly WalkedObject[];
+  /** Packs that the new one makes superfluous. */
+  readonly redundant: readonly LocalPack[];
+  /** What is in them and not in `objects`, nor elsewhere. */
+  readonly unreachable: UnreachableObjects;
+  readonly loosened: readonly Oid[];
+  /** What was reachable when the plan was made, where that was looked at. */
+  readonly reachable?: OidSet;
+}
+
+class Repacking {
+  readonly #repository: FileRepository;
+  readonly #options: RepackOptions;
+  #packs: readonly LocalPack[] = [];
+
+  constructor(repository: FileRepository, options: RepackOptions) {
+    this.#repository = repository;
+    this.#options = options;
+  }
+
+  async run(): Promise<RepackReport> {
+    const { mode = 'incremental', deleteRedundant = false, dryRun = false, signal } = this.#options;
+    signal?.throwIfAborted();
+    const { objects: store, layout } = this.#repository;
+    if (deleteRedundant && store.options.isPrecious) {
+      throw new GitError('UNSUPPORTED', `Cannot delete packs of ${store.own.path}: its objects are precious`);
+    }
+    if (layout.config.get('extensions', 'partialclone') !== undefined) {
+      throw new GitError('UNSUPPORTED', `Cannot repack ${store.own.path}: it is a partial clone`);
+    }
+    // Before refs are looked at: what arrives later is not ours to judge.
+    this.#packs = await listLocalPacks(this.#repository, this.#options.keepPacks);
+    const plan = await (mode === 'all'
+      ? this.#planAll()
+      : mode === 'geometric'
+        ? this.#planGeometric()
+        : this.#planLoose());
+    if (dryRun) return await this.#foretell(plan);
+    const written = await this.#write(plan);
+    if (!deleteRedundant) return this.#report(plan, written, [], []);
+    return await this.#deleteRedundant(plan, written);
+  }
+
+  /** Everything that is reachable, but for what lies in kept packs. */
+  async #planAll(): Promise<RepackPlan> {
+    const { unreachable: treatment = 'drop', deleteRedundant = false, expireBeforeMs, signal } = this.#options;
+    const redundant = this.#packs.filter(({ isKept }) => !isKept);
+    const kept = this.#packs.filter(({ isKept }) => isKept);
+    const reachable = await this.#reachable();
+    const objects: WalkedObject[] = [];
+    for (const object of reachable.objects) {
+      if (isInAny(kept, object.oid) || (await this.#isBorrowed(object.oid))) continue;
+      objects.push(object);
+    }
+    const unreachable = await UnreachableObjects.find(redundant, kept, reachable.oids, signal);
+    let loosened: readonly Oid[] = [];
+    if (treatment === 'keep') {
+      const rest = new Set(unreachable.oids());
+      for (const { oid } of await listLoose(this.#repository, signal)) if (!reachable.oids.has(oid)) rest.add(oid);
+      for (const oid of rest) if (!isInAny(kept, oid)) await this.#addUnnamed(objects, oid);
+    } else if (treatment === 'loosen' && deleteRedundant) {
+      loosened = await this.#young(unreachable, reachable.oids, expireBeforeMs);
+    }
+    return { objects, redundant, unreachable, loosened, reachable: reachable.oids };
+  }
+
+  /** What is reachable and loose. */
+  async #planLoose(): Promise<RepackPlan> {
+    const loose = new OidSet(this.#repository.algorithm);
+    for (const { oid } of await listLoose(this.#repository, this.#options.signal)) {
+      if (!isInAny(this.#packs, oid)) loose.add(oid);
+    }
+    const objects: WalkedObject[] = [];
+    if (loose.size > 0) {
+      const local = this.#options.local === true;
+      for (const object of (await this.#reachable()).objects) {
+        // Without --local, what an alternate has loose is packed here, too; it is there already for us.
+        if (loose.has(object.oid) && !(local && (await this.#isBorrowed(object.oid)))) objects.push(object);
+      }
+    }
+    return { objects, redundant: [], unreachable: UnreachableObjects.none, loosened: [] };
+  }
+
+  /** What the smallest packs hold, reachable or not, and all that is loose. */
+  async #planGeometric(): Promise<RepackPlan> {
+    const { factor = 2, signal } = this.#options;
+    if (!Number.isInteger(factor) || factor < 1)
+      throw new RangeError(`Cannot repack: the factor ${factor} is no whole number above 0`);
+    const candidates = this.#packs
+      .filter(({ isKept, isCruft }) => !isKept && !isCruft)
+      .sort((a, b) => a.index.objectCount - b.index.objectCount);
+    const split = geometricSplit(
+      candidates.map(({ index }) => index.objectCount),
+      factor,
+    );
+    const rolled = candidates.slice(0, split);
+    const others = this.#packs.filter((pack) => !rolled.includes(pack));
+    const oids = new Set<Oid>();
+    for (const { index } of rolled) {
+      for (let position = 0; position < index.objectCount; position++) oids.add(index.oidAt(position));
+    }
+    for (const { oid } of await listLoose(this.#repository, signal)) oids.add(oid);
+    const objects: WalkedObject[] = [];
+    for (const oid of oids) {
+      if (isInAny(others, oid) || (this.#options.local === true && (await this.#isBorrowed(oid)))) continue;
+      await this.#addUnnamed(objects, oid);
+    }
+    return { objects, redundant: rolled, unreachable: UnreachableObjects.none, loosened: [] };
+  }
+
+  async #reachable(): Promise<ReachableObjects> {
+    const { signal, onProgress } = this.#options;
+    const roots = await findCollectionRoots(this.#repository);
+    return await listReachable(this.#repository, roots, {
+      signal,
+      onObjects: (loaded) => onProgress?.({ phase: 'reachable', loaded }),
+    });
+  }
+
+  async #addUnnamed(objects: WalkedObject[], oid: Oid): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    const stat = await this.#repository.objects.stat(oid);
+    // Loose, and pruned since it was listed.
+    if (stat) objects.push({ oid, kind: stat.kind });
+  }
+
+  async #isBorrowed(oid: Oid): Promise<boolean> {
+    if (this.#options.local !== true) return false;
+    for (const { packs, loose } of await this.#repository.objects.alternates()) {
+      if ((await packs.find(oid)) || (await loose.age(oid)) !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Those of unreachable objects that are young, or that young ones lead to. */
+  async #young(unreachable: UnreachableObjects, reachable: OidSet, expireBeforeMs: number | undefined): Promise<Oid[]> {
+    const all = [...unreachable.oids()];
+    if (expireBeforeMs === undefined || all.length === 0) return all;
+    const { signal } = this.#options;
+    const young = new Set(unreachable.oidsYoungerThan(expireBeforeMs));
+    for (const { oid, mtimeMs } of await listLoose(this.#repository, signal)) {
+      if (!reachable.has(oid) && isYoung(mtimeMs, expireBeforeMs)) young.add(oid);
+    }
+    const marked = new OidSet(this.#repository.algorithm);
+    const shallow = await this.#repository.shallow.read();
+    await markReachable(this.#repository.objects, marked, young, { signal, shallow });
+    return all.filter((oid) => marked.has(oid));
+  }
+
+  async #write({ objects }: RepackPlan): Promise<WrittenPack | undefined> {
+    if (objects.length === 0) return undefined;
+    const withReverseIndex = this.#packs.some(({ files }) => files.some(({ path }) => path.endsWith('.rev')));
+    return await writeRepackedObjects(this.#repository, objects, { ...this.#options, withReverseIndex });
+  }
+
+  /** From here on nothing is aborted: what is left to do is short, and half of it would be worth less. */
+  async #deleteRedundant(plan: RepackPlan, written: WrittenPack | undefined): Promise<RepackReport> {
+    const repository = this.#repository;
+    let redundant = plan.redundant.filter(({ name }) => name !== written?.name);
+    const loosened = new Set(plan.loosened);
+    await loosenObjects(repository, loosened);
+    if (plan.unreachable.count > 0) {
+      // A second look: what was pushed, or written again, while we were packing.
+      for (const oid of await this.#reachedSince(plan)) loosened.add(oid);
+      redundant = await withoutTouched(repository, redundant, plan.unreachable);
+    }
+    await this.#assertHeld(redundant, written, plan.unreachable);
+    const gone = new Set(redundant.map(({ name }) => name));
+    await keepMultiPackIndex(repository, gone, this.#options.multiPackIndex);
+    await forgetCommits(repository, dropped(plan.unreachable, loosened));
+    await removePacks(repository, redundant);
+    const removedLoose = await prunePacked(repository, { onProgress: this.#options.onProgress });
+    return this.#report(
+      { ...plan, loosened: [...loosened] },
+      written,
+      redundant.flatMap(({ files }) => files),
+      removedLoose,
+    );
+  }
+
+  /** Unreachable objects that something leads to by now. They are made loose. */
+  async #reachedSince({ unreachable, reachable }: RepackPlan): Promise<readonly Oid[]> {
+    const { refs, others } = await findCollectionRoots(this.#repository);
+    const marked = new OidSet(this.#repository.algorithm);
+    const roots = [...refs, ...others].filter((oid) => reachable?.has(oid) !== true);
+    const shallow = await this.#repository.shallow.read();
+    const isKnown = (bytes: Uint8Array, offset: number): boolean => reachable?.hasBytes(bytes, offset) === true;
+    await markReachable(this.#repository.objects, marked, roots, { shallow, isKnown });
+    const found = [...unreachable.oids()].filter((oid) => marked.has(oid));
+    await loosenObjects(this.#repository, found);
+    return found;
+  }
+
+  /** Every object of the packs that go is in one that stays, or is one that nothing leads to. */
+  async #assertHeld(
+    redundant: readonly LocalPack[],
+    written: WrittenPack | undefined,
+    unreachable: UnreachableObjects,
+  ): Promise<void> {
+    const kept = this.#packs.filter((pack) => !redundant.includes(pack));
+    await assertWritten(this.#repository, written);
+    const oid = new Uint8Array(this.#repository.algorithm.oidLength);
+    for (const { name, index } of redundant) {
+      for (let position = 0; position < index.objectCount; position++) {
+        index.writeOidAt(position, oid, 0);
+        if (written?.index.findBytes(oid) !== undefined) continue;
+        if (kept.some((pack) => pack.index.findBytes(oid) !== undefined)) continue;
+        if (unreachable.has(index.oidAt(position)) || (await this.#isBorrowed(index.oidAt(position)))) continue;
+        throw new Error(`BUG: object ${index.oidAt(position)} of ${name} is not in the pack that takes its place`);
+      }
+    }
+  }
+
+  async #foretell(plan: RepackPlan): Promise<RepackReport> {
+    if (this.#options.deleteRedundant !== true) return this.#report(plan, undefined, [], []);
+    const kept = this.#packs.filter((pack) => !plan.redundant.includes(pack));
+    const packed = new OidSet(this.#repository.algorithm);
+    for (const { oid } of plan.objects) packed.add(oid);
+    const isPacked = (oid: Oid): boolean => packed.has(oid) || isInAny(kept, oid);
+    const { signal } = this.#options;
+    const removedLoose = await prunePacked(this.#repository, { dryRun: true, isPacked, signal });
+    const removedPacks = plan.redundant.flatMap(({ files }) => files);
+    return this.#report(plan, undefined, removedPacks, removedLoose);
+  }
+
+  #report(
+    { objects, unreachable, loosened }: RepackPlan,
+    written: WrittenPack | undefined,
+    removedPacks: readonly RemovedFile[],
+    removedLoose: readonly RemovedFile[],
+  ): RepackReport {
+    const isKept = this.#options.unreachable === 'keep' || this.#options.deleteRedundant !== true;
+    return {
+      packName: written?.name,
+      packBytes: written?.packBytes ?? 0,
+      objectCount: objects.length,
+      deltaCount: written?.deltaCount ?? 0,
+      reusedCount: written?.reusedCount ?? 0,
+      reusedDeltaCount: written?.reusedDeltaCount ?? 0,
+      loosenedCount: loosened.length,
+      droppedCount: isKept ? 0 : unreachable.count - loosened.length,
+      removedPacks,
+      removedLoose,
+      removedBytes: bytesOf(removedPacks) + bytesOf(removedLoose),
+    };
+  }
+}
+
+function* dropped(unreachable: UnreachableObjects, loosened: ReadonlySet<Oid>): Generator<Oid> {
+  for (const oid of unreachable.oids()) if (!loosened.has(oid)) yield oid;
+}
+
+function isInAny(packs: readonly LocalPack[], oid: Oid): boolean {
+  return packs.some(({ index }) => index.find(oid) !== undefined);
+}
+
+/** Packs without those that hold what nothing leads to and that somebody made young meanwhile: whoever did counts on it. */
+async function withoutTouched(
+  repository: FileRepository,
+  packs: readonly LocalPack[],
+  unreachable: UnreachableObjects,
+): Promise<LocalPack[]> {
+  const { disk, own } = repository.objects;
+  const untouched: LocalPack[] = [];
+  for (const pack of packs) {
+    const stat = await disk.findStat(`${own.packs.path}/${pack.name}.pack`);
+    if (stat === undefined || stat.mtimeMs === pack.mtimeMs || !unreachable.isFrom(pack)) untouched.push(pack);
+  }
+  return untouched;
+}

@@ -1,0 +1,123 @@
+import { equalBytes, GitError, type Oid, oidFromBytes } from '@git-kv/objects';
+import {
+  type DeltaOptions,
+  type PackIndex,
+  packObjects,
+  parsePackIndex,
+  serializePackIndex,
+  serializeReverseIndex,
+} from '@git-kv/pack';
+import { fileSource } from '../engines/file/file-source.js';
+import { FilePackStorage } from '../engines/file/pack-storage.js';
+import { publishPack, TEMPORARY_PACK } from '../engines/file/pack-writing.js';
+import type { FileRepository } from '../engines/file/repository.js';
+import type { WalkedObject } from '../walk/walked-object.js';
+import type { MaintenanceOptions } from './options.js';
+
+/** A pack that was made of others. */
+export interface WrittenPack {
+  /** `pack-<hex>`. */
+  readonly name: string;
+  readonly index: PackIndex;
+  readonly indexBytes: Uint8Array;
+  readonly packBytes: number;
+  readonly deltaCount: number;
+  readonly reusedCount: number;
+  readonly reusedDeltaCount: number;
+}
+
+/** How it is written. */
+export interface WriteRepackedOptions extends MaintenanceOptions {
+  readonly noReuseDeltas?: boolean;
+  readonly noReuseObjects?: boolean;
+  readonly deltas?: DeltaOptions | false;
+  readonly level?: number;
+  readonly withReverseIndex?: boolean;
+}
+
+/** Write objects of the repository into a new pack of it: durable, and to be seen by all, when it resolves. */
+export async function writeRepackedObjects(
+  repository: FileRepository,
+  objects: readonly WalkedObject[],
+  options: WriteRepackedOptions,
+): Promise<WrittenPack> {
+  const { algorithm, objects: store, layout } = repository;
+  const { signal, onProgress, deltas, noReuseDeltas = false, noReuseObjects = false } = options;
+  const level = options.level ?? configuredLevel(repository);
+  const file = await store.disk.createTemporary(store.own.packs.path, TEMPORARY_PACK, { readOnly: true });
+  try {
+    const storage = new FilePackStorage(file);
+    const pack = packObjects({
+      algorithm,
+      objects,
+      source: store,
+      reuse: !noReuseObjects,
+      reuseDeltas: !noReuseDeltas && !noReuseObjects,
+      offsetDeltas: layout.config.getBoolean('repack', 'usedeltabaseoffset') ?? true,
+      ...(deltas !== undefined && { deltas }),
+      ...(level !== undefined && { level }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
+    let step = await pack.next();
+    for (; !step.done; step = await pack.next()) await storage.append(step.value);
+    await storage.flush();
+    const { packChecksum, packSize, deltaCount, reusedCount, reusedDeltaCount } = step.value;
+    const indexBytes = serializePackIndex(step.value);
+    const index = parsePackIndex(indexBytes, algorithm);
+    const checksum = oidFromBytes(packChecksum);
+    const isReverseWanted = options.withReverseIndex ?? false;
+    const isReverseSet = layout.config.getBoolean('pack', 'writereverseindex') ?? isReverseWanted;
+    signal?.throwIfAborted();
+    await publishPack(store, file, indexBytes, checksum, isReverseSet ? serializeReverseIndex(index) : undefined);
+    return {
+      name: `pack-${checksum}`,
+      index,
+      indexBytes,
+      packBytes: packSize,
+      deltaCount,
+      reusedCount,
+      reusedDeltaCount,
+    };
+  } catch (error) {
+    await store.disk.abandon(file);
+    throw error;
+  }
+}
+
+const READ_BYTES = 1 << 20;
+
+/**
+ * Read a new pack and its idx back before anything is deleted in their favour.
+ * @throws {GitError} HASH_MISMATCH
+ */
+export async function assertWritten(repository: FileRepository, written: WrittenPack | undefined): Promise<void> {
+  if (written === undefined) return;
+  const { algorithm } = repository;
+  const { disk, own } = repository.objects;
+  const path = `${own.packs.path}/${written.name}`;
+  const fail = (ending: string): never => {
+    throw new GitError('HASH_MISMATCH', `Cannot delete packs: ${path}${ending} is not what was written`);
+  };
+  if (!equalBytes(await disk.readFile(`${path}.idx`), written.indexBytes)) fail('.idx');
+  const file = await disk.open(`${path}.pack`, 'read');
+  try {
+    const size = await file.size();
+    if (size !== written.packBytes) fail('.pack');
+    const source = fileSource(file, size);
+    const end = size - algorithm.oidLength;
+    const hash = algorithm.create();
+    for (let at = 0; at < end; at += READ_BYTES) hash.update(await source.read(at, Math.min(READ_BYTES, end - at)));
+    const digest: Oid = oidFromBytes(hash.digest());
+    if (`pack-${digest}` !== written.name) fail('.pack');
+    if (oidFromBytes(await source.read(end, algorithm.oidLength)) !== digest) fail('.pack');
+  } finally {
+    await file.close();
+  }
+}
+
+/** pack.compression, or core.compression; -1 is what zlib likes best. */
+function configuredLevel({ layout: { config } }: FileRepository): number | undefined {
+  const level = Number(config.get('pack', 'compression') ?? config.get('core', 'compression') ?? '-1');
+  return Number.isInteger(level) && level >= 0 && level <= 9 ? level : undefined;
+}

@@ -1,0 +1,319 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { commitFiles, git, initBare, temporaryDirectory } from '../../../../test/support/git.js';
+import { repack } from '../../src/maintenance/repack.js';
+import type { FileRepositoryOptions } from '../../src/node/index.js';
+import { openForTest } from '../engines/file/open.js';
+import {
+  allObjects,
+  allOids,
+  assertSound,
+  leftovers,
+  listing,
+  looseOf,
+  makeRepository,
+  packsOf,
+  reachableOids,
+} from './support.js';
+
+const FAST: FileRepositoryOptions = { durability: 'none', lockTimeoutMs: 50 };
+const DAY_MS = 86_400_000;
+
+/** Objects that nothing leads to: a commit that was a branch, in a pack of its own; and a loose blob. */
+function loseObjects(cwd: string): { packed: string[]; loose: string } {
+  const before = new Set(allOids(cwd));
+  commitFiles(cwd, [{ files: { lost: 'lost\n', 'lost-dir/x': 'x\n' } }], 'lost');
+  const packed = allOids(cwd).filter((oid) => !before.has(oid));
+  git(['repack', '-dq'], { cwd });
+  git(['update-ref', '-d', 'refs/heads/lost'], { cwd });
+  const loose = git(['hash-object', '-w', '--stdin'], { cwd, input: 'loose and lost\n' });
+  return { packed, loose };
+}
+
+/** Make packs and loose objects look old. */
+function age(cwd: string, days: number): void {
+  const time = new Date(Date.now() - days * DAY_MS);
+  for (const entry of readdirSync(join(cwd, 'objects'), { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), time, time);
+  }
+}
+
+describe.each(['sha1', 'sha256'] as const)('repack (%s)', (format) => {
+  test('puts everything that is reachable into one pack, and nothing else stays', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'), format);
+    const { packed, loose } = loseObjects(directory);
+    const reachable = reachableOids(directory);
+    const repository = await openForTest(directory, FAST);
+    const report = await repack(repository, { mode: 'all', deleteRedundant: true });
+    expect(packsOf(directory)).toEqual([`${report.packName}.pack`]);
+    expect(report).toMatchObject({ objectCount: reachable.length, droppedCount: packed.length, loosenedCount: 0 });
+    expect(report.reusedDeltaCount).toBeGreaterThan(0);
+    expect(looseOf(directory)).toEqual([loose]);
+    expect(allOids(directory)).toEqual([...reachable, loose].sort());
+    assertSound(directory);
+    git(['verify-pack', `objects/pack/${report.packName}`], { cwd: directory });
+    for (const oid of reachable) expect(await repository.objects.read(oid)).toBeDefined();
+    expect(leftovers(directory)).toEqual([]);
+  });
+
+  test('is told by git to be no worse than its own, and git repacks it again', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'), format);
+    const objects = allObjects(directory);
+    git(['repack', '-adfq'], { cwd: directory });
+    const repository = await openForTest(directory, FAST);
+    const { packBytes } = await repack(repository, { mode: 'all', deleteRedundant: true });
+    expect(allObjects(directory)).toBe(objects);
+    git(['repack', '-adfq'], { cwd: directory });
+    const fresh = await repack(repository, { mode: 'all', deleteRedundant: true, noReuseDeltas: true });
+    expect(fresh.packBytes).toBeLessThan(packBytes * 1.05);
+    expect(allObjects(directory)).toBe(objects);
+    assertSound(directory);
+  });
+
+  test('packs what is loose and leaves packs as they are', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'), format);
+    const packs = packsOf(directory);
+    const lost = git(['hash-object', '-w', '--stdin'], { cwd: directory, input: 'lost\n' });
+    const objects = allObjects(directory);
+    const repository = await openForTest(directory, FAST);
+    const { packName } = await repack(repository, { deleteRedundant: true });
+    expect(packsOf(directory)).toEqual([...packs, `${packName}.pack`].sort());
+    expect(looseOf(directory)).toEqual([lost]);
+    expect(allObjects(directory)).toBe(objects);
+    expect(await repack(repository, { deleteRedundant: true })).toMatchObject({ packName: undefined, objectCount: 0 });
+    assertSound(directory);
+  });
+
+  test('makes unreachable objects loose, those that are old excepted, unless young ones lead to them', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'), format);
+    const { packed, loose } = loseObjects(directory);
+    age(directory, 20);
+    const tree = git(['cat-file', '--batch-check=%(objecttype) %(objectname)'], {
+      cwd: directory,
+      input: packed.join('\n'),
+    });
+    const treeOid = /tree (\S+)/.exec(tree)?.[1] as string;
+    // A young commit upon a tree that nothing else leads to.
+    const young = git(['commit-tree', '-m', 'young', treeOid], { cwd: directory });
+    const kept = git(['rev-list', '--objects', '--no-object-names', young], { cwd: directory }).split('\n');
+    const repository = await openForTest(directory, FAST);
+    const expireBeforeMs = Date.now() - 14 * DAY_MS;
+    const options = { mode: 'all', deleteRedundant: true, unreachable: 'loosen' } as const;
+    const report = await repack(repository, { ...options, expireBeforeMs });
+    const saved = kept.filter((oid) => packed.includes(oid));
+    expect(saved.length).toBeGreaterThan(1);
+    expect(report).toMatchObject({ loosenedCount: saved.length, droppedCount: packed.length - saved.length });
+    expect(looseOf(directory)).toEqual([...new Set([...saved, young, loose])].sort());
+    assertSound(directory);
+  });
+
+  test('keeps all of them loose without a limit, and packed where they are to be kept', async () => {
+    const root = temporaryDirectory();
+    const directory = makeRepository(join(root, 'r.git'), format);
+    const { packed, loose } = loseObjects(directory);
+    age(directory, 400);
+    const objects = allObjects(directory);
+    const copy = join(root, 'copy.git');
+    cpSync(directory, copy, { recursive: true });
+    await repack(await openForTest(directory, FAST), { mode: 'all', deleteRedundant: true, unreachable: 'loosen' });
+    expect(looseOf(directory)).toEqual([...packed, loose].sort());
+    expect(allObjects(directory)).toBe(objects);
+    await repack(await openForTest(copy, FAST), { mode: 'all', deleteRedundant: true, unreachable: 'keep' });
+    expect(looseOf(copy)).toEqual([]);
+    expect(packsOf(copy)).toHaveLength(1);
+    expect(allObjects(copy)).toBe(objects);
+  });
+
+  test('rolls small packs up in the geometric way, as git does', async () => {
+    const root = temporaryDirectory();
+    const directory = initBare(join(root, 'r.git'), format);
+    for (const [at, count] of [64, 1, 9, 2, 2, 30].entries()) {
+      const files = Object.fromEntries(Array.from({ length: count }, (_, file) => [`${at}/${file}`, `${at} ${file}`]));
+      commitFiles(directory, [{ files }]);
+      git(['repack', '-dq'], { cwd: directory });
+    }
+    commitFiles(directory, [{ files: { loose: 'loose' } }]);
+    const objects = allObjects(directory);
+    const copy = join(root, 'copy.git');
+    for (const factor of [2, 3]) {
+      cpSync(directory, `${copy}${factor}`, { recursive: true });
+      git(['repack', '-dq', `--geometric=${factor}`], { cwd: `${copy}${factor}` });
+    }
+    const repository = await openForTest(directory, FAST);
+    await repack(repository, { mode: 'geometric', deleteRedundant: true });
+    expect(countsOf(directory)).toEqual(countsOf(`${copy}2`));
+    expect(allObjects(directory)).toBe(objects);
+    expect(looseOf(directory)).toEqual([]);
+    await repack(repository, { mode: 'geometric', deleteRedundant: true, factor: 3 });
+    git(['repack', '-dq', '--geometric=3'], { cwd: `${copy}2` });
+    expect(countsOf(directory)).toEqual(countsOf(`${copy}2`));
+    expect(allObjects(directory)).toBe(objects);
+    assertSound(directory);
+  });
+});
+
+/** How many objects each pack has, sorted. */
+function countsOf(directory: string): number[] {
+  return packsOf(directory)
+    .map((name) => {
+      const list = git(['show-index'], { cwd: directory, input: gitIndex(directory, name) });
+      return list.split('\n').length;
+    })
+    .sort((a, b) => a - b);
+}
+
+function gitIndex(directory: string, name: string): Uint8Array {
+  return readFileSync(join(directory, 'objects/pack', name.replace(/\.pack$/, '.idx')));
+}
+
+describe('repack', () => {
+  test('leaves packs alone that are to be kept, and out of the new one what they hold', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+    const [first = '', second = ''] = packsOf(directory);
+    writeFileSync(join(directory, 'objects/pack', first.replace(/pack$/, 'keep')), '');
+    const objects = allObjects(directory);
+    const repository = await openForTest(directory, FAST);
+    const options = { mode: 'all', deleteRedundant: true, keepPacks: [second] } as const;
+    const { packName } = await repack(repository, options);
+    expect(packsOf(directory)).toEqual([first, second, `${packName}.pack`].sort());
+    expect(countsOf(directory).reduce((sum, count) => sum + count)).toBe(allOids(directory).length);
+    expect(allObjects(directory)).toBe(objects);
+  });
+
+  test('borrows from an alternate where it is to be local', async () => {
+    const root = temporaryDirectory();
+    const base = makeRepository(join(root, 'base.git'));
+    const directory = initBare(join(root, 'r.git'));
+    writeFileSync(join(directory, 'objects/info/alternates'), '../../base.git/objects\n');
+    git(['update-ref', 'refs/heads/main', git(['rev-parse', 'main'], { cwd: base })], { cwd: directory });
+    commitFiles(directory, [{ files: { own: 'own' } }]);
+    const borrowed = listing(base);
+    const repository = await openForTest(directory, FAST);
+    const local = await repack(repository, { mode: 'all', deleteRedundant: true, local: true });
+    expect(local.objectCount).toBe(3);
+    assertSound(directory);
+    const whole = await repack(repository, { mode: 'all', deleteRedundant: true });
+    expect(whole.objectCount).toBeGreaterThan(20);
+    expect(listing(base)).toEqual(borrowed);
+  });
+
+  test('writes the multi-pack-index anew where there was one, and none that names what is gone', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+    git(['multi-pack-index', 'write'], { cwd: directory });
+    const repository = await openForTest(directory, FAST);
+    await repack(repository, { mode: 'all', deleteRedundant: true });
+    expect(readdirSync(join(directory, 'objects/pack'))).toContain('multi-pack-index');
+    git(['multi-pack-index', 'verify'], { cwd: directory });
+    assertSound(directory);
+    commitFiles(directory, [{ files: { more: 'more' } }]);
+    await repack(repository, { mode: 'all', deleteRedundant: true, multiPackIndex: false });
+    expect(readdirSync(join(directory, 'objects/pack'))).not.toContain('multi-pack-index');
+    await repack(repository, { multiPackIndex: true });
+    assertSound(directory);
+  });
+
+  test('foretells in a dry run what goes, and changes nothing', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+    loseObjects(directory);
+    const before = listing(directory);
+    const repository = await openForTest(directory, FAST);
+    const options = { mode: 'all', deleteRedundant: true } as const;
+    const foretold = await repack(repository, { ...options, dryRun: true });
+    expect(listing(directory)).toEqual(before);
+    const done = await repack(repository, options);
+    const { removedPacks, removedLoose, removedBytes, objectCount, droppedCount } = done;
+    expect(foretold).toMatchObject({ removedPacks, removedLoose, removedBytes, objectCount, droppedCount });
+    expect(removedBytes).toBeGreaterThan(1000);
+  });
+
+  test('leaves the repository as it was where it is aborted, whenever that is', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+    loseObjects(directory);
+    const before = listing(directory);
+    const repository = await openForTest(directory, FAST);
+    const seen = new Set<string>();
+    for (let stop = 0; stop < 50; stop++) {
+      const controller = new AbortController();
+      let left = stop;
+      const promise = repack(repository, {
+        mode: 'all',
+        deleteRedundant: true,
+        signal: controller.signal,
+        onProgress: ({ phase }) => {
+          if (phase === 'loose' || left-- > 0) return;
+          seen.add(phase);
+          controller.abort(new Error('enough'));
+        },
+      });
+      const outcome = await promise.then(
+        () => 'done',
+        (error: Error) => error.message,
+      );
+      if (outcome === 'done') break;
+      expect(outcome).toBe('enough');
+      expect(listing(directory)).toEqual(before);
+    }
+    expect([...seen].sort()).toEqual(expect.arrayContaining(['reachable', 'write']));
+    expect(packsOf(directory)).toHaveLength(1);
+    assertSound(directory);
+  });
+
+  test.each([
+    ['precious objects', ['extensions.preciousObjects', 'true'], 'UNSUPPORTED'],
+    ['a partial clone', ['extensions.partialClone', 'origin'], 'UNSUPPORTED'],
+  ])('refuses %s', async (_case, setting, code) => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+    git(['config', 'core.repositoryFormatVersion', '1'], { cwd: directory });
+    git(['config', ...setting], { cwd: directory });
+    const before = listing(directory);
+    const repository = await openForTest(directory, FAST);
+    await expect(repack(repository, { mode: 'all', deleteRedundant: true })).rejects.toMatchObject({ code });
+    expect(listing(directory)).toEqual(before);
+  });
+
+  test.each([
+    ['a ref to a missing object', 'refs/heads/broken', `${'1'.repeat(40)}\n`, 'OBJECT_NOT_FOUND'],
+    ['a ref that a power loss emptied', 'refs/heads/broken', '', 'MALFORMED'],
+    ['a broken index', 'index', 'DIRC', 'MALFORMED'],
+    ['a broken HEAD', 'HEAD', 'ref: refs/heads/main\0x', 'MALFORMED'],
+  ])('removes nothing where there is %s', async (_case, name, content, code) => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+    const repository = await openForTest(directory, FAST);
+    mkdirSync(join(directory, 'refs/heads'), { recursive: true });
+    writeFileSync(join(directory, name), content);
+    const before = listing(directory);
+    await expect(repack(repository, { mode: 'all', deleteRedundant: true })).rejects.toMatchObject({ code });
+    expect(listing(directory)).toEqual(before);
+  });
+
+  test('keeps what logs, the index and other work trees name, and survives a log that names what is gone', async () => {
+    const root = temporaryDirectory();
+    const directory = join(root, 'work');
+    const run = (...args: string[]): string => git(args, { cwd: directory });
+    git(['init', '-q', '-b', 'main', directory]);
+    run('commit', '-q', '--allow-empty', '-m', 'first');
+    writeFileSync(join(directory, 'a'), 'a');
+    run('add', 'a');
+    run('commit', '-q', '-m', 'second');
+    run('reset', '-q', '--hard', 'HEAD~1');
+    writeFileSync(join(directory, 'staged'), 'staged');
+    run('add', 'staged');
+    run('worktree', 'add', '-q', '--detach', join(root, 'other'));
+    git(['commit', '-q', '--allow-empty', '-m', 'detached'], { cwd: join(root, 'other') });
+    writeFileSync(join(root, 'other/b'), 'b');
+    git(['add', 'b'], { cwd: join(root, 'other') });
+    git(['update-ref', 'refs/worktree/mine', git(['commit-tree', '-m', 'mine', 'HEAD^{tree}'], { cwd: directory })], {
+      cwd: join(root, 'other'),
+    });
+    const objects = allObjects(directory);
+    const log = join(directory, '.git/logs/refs/heads/main');
+    const line = readFileSync(log, 'utf8').split('\n')[0] as string;
+    writeFileSync(log, `${line.replace(/^\S+ \S+/, `${'0'.repeat(40)} ${'1'.repeat(40)}`)}\n`, { flag: 'a' });
+    const repository = await openForTest(directory, FAST);
+    const { droppedCount } = await repack(repository, { mode: 'all', deleteRedundant: true });
+    expect(droppedCount).toBe(0);
+    expect(looseOf(join(directory, '.git'))).toEqual([]);
+    expect(allObjects(directory)).toBe(objects);
+  });
+});
