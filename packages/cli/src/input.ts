@@ -41,12 +41,18 @@ export function readLines(stream: Readable): AsyncGenerator<Uint8Array> {
 
 /** What lies between the bytes `terminator` on standard input; the last one may lack it. */
 export async function* readRecords(stream: Readable, terminator: number): AsyncGenerator<Uint8Array> {
+  for await (const record of readWholeRecords(stream, terminator))
+    yield record.at(-1) === terminator ? record.subarray(0, -1) : record;
+}
+
+/** The same with the byte that ends each: it shows whether the last one is whole. */
+export async function* readWholeRecords(stream: Readable, terminator: number): AsyncGenerator<Uint8Array> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
     rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
     let start = 0;
     for (let end = rest.indexOf(terminator, start); end >= 0; end = rest.indexOf(terminator, start)) {
-      yield new Uint8Array(rest.subarray(start, end));
+      yield new Uint8Array(rest.subarray(start, end + 1));
       start = end + 1;
     }
     rest = rest.subarray(start);

@@ -123,6 +123,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/unpack-objects.js')).unpackObjectsCommand,
   },
   {
+    name: 'update-ref',
+    summary: 'change, create and delete refs, several at once',
+    load: async () => (await import('./commands/update-ref.js')).updateRefCommand,
+  },
+  {
     name: 'upload-pack',
     summary: 'answer a fetch over standard input and output',
     load: async () => (await import('./commands/serve-stdio.js')).uploadPackCommand,

@@ -18,8 +18,8 @@ export interface RefUpdate {
   readonly name: RefName;
   readonly expected?: RefValue | null;
   readonly next: RefValue | null;
-  /** A symbolic ref that this one was reached by: where the engine keeps logs, that one's tells of the update, too. */
-  readonly via?: RefName;
+  /** The symbolic refs that this one was reached by: where the engine keeps logs, theirs tell of the update, too. */
+  readonly via?: readonly RefName[];
 }
 
 /** What became of an update: a lost race is an outcome, not an error. `actual` is what stands there (`null`: nothing). */

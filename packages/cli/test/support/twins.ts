@@ -53,9 +53,11 @@ export class Twins {
     return theirs;
   }
 
-  /** Expects the same files with the same content in both, objects and the index aside. */
-  expectSameFiles(): void {
-    expect(filesBelow(this.ours)).toEqual(filesBelow(this.theirs));
+  /** Expects the same files with the same content in both, objects aside; and the same folders, unless git may leave empty ones. */
+  expectSameFiles({ folders = true }: { readonly folders?: boolean } = {}): void {
+    const list = (directory: string): unknown =>
+      Object.fromEntries(Object.entries(filesBelow(directory)).filter(([, text]) => folders || text !== null));
+    expect(list(this.ours)).toEqual(list(this.theirs));
   }
 }
 

@@ -235,7 +235,7 @@ export class RefTransaction {
         continue;
       const oldOid = (current && (await this.#oidOf(current))) ?? zero;
       if (next !== null && !sameValue(next, current)) moves.push({ name, oldOid, newOid });
-      const symbolic = new Set(via === undefined ? [] : [via]);
+      const symbolic = new Set(via);
       if (head && 'target' in head && head.target === name) symbolic.add('HEAD');
       for (const other of symbolic) moves.push({ name: other, oldOid, newOid });
     }

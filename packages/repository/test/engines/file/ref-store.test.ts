@@ -191,7 +191,7 @@ describe('the file ref store writes what git reads', () => {
       timezone: '-0130',
       begin: true,
     };
-    await repository.refs.update([{ name: MAIN, next: { oid: first }, via: 'refs/heads/alias' }], { reflog });
+    await repository.refs.update([{ name: MAIN, next: { oid: first }, via: ['refs/heads/alias'] }], { reflog });
     await repository.refs.update([{ name: MAIN, next: null }], { reflog });
     const lines = (name: string): string[] => readFileSync(join(directory, 'logs', name), 'latin1').split('\n');
     const who = 'A <a@example.com> 1700000000 -0130\tmove';
