@@ -20,8 +20,11 @@ import { joinPath, parentPath } from './path.js';
 /** Enough of a file for the header of its object. */
 const HEAD_BYTES = 512;
 
-/** Files written at a time. */
+/** Files written, or made durable, at a time. */
 const WRITE_CONCURRENCY = 8;
+
+/** Objects remembered as durable. */
+const MAX_SETTLED = 4096;
 
 /** As git deflates loose objects: three times as fast as git's level for packs, and what is written now is packed anew later. */
 export const WRITE_LEVEL = 1;
@@ -37,6 +40,9 @@ export class LooseObjects {
   readonly #disk: Disk;
   readonly #directory: string;
   readonly #algorithm: HashAlgorithm;
+  /** Objects that this process knows to be durable, and directories of them whose names are. */
+  readonly #settled = new Set<Oid>();
+  readonly #settledFanouts = new Set<string>();
 
   constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm) {
     this.#disk = disk;
@@ -103,15 +109,30 @@ export class LooseObjects {
     return this.#disk.touch(this.#path(oid));
   }
 
+  /**
+   * Make objects durable that somebody else wrote: one that is there to be seen need not be, when its writer died or is still at
+   * it, or does not synchronise, as git by default. Those that are gone are passed over.
+   */
+  async settle(oids: Iterable<Oid>): Promise<void> {
+    if (this.#disk.durability === 'none') return;
+    const unsettled = [...oids].filter((oid) => !this.#settled.has(oid));
+    for (let start = 0; start < unsettled.length; start += WRITE_CONCURRENCY) {
+      const batch = unsettled.slice(start, start + WRITE_CONCURRENCY);
+      const results = await Promise.allSettled(batch.map((oid) => this.#syncOne(oid)));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    }
+    await this.#syncNames(unsettled);
+  }
+
   /** Durable when it resolves. A file that is there already is replaced by the same content. */
   async write(files: Iterable<LooseFile> | AsyncIterable<LooseFile>): Promise<void> {
-    const directories = new Set<string>();
+    const oids: Oid[] = [];
     let batch: LooseFile[] = [];
     const writeBatch = async (): Promise<void> => {
       // All of them end before the first failure is told, so that nothing is written behind the caller's back.
       const results = await Promise.allSettled(batch.map((file) => this.#writeOne(file)));
       for (const result of results) if (result.status === 'rejected') throw result.reason;
-      for (const file of batch) directories.add(parentPath(this.#path(file.oid)));
+      for (const { oid } of batch) oids.push(oid);
       batch = [];
     };
     for await (const file of files) {
@@ -119,7 +140,7 @@ export class LooseObjects {
       if (batch.length === WRITE_CONCURRENCY) await writeBatch();
     }
     await writeBatch();
-    for (const directory of directories) await this.#syncFanout(directory);
+    await this.#syncNames(oids);
   }
 
   /** First bytes, two hex digits, of which there may be loose objects. */
@@ -153,9 +174,11 @@ export class LooseObjects {
     const directories = new Set<string>();
     for (const oid of oids) {
       const path = this.#path(oid);
+      this.#settled.delete(oid);
       if (await this.#disk.removeFile(path)) directories.add(parentPath(path));
     }
     for (const directory of directories) {
+      this.#settledFanouts.delete(directory);
       try {
         await this.#disk.rmdir(directory);
       } catch (error) {
@@ -176,13 +199,27 @@ export class LooseObjects {
     }
   }
 
-  async #syncFanout(directory: string): Promise<void> {
-    try {
-      await this.#disk.syncDirectory(directory);
-    } catch (error) {
-      // A running gc may have packed the object and removed the directory already.
-      if (!isAbsent(error)) throw error;
-    }
+  /** Make the names of these objects durable, and those of the directories they lie in: another process may have made these. */
+  async #syncNames(oids: readonly Oid[]): Promise<void> {
+    if (this.#disk.durability === 'none' || oids.length === 0) return;
+    const fanouts = new Set(oids.map((oid) => parentPath(this.#path(oid))));
+    for (const fanout of fanouts) await ifThere(() => this.#disk.syncDirectory(fanout));
+    const unsettled = [...fanouts].filter((fanout) => !this.#settledFanouts.has(fanout));
+    if (unsettled.length > 0) await this.#disk.syncDirectory(this.#directory);
+    for (const fanout of unsettled) this.#settledFanouts.add(fanout);
+    if (this.#settled.size + oids.length > MAX_SETTLED) this.#settled.clear();
+    for (const oid of oids.slice(0, MAX_SETTLED)) this.#settled.add(oid);
+  }
+
+  async #syncOne(oid: Oid): Promise<void> {
+    await ifThere(async () => {
+      const file = await this.#disk.open(this.#path(oid), 'read');
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    });
   }
 
   /** An oid becomes a path only here, and only when it is one. */
@@ -191,6 +228,15 @@ export class LooseObjects {
       throw new GitError('INVALID_OID', `Cannot use ${JSON.stringify(oid.slice(0, 80))} as an object id`);
     }
     return `${this.#directory}/${oid.slice(0, 2)}/${oid.slice(2)}`;
+  }
+}
+
+/** A running gc may pack an object and remove its file and its directory at any time: then there is nothing left to do. */
+async function ifThere(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
   }
 }
 

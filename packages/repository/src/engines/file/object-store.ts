@@ -281,11 +281,11 @@ export class FileObjectStore implements ObjectStore, StoreParts {
 
   async write(object: RawObject): Promise<Oid> {
     const oid = hashObject(this.algorithm, object.kind, object.body);
-    if (await this.refreshAge(oid)) return oid;
+    if (await this.#refresh(oid)) return oid;
     // It may have been packed since the packs were listed.
     const { generation } = this.own.packs;
     await this.own.packs.refresh();
-    if (this.own.packs.generation !== generation && (await this.refreshAge(oid))) return oid;
+    if (this.own.packs.generation !== generation && (await this.#refresh(oid))) return oid;
     await this.own.loose.write([{ oid, bytes: deflateLoose(object) }]);
     return oid;
   }
@@ -298,7 +298,13 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     // Many are looked up in the listed directories; few are asked for one by one.
     const candidates =
       missing.size > PACK_OBJECT_COUNT ? this.existing([...missing.keys()].sort()) : [...missing.keys()];
-    for await (const oid of candidates) if (await this.refreshAge(oid)) missing.delete(oid);
+    const loose: Oid[] = [];
+    for await (const oid of candidates) {
+      const found = await this.refreshAge(oid);
+      if (found) missing.delete(oid);
+      if (found === 'loose') loose.push(oid);
+    }
+    await this.own.loose.settle(loose);
     if (missing.size > PACK_OBJECT_COUNT) {
       const inputs = [...missing].map(([oid, { kind, body }]) => ({ oid, kind, body }));
       await writePackFile(this, inputs, inputs.length, { level: WRITE_LEVEL });
@@ -346,20 +352,28 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     }
   }
 
-  async refreshAge(oid: Oid): Promise<boolean> {
+  /** @returns whether the object is here, durably */
+  async #refresh(oid: Oid): Promise<boolean> {
+    const found = await this.refreshAge(oid);
+    if (found === 'loose') await this.own.loose.settle([oid]);
+    return found !== undefined;
+  }
+
+  async refreshAge(oid: Oid): Promise<'loose' | 'elsewhere' | undefined> {
     const { packs, loose } = this.own;
     const pack = await packs.find(oid);
     if (pack) {
-      if (Date.now() - pack.touchedAt < TOUCH_INTERVAL_MS) return true;
+      if (Date.now() - pack.touchedAt < TOUCH_INTERVAL_MS) return 'elsewhere';
       if (await this.disk.touch(pack.packPath)) {
+        await packs.settle(pack);
         pack.touchedAt = Date.now();
-        return true;
+        return 'elsewhere';
       }
       packs.forget();
     }
-    if (await loose.touch(oid)) return true;
-    for (const alternate of (await this.#all()).slice(1)) if (await alternate.stat(oid)) return true;
-    return false;
+    if (await loose.touch(oid)) return 'loose';
+    for (const alternate of (await this.#all()).slice(1)) if (await alternate.stat(oid)) return 'elsewhere';
+    return undefined;
   }
 
   async *existing(oids: Iterable<Oid>): AsyncGenerator<Oid, void, undefined> {

@@ -283,8 +283,17 @@ export class PackDirectory {
   add(name: string): void {
     if (!this.#isListed || this.#packs.some((pack) => pack.name === name)) return;
     const midx = this.#midx;
-    this.#setPacks([this.#newPack(name), ...this.#packs]);
+    const pack = this.#newPack(name);
+    pack.isSettled = true;
+    this.#setPacks([pack, ...this.#packs]);
     this.#setMidx(midx);
+  }
+
+  /** Make the names of a pack durable that somebody else may have put there, and died, or is not done. Once for each pack. */
+  async settle(pack: PackFile): Promise<void> {
+    if (pack.isSettled) return;
+    await this.#disk.syncDirectory(this.path);
+    pack.isSettled = true;
   }
 
   /** Remove temporary files a crash left behind long ago. */

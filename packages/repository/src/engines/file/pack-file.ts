@@ -19,6 +19,8 @@ export class PackFile {
   readonly path: string;
   /** When it was last touched by this process. */
   touchedAt = 0;
+  /** Whether this process knows that its names are durable. */
+  isSettled = false;
   readonly #disk: Disk;
   readonly #algorithm: HashAlgorithm;
   readonly #cache: DeltaBaseCache;

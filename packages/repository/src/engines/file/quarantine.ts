@@ -86,11 +86,11 @@ class FileQuarantine implements Quarantine {
   async publish(): Promise<void> {
     if (this.#state === 'published') return;
     if (this.#state === 'discarded') throw new Error('BUG: a discarded quarantine is published');
-    const { options, own, disk } = this.#store;
+    const { options, disk } = this.#store;
     let isSmall: boolean;
     try {
       isSmall = await this.#isSmall(options.unpackLimit ?? DEFAULT_UNPACK_LIMIT);
-      if (isSmall) await own.loose.write(this.#looseFiles());
+      if (isSmall) await this.#unpack();
       else await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum);
     } catch (error) {
       // Half published, it must not be published again; what did become visible are whole objects nobody points to.
@@ -134,9 +134,19 @@ class FileQuarantine implements Quarantine {
     return inflatedBytes <= MAX_UNPACK_INFLATED_BYTES;
   }
 
-  async *#looseFiles(): AsyncGenerator<LooseFile, void, undefined> {
+  async #unpack(): Promise<void> {
+    const { loose } = this.#store.own;
+    const there: Oid[] = [];
+    await loose.write(this.#looseFiles(there));
+    await loose.settle(there);
+  }
+
+  /** The objects that are not in the store; loose ones that are go to `there`. */
+  async *#looseFiles(there: Oid[]): AsyncGenerator<LooseFile, void, undefined> {
     for (const oid of this.oids()) {
-      if (await this.#store.refreshAge(oid)) continue;
+      const found = await this.#store.refreshAge(oid);
+      if (found === 'loose') there.push(oid);
+      if (found) continue;
       const object = await this.#pack.read(oid);
       if (object === undefined) throw new Error(`BUG: object ${oid} is missing in the pack that has it`);
       yield { oid, bytes: deflateLoose(object) };

@@ -23,8 +23,11 @@ export interface StoreParts extends ObjectReader {
   /** The store's own directory: the only one it writes. */
   readonly own: ObjectDirectory;
   readonly options: FileObjectStoreOptions;
-  /** @returns whether the object is here; where it is the store's own, it is as young as a new one then */
-  refreshAge(oid: Oid): Promise<boolean>;
+  /**
+   * Look for an object that is to be written. Where it is the store's own, it is as young as a new one then.
+   * @returns whether it is here: `loose` ones are durable only once they were settled
+   */
+  refreshAge(oid: Oid): Promise<'loose' | 'elsewhere' | undefined>;
   /** Those of some sorted oids that are here; each directory of loose objects is listed at most once. */
   existing(oids: Iterable<Oid>): AsyncIterable<Oid>;
 }
