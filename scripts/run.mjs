@@ -85,6 +85,10 @@ const scripts = {
     install();
     process.exit(run(process.execPath, ['scripts/fuzz.mjs', ...rest], { mayFail: true }));
   },
+  crash() {
+    install();
+    process.exit(run(process.execPath, ['scripts/crash.mjs', ...rest], { mayFail: true }));
+  },
   soak() {
     install();
     process.exit(run(process.execPath, ['scripts/soak.mjs', ...rest], { mayFail: true }));
