@@ -6,6 +6,14 @@ import type { GitConfig } from './git-config.js';
 /** Whose identity: who wrote the change, or who made the commit. */
 export type IdentityRole = 'author' | 'committer';
 
+/** What is known without being told. */
+export interface IdentityOptions {
+  /** Default: the clock. */
+  readonly now?: Date;
+  /** Who it is where nobody says so (default: an error). */
+  readonly guess?: () => { readonly name: string; readonly email: string };
+}
+
 /** What git takes off both ends of a name or an address. */
 const CRUD = '[\\x00-\\x20.,:;<>"\\\\\']';
 const CRUD_ENDS = new RegExp(`^${CRUD}+|${CRUD}+$`, 'g');
@@ -17,13 +25,18 @@ const CRUD_ENDS = new RegExp(`^${CRUD}+|${CRUD}+$`, 'g');
  * @throws {CommandError} with git's words where something is missing or cannot be read
  * @see git-commit-tree(1), "COMMIT INFORMATION"
  */
-export function identityOf(role: IdentityRole, console: Console, config: GitConfig, now: Date = new Date()): Identity {
+export function identityOf(
+  role: IdentityRole,
+  console: Console,
+  config: GitConfig,
+  { now = new Date(), guess }: IdentityOptions = {},
+): Identity {
   const { env } = console;
   const prefix = `GIT_${role.toUpperCase()}`;
   const setting = (name: 'name' | 'email'): string | undefined => config.get(role, name) ?? config.get('user', name);
-  const email = env[`${prefix}_EMAIL`] ?? setting('email') ?? (env.EMAIL || undefined);
+  const email = env[`${prefix}_EMAIL`] ?? setting('email') ?? (env.EMAIL || undefined) ?? guess?.().email;
   if (email === undefined) throw unknown(role, 'no email was given and auto-detection is disabled');
-  const name = env[`${prefix}_NAME`] ?? setting('name');
+  const name = env[`${prefix}_NAME`] ?? setting('name') ?? guess?.().name;
   if (name === undefined) throw unknown(role, 'no name was given and auto-detection is disabled');
   if (name === '') throw new CommandError(`empty ident name (for <${email}>) not allowed`);
   if (clean(name) === '') throw new CommandError(`name consists only of disallowed characters: ${name}`);

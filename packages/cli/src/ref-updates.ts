@@ -1,3 +1,4 @@
+import { hostname, userInfo } from 'node:os';
 import type { Oid } from '@git-kv/objects';
 import { type RefUpdate, type RefUpdateOptions, type RefValue, resolveRef } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
@@ -73,17 +74,19 @@ export async function holdUpdates(
   }
 }
 
-/** Who moves a ref, as git's logs have it. */
+/** Who moves a ref, as git's logs have it: where nobody says who it is, the computer does. */
 export async function reflogNote(
   repository: FileRepository,
   console: Console,
   { message, begin = false }: LogWish,
 ): Promise<NonNullable<RefUpdateOptions['reflog']>> {
-  const { name, email, timestamp, timezone } = identityOf(
-    'committer',
-    console,
-    await readGitConfig(console, repository),
-  );
+  const config = await readGitConfig(console, repository);
+  const { name, email, timestamp, timezone } = identityOf('committer', console, config, {
+    guess: () => {
+      const { username } = userInfo();
+      return { name: username, email: `${username}@${hostname()}` };
+    },
+  });
   return { name, email, timestamp, timezone, message: message ?? '', begin };
 }
 
@@ -168,11 +171,16 @@ function conflictText(planned: readonly Planned[], name: string, actual: RefValu
   if (apart === undefined) return lockText(name, 'it was changed meanwhile');
   const blocked = apart.update.name;
   if (apart.wanted.oldOid) return mismatchText(apart.wanted, null);
-  if (actual !== null) return lockText(apart.wanted.name, `'${name}' exists; cannot create '${blocked}'`);
+  if (actual !== null) return lockText(apart.wanted.name, conflictReason(blocked, name));
   const [above, below] = name.length < blocked.length ? [name, blocked] : [blocked, name];
   const first = planned.find(({ update }) => update.name === above || update.name === below)?.update.name ?? above;
   const other = first === above ? below : above;
   return lockText(first, `cannot process '${first}' and '${other}' at the same time`);
+}
+
+/** git's words for a name that another ref leaves no room for. */
+export function conflictReason(name: string, other: string): string {
+  return `'${other}' exists; cannot create '${name}'`;
 }
 
 function mismatchText({ name, oldOid }: WantedUpdate, actual: Oid | null): string {

@@ -118,6 +118,16 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/show-index.js')).showIndexCommand,
   },
   {
+    name: 'show-ref',
+    summary: 'list the refs here, and look whether some are there',
+    load: async () => (await import('./commands/show-ref.js')).showRefCommand,
+  },
+  {
+    name: 'symbolic-ref',
+    summary: 'read, change and delete refs that point to refs',
+    load: async () => (await import('./commands/symbolic-ref.js')).symbolicRefCommand,
+  },
+  {
     name: 'unpack-objects',
     summary: 'write the objects of a pack on standard input one by one',
     load: async () => (await import('./commands/unpack-objects.js')).unpackObjectsCommand,

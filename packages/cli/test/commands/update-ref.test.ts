@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commitFiles, git, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
+import { git, removeDirectory } from '../../../../test/support/git.js';
+import { makeRefTemplate } from '../support/repositories.js';
 import { run, startBuilt } from '../support/run.js';
 import { filesBelow, Twins } from '../support/twins.js';
 
@@ -11,22 +12,12 @@ describe.each(['sha1', 'sha256'] as const)('tsgit update-ref (%s)', (objectForma
   const ids: Record<string, string> = {};
   const ask = (...args: string[]): string => git(args, { cwd: template });
   beforeAll(() => {
-    template = makeDirectory();
-    git(['init', '-q', '--template=', '-b', 'main', `--object-format=${objectFormat}`, template]);
-    commitFiles(template, [{ files: { a: '1' } }, { files: { a: '2' } }]);
+    template = makeRefTemplate(objectFormat);
     ids.A = ask('rev-parse', 'main~1');
     ids.B = ask('rev-parse', 'main');
     ids.TREE = ask('rev-parse', 'main^{tree}');
     ids.NONE = 'a'.repeat(ids.A.length);
     ids.ZERO = '0'.repeat(ids.A.length);
-    ask('tag', '-a', '-m', 'A tag', 'v1', 'main');
-    ask('branch', 'topic/one', 'main~1');
-    ask('branch', 'packed', 'main~1');
-    ask('pack-refs', '--all');
-    ask('branch', 'loose', 'main');
-    ask('symbolic-ref', 'refs/heads/alias', 'refs/heads/loose');
-    ask('symbolic-ref', 'refs/heads/alias-of-alias', 'refs/heads/alias');
-    ask('symbolic-ref', 'refs/heads/dangling', 'refs/heads/unborn');
   });
   afterAll(() => removeDirectory(template));
 

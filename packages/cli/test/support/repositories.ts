@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { git, gitBytes, initBare, type ObjectFormat } from '../../../../test/support/git.js';
+import {
+  commitFiles,
+  git,
+  gitBytes,
+  initBare,
+  makeDirectory,
+  type ObjectFormat,
+} from '../../../../test/support/git.js';
 
 /** A bare repository with everything odd that git lets into one. */
 export interface OddRepository {
@@ -75,6 +82,29 @@ export function makeOddRepository(directory: string, objectFormat: ObjectFormat 
       git(['rev-parse', 'main:big.txt'], { cwd: directory }),
     ],
   };
+}
+
+/**
+ * A repository with a work tree for tests of refs, to be copied: two commits, and loose, packed, nested and symbolic branches, one
+ * of them dangling; a remote's branches; an annotated tag and one of it. The caller removes it.
+ */
+export function makeRefTemplate(objectFormat: ObjectFormat): string {
+  const directory = makeDirectory();
+  const ask = (...args: string[]): string => git(args, { cwd: directory });
+  ask('init', '-q', '--template=', '-b', 'main', `--object-format=${objectFormat}`, '.');
+  commitFiles(directory, [{ files: { a: '1' } }, { files: { a: '2' } }]);
+  ask('tag', '-a', '-m', 'A tag', 'v1', 'main');
+  ask('branch', 'topic/one', 'main~1');
+  ask('branch', 'packed', 'main~1');
+  ask('pack-refs', '--all');
+  ask('tag', '-a', '-m', 'A tag of a tag', 'v1-again', 'v1');
+  ask('branch', 'loose', 'main');
+  ask('symbolic-ref', 'refs/heads/alias', 'refs/heads/loose');
+  ask('symbolic-ref', 'refs/heads/alias-of-alias', 'refs/heads/alias');
+  ask('symbolic-ref', 'refs/heads/dangling', 'refs/heads/unborn');
+  ask('update-ref', 'refs/remotes/origin/main', 'main~1');
+  ask('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+  return directory;
 }
 
 interface FileSpec {

@@ -231,12 +231,12 @@ export class RefTransaction {
       const isVerified = expected !== undefined && sameValue(expected, next);
       const newOid = next === null ? zero : await this.#oidOf(next);
       // A branch that is not born yet has nothing to tell of.
-      if (isVerified || newOid === undefined || (next !== null && 'target' in next && !this.#options.reflog?.message))
-        continue;
+      const isPointed = next !== null && 'target' in next;
+      if (isVerified || newOid === undefined || (isPointed && !this.#options.reflog)) continue;
       const oldOid = (current && (await this.#oidOf(current))) ?? zero;
       if (next !== null && !sameValue(next, current)) moves.push({ name, oldOid, newOid });
       const symbolic = new Set(via);
-      if (head && 'target' in head && head.target === name) symbolic.add('HEAD');
+      if (head && 'target' in head && head.target === name && !isPointed) symbolic.add('HEAD');
       for (const other of symbolic) moves.push({ name: other, oldOid, newOid });
     }
     return moves;
