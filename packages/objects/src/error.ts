@@ -10,6 +10,7 @@ export type GitErrorCode =
   | 'INVALID_OID'
   | 'INVALID_REF_NAME'
   | 'UNSUPPORTED'
+  | 'ENCRYPTED_KEY'
   // stores
   | 'OBJECT_NOT_FOUND'
   | 'OBJECT_KIND_MISMATCH'
@@ -73,12 +74,15 @@ export class MalformedError extends GitError {
   readonly format: string;
   /** Bytes from the start of the input to the first wrong one. */
   readonly offset: number;
+  /** What is wrong there: the end of the message. */
+  readonly problem: string;
   readonly origin: Origin;
 
   constructor(format: string, offset: number, problem: string, options?: { cause?: unknown; origin?: Origin }) {
     super('MALFORMED', `Cannot decode ${format} at byte ${offset}: ${problem}`, options);
     this.format = format;
     this.offset = offset;
+    this.problem = problem;
     this.origin = options?.origin ?? 'local';
   }
 }

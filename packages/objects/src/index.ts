@@ -17,6 +17,7 @@
  *
  * @module
  */
+export * from './bytes/base64.js';
 export * from './bytes/bytes.js';
 export * from './bytes/text.js';
 export * from './check/check-error.js';
@@ -46,6 +47,14 @@ export * from './oid.js';
 export * from './oid-rows.js';
 export * from './ref-name.js';
 export * from './signature.js';
+export * from './signature-check.js';
+export * from './ssh/allowed-signers.js';
+export * from './ssh/private-key.js';
+export * from './ssh/public-key.js';
+export * from './ssh/revoked-keys.js';
+export type { SignerOptions } from './ssh/signer-options.js';
+export * from './ssh/sshsig.js';
+export * from './ssh/wire.js';
 export * from './tag/tag.js';
 export * from './trailers.js';
 export * from './tree/builder.js';

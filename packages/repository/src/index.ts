@@ -81,6 +81,7 @@ export {
   type ServeUploadPackOptions,
   serveUploadPack,
 } from './serve/upload-pack.js';
+export * from './signatures/index.js';
 export * from './tree-diff.js';
 export * from './tree-edit.js';
 export * from './tree-path.js';

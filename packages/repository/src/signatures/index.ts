@@ -1,0 +1,18 @@
+export type { SecurityKeyDetails } from './key-verifier.js';
+export {
+  type PayloadSigner,
+  readSshPrivateKey,
+  type SignSshOptions,
+  signCommit,
+  signSsh,
+  signTag,
+  sshSigner,
+} from './sign.js';
+export { type SignatureStatus, type SignatureVerdict, type VerifySshOptions, verifySsh } from './verify.js';
+export {
+  type VerifyObjectOptions,
+  verifyCommit,
+  verifyCommitBody,
+  verifyTag,
+  verifyTagBody,
+} from './verify-object.js';

@@ -1,0 +1,175 @@
+import {
+  concatBytes,
+  decodeBase64,
+  encodeUtf8,
+  GitError,
+  type HashAlgorithm,
+  isSshPrivateKey,
+  MalformedError,
+  parseSshPrivateKey,
+  parseSshPublicKey,
+  SSH_COORDINATE_BYTES,
+  SshPrivateKey,
+  type SshPublicKey,
+  type SshSignature,
+  serializeSshSignature,
+  signCommitBody,
+  splitSignedTag,
+  sshMpint,
+  sshSignedData,
+  sshString,
+} from '@git-kv/objects';
+import { CURVES, DIGESTS, findSubtle, isNotSupported, plain } from './subtle.js';
+
+/** Makes an armored signature of these bytes: by a key at hand, an agent, a service. */
+export type PayloadSigner = (payload: Uint8Array) => Promise<Uint8Array | string>;
+
+/** What a signature is made with. */
+export interface SignSshOptions {
+  /** What the signature is for; `git` where none is given. */
+  readonly namespace?: string;
+  /** The digest that is signed instead of the payload: `sha512` where none is given, as with `ssh-keygen`. */
+  readonly hashName?: SshSignature['hashName'];
+  /** In place of the runtime's own WebCrypto. */
+  readonly subtle?: SubtleCrypto;
+}
+
+const RSA_ALGORITHM = 'rsa-sha2-512';
+
+/**
+ * Sign `payload`: an armored SSH signature as `ssh-keygen -Y sign` makes it.
+ * @throws {GitError} UNSUPPORTED where the runtime lacks the algorithm
+ * @throws {MalformedError} where the runtime takes the key for none
+ */
+export async function signSsh(payload: Uint8Array, key: SshPrivateKey, options: SignSshOptions = {}): Promise<string> {
+  const { namespace = 'git', hashName = 'sha512' } = options;
+  if (namespace === '') throw new RangeError('Cannot sign: the namespace is empty');
+  const subtle = findSubtle(options.subtle);
+  const digest = new Uint8Array(await subtle.digest(DIGESTS[hashName], plain(payload)));
+  const { publicKey } = key;
+  const { name, hash } = parametersOf(publicKey);
+  const imported = await importPrivateKey(subtle, key);
+  const data = plain(sshSignedData({ namespace, hashName }, digest));
+  const raw = new Uint8Array(await subtle.sign(hash === undefined ? { name } : { name, hash }, imported, data));
+  const algorithm = publicKey.kind === 'rsa' ? RSA_ALGORITHM : publicKey.type;
+  const value = sshString(publicKey.kind === 'ecdsa' ? ecdsaValue(raw, SSH_COORDINATE_BYTES[publicKey.curve]) : raw);
+  return serializeSshSignature({ publicKey, namespace, hashName, algorithm, value });
+}
+
+/** A {@link PayloadSigner} with a key at hand, for commits and tags. */
+export function sshSigner(key: SshPrivateKey, options: SignSshOptions = {}): PayloadSigner {
+  return (payload) => signSsh(payload, key, options);
+}
+
+/**
+ * The commit `body` signed, in a fresh buffer.
+ * @throws {RangeError} where it has a signature, or no empty line after its headers
+ */
+export async function signCommit(body: Uint8Array, algorithm: HashAlgorithm, sign: PayloadSigner): Promise<Uint8Array> {
+  return signCommitBody(body, algorithm, await sign(body));
+}
+
+/** The tag `body` signed: the signature ends its message. In a fresh buffer. @throws {RangeError} where it has a signature */
+export async function signTag(body: Uint8Array, sign: PayloadSigner): Promise<Uint8Array> {
+  if (splitSignedTag(body) !== undefined) throw new RangeError('Cannot sign tag: it has a signature');
+  const signature = await sign(body);
+  return concatBytes([body, typeof signature === 'string' ? encodeUtf8(signature) : signature]);
+}
+
+/**
+ * Read a private key without a passphrase: OpenSSH's own format, or PKCS#8 in PEM.
+ * @throws {GitError} ENCRYPTED_KEY, UNSUPPORTED
+ * @throws {MalformedError} nothing of the key is quoted
+ */
+export async function readSshPrivateKey(
+  text: string,
+  options: { readonly subtle?: SubtleCrypto } = {},
+): Promise<SshPrivateKey> {
+  if (isSshPrivateKey(text)) return parseSshPrivateKey(text);
+  const [, label = '', base64 = ''] =
+    /^-----BEGIN ([A-Z0-9 ]+)-----\s([\s\S]*?)-----END \1-----\s*$/.exec(text.trimStart()) ?? [];
+  if (label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type:.*ENCRYPTED/m.test(base64)) {
+    throw new GitError('ENCRYPTED_KEY', 'Cannot read private key: it has a passphrase, which is not supported');
+  }
+  if (label !== 'PRIVATE KEY') {
+    if (label === '') throw new MalformedError('private key', 0, 'there is no armor of a private key');
+    throw new GitError('UNSUPPORTED', 'Cannot read private key: it is neither in OpenSSH format nor PKCS#8');
+  }
+  const der = decodeBase64(base64.replace(/\s+/g, ''));
+  if (der === undefined) throw new MalformedError('private key', 0, 'it is not base64');
+  return await importPkcs8(findSubtle(options.subtle), der);
+}
+
+/** PKCS#8 names its algorithm deep within: WebCrypto finds the one that fits. */
+const PKCS8_ALGORITHMS: readonly (RsaHashedImportParams | EcKeyImportParams | Algorithm)[] = [
+  { name: 'Ed25519' },
+  { name: 'ECDSA', namedCurve: 'P-256' },
+  { name: 'ECDSA', namedCurve: 'P-384' },
+  { name: 'ECDSA', namedCurve: 'P-521' },
+  { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' },
+];
+
+async function importPkcs8(subtle: SubtleCrypto, der: Uint8Array): Promise<SshPrivateKey> {
+  for (const algorithm of PKCS8_ALGORITHMS) {
+    let jsonWebKey: JsonWebKey;
+    try {
+      const imported = await subtle.importKey('pkcs8', plain(der), algorithm, true, ['sign']);
+      jsonWebKey = await subtle.exportKey('jwk', imported);
+    } catch {
+      continue; // of another algorithm, or no key at all: both show when none fits
+    }
+    const fields: Record<string, string> = {};
+    for (const [name, value] of Object.entries(jsonWebKey)) {
+      if (typeof value === 'string' && name !== 'alg') fields[name] = value;
+    }
+    return new SshPrivateKey(publicKeyOf(fields), fields);
+  }
+  throw new MalformedError('private key', 0, 'it is no PKCS#8 key of Ed25519, ECDSA or RSA that can be read here');
+}
+
+function publicKeyOf(jsonWebKey: Readonly<Record<string, string>>): SshPublicKey {
+  const field = (name: string): Uint8Array => {
+    const text = (jsonWebKey[name] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    return decodeBase64(text.padEnd(Math.ceil(text.length / 4) * 4, '=')) ?? new Uint8Array(0);
+  };
+  const parts = ((): Uint8Array[] => {
+    if (jsonWebKey.kty === 'RSA') return [sshString('ssh-rsa'), sshMpint(field('e')), sshMpint(field('n'))];
+    if (jsonWebKey.kty === 'OKP') return [sshString('ssh-ed25519'), sshString(field('x'))];
+    const curve = `nistp${jsonWebKey.crv?.slice('P-'.length)}`;
+    const point = concatBytes([Uint8Array.of(4), field('x'), field('y')]);
+    return [sshString(`ecdsa-sha2-${curve}`), sshString(curve), sshString(point)];
+  })();
+  return parseSshPublicKey(concatBytes(parts));
+}
+
+interface SigningParameters {
+  readonly name: string;
+  readonly hash?: string;
+  readonly namedCurve?: string;
+}
+
+function parametersOf(key: SshPublicKey): SigningParameters {
+  if (key.kind === 'ed25519' && key.application === undefined) return { name: 'Ed25519' };
+  if (key.kind === 'ecdsa' && key.application === undefined) return { name: 'ECDSA', ...CURVES[key.curve] };
+  if (key.kind === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' };
+  throw new GitError('UNSUPPORTED', `Cannot sign with a key of type ${key.type}: it is not supported`);
+}
+
+async function importPrivateKey(subtle: SubtleCrypto, key: SshPrivateKey): Promise<CryptoKey> {
+  try {
+    return await subtle.importKey('jwk', key.toJsonWebKey(), { ...parametersOf(key.publicKey) }, false, ['sign']);
+  } catch (error) {
+    if (isNotSupported(error)) {
+      throw new GitError(
+        'UNSUPPORTED',
+        `Cannot sign with a key of type ${key.publicKey.type}: this runtime lacks the algorithm`,
+      );
+    }
+    // Without a cause: what a runtime says of a key might quote it.
+    throw new MalformedError('private key', 0, 'it is not a key that can sign');
+  }
+}
+
+function ecdsaValue(raw: Uint8Array, size: number): Uint8Array {
+  return concatBytes([sshMpint(raw.subarray(0, size)), sshMpint(raw.subarray(size))]);
+}
