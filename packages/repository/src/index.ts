@@ -32,6 +32,7 @@ export {
   fsck,
 } from './maintenance/fsck/fsck.js';
 export { mergeDrivers } from './merge/drivers.js';
+export * from './merge/merge-commits.js';
 export type * from './merge/merge-driver.js';
 export type { MergeConflict, MergeConflictKind, MergeMessage, MergeStage } from './merge/merge-report.js';
 export { type MergedTrees, type MergeTreeOids, type MergeTreesOptions, mergeTrees } from './merge/merge-trees.js';

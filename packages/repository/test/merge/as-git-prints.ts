@@ -25,3 +25,13 @@ export function asGitPrints({ treeOid, stages, messages }: MergedTrees): string 
   ]);
   return [treeOid, ...entries, '', ...said].map((part) => `${part}\0`).join('');
 }
+
+/** Without what git at times says of a file that is to be moved, and then is not there to be moved. */
+export function withoutEmptyThreats(output: string): string {
+  const [entries = '', messages] = output.split(/(?<=\0)\0/);
+  const kept = messages?.replaceAll(
+    /2\0([^\0]*)\0[^\0]*\0CONFLICT \(file\/directory\)\0[^\0]*\0/g,
+    (message, path: string) => (entries.includes(`\t${path}\0`) ? message : ''),
+  );
+  return `${entries}\0${kept ?? ''}`;
+}

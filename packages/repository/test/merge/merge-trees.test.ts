@@ -8,7 +8,7 @@ import { mergeTrees } from '../../src/merge/merge-trees.js';
 import type { FileRepository } from '../../src/node/index.js';
 import { editTree } from '../../src/tree-edit.js';
 import { openForTest } from '../engines/file/open.js';
-import { asGitPrints } from './as-git-prints.js';
+import { asGitPrints, withoutEmptyThreats } from './as-git-prints.js';
 
 /** Paths and contents; `>x` is a symbolic link to x, `!x` an executable, `@` a submodule. */
 type Files = Readonly<Record<string, string>>;
@@ -73,16 +73,6 @@ class Workshop {
     expect(merged.conflicts.length === 0).toBe(merged.stages.length === 0);
     return merged.conflicts.map(({ kind, path }) => `${kind} ${path}`);
   }
-}
-
-/** Without what git at times says of a file that is to be moved, and then is not there to be moved. */
-function withoutEmptyThreats(output: string): string {
-  const [entries = '', messages] = output.split(/(?<=\0)\0/);
-  const kept = messages?.replaceAll(
-    /2\0([^\0]*)\0[^\0]*\0CONFLICT \(file\/directory\)\0[^\0]*\0/g,
-    (message, path: string) => (entries.includes(`\t${path}\0`) ? message : ''),
-  );
-  return `${entries}\0${kept ?? ''}`;
 }
 
 const lines = (...items: readonly (string | number)[]): string => items.map((item) => `line ${item}\n`).join('');
