@@ -38,6 +38,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/fsck.js')).fsckCommand,
   },
   {
+    name: 'gc',
+    summary: 'bring a repository in order: pack refs and objects, drop what nothing leads to',
+    load: async () => (await import('./commands/gc.js')).gcCommand,
+  },
+  {
     name: 'hash-object',
     summary: 'compute the object id of files, and store them',
     load: async () => (await import('./commands/hash-object.js')).hashObjectCommand,
@@ -93,9 +98,24 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/pack-objects.js')).packObjectsCommand,
   },
   {
+    name: 'pack-refs',
+    summary: 'move loose refs into packed-refs',
+    load: async () => (await import('./commands/pack-refs.js')).packRefsCommand,
+  },
+  {
+    name: 'prune',
+    summary: 'remove loose objects that nothing leads to',
+    load: async () => (await import('./commands/prune.js')).pruneCommand,
+  },
+  {
     name: 'receive-pack',
     summary: 'take in a push over standard input and output',
     load: async () => (await import('./commands/serve-stdio.js')).receivePackCommand,
+  },
+  {
+    name: 'repack',
+    summary: 'put objects into fewer packs',
+    load: async () => (await import('./commands/repack.js')).repackCommand,
   },
   {
     name: 'rev-list',

@@ -15,6 +15,8 @@
 export {
   type CollectGarbageOptions,
   type CollectGarbageReport,
+  type CollectionNeedOptions,
+  collectionNeed,
   type Durability,
   FileError,
   FileRepository,
@@ -22,6 +24,8 @@ export {
   type GcOwner,
   GcRunningError,
   type InitOptions,
+  type LocalPack,
+  listLocalPacks,
   type MaintenanceOptions,
   type PackRefsOptions,
   type PackRefsReport,
@@ -34,6 +38,7 @@ export {
   type RepackOptions,
   type RepackReport,
   repack,
+  updateServerInfo,
 } from '../engines/file/index.js';
 export type { MultiPackIndexReport, WriteMultiPackIndexOptions } from '../engines/file/multi-pack-index.js';
 export { collectGarbage, nodeGcOwner } from './gc.js';

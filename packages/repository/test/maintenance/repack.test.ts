@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commitFiles, git, initBare, temporaryDirectory } from '../../../../test/support/git.js';
@@ -18,27 +18,6 @@ import {
 } from './support.js';
 
 const FAST: FileRepositoryOptions = { durability: 'none', lockTimeoutMs: 50 };
-const DAY_MS = 86_400_000;
-
-/** Objects that nothing leads to: a commit that was a branch, in a pack of its own; and a loose blob. */
-function loseObjects(cwd: string): { packed: string[]; loose: string } {
-  const before = new Set(allOids(cwd));
-  commitFiles(cwd, [{ files: { lost: 'lost\n', 'lost-dir/x': 'x\n' } }], 'lost');
-  const packed = allOids(cwd).filter((oid) => !before.has(oid));
-  git(['repack', '-dq'], { cwd });
-  git(['update-ref', '-d', 'refs/heads/lost'], { cwd });
-  const loose = git(['hash-object', '-w', '--stdin'], { cwd, input: 'loose and lost\n' });
-  return { packed, loose };
-}
-
-/** Make packs and loose objects look old. */
-function age(cwd: string, days: number): void {
-  const time = new Date(Date.now() - days * DAY_MS);
-  for (const entry of readdirSync(join(cwd, 'objects'), { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), time, time);
-  }
-}
-
 describe.each(['sha1', 'sha256'] as const)('repack (%s)', (format) => {
   test('puts everything that is reachable into one pack, and nothing else stays', async () => {
     const directory = makeRepository(join(temporaryDirectory(), 'r.git'), format);

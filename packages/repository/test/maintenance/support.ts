@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { commitFiles, git, initBare, type ObjectFormat } from '../../../../test/support/git.js';
 import { filesBelow } from '../support/engines.js';
@@ -22,6 +22,27 @@ export function makeRepository(directory: string, format: ObjectFormat = 'sha1')
   run('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/heads/main');
   run('update-ref', 'refs/heads/deep/er/branch', 'main');
   return directory;
+}
+
+export const DAY_MS = 86_400_000;
+
+/** Objects that nothing leads to: a commit that was a branch, in a pack of its own; and a loose blob. */
+export function loseObjects(cwd: string): { packed: string[]; loose: string } {
+  const before = new Set(allOids(cwd));
+  commitFiles(cwd, [{ files: { lost: 'lost\n', 'lost-dir/x': 'x\n' } }], 'lost');
+  const packed = allOids(cwd).filter((oid) => !before.has(oid));
+  git(['repack', '-dq'], { cwd });
+  git(['update-ref', '-d', 'refs/heads/lost'], { cwd });
+  const loose = git(['hash-object', '-w', '--stdin'], { cwd, input: 'loose and lost\n' });
+  return { packed, loose };
+}
+
+/** Make packs and loose objects look old. */
+export function age(cwd: string, days: number): void {
+  const time = new Date(Date.now() - days * DAY_MS);
+  for (const entry of readdirSync(join(cwd, 'objects'), { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), time, time);
+  }
 }
 
 /** The ids of all objects, each once, sorted. */

@@ -21,6 +21,8 @@ export {
   collectGarbage,
 } from '../../maintenance/gc.js';
 export { type GcOwner, GcRunningError } from '../../maintenance/gc-lock.js';
+export { type LocalPack, listLocalPacks } from '../../maintenance/local-packs.js';
+export { type CollectionNeedOptions, collectionNeed } from '../../maintenance/need.js';
 export type { MaintenanceOptions, RemovedFile } from '../../maintenance/options.js';
 export { packRefs } from '../../maintenance/pack-refs.js';
 export {
@@ -30,6 +32,7 @@ export {
   pruneUnreachable,
 } from '../../maintenance/prune.js';
 export { type RepackOptions, type RepackReport, repack } from '../../maintenance/repack.js';
+export { updateServerInfo } from '../../maintenance/server-info.js';
 export type { ConfigFile } from './config-file.js';
 export { type Durability, FileError } from './disk.js';
 export {
