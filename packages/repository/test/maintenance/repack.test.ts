@@ -6,12 +6,15 @@ import { repack } from '../../src/maintenance/repack.js';
 import type { FileRepositoryOptions } from '../../src/node/index.js';
 import { openForTest } from '../engines/file/open.js';
 import {
+  age,
   allObjects,
   allOids,
   assertSound,
+  DAY_MS,
   leftovers,
   listing,
   looseOf,
+  loseObjects,
   makeRepository,
   packsOf,
   reachableOids,
