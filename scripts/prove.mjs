@@ -268,6 +268,22 @@ const CHECKS = {
       }
     },
   },
+  'rev-list-paths': {
+    about:
+      'the commits that change paths (at the top, deep, gone, globs), with and without filters, simplified and not',
+    async run(subject) {
+      const graph = join(subject.copy, 'objects/info/commit-graph');
+      const paths = await somePaths(subject);
+      for (const hasFilters of [false, true]) {
+        if (hasFilters) await git(['commit-graph', 'write', '--reachable', '--changed-paths'], { cwd: subject.copy });
+        for (const options of [['HEAD'], ['--topo-order', '--all'], ['--parents', '--full-history', 'HEAD']]) {
+          for (const path of paths) await compare(['rev-list', ...options, '--', ...path], { cwd: subject.copy });
+        }
+      }
+      rmSync(graph);
+      return `${paths.length} paths`;
+    },
+  },
   'pack-reused': {
     about: 'a pack made of what is packed: git takes it, strictly, and has every object',
     async run(subject) {
@@ -376,6 +392,24 @@ async function main(args) {
   writeFileSync(output, lines.join('\n'));
   process.stderr.write(`Wrote ${output}\n`);
   return results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+/** Paths of a repository, of every sort: the top, the first entries, a deep one, some that are gone, globs, and none. */
+async function somePaths(subject) {
+  const list = subject.file('paths');
+  const lines = async (args) => {
+    await git(args, { cwd: subject.copy, outputFile: list });
+    return readFileSync(list, 'utf8').split('\n').slice(0, -1);
+  };
+  const top = await lines(['-c', 'core.quotePath=false', 'ls-tree', '--name-only', 'HEAD']);
+  const deep = (await lines(['ls-tree', '-r', '--name-only', 'HEAD'])).sort(
+    (a, b) => b.split('/').length - a.split('/').length,
+  );
+  const gone = [
+    ...new Set(await lines(['log', '--diff-filter=D', '--name-only', '--format=', '--no-renames', 'HEAD'])),
+  ];
+  const some = [...top.slice(0, 4), ...top.slice(-3), ...deep.slice(0, 2), ...gone.filter((name) => name).slice(0, 4)];
+  return [['.'], ...some.map((path) => [path]), some.slice(0, 2), ['*.md'], [`${top.at(-1)}/`], ['not/there']];
 }
 
 async function gitVersion() {

@@ -20,6 +20,8 @@ export interface RevListOptions {
   readonly showTimestamp: boolean;
   readonly showCount: boolean;
   readonly isQuiet: boolean;
+  /** Keep all parents of merges, where paths limit the list. */
+  readonly isFullHistory: boolean;
   /** Whether `--` says that all before it are revisions. */
   readonly hasDashes: boolean;
 }
@@ -37,6 +39,7 @@ const FLAGS: Readonly<Record<string, (options: Writable<RevListOptions>) => void
   '--date-order': (options) => (options.order = 'topological-date'),
   '--first-parent': (options) => (options.isFirstParentOnly = true),
   '--reverse': (options) => (options.isReversed = !options.isReversed),
+  '--full-history': (options) => (options.isFullHistory = true),
   '--objects': (options) => (options.showObjects = true),
   '--no-object-names': (options) => (options.showNames = false),
   '--object-names': (options) => (options.showNames = true),
@@ -72,11 +75,10 @@ const SOURCES: ReadonlySet<string> = new Set(['--all', '--branches', '--tags', '
 export function parseRevListArguments(args: readonly string[]): {
   readonly options: RevListOptions;
   readonly revisions: readonly RevListArgument[];
+  /** What follows `--`. */
+  readonly paths: readonly string[];
 } {
   const dashes = args.indexOf('--');
-  if (dashes >= 0 && dashes + 1 < args.length) {
-    throw new CommandError('cannot limit the list to paths: they are not supported');
-  }
   const options: Writable<RevListOptions> = {
     order: 'date',
     isFirstParentOnly: false,
@@ -93,6 +95,7 @@ export function parseRevListArguments(args: readonly string[]): {
     showTimestamp: false,
     showCount: false,
     isQuiet: false,
+    isFullHistory: false,
     hasDashes: dashes >= 0,
   };
   const revisions: RevListArgument[] = [];
@@ -124,7 +127,7 @@ export function parseRevListArguments(args: readonly string[]): {
       setValue(options, value);
     } else throw new UsageError(`error: unknown option \`${arg}'`);
   }
-  return { options, revisions };
+  return { options, revisions, paths: dashes < 0 ? [] : args.slice(dashes + 1) };
 }
 
 /** As C's atoi(): the number that the text begins with, or 0. */

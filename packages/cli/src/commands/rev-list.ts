@@ -1,19 +1,18 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { encodeUtf8, isGitError, oidToBytes } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
 import {
   findRevisionTips,
   ObjectListing,
+  type Pathspec,
   type RevisionTip,
   RevisionWalk,
   type SortedTips,
   sortTips,
 } from '@git-kv/repository/walk';
 import { CommandError, type Console, UsageError } from '../console.js';
-import { neitherRevisionNorPath } from '../find-named.js';
 import { HexLines } from '../hex-lines.js';
 import { readLines } from '../input.js';
+import { assertPaths, pathspecsOf } from '../path-arguments.js';
 import type { Command } from '../program.js';
 import { openHere, using } from '../repository.js';
 import { parseRevListArguments, type RevListArgument, type RevListOptions } from '../rev-list-arguments.js';
@@ -23,19 +22,30 @@ const BATCH = 1024;
 
 /** `tsgit rev-list`: the commits, and with `--objects` all objects, that some reach and others do not. */
 export const revListCommand: Command = {
-  usage: 'rev-list [<options>] <commit>... [--]',
+  usage: 'rev-list [<options>] <commit>... [--] [<path>...]',
 
   async run(args, console) {
-    const { options, revisions } = parseRevListArguments(args);
+    const { options, revisions, paths } = parseRevListArguments(args);
     return await using(openHere(console), async (repository) => {
       const tips: RevisionTip[] = [];
+      const files: string[] = [];
       let isGiven = false;
       for (const revision of revisions) {
+        const found = files.length > 0 ? undefined : await tipsOf(repository, revision, options, console);
+        if (found === undefined) {
+          if (revision.from === 'revision') files.push(revision.text);
+          continue;
+        }
         if (revision.from !== 'option' || revision.name !== '--not') isGiven = true;
-        for (const tip of await tipsOf(repository, revision, options, console)) tips.push(tip);
+        for (const tip of found) tips.push(tip);
       }
+      assertPaths(console, files);
+      if (options.showObjects && files.length + paths.length > 0) {
+        throw new CommandError('cannot list the objects at paths: they are not supported together');
+      }
+      const pathspecs = await pathspecsOf(repository, console, [...files, ...paths]);
       if (!isGiven) throw new UsageError('error: no commits were named');
-      await new RevList(repository, console, options).run(await named(sortTips(repository, tips), tips));
+      await new RevList(repository, console, options, pathspecs).run(await named(sortTips(repository, tips), tips));
       return 0;
     });
   },
@@ -46,12 +56,14 @@ class RevList {
   readonly #console: Console;
   readonly #options: RevListOptions;
   readonly #lines: HexLines;
+  readonly #paths: readonly Pathspec[];
   #count = 0;
 
-  constructor(repository: Repository, console: Console, options: RevListOptions) {
+  constructor(repository: Repository, console: Console, options: RevListOptions, paths: readonly Pathspec[]) {
     this.#repository = repository;
     this.#console = console;
     this.#options = options;
+    this.#paths = paths;
     this.#lines = new HexLines(console.stdout, repository.algorithm.oidLength);
   }
 
@@ -67,6 +79,9 @@ class RevList {
         ...(until !== undefined && { until }),
         ...(minParents !== undefined && { minParents }),
         ...(maxParents !== undefined && { maxParents }),
+        paths: this.#paths,
+        isFullHistory: this.#options.isFullHistory,
+        rewritesParents: this.#options.showParents,
         shallow: await this.#repository.shallow.read(),
         signal: this.#console.signal,
       }),
@@ -171,13 +186,15 @@ async function tipsOf(
   argument: RevListArgument,
   options: RevListOptions,
   console: Console,
-): Promise<RevisionTip[]> {
+): Promise<RevisionTip[] | undefined> {
   const { isNegated } = argument;
   if (argument.from === 'option') return await refTips(repository, argument.name, isNegated);
   if (argument.from === 'revision') {
     const tips = await findTips(repository, argument.text, isNegated);
-    if (tips !== undefined) return tips;
-    throw badRevision(argument.text, options, console);
+    if (tips === undefined && (options.hasDashes || argument.text.startsWith('^'))) {
+      throw new CommandError(`bad revision '${argument.text}'`);
+    }
+    return tips;
   }
   const tips: RevisionTip[] = [];
   for await (const line of readLines(console.stdin)) {
@@ -201,14 +218,6 @@ async function findTips(repository: Repository, text: string, isNegated: boolean
     if (isGitError(error, 'AMBIGUOUS_REVISION') || isGitError(error, 'UNSUPPORTED')) return undefined;
     throw error;
   }
-}
-
-function badRevision(text: string, { hasDashes }: RevListOptions, console: Console): CommandError {
-  if (hasDashes || text.startsWith('^')) return new CommandError(`bad revision '${text}'`);
-  if (existsSync(resolve(console.cwd, text))) {
-    return new CommandError(`cannot limit the list to '${text}': paths are not supported`);
-  }
-  return neitherRevisionNorPath(text);
 }
 
 /** A tip that a ref names. */

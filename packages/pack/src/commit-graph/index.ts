@@ -6,8 +6,11 @@ export {
   fullPathFilter,
   MAX_FILTER_PATHS,
   makePathFilter,
+  mayContainKey,
   mayContainPath,
   PATH_FILTER_SETTINGS,
+  type PathFilterKey,
   type PathFilterSettings,
+  pathFilterKey,
 } from './path-filter.js';
 export { type CommitGraphColumns, serializeCommitGraph } from './serialize.js';

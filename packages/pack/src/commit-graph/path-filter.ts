@@ -44,7 +44,6 @@ export function makePathFilter(
   for (const path of all) {
     forEachBit(path, filter.length * 8, settings.hashCount, (bit) => {
       filter[bit >> 3] = (filter[bit >> 3] as number) | (1 << (bit & 7));
-      return true;
     });
   }
   return filter;
@@ -59,21 +58,42 @@ export function mayContainPath(
   path: string,
   settings: PathFilterSettings = PATH_FILTER_SETTINGS,
 ): boolean {
-  if (filter.length === 0) return true;
-  return forEachBit(path, filter.length * 8, settings.hashCount, (bit) => {
-    return ((filter[bit >> 3] as number) & (1 << (bit & 7))) !== 0;
-  });
+  return mayContainKey(filter, pathFilterKey(path), settings);
 }
 
-/** Visit the bits of a path until one is refused. */
-function forEachBit(path: string, bitCount: number, hashCount: number, visit: (bit: number) => boolean): boolean {
-  const first = hashPath(path, SEED_1);
-  const second = hashPath(path, SEED_2);
-  for (let index = 0; index < hashCount; index++) {
-    const hash = (first + Math.imul(index, second)) >>> 0;
-    if (!visit(hash % bitCount)) return false;
+/** What of a path decides where its bits are. */
+export interface PathFilterKey {
+  readonly first: number;
+  readonly second: number;
+}
+
+/** The key of a path (its bytes, one character each), to be looked for in many filters. */
+export function pathFilterKey(path: string): PathFilterKey {
+  return { first: hashPath(path, SEED_1), second: hashPath(path, SEED_2) };
+}
+
+/** {@link mayContainPath} of a path whose key was made before. */
+export function mayContainKey(
+  filter: Uint8Array,
+  key: PathFilterKey,
+  settings: PathFilterSettings = PATH_FILTER_SETTINGS,
+): boolean {
+  if (filter.length === 0) return true;
+  const bitCount = filter.length * 8;
+  for (let index = 0; index < settings.hashCount; index++) {
+    const bit = ((key.first + Math.imul(index, key.second)) >>> 0) % bitCount;
+    if (((filter[bit >> 3] as number) & (1 << (bit & 7))) === 0) return false;
   }
   return true;
+}
+
+/** Visit the bits of a path. */
+function forEachBit(path: string, bitCount: number, hashCount: number, visit: (bit: number) => void): void {
+  const { first, second } = pathFilterKey(path);
+  for (let index = 0; index < hashCount; index++) {
+    const hash = (first + Math.imul(index, second)) >>> 0;
+    visit(hash % bitCount);
+  }
 }
 
 /**

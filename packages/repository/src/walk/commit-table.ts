@@ -114,6 +114,12 @@ export class CommitTable {
     return (this.#graphPositions[row] as number) >= 0;
   }
 
+  /** The commit-graph's filter of the paths that the row's commit changed, where it has one. */
+  pathFilterOf(row: number): Uint8Array | undefined {
+    const position = this.#graphPositions[row] as number;
+    return position < 0 ? undefined : this.graph?.pathFilterAt(position);
+  }
+
   parentAt(row: number, index: number): number {
     return this.edges[(this.edgeStarts[row] as number) + index] as number;
   }

@@ -16,6 +16,7 @@ export {
   objectsBetween,
   reachableOids,
 } from './objects-between.js';
+export { type Pathspec, parsePathspec } from './pathspec.js';
 export { findRevisionTips, type RevisionTip, type SortedTips, sortTips } from './revision-range.js';
 export { type RevisionOrder, RevisionWalk, type RevisionWalkOptions } from './revision-walk.js';
 export { type ShallowBoundary, shallowBoundary } from './shallow.js';

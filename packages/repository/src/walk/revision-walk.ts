@@ -3,7 +3,9 @@ import type { ObjectReader } from '../object-store.js';
 import { missingObject } from '../read-object.js';
 import { CommitTable } from './commit-table.js';
 import { BEYOND_GENERATIONS, walkKey } from './merge-bases.js';
+import type { Pathspec } from './pathspec.js';
 import { RowQueue } from './row-queue.js';
+import { BOTTOM, KNOWN, SIMPLIFIED, Simplification } from './simplification.js';
 import { sortTopologically, type TopologicalOrder } from './topological-order.js';
 import { Turns } from './turns.js';
 
@@ -29,15 +31,23 @@ export interface RevisionWalkOptions {
   readonly until?: number;
   readonly minParents?: number;
   readonly maxParents?: number;
+  /** Only commits that changed one of these paths, as git's simplification of history has it. Parents of rows are simplified, too. */
+  readonly paths?: readonly Pathspec[];
+  /** With `paths`: follow all parents of merges, also where one has the same at these paths. */
+  readonly isFullHistory?: boolean;
+  /** With `paths`: the parents of rows are the next ones that are listed, and merges that hold lines of history together are kept. */
+  readonly rewritesParents?: boolean;
+  /** With `paths`: compare trees, whatever the filters of the commit-graph say. */
+  readonly ignoresFilters?: boolean;
   /** Commits whose parents are not followed: the shallow boundary. */
   readonly shallow?: ReadonlySet<Oid>;
   readonly signal?: AbortSignal;
 }
 
 const SEEN = 1;
-/** Reached from what is excluded. */
-const KNOWN = 2;
 const QUEUED = 4;
+/** It was listed. */
+const GIVEN = 64;
 
 /** Known commits that a walk looks at after it seems to be at its end, for dates that are not in order. */
 const SLOP = 5;
@@ -65,6 +75,7 @@ export class RevisionWalk {
   #given = 0;
   #failure: { readonly error: unknown } | undefined;
   #byGeneration = false;
+  #simplification: Simplification | undefined;
   #edges: readonly number[] | undefined;
 
   private constructor(table: CommitTable, options: RevisionWalkOptions) {
@@ -84,7 +95,7 @@ export class RevisionWalk {
     const table = await CommitTable.open(reader, { ...(shallow && { shallow }), ...(signal && { signal }) });
     const walk = new RevisionWalk(table, options);
     try {
-      await walk.#begin();
+      await walk.#begin(reader);
     } catch (error) {
       await table.close();
       throw error;
@@ -135,7 +146,10 @@ export class RevisionWalk {
       while (rows.length < limit) {
         const row = this.#list ? this.#nextListed() : await this.#nextByDate();
         if (row < 0) break;
-        if (this.#isShown(row)) rows.push(row);
+        if (!this.#isShown(row)) continue;
+        if (this.#simplification && this.#options.rewritesParents) await this.#rewriteParents(row);
+        this.table.flags[row] = (this.table.flags[row] as number) | GIVEN;
+        rows.push(row);
       }
     } catch (error) {
       // What came before it is given first.
@@ -158,9 +172,61 @@ export class RevisionWalk {
       const turn = this.#turns.step();
       if (turn) await turn;
       if ((table.dates[row] as number) < this.#since) continue;
-      const waiting = this.#pushParents(row, 0);
-      if (waiting >= 0) await this.#pushParentsSlowly(row, waiting);
+      const waiting = this.#expand(row);
+      if (waiting) await waiting;
       return row;
+    }
+  }
+
+  /** Queue the parents of a row, or those that its simplification leaves. */
+  #expand(row: number): Promise<void> | undefined {
+    if (this.#simplification !== undefined) {
+      const { flags } = this.table;
+      const before = flags[row] as number;
+      if ((before & SIMPLIFIED) !== 0) return undefined;
+      flags[row] = before | SIMPLIFIED;
+      if (!this.#simplification.simplifySync(row)) return this.#expandSlowly(row, this.#simplification);
+    }
+    const waiting = this.#pushParents(row, 0);
+    return waiting >= 0 ? this.#pushParentsSlowly(row, waiting) : undefined;
+  }
+
+  async #expandSlowly(row: number, simplification: Simplification): Promise<void> {
+    await simplification.simplify(row);
+    await this.#pushParentsSlowly(row, this.#pushParents(row, 0));
+  }
+
+  /** Put in the place of each parent the next commit that is listed. @see git's revision.c, rewrite_parents() */
+  async #rewriteParents(row: number): Promise<void> {
+    const { table } = this;
+    const parents = new Set<number>();
+    for (let index = 0; index < (table.parentCounts[row] as number); index++) {
+      const parent = await this.#nextListedFrom(table.parentAt(row, index));
+      if (parent >= 0) parents.add(parent);
+    }
+    let end = table.edgeStarts[row] as number;
+    for (const parent of parents) table.edges[end++] = parent;
+    table.parentCounts[row] = parents.size;
+  }
+
+  /** @returns the row, or -1 where there is none */
+  async #nextListedFrom(start: number): Promise<number> {
+    const { table } = this;
+    const simplification = this.#simplification as Simplification;
+    for (let row = start; ; ) {
+      const turn = this.#turns.step();
+      if (turn) await turn;
+      if (!table.isLoaded(row)) return row; // a further parent, which a walk along first parents does not look at
+      if (this.#list === undefined && !this.isKnown(row)) {
+        const waiting = this.#expand(row);
+        if (waiting) await waiting;
+      }
+      if (this.isKnown(row) || !simplification.isSame(row)) return row;
+      // git forgets the parents of what it has printed, which may come before its children where dates are equal.
+      if (table.parentCounts[row] === 0 || ((table.flags[row] as number) & GIVEN) !== 0) return -1;
+      const parent = simplification.onlyParent(row);
+      if (parent < 0) return row;
+      row = parent;
     }
   }
 
@@ -170,17 +236,22 @@ export class RevisionWalk {
     if ((table.dates[row] as number) > this.#until) return false;
     const { minParents, maxParents } = this.#options;
     const count = table.parentCounts[row] as number;
-    return !(minParents !== undefined && count < minParents) && !(maxParents !== undefined && count > maxParents);
+    if ((minParents !== undefined && count < minParents) || (maxParents !== undefined && count > maxParents))
+      return false;
+    const simplification = this.#simplification;
+    if (simplification === undefined || !simplification.isSame(row)) return true;
+    return this.#options.rewritesParents === true && simplification.relevantParents(row) > 1;
   }
 
-  async #begin(): Promise<void> {
+  async #begin(reader: ObjectReader): Promise<void> {
     const { table } = this;
-    const { include, exclude = [], order = 'date', isFirstParentOnly } = this.#options;
+    const { include, exclude = [], order = 'date', isFirstParentOnly = false, paths = [] } = this.#options;
     const tips: number[] = [];
     const addTip = async (oid: Oid, flags: number): Promise<void> => {
       const row = table.rowOf(oid);
       if (!(await table.loadTip(row))) throw missingObject(oid, 'commit');
       if (flags !== 0) {
+        table.flags[row] = (table.flags[row] as number) | BOTTOM;
         this.#mark(row);
         this.#markParents(row);
       }
@@ -192,6 +263,12 @@ export class RevisionWalk {
     for (const oid of exclude) await addTip(oid, KNOWN);
     const hasKnown = tips.some((row) => this.isKnown(row));
     this.#byGeneration = order !== 'date' && table.graph !== undefined && table.graph.generationKind !== 'none';
+    if (paths.length > 0) {
+      const isLimited = !this.#byGeneration && (hasKnown || order !== 'date');
+      const { isFullHistory = false, ignoresFilters = false } = this.#options;
+      const options = { paths, isFullHistory, isFirstParentOnly, isLimited, useFilters: !ignoresFilters };
+      this.#simplification = new Simplification(table, reader, options);
+    }
     for (const row of tips) this.#enqueue(row);
     if (order === 'date') {
       if (hasKnown) this.#list = await this.#limit();
@@ -201,7 +278,7 @@ export class RevisionWalk {
       const byDate = tips.sort((a, b) => (table.dates[b] as number) - (table.dates[a] as number));
       this.#list = sortTopologically(table, list, order, {
         tips: byDate,
-        isFirstParentOnly: isFirstParentOnly ?? false,
+        isFirstParentOnly,
       });
     } else {
       this.#list = sortTopologically(table, await this.#limit(), order);
@@ -227,12 +304,13 @@ export class RevisionWalk {
         if (slop === 0) break;
         continue;
       }
-      const waiting = this.#pushParents(row, 0);
-      if (waiting >= 0) await this.#pushParentsSlowly(row, waiting);
+      const waiting = this.#expand(row);
+      if (waiting) await waiting;
       if (rowDate > this.#until) continue;
       date = rowDate;
       rows.push(row);
     }
+    for (const row of rows.rows()) this.#simplification?.update(row);
     return rows.rows();
   }
 
@@ -259,8 +337,8 @@ export class RevisionWalk {
         this.#markParents(row);
         continue;
       }
-      const waiting = this.#pushParents(row, 0);
-      if (waiting >= 0) await this.#pushParentsSlowly(row, waiting);
+      const waiting = this.#expand(row);
+      if (waiting) await waiting;
       rows.push(row);
     }
     this.#edges ??= [...this.#edgesOf(tips)];
