@@ -2,6 +2,7 @@ import { GitError, isGitError, type Oid } from '@git-kv/objects';
 import { joinPath } from '../engines/file/path.js';
 import { parseRefFile } from '../engines/file/ref-files.js';
 import type { FileRepository } from '../engines/file/repository.js';
+import { resolveRef } from '../ref-resolve.js';
 import type { AuditedPointer } from '../ref-store.js';
 
 /** What keeps objects alive. */
@@ -47,20 +48,31 @@ type PointingName = Extract<AuditedPointer, { type: 'ref' | 'head' }>;
 async function assertReadable(repository: FileRepository, { type, name, problem }: PointingName): Promise<void> {
   if (type === 'head' && problem === undefined) return;
   const fail = (cause?: unknown): never => {
+    if (isGitError(cause, 'IO_FAILED')) throw cause;
     throw new GitError('MALFORMED', `Cannot collect garbage: ${name} is damaged (${problem ?? 'no object id'})`, {
       cause,
     });
   };
-  if (name === 'packed-refs') fail();
   try {
-    // Of another work tree's HEAD the branch is in the same place as of ours.
-    const value = await repository.refs.read(name.replace(/^(?:worktrees\/[^/]+|main-worktree)\//, ''));
-    if (type === 'ref' && value !== undefined && 'oid' in value) fail();
+    // Of another work tree's HEAD the branch is in the same place as of ours. Any packed ref tells of the file of them all.
+    const path = name.replace(/^(?:worktrees\/[^/]+|main-worktree)\//, '');
+    const value = await repository.refs.read(name === 'packed-refs' ? 'refs/packed' : path);
+    const isRead =
+      type === 'ref' ? value !== undefined && 'oid' in value : name === 'HEAD' && (await leads(repository));
+    if (name === 'packed-refs' || isRead) {
+      // It can be read now, and could not a moment ago.
+      throw new GitError('IO_FAILED', `Cannot collect garbage: ${name} cannot be read (${problem ?? 'no object id'})`);
+    }
   } catch (error) {
     if (isGitError(error)) fail(error);
     throw error;
   }
   if (type === 'head' && problem?.startsWith('it points to ') === false) fail();
+}
+
+/** Whether HEAD leads to an object id. */
+async function leads({ refs }: FileRepository): Promise<boolean> {
+  return (await resolveRef(refs, 'HEAD'))?.oid !== undefined;
 }
 
 /** Refs that linked work trees have for themselves, such as those of a bisection, and their logs. */

@@ -16,10 +16,16 @@ export async function prunePacked(
   const { disk, own } = repository.objects;
   const alternates = await repository.objects.alternates();
   const removed: RemovedFile[] = [];
+  let settled: number | undefined;
   for (const firstByte of [...(await own.loose.firstBytes())].sort()) {
     signal?.throwIfAborted();
     // Others may have deleted a pack that was there a moment ago.
     for (const { packs } of [own, ...alternates]) await packs.refresh();
+    // A pack that is there to be seen need not be durable: whoever put it there may have died, or be at it still.
+    if (!dryRun && own.packs.generation !== settled) {
+      await disk.syncDirectory(own.packs.path);
+      settled = own.packs.generation;
+    }
     const gone: Oid[] = [];
     for (const oid of await own.loose.list(firstByte)) {
       const isElsewhere = isPacked?.(oid) ?? (await own.packs.find(oid)) !== undefined;

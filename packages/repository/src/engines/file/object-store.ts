@@ -315,7 +315,11 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
-    this.#swept ??= this.own.packs.sweep();
+    this.#swept ??= this.own.packs.sweep().catch((error: unknown) => {
+      // The next one tries again.
+      this.#swept = undefined;
+      throw error;
+    });
     await this.#swept;
     return receivePack(this, pack, options);
   }
