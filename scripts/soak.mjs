@@ -10,8 +10,10 @@ import { bundle } from './bundle.mjs';
 const USAGE = `usage: npm run soak -- [options]
 
   --runs N         mutants of each fuzzer (default 1000000)
+  --states N       different states after crashes, of each scenario (default 40000)
   --seed N         where they are drawn from (default 1)
-  --only NAME,...  these searches alone: names of npm run fuzz -- --list, and those of the slow tests
+  --only NAME,...  these searches alone: names of npm run fuzz -- --list, those of the slow tests, crash-SCENARIO, or crash
+                   for all of these
   --processes N    side by side (default 2)
   --fresh          begin again; without it, what today's result has for the same seed and runs is not done again
   --output NAME    of the result in test/soak/results (default: the date)
@@ -20,7 +22,7 @@ const USAGE = `usage: npm run soak -- [options]
 /**
  * @typedef {object} SoakResult
  * @property {string} name
- * @property {'fuzz' | 'test'} kind
+ * @property {'fuzz' | 'test' | 'crash'} kind
  * @property {number} seconds
  * @property {boolean} ok
  * @property {number} [seed]
@@ -33,6 +35,12 @@ const USAGE = `usage: npm run soak -- [options]
  * @property {number} [medianMicroseconds]
  * @property {readonly { run: number, problem: string }[]} [crashes]
  * @property {string} [output]
+ * @property {number} [asked]  states after crashes, as asked for
+ * @property {number} [states]
+ * @property {Record<'stop' | 'fault' | 'loss' | 'recovery', number>} [kinds]
+ * @property {number} [openCalls]
+ * @property {number} [openMs]
+ * @property {readonly { id: string, about: string, problem: string }[]} [failures]
  */
 
 /** Tests that skip what is slow unless they are told otherwise: vitest's files. */
@@ -48,10 +56,12 @@ const SLOW_TESTS = [
     ],
     env: { GIT_KV_RUNS: '5000' },
   },
+  { name: 'killed-writers', files: ['packages/repository/test/crash/kill.test.ts'], env: {} },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = fileURLToPath(new URL('../node_modules/.cache/git-kv/soak.mjs', import.meta.url));
+const crashProgram = fileURLToPath(new URL('../node_modules/.cache/git-kv/crash.mjs', import.meta.url));
 const resultsDirectory = join(root, 'test/soak/results');
 const log = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
 
@@ -117,6 +127,23 @@ async function slowTest({ name, files, env }) {
   return { name, kind: 'test', ok: code === 0, seconds, output: (code === 0 ? stdout : stdout + stderr).slice(-2000) };
 }
 
+const CRASH = 'crash-';
+
+/** @param {string} name @param {number} seed @param {number} states @returns {Promise<SoakResult>} */
+async function crash(name, seed, states) {
+  const startedAt = performance.now();
+  const scenario = name.slice(CRASH.length);
+  const numbers = ['--seed', String(seed), '--states', String(states)];
+  const { stdout, stderr } = await run(['--enable-source-maps', crashProgram, scenario, '--json', ...numbers]);
+  try {
+    const { scenario: _, ...result } = JSON.parse(stdout.trim());
+    return { name, kind: 'crash', ok: result.failures.length === 0, asked: states, ...result };
+  } catch {
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { name, kind: 'crash', ok: false, seed, asked: states, seconds, output: stderr.slice(-2000) };
+  }
+}
+
 const mebibytes = (/** @type {number | undefined} */ bytes) =>
   bytes === undefined ? '' : (bytes / 2 ** 20).toFixed(1);
 
@@ -124,6 +151,8 @@ const mebibytes = (/** @type {number | undefined} */ bytes) =>
 function asMarkdown({ date, project, machine, node, results }) {
   const fuzzed = results.filter((/** @type {SoakResult} */ { kind }) => kind === 'fuzz');
   const tests = results.filter((/** @type {SoakResult} */ { kind }) => kind === 'test');
+  /** @type {SoakResult[]} */
+  const crashes = results.filter((/** @type {SoakResult} */ { kind }) => kind === 'crash');
   const row = (/** @type {readonly unknown[]} */ cells) => `| ${cells.join(' | ')} |`;
   const lines = [
     `# Soak of ${date.slice(0, 10)}`,
@@ -161,6 +190,44 @@ function asMarkdown({ date, project, machine, node, results }) {
     ),
     '',
   ];
+  if (crashes.length > 0) {
+    const total = crashes.reduce((sum, { states = 0 }) => sum + states, 0);
+    lines.push(
+      `${total} different states after crashes of the file engine: a process that died at a call, a call that failed, a power loss,`,
+      'a crash of the recovery. Each is opened, held against what was acknowledged, written to, and loses power again.',
+      '',
+      row([
+        'crashes of',
+        'seed',
+        'states',
+        'deaths',
+        'failed calls',
+        'power losses',
+        'in recovery',
+        'seconds',
+        'calls to open',
+        'ms to open',
+        'failures',
+      ]),
+      row(['---', ...Array.from({ length: 10 }, () => '--:')]),
+      ...crashes.map((one) =>
+        row([
+          one.name.slice(CRASH.length),
+          one.seed,
+          one.states ?? 0,
+          one.kinds?.stop ?? 0,
+          one.kinds?.fault ?? 0,
+          one.kinds?.loss ?? 0,
+          one.kinds?.recovery ?? 0,
+          one.seconds.toFixed(1),
+          one.openCalls ?? '',
+          one.openMs?.toFixed(0) ?? '',
+          one.ok ? '0' : `**${one.failures?.length || 'did not end'}**`,
+        ]),
+      ),
+      '',
+    );
+  }
   if (tests.length > 0) {
     lines.push(row(['search', 'seconds', 'outcome']), row(['---', '--:', '---']));
     for (const one of tests) lines.push(row([one.name, one.seconds.toFixed(1), one.ok ? 'ok' : '**failed**']));
@@ -178,6 +245,7 @@ async function main(args) {
       args: [...args],
       options: {
         runs: { type: 'string', default: '1000000' },
+        states: { type: 'string', default: '40000' },
         seed: { type: 'string', default: '1' },
         only: { type: 'string' },
         processes: { type: 'string', default: '2' },
@@ -196,15 +264,20 @@ async function main(args) {
   }
   const runs = Number(values.runs);
   const seed = Number(values.seed);
+  const states = Number(values.states);
   await bundle(join(root, 'test/fuzz/main.ts'), program);
+  await bundle(join(root, 'packages/repository/test/crash/main.ts'), crashProgram);
   const { stdout } = await run([program, '--list']);
+  const scenarios = (await run([crashProgram, '--list'])).stdout.trim().split('\n');
   const targets = stdout
     .trim()
     .split('\n')
     .map((line) => /** @type {string} */ (line.split(' ')[0]));
   const slowTests = SLOW_TESTS.filter(({ files }) => files.every((file) => existsSync(join(root, file))));
-  const names = [...slowTests.map(({ name }) => name), ...targets];
-  const only = typeof values.only === 'string' ? values.only.split(',') : names;
+  const crashes = scenarios.map((name) => CRASH + name);
+  const names = [...slowTests.map(({ name }) => name), ...crashes, ...targets];
+  const asked = typeof values.only === 'string' ? values.only.split(',') : names;
+  const only = asked.flatMap((name) => (name === 'crash' ? crashes : [name]));
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     log(`There is no "${unknown}" among ${names.join(', ')}`);
@@ -219,7 +292,9 @@ async function main(args) {
   const results = new Map(earlier.map((result) => [result.name, result]));
   const isDone = (/** @type {string} */ name) => {
     const result = results.get(name);
-    return result?.ok === true && (result.kind === 'test' || (result.seed === seed && result.runs === runs));
+    if (result?.ok !== true) return false;
+    if (result.kind === 'test') return true;
+    return result.seed === seed && (result.kind === 'crash' ? result.asked === states : result.runs === runs);
   };
   const save = () => {
     const ordered = names.flatMap((name) => results.get(name) ?? []);
@@ -238,17 +313,18 @@ async function main(args) {
 
   // Packs take longest, so they begin: two processes then end at about the same time.
   const slowFirst = (/** @type {string} */ name) =>
-    /^(?:collision|mutants|checks|index-|verify-pack|pack-reader|scan)/.test(name) ? 0 : 1;
+    /^(?:collision|mutants|checks|crash|index-|verify-pack|pack-reader|scan)/.test(name) ? 0 : 1;
   const waiting = only.filter((name) => !isDone(name)).sort((a, b) => slowFirst(a) - slowFirst(b));
   if (waiting.length < only.length) log(`${only.length - waiting.length} of ${only.length} are done already: ${path}`);
   const worker = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const test = slowTests.find((one) => one.name === name);
-      const result = test ? await slowTest(test) : await fuzz(name, seed, runs);
+      const isCrash = crashes.includes(name);
+      const result = test ? await slowTest(test) : await (isCrash ? crash(name, seed, states) : fuzz(name, seed, runs));
       results.set(name, result);
       save();
       log(`${result.ok ? 'ok    ' : 'FAILED'} ${name}, ${result.seconds.toFixed(1)} s`);
-      if (!result.ok) log(JSON.stringify(result.crashes ?? result.output, undefined, 2));
+      if (!result.ok) log(JSON.stringify(result.crashes ?? result.failures ?? result.output, undefined, 2));
     }
   };
   await Promise.all(Array.from({ length: Number(values.processes) }, worker));

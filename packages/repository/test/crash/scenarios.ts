@@ -13,10 +13,13 @@ import {
 import { writePack } from '@git-kv/pack';
 import type { RefUpdate } from '@git-kv/repository';
 import {
+  collectGarbage,
   type FileRepository,
   type FileRepositoryOptions,
   initFileRepository,
   openFileRepository,
+  packRefs,
+  repack,
 } from '../../src/engines/file/index.js';
 import { type DiskImage, losePower } from '../support/disk-image.js';
 import { PowerLossFs } from '../support/power-loss-fs.js';
@@ -55,7 +58,7 @@ export interface Scenario {
 }
 
 /** How repositories are opened here: no lock is waited for, and logs say the same time in every run. */
-export const OPTIONS: FileRepositoryOptions = { lockTimeoutMs: 0, now: () => 1_700_000_000_000, cacheBytes: 1 << 16 };
+export const OPTIONS: FileRepositoryOptions = { lockTimeoutMs: 0, now: () => 1_700_000_000_000, cacheBytes: 0 };
 
 const author = buildIdentity({ name: 'A U Thor', email: 'author@example.com', timestamp: 1_700_000_000 });
 
@@ -202,6 +205,11 @@ class Plan {
     });
   }
 
+  /** A step that leaves refs as they are. */
+  maintain(name: string, run: (repository: FileRepository) => Promise<unknown>): this {
+    return this.add(name, {}, async (repository) => void (await run(repository)));
+  }
+
   /** A push of commits to some refs; all of them in one pack. */
   async receive(label: string, refs: readonly string[]): Promise<this> {
     const made = refs.map((ref) => [ref, makeCommit(this.base.algorithm, this.refs[ref], `${label} ${ref}`)] as const);
@@ -248,6 +256,34 @@ const PLANS: Readonly<Record<string, (plan: Plan) => Plan | Promise<Plan>>> = {
     await plan.receive('few objects', [MAIN]);
     return plan.receive('many objects', [MAIN, SIDE, TAG]);
   },
+
+  'pack-refs': (plan) =>
+    plan
+      .commit('one')
+      .maintain('pack all refs', (repository) => packRefs(repository, { all: true }))
+      .add('move a packed one, delete another', { [SIDE]: plan.base.second, [TAG]: null }, update)
+      .maintain('pack all refs again', (repository) => packRefs(repository, { all: true })),
+
+  repack: (plan) =>
+    plan
+      .commit('one')
+      .maintain('pack what is loose', (repository) => repack(repository, { deleteRedundant: true }))
+      .commit('two')
+      .maintain('pack what is loose, with an index of packs', (repository) =>
+        repack(repository, { deleteRedundant: true, multiPackIndex: true }),
+      )
+      .maintain('pack by size', (repository) => repack(repository, { mode: 'geometric', deleteRedundant: true }))
+      .maintain('pack everything', (repository) => repack(repository, { mode: 'all', deleteRedundant: true })),
+
+  gc: (plan) =>
+    plan
+      .commit('one')
+      .maintain('collect garbage', (repository) => collectGarbage(repository))
+      .add('forget a commit', { [MAIN]: plan.base.first, [STALE]: null }, update)
+      .maintain('collect garbage of any age', (repository) =>
+        collectGarbage(repository, { expireBeforeMs: Date.now() + 1000 }),
+      )
+      .commit('two'),
 };
 
 /** Names of {@link openScenario}. */

@@ -54,6 +54,11 @@ export class PowerLossFs implements Fs {
     if (options.record) this.history.push(image);
   }
 
+  /** How often it was changed. */
+  get changes(): number {
+    return this.#changed;
+  }
+
   /** The disk as it is now. */
   get image(): DiskImage {
     return this.history.at(-1) ?? new Map(this.#inodes);
