@@ -53,10 +53,15 @@ interface Spec {
  *
  * Each spec is `long`, `long|s` or `|s` for a flag; `=` after it says that it takes a value, `?` that it may take one, in the
  * same argument. An option goes by its long name where it has one.
+ * @param options `stopEarly`: nothing after the first argument that is no option is one
  * @throws {UsageError} in git's words
  * @see gitcli(7), "ENHANCED OPTION PARSER"
  */
-export function parseGitOptions(args: readonly string[], specs: readonly string[]): GivenOptions {
+export function parseGitOptions(
+  args: readonly string[],
+  specs: readonly string[],
+  { stopEarly = false }: { readonly stopEarly?: boolean } = {},
+): GivenOptions {
   const known = specs.map(parseSpec);
   const options: GivenOption[] = [];
   const positionals: string[] = [];
@@ -73,7 +78,10 @@ export function parseGitOptions(args: readonly string[], specs: readonly string[
     };
     if (arg.startsWith('--')) options.push(readLong(arg.slice(2), known, next));
     else if (arg.startsWith('-') && arg !== '-') readShort(arg, known, next, options);
-    else positionals.push(arg);
+    else if (stopEarly) {
+      positionals.push(...args.slice(at));
+      break;
+    } else positionals.push(arg);
   }
   return new GivenOptions(options, positionals);
 }

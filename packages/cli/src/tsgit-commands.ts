@@ -28,6 +28,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/commit-tree.js')).commitTreeCommand,
   },
   {
+    name: 'config',
+    summary: 'read and change settings',
+    load: async () => (await import('./commands/config.js')).configCommand,
+  },
+  {
     name: 'diff-tree',
     summary: 'compare the trees of two commits',
     load: async () => (await import('./commands/diff-tree.js')).diffTreeCommand,

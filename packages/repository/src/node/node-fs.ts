@@ -22,7 +22,9 @@ const FLAGS: Readonly<Record<FileAccess, number>> = {
 /** The file system of this computer, by node:fs. */
 export const nodeFs: Fs = {
   async open(path, access, options): Promise<FileHandle> {
-    return wrap(await open(path, FLAGS[access], options?.readOnly ? 0o444 : 0o666));
+    const handle = await open(path, FLAGS[access], options?.readOnly ? 0o444 : (options?.mode ?? 0o666));
+    if (options?.mode !== undefined) await handle.chmod(options.mode);
+    return wrap(handle);
   },
 
   async readFile(path): Promise<Uint8Array> {
@@ -41,6 +43,7 @@ export const nodeFs: Fs = {
       kind: kindOf(found),
       size: Number(found.size),
       mtimeMs: Number(found.mtimeNs / 1_000_000n),
+      mode: Number(found.mode & 0o7777n),
       version: `${found.dev}.${found.ino}.${found.size}.${found.mtimeNs}.${found.ctimeNs}`,
     };
   },

@@ -1,4 +1,7 @@
+import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ConfigFile } from '../engines/file/config-file.js';
+import { Disk } from '../engines/file/disk.js';
 import {
   type FileRepository,
   type FileRepositoryOptions,
@@ -25,6 +28,15 @@ export async function openRepository(path: string, options?: FileRepositoryOptio
 export async function initRepository(path: string, options?: InitOptions): Promise<FileRepository> {
   await initFileRepository(nodeFs, portable(options?.bare === false ? `${path}/.git` : path), options);
   return openRepository(path, { durability: options?.durability });
+}
+
+/** A config file by itself, such as the user's: one that is a symbolic link is changed where it leads. */
+export async function openConfigFile(
+  path: string,
+  options: { readonly lockTimeoutMs?: number } = {},
+): Promise<ConfigFile> {
+  const target = await realpath(path).catch(() => path);
+  return new ConfigFile(new Disk(nodeFs), portable(target), options.lockTimeoutMs ?? 1000);
 }
 
 /** Absolute, so that a later change of the working directory moves nothing; with `/` on every platform. */

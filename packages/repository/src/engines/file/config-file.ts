@@ -4,7 +4,7 @@ import type { Disk } from './disk.js';
 import { acquireLock } from './lock-file.js';
 import { parentPath } from './path.js';
 
-/** The file `config` of a repository, changed under the lock that git takes. */
+/** A config file, changed under the lock that git takes. */
 export class ConfigFile {
   readonly #disk: Disk;
   readonly #path: string;
@@ -25,11 +25,12 @@ export class ConfigFile {
   }
 
   /**
-   * Edit the file; an error that `edit` throws leaves it as it was.
+   * Edit the file, which keeps its permissions; an error that `edit` throws leaves it as it was.
    * @throws {GitError} REF_LOCKED where another holds the lock for too long
    */
   async update(edit: (document: ConfigDocument) => void): Promise<void> {
-    const lock = await acquireLock(this.#disk, this.#path, { timeoutMs: this.#lockTimeoutMs });
+    const mode = (await this.#disk.findStat(this.#path))?.mode;
+    const lock = await acquireLock(this.#disk, this.#path, { timeoutMs: this.#lockTimeoutMs, mode });
     try {
       const before = (await this.#disk.findFile(this.#path)) ?? new Uint8Array();
       const document = new ConfigDocument(before);

@@ -7,6 +7,7 @@ import {
   type Fs,
   fsCode,
   isAbsent,
+  type NewFileOptions,
 } from './fs.js';
 import { joinPath, parentPath } from './path.js';
 
@@ -122,7 +123,7 @@ export class Disk {
     }
   }
 
-  async open(path: string, access: FileAccess, options?: { readonly readOnly?: boolean }): Promise<DiskFile> {
+  async open(path: string, access: FileAccess, options?: NewFileOptions): Promise<DiskFile> {
     if (access !== 'read') this.assertWritable(path);
     const verb = access === 'create' ? 'create' : 'open';
     return new DiskFile(this, path, await attempt(verb, path, () => this.fs.open(path, access, options)));

@@ -7,6 +7,8 @@ export interface FileStat {
   /** Bytes. */
   readonly size: number;
   readonly mtimeMs: number;
+  /** Permission bits, where the platform has them. */
+  readonly mode?: number;
   /**
    * Differs when the file at this path was changed or replaced: made of what the platform has (inode, times, size).
    * Equal tokens of times very near the present may still hide a change.
@@ -22,6 +24,13 @@ export interface DirectoryEntry {
 
 /** `read`: an existing file. `create`: a new one, read and written; EEXIST where there is one. `append`: at the end, created if absent. */
 export type FileAccess = 'read' | 'create' | 'append';
+
+/** What a new file is like. */
+export interface NewFileOptions {
+  readonly readOnly?: boolean | undefined;
+  /** Permission bits, whatever the process's mask says. */
+  readonly mode?: number | undefined;
+}
 
 /** One open file. Reads and writes name their place: there is no cursor. */
 export interface FileHandle {
@@ -45,8 +54,8 @@ export interface FileHandle {
  * `EISDIR`, `ENOTEMPTY`, `ENOSPC`, ...), as node:fs does.
  */
 export interface Fs {
-  /** `readOnly` makes a new file's mode 0444; the handle can still write. */
-  open(path: string, access: FileAccess, options?: { readonly readOnly?: boolean }): Promise<FileHandle>;
+  /** `readOnly` makes a new file's mode 0444, `mode` what it says; the handle can still write. */
+  open(path: string, access: FileAccess, options?: NewFileOptions): Promise<FileHandle>;
   /** The whole file, in a fresh buffer. */
   readFile(path: string): Promise<Uint8Array>;
   /** Without `.` and `..`, in no order. */

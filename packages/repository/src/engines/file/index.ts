@@ -43,6 +43,7 @@ export {
   type FileStat,
   type Fs,
   fsCode,
+  type NewFileOptions,
 } from './fs.js';
 export { type InitOptions, initFileRepository } from './init.js';
 export type { RepositoryLayout } from './layout.js';

@@ -10,6 +10,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the file is to have mode 0444. */
   readonly readOnly?: boolean;
+  /** Its permission bits (default: those of any new file). */
+  readonly mode?: number | undefined;
 }
 
 /**
@@ -65,7 +67,11 @@ export async function acquireLock(disk: Disk, path: string, options: LockOptions
   const backoff = new Backoff(options);
   for (;;) {
     try {
-      return new LockFile(disk, path, await disk.open(lockPath, 'create', { readOnly: options.readOnly ?? false }));
+      return new LockFile(
+        disk,
+        path,
+        await disk.open(lockPath, 'create', { readOnly: options.readOnly ?? false, mode: options.mode }),
+      );
     } catch (error) {
       const code = fsCode(error);
       if (code === 'ENOENT') await disk.makeDirectory(parentPath(path));
