@@ -83,6 +83,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/merge-base.js')).mergeBaseCommand,
   },
   {
+    name: 'merge-tree',
+    summary: 'merge two commits, and write the tree',
+    load: async () => (await import('./commands/merge-tree.js')).mergeTreeCommand,
+  },
+  {
     name: 'mktag',
     summary: 'make a tag of its text, checked',
     load: async () => (await import('./commands/mktag.js')).mktagCommand,

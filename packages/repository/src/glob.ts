@@ -68,7 +68,7 @@ export function globPattern(glob: string, options: GlobOptions = {}): RegExp {
 }
 
 /** What follows a `[`; `end` is the place of the `]`. */
-function readBrackets(
+export function readBrackets(
   text: string,
   start: number,
   isPathname: boolean,

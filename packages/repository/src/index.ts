@@ -31,6 +31,7 @@ export {
   type FsckOptions,
   fsck,
 } from './maintenance/fsck/fsck.js';
+export { type AttributeDriverOptions, attributeDriver } from './merge/attribute-driver.js';
 export { mergeDrivers } from './merge/drivers.js';
 export * from './merge/merge-commits.js';
 export type * from './merge/merge-driver.js';

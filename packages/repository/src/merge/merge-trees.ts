@@ -17,7 +17,7 @@ import {
 } from './merge-report.js';
 
 /** git's length of the marks of a conflict, and how much longer they are for each merge of bases around. */
-const MARKER_SIZE = 7;
+export const MARKER_SIZE = 7;
 const MARKER_GROWTH = 2;
 /** Files are merged in one go for so long, and then others have a turn. */
 const MAX_TURN_MS = 20;
@@ -25,7 +25,7 @@ const MAX_TURN_MS = 20;
 /** How two trees are merged. */
 export interface MergeTreesOptions extends ReadOptions {
   /** The driver for a path (default: text for all). */
-  readonly driver?: (path: string, pathBytes: Uint8Array) => MergeDriver | undefined;
+  readonly driver?: (path: string, pathBytes: Uint8Array) => MergeDriver | undefined | Promise<MergeDriver | undefined>;
   /** What the sides are called in conflict markers and in the names of files that had to move (default: ours, theirs). */
   readonly labels?: MergeLabels;
 }
@@ -189,7 +189,7 @@ class TreeMerge {
     theirsOid: Oid,
   ): Promise<Awaited<ReturnType<MergeDriver>>> {
     const read = async (oid: Oid): Promise<Uint8Array> => await readBody(this.#reader, oid, 'blob', this.#options);
-    const driver = this.#options.driver?.(path, pathBytes) ?? textDriver;
+    const driver = (await this.#options.driver?.(path, pathBytes)) ?? textDriver;
     const base = baseOid === undefined ? undefined : await read(baseOid);
     const sides = { ours: await read(oursOid), theirs: await read(theirsOid) };
     const markerSize = MARKER_SIZE + MARKER_GROWTH * this.#depth;
