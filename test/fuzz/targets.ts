@@ -5,6 +5,7 @@ import { digest } from './targets/kernels/digest.js';
 import { kernels } from './targets/kernels/generated.js';
 import { inflate } from './targets/kernels/inflate.js';
 import { inflateStream } from './targets/kernels/inflate-stream.js';
+import { allowedSigners } from './targets/objects/allowed-signers.js';
 import { check } from './targets/objects/check.js';
 import { commit } from './targets/objects/commit.js';
 import { identity } from './targets/objects/identity.js';
@@ -12,6 +13,8 @@ import { loose } from './targets/objects/loose.js';
 import { refName } from './targets/objects/ref-name.js';
 import { signature } from './targets/objects/signature.js';
 import { specialFile } from './targets/objects/special-file.js';
+import { sshPrivateKey } from './targets/objects/ssh-private-key.js';
+import { sshSignature } from './targets/objects/ssh-signature.js';
 import { tag } from './targets/objects/tag.js';
 import { trailers } from './targets/objects/trailers.js';
 import { tree } from './targets/objects/tree.js';
@@ -54,6 +57,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   inflateStream,
   inflate,
   kernels,
+  allowedSigners,
   check,
   commit,
   identity,
@@ -61,6 +65,8 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   refName,
   signature,
   specialFile,
+  sshPrivateKey,
+  sshSignature,
   tag,
   trailers,
   treeDiff,

@@ -19,6 +19,18 @@ export class GitConfig {
     return this.all(section).get(name.toLowerCase());
   }
 
+  /** The last value of `section.subsection.name`; the subsection is spelled as it is. */
+  getIn(section: string, subsection: string, name: string): string | undefined {
+    let value: string | undefined;
+    for (const { entries } of this.#sources) {
+      for (const entry of entries) {
+        const isIt = entry.section === section && entry.subsection === subsection && entry.name === name.toLowerCase();
+        if (isIt) value = entry.value ?? 'true';
+      }
+    }
+    return value;
+  }
+
   /** Everything in a section outside its subsections, by name in lower case; of several values the last. */
   all(section: string): ReadonlyMap<string, string> {
     const values = new Map<string, string>();

@@ -173,8 +173,18 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve-stdio.js')).uploadPackCommand,
   },
   {
+    name: 'verify-commit',
+    summary: 'check the SSH signatures of commits',
+    load: async () => (await import('./commands/verify-commit.js')).verifyCommitCommand,
+  },
+  {
     name: 'verify-pack',
     summary: 'check packs against their indexes, and list them',
     load: async () => (await import('./commands/verify-pack.js')).verifyPackCommand,
+  },
+  {
+    name: 'verify-tag',
+    summary: 'check the SSH signatures of tags',
+    load: async () => (await import('./commands/verify-commit.js')).verifyTagCommand,
   },
 ];

@@ -1,5 +1,5 @@
 import { buildCommit, concatBytes, encodeUtf8, type ObjectKind, type Oid } from '@git-kv/objects';
-import type { Repository } from '@git-kv/repository';
+import { type Repository, signCommit } from '@git-kv/repository';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { findNamed } from '../find-named.js';
 import { readGitConfig } from '../git-config.js';
@@ -8,18 +8,20 @@ import { readAll, readInput } from '../input.js';
 import { type OrderedOption, parseOrderedOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { openHere, using } from '../repository.js';
+import { openSigner } from '../signing-key.js';
 import { repairUtf8 } from '../utf8.js';
 
 const LF = 0x0a;
 
-/** git-commit-tree(1), without signatures. */
+/** git-commit-tree(1), with signatures of SSH. */
 export const commitTreeCommand: Command = {
   usage:
     'commit-tree <tree> [(-p <parent>)...]\n' +
-    'commit-tree [(-p <parent>)...] [(-m <message>)...] [(-F <file>)...] <tree>',
+    'commit-tree [(-p <parent>)...] [-S[<keyfile>]] [(-m <message>)...] [(-F <file>)...] <tree>',
   async run(args, console) {
     if (args.length === 0) throw new UsageError('error: a tree is needed');
-    const { options, positionals } = parseOrderedOptions(args, ['p', 'm', 'F']);
+    const signing = takeSigningOptions(args);
+    const { options, positionals } = parseOrderedOptions(signing.rest, ['p', 'm', 'F']);
     return await using(openHere(console), async (repository) => {
       const parentOids = await findParents(repository, console, options);
       const given = await messageOf(console, options);
@@ -43,13 +45,37 @@ export const commitTreeCommand: Command = {
         message,
         ...(!isUtf8 && { encoding }),
       });
-      const body = isUtf8 ? repairUtf8(raw) : raw;
+      let body = isUtf8 ? repairUtf8(raw) : raw;
       if (body !== raw) await console.stderr.write(NOT_UTF8);
+      if (signing.key !== undefined) {
+        const sign = await openSigner(console, config, signing.key);
+        if (typeof sign === 'string') {
+          await console.stderr.write(`error: ${sign}\n`);
+          return 1;
+        }
+        body = await signCommit(body, repository.algorithm, sign);
+      }
       await console.stdout.write(`${await repository.objects.write({ kind: 'commit', body })}\n`);
       return 0;
     });
   },
 };
+
+/** Options that sign, which may have a value in the same argument, and what is left without them; the last one counts. */
+function takeSigningOptions(args: readonly string[]): { key: string | undefined; rest: readonly string[] } {
+  let key: string | undefined;
+  const rest: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] as string;
+    if (arg === '--') return { key, rest: [...rest, ...args.slice(at)] };
+    const [, value] = /^(?:-S|--gpg-sign(?:=|$))([\s\S]*)$/.exec(arg) ?? [];
+    if (arg === '--no-gpg-sign') key = undefined;
+    else if (value !== undefined) key = value;
+    else rest.push(arg);
+    if (/^-[pmF]$/.test(arg) && at + 1 < args.length) rest.push(args[++at] as string);
+  }
+  return { key, rest };
+}
 
 const NOT_UTF8 =
   'Warning: commit message did not conform to UTF-8.\n' +

@@ -136,6 +136,8 @@ function wordEnd(content: string, start: number): number {
 export interface SignerRefusal {
   readonly signer: AllowedSigner;
   readonly reason: 'expired' | 'not-yet-valid' | 'wrong-namespace';
+  /** Who was looked for; absent where anyone with the key was. */
+  readonly principal?: string;
 }
 
 /** Who a key signs for, or why for nobody. */
@@ -145,6 +147,9 @@ export interface FoundSigner {
   /** What the line lets the key sign for: often a pattern. */
   readonly principal?: string;
   readonly signer?: AllowedSigner;
+  /** Who was looked for: what the first line with the key names that is valid at the time, if there is one. */
+  readonly principals: readonly string[];
+  /** The lines with the key that were passed over, in the order they were looked at. */
   readonly refusals: readonly SignerRefusal[];
 }
 
@@ -180,11 +185,11 @@ export function findSigner(signers: AllowedSigners, key: SshPublicKey, options: 
     for (const signer of lines) {
       if (!matchPatternList(principal, signer.principals)) continue;
       const reason = refusalOf(signer, options);
-      if (reason === undefined) return { status: 'good', principal, signer, refusals };
-      refusals.push({ signer, reason });
+      if (reason === undefined) return { status: 'good', principal, signer, principals, refusals };
+      refusals.push({ signer, reason, principal });
     }
   }
-  return { status: refusals.at(-1)?.reason ?? 'untrusted', refusals };
+  return { status: refusals.at(-1)?.reason ?? 'untrusted', principals, refusals };
 }
 
 function refusalOf(signer: AllowedSigner, options: FindSignerOptions): SignerRefusal['reason'] | undefined {
