@@ -5,6 +5,7 @@ import {
   collectionNeed,
   type FileRepository,
   type GcRunningError,
+  type LogExpiry,
   listLocalPacks,
   updateServerInfo,
 } from '@git-kv/repository/node-fs';
@@ -63,6 +64,7 @@ export const gcCommand: Command = {
           expireBeforeMs,
           aggressive: values.aggressive,
           packRefs: withRefs,
+          logExpiryOf: logExpiries(repository),
           repackAll,
           deltas: deltaOptions(repository, aggressive || {}),
           ...(values['keep-largest-pack'] && { keepPacks: await largestPack(repository) }),
@@ -100,6 +102,44 @@ function expiryOf(
   return expiry;
 }
 
+/** gc.reflogExpire and gc.reflogExpireUnreachable, and the same of patterns of refs; the first pattern that fits decides. */
+function logExpiries({ layout: { config } }: FileRepository): (name: string) => LogExpiry {
+  const read = (text: string | undefined, name: string, otherwise: string): Expiry => {
+    const expiry = parseExpiry(text ?? otherwise);
+    if (expiry === undefined) throw new CommandError(`'${text}' for 'gc.${name}' is not a valid timestamp`);
+    return expiry;
+  };
+  const total = read(config.get('gc', 'reflogexpire'), 'reflogexpire', '90.days.ago');
+  const unreachable = read(config.get('gc', 'reflogexpireunreachable'), 'reflogexpireunreachable', '30.days.ago');
+  const patterns = new Set(
+    config.entries.flatMap(({ section, subsection }) => (section === 'gc' && subsection ? [subsection] : [])),
+  );
+  return (name) => {
+    const pattern = [...patterns].find((one) => globPattern(one).test(name));
+    const own = (setting: string): Expiry | undefined => {
+      const text = pattern === undefined ? undefined : config.get('gc', setting, pattern);
+      return text === undefined ? undefined : read(text, `${pattern}.${setting}`, '');
+    };
+    const isStash = pattern === undefined && name === 'refs/stash';
+    const first = own('reflogexpire');
+    const second = own('reflogexpireunreachable');
+    return {
+      expireBeforeMs: isStash ? null : first === undefined ? total : first,
+      expireUnreachableBeforeMs: isStash ? null : second === undefined ? unreachable : second,
+    };
+  };
+}
+
+/** As git matches them: a star takes slashes, too. */
+function globPattern(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[\\^$.|+(){}]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+    .replaceAll('[!', '[^');
+  return new RegExp(`^${source}$`, 's');
+}
+
 async function largestPack(repository: FileRepository): Promise<string[]> {
   const packs = (await listLocalPacks(repository)).filter(({ isKept, isCruft }) => !isKept && !isCruft);
   const largest = packs.sort((a, b) => b.bytes - a.bytes)[0];
@@ -120,6 +160,8 @@ async function foretell(console: Console, repository: FileRepository, report: Co
   for (const [path, bytes] of sizes) {
     await console.stdout.write(`would remove ${shownPath(repository, path)} (${bytes} bytes)\n`);
   }
+  for (const [name, count] of report.logLines)
+    await console.stdout.write(`would remove ${count} lines of the log of ${name}\n`);
   const made = `${refs?.packed.length ?? 0} refs and ${repack?.objectCount ?? 0} objects would be packed`;
   await console.stdout.write(`${made}, ${sizes.size} files of ${removedBytes} bytes would go\n`);
 }

@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -38,6 +38,33 @@ describe.each(['sha1', 'sha256'] as const)('tsgit gc (%s)', (format) => {
     expect({ code: result.code, stdout: result.stdout }).toEqual({ code: expected.code, stdout: expected.stdout });
     if (expected.code === 128 || args.includes('--auto')) expect(result.stderr).toBe(expected.stderr);
     expect(shapeOf(ours)).toEqual(shapeOf(theirs));
+  });
+
+  test.each([
+    {},
+    { 'gc.reflogExpire': 'never' },
+    { 'gc.refs/heads/*.reflogExpire': '10.days.ago', 'gc.reflogExpireUnreachable': 'now' },
+  ])('shortens logs as git does with %j', async (settings) => {
+    const root = temporaryDirectory();
+    const theirs = join(root, 'theirs');
+    git(['init', '-q', '-b', 'main', `--object-format=${format}`, theirs]);
+    for (const days of [200, 60, 50, 20, 1]) {
+      const env = { GIT_COMMITTER_DATE: `${Math.floor(Date.now() / 1000) - days * 86_400} +0000` };
+      git(['commit', '-q', '--allow-empty', '-m', `${days}`], { cwd: theirs, env });
+      if (days % 20 === 0)
+        git(['commit', '-q', '--amend', '--allow-empty', '-m', `again ${days}`], { cwd: theirs, env });
+    }
+    for (const [name, value] of Object.entries(settings)) git(['config', name, value], { cwd: theirs });
+    age(join(theirs, '.git'), 20);
+    const ours = join(root, 'ours');
+    cpSync(theirs, ours, { recursive: true, preserveTimestamps: true });
+    git(['gc', '-q'], { cwd: theirs });
+    expect(await run('tsgit', ['gc', '-q'], { cwd: ours })).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(shapeOf(join(ours, '.git'))).toEqual(shapeOf(join(theirs, '.git')));
+    for (const name of ['HEAD', 'refs/heads/main']) {
+      const read = (directory: string): string => readFileSync(join(directory, '.git/logs', name), 'utf8');
+      expect(read(ours)).toBe(read(theirs));
+    }
   });
 
   test('--dry-run tells what would go, and changes nothing', async () => {

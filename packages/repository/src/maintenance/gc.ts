@@ -1,7 +1,9 @@
 import type { DeltaOptions } from '@git-kv/pack';
 import type { PackRefsReport } from '../engines/file/ref-packing.js';
 import type { FileRepository } from '../engines/file/repository.js';
+import type { RefName } from '../ref-store.js';
 import { renewCommitGraph } from './commit-graph.js';
+import { expireLogs, type LogExpiry } from './expire-logs.js';
 import { type GcOwner, lockGc } from './gc-lock.js';
 import { bytesOf, type MaintenanceOptions, PRUNE_GRACE_MS, type RemovedFile } from './options.js';
 import { packRefs } from './pack-refs.js';
@@ -19,6 +21,8 @@ export interface CollectGarbageOptions extends MaintenanceOptions {
   readonly aggressive?: boolean;
   /** Pack loose refs (default true). */
   readonly packRefs?: boolean;
+  /** Shorten the logs of refs by this, asked for each by its name (default: they stay as they are). */
+  readonly logExpiryOf?: (name: RefName) => LogExpiry;
   /** `false`: only pack what is loose, and leave packs as they are (default true). */
   readonly repackAll?: boolean;
   /** Write a commit-graph (default: as core.commitGraph and gc.writeCommitGraph say, which is true). */
@@ -36,6 +40,8 @@ export interface CollectGarbageOptions extends MaintenanceOptions {
 /** What a collection did, or in a dry run would do. */
 export interface CollectGarbageReport {
   readonly refs: PackRefsReport | undefined;
+  /** Lines that went from logs, by ref. */
+  readonly logLines: ReadonlyMap<RefName, number>;
   /** `undefined` where objects are precious. */
   readonly repack: RepackReport | undefined;
   readonly prune: PruneUnreachableReport | undefined;
@@ -79,6 +85,8 @@ async function collect(repository: FileRepository, options: CollectGarbageOption
     options.packRefs === false
       ? undefined
       : await packRefs(repository, { all: true, dryRun, ...(signal && { signal }), ...(onProgress && { onProgress }) });
+  const { logExpiryOf } = options;
+  const logLines = logExpiryOf ? await expireLogs(repository, { ...common, expiryOf: logExpiryOf }) : new Map();
   let repacked: RepackReport | undefined;
   let pruned: PruneUnreachableReport | undefined;
   if (!repository.objects.options.isPrecious) {
@@ -106,5 +114,5 @@ async function collect(repository: FileRepository, options: CollectGarbageOption
     for (const file of files ?? []) removed.set(file.path, file);
   }
   const removedBytes = bytesOf([...removed.values()]);
-  return { refs, repack: repacked, prune: pruned, commitGraphCount, removedBytes };
+  return { refs, logLines, repack: repacked, prune: pruned, commitGraphCount, removedBytes };
 }

@@ -8,6 +8,7 @@ import { listLocalPacks } from './local-packs.js';
 import { bytesOf, isYoung, type MaintenanceOptions, PRUNE_GRACE_MS, type RemovedFile } from './options.js';
 import { prunePacked } from './prune-packed.js';
 import { listReachable, markReachable } from './reachable.js';
+import { tidyShallow } from './shallow.js';
 import { listLoose } from './unreachable.js';
 
 /** What may go. */
@@ -76,6 +77,7 @@ export async function pruneUnreachable(
     objects.push({ oid, kind, bytes, path: `${store.own.path}/${oid.slice(0, 2)}/${oid.slice(2)}` });
     onProgress?.({ phase: 'prune', loaded: objects.length, total: unreachable.length });
   }
+  if (!dryRun && objects.length > 0) await tidyShallow(repository);
   const packed = await prunePacked(repository, { dryRun, signal });
   const temporary = expireBeforeMs === null ? [] : await pruneTemporary(repository, expireBeforeMs, dryRun);
   return { objects, packed, temporary, removedBytes: bytesOf([...objects, ...packed, ...temporary]) };

@@ -11,6 +11,7 @@ import { keepMultiPackIndex } from './multi-pack-index.js';
 import { bytesOf, isYoung, type MaintenanceOptions, type RemovedFile } from './options.js';
 import { prunePacked } from './prune-packed.js';
 import { listReachable, markReachable, type ReachableObjects } from './reachable.js';
+import { tidyShallow } from './shallow.js';
 import { listLoose, loosenObjects, UnreachableObjects } from './unreachable.js';
 import { assertWritten, type WrittenPack, writeRepackedObjects } from './written-pack.js';
 
@@ -257,6 +258,7 @@ class Repacking {
     await keepMultiPackIndex(repository, gone, this.#options.multiPackIndex);
     await forgetCommits(repository, dropped(plan.unreachable, loosened));
     await removePacks(repository, redundant);
+    if (plan.unreachable.count > 0) await tidyShallow(repository);
     const removedLoose = await prunePacked(repository, { onProgress: this.#options.onProgress });
     return this.#report(
       { ...plan, loosened: [...loosened] },

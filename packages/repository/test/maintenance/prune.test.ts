@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { git, temporaryDirectory } from '../../../../test/support/git.js';
 import { pruneUnreachable } from '../../src/maintenance/prune.js';
+import { repack } from '../../src/maintenance/repack.js';
 import type { FileRepositoryOptions } from '../../src/node/index.js';
 import { openForTest } from '../engines/file/open.js';
 import { age, allObjects, assertSound, DAY_MS, leftovers, listing, looseOf, makeRepository } from './support.js';
@@ -109,6 +110,21 @@ describe('pruneUnreachable', () => {
     expect(looks).toBe(2);
     expect(objects.map(({ oid }) => oid)).toEqual([gone]);
     expect(looseOf(directory)).toEqual(expect.arrayContaining([written, pointed]));
+  });
+
+  test('takes commits that went out of the shallow boundary, and follows no parents beyond it', async () => {
+    const root = temporaryDirectory();
+    const source = makeRepository(join(root, 'source.git'));
+    const directory = join(root, 'shallow.git');
+    git(['clone', '-q', '--bare', '--depth=1', '--no-single-branch', `file://${source}`, directory]);
+    const repository = await openForTest(directory, FAST);
+    expect((await repository.shallow.read()).size).toBe(2);
+    git(['update-ref', '-d', 'refs/heads/other'], { cwd: directory });
+    git(['update-ref', '-d', 'refs/tags/light'], { cwd: directory });
+    const { droppedCount } = await repack(repository, { mode: 'all', deleteRedundant: true });
+    expect(droppedCount).toBeGreaterThan(0);
+    expect([...(await repository.shallow.read())]).toEqual([git(['rev-parse', 'main'], { cwd: directory })]);
+    assertSound(directory);
   });
 
   test('refuses precious objects', async () => {

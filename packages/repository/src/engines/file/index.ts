@@ -15,6 +15,7 @@
  */
 export { type Config, type ConfigEntry, parseConfig } from '../../config/config.js';
 export { ConfigDocument } from '../../config/document.js';
+export { type ExpireLogsOptions, expireLogs, type LogExpiry } from '../../maintenance/expire-logs.js';
 export {
   type CollectGarbageOptions,
   type CollectGarbageReport,

@@ -13,6 +13,7 @@ import type {
 } from '../../ref-store.js';
 import { auditPointers } from './audit-refs.js';
 import { Backoff } from './lock-file.js';
+import { findLogs, type LogLine, type LogPlace, readLogLines, removeLogLines } from './log-rewriting.js';
 import { NameQueue } from './name-queue.js';
 import type { RefFiles } from './ref-files.js';
 import { compareRefNames } from './ref-order.js';
@@ -151,6 +152,22 @@ export class FileRefStore implements RefStore {
   /** Move loose refs to packed-refs, where reading many is cheap; `reader` tells what tags peel to. As `git pack-refs` does. */
   pack(reader: ObjectReader, options?: PackRefsOptions): Promise<PackRefsReport> {
     return this.#queue.run([PACKED], () => packRefFiles(this.#context, reader, options));
+  }
+
+  /** The logs there are, of all work trees. */
+  logs(): Promise<LogPlace[]> {
+    return findLogs(this.#files);
+  }
+
+  /** What one of them says, the oldest line first. */
+  readLog(place: LogPlace): Promise<LogLine[]> {
+    return readLogLines(this.#files, place);
+  }
+
+  /** Write one of them anew without some lines. @returns how many went; 0 where its ref is locked */
+  shortenLog(place: LogPlace, isGone: (line: LogLine) => boolean): Promise<number> {
+    const work = (): Promise<number> => removeLogLines(this.#files, place, isGone, this.#context.lockTimeoutMs);
+    return this.#queue.run([place.name], work);
   }
 
   audit(options?: { readonly logs?: boolean }): AsyncGenerator<AuditedPointer> {
