@@ -81,8 +81,8 @@ describe('the blocks of a page run as pasted, one after the other', () => {
 });
 
 describe('the commands of a page run as pasted, one after the other', () => {
-  test('docs/packs.md', async () => {
-    const code = blocks(read('docs/packs.md'), 'sh').join('\n');
+  test.each(['docs/packs.md', 'docs/maintenance.md'])('%s', async (page) => {
+    const code = blocks(read(page), 'sh').join('\n');
     const directory = initBare(join(folder, 'project.git'));
     commitFiles(directory, [{ files: { README: 'A project.\n' } }, { files: { LICENSE: 'MIT\n' } }]);
     const tsgit = `'${process.execPath}' '${join(root, 'packages/cli/bin/tsgit.js')}'`;
