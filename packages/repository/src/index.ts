@@ -31,6 +31,8 @@ export {
   type FsckOptions,
   fsck,
 } from './maintenance/fsck/fsck.js';
+export type { TreeRules } from './materialize/check-trees.js';
+export * from './materialize/materialize.js';
 export { type AttributeDriverOptions, attributeDriver } from './merge/attribute-driver.js';
 export { mergeDrivers } from './merge/drivers.js';
 export * from './merge/merge-commits.js';

@@ -44,6 +44,7 @@ export {
   updateServerInfo,
 } from '../engines/file/index.js';
 export type { MultiPackIndexReport, WriteMultiPackIndexOptions } from '../engines/file/multi-pack-index.js';
+export { type MaterializeDirectoryOptions, materializeDirectory } from './directory-sink.js';
 export { collectGarbage, nodeGcOwner } from './gc.js';
 export { verifyMultiPackIndex, writeMultiPackIndex } from './multi-pack-index.js';
 export { nodeFs } from './node-fs.js';
