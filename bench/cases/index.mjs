@@ -5,6 +5,7 @@ import crc32 from './crc32.mjs';
 import deflate from './deflate.mjs';
 import deltaApply from './delta-apply.mjs';
 import deltaCreate from './delta-create.mjs';
+import gc from './gc.mjs';
 import indexPack from './index-pack.mjs';
 import inflate from './inflate.mjs';
 import kvCommits from './kv-commits.mjs';
@@ -38,7 +39,7 @@ const repositoryCases = [
 const kernelCases = [inflate, deflate, deltaApply, deltaCreate, sha1, sha1Detect, sha256, crc32];
 
 /** @type {readonly BenchCase[]} */
-export const allCases = [...repositoryCases, writePack, ...kernelCases];
+export const allCases = [...repositoryCases, writePack, gc, ...kernelCases];
 
 /** Names that stand for several cases. @type {Readonly<Record<string, readonly BenchCase[]>>} */
 export const caseGroups = { goals: repositoryCases, kernels: kernelCases };
