@@ -75,6 +75,7 @@ export { type PackObjectsOptions, type PackObjectsSummary, packObjects } from '.
 export type { PackItem } from './select/pack-plan.js';
 export type { PackEntry, PackEntryHead, PackSource } from './select/pack-source.js';
 export { type MemoryPackStorage, memoryPackStorage, type PackStorage } from './storage.js';
+export { hasValidTrailer } from './trailer.js';
 export { decodeOfsDistance, encodeOfsDistance } from './varint.js';
 export { type VerifyPackOptions, verifyPack } from './verify-pack.js';
 export { gatherPack, type PackInput, packBytes, type WritePackOptions, writePack } from './writer.js';

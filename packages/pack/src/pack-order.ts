@@ -1,3 +1,4 @@
+import { isGitError } from '@git-kv/objects';
 import type { PackIndex } from './idx/pack-index.js';
 import type { ReverseIndex } from './rev/reverse-index.js';
 
@@ -11,7 +12,17 @@ export interface PackOrder {
 
 /** Sort an idx by offset. @param reverse the `.rev` of the pack, which spares the sorting; one with another order is passed over */
 export function packOrder(index: PackIndex, reverse?: ReverseIndex): PackOrder {
-  return (reverse && readOrder(index, reverse)) ?? sortOrder(index);
+  return (reverse && readOrderIfSound(index, reverse)) ?? sortOrder(index);
+}
+
+function readOrderIfSound(index: PackIndex, reverse: ReverseIndex): PackOrder | undefined {
+  try {
+    return readOrder(index, reverse);
+  } catch (error) {
+    // A position that the idx does not have; where it is the idx that is wrong, sorting it says so.
+    if (isGitError(error, 'MALFORMED')) return undefined;
+    throw error;
+  }
 }
 
 function readOrder(index: PackIndex, reverse: ReverseIndex): PackOrder | undefined {

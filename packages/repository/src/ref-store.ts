@@ -72,8 +72,17 @@ export interface RefTransaction {
 
 /** Something outside of the objects that points to one, or should. */
 export type AuditedPointer =
-  /** A ref below `refs/`, followed to the end. `oid` is `undefined` where it leads to nothing. */
-  | { readonly type: 'ref'; readonly name: RefName; readonly oid: Oid | undefined; readonly problem?: string }
+  /**
+   * A ref below `refs/`, followed to the end. `oid` is `undefined` where it leads to nothing. `peeledOid` is what the store says that
+   * the tag comes to.
+   */
+  | {
+      readonly type: 'ref';
+      readonly name: RefName;
+      readonly oid: Oid | undefined;
+      readonly peeledOid?: Oid;
+      readonly problem?: string;
+    }
   /** HEAD, of the repository or of a linked work tree (`worktrees/NAME/HEAD`). */
   | {
       readonly type: 'head';

@@ -1,6 +1,7 @@
-import { equalBytes, GitError, type HashAlgorithm, MalformedError, oidFromBytes } from '@git-kv/objects';
+import { GitError, type HashAlgorithm, MalformedError, oidFromBytes } from '@git-kv/objects';
 import { type ChunkRange, parseChunkFile } from '../chunk-file/parse.js';
 import { FANOUT_SIZE, OidTable } from '../oid-table.js';
+import { hasValidTrailer } from '../trailer.js';
 import { readUint32 } from '../uint32.js';
 import {
   COMMIT_GRAPH_FORMAT,
@@ -168,8 +169,7 @@ class ParsedCommitGraphFile implements CommitGraphFile {
   }
 
   hasValidChecksum(): boolean {
-    const checksumAt = this.#bytes.length - this.#oidLength;
-    return equalBytes(this.algorithm.digest(this.#bytes.subarray(0, checksumAt)), this.#bytes.subarray(checksumAt));
+    return hasValidTrailer(this.#bytes, this.algorithm);
   }
 
   fanout(byte: number): number {

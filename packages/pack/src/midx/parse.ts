@@ -1,14 +1,7 @@
-import {
-  compareBytes,
-  decodeUtf8,
-  equalBytes,
-  GitError,
-  type HashAlgorithm,
-  MalformedError,
-  type Oid,
-} from '@git-kv/objects';
+import { compareBytes, decodeUtf8, GitError, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
 import { type ChunkRange, parseChunkFile } from '../chunk-file/parse.js';
 import { FANOUT_SIZE, OidTable } from '../oid-table.js';
+import { hasValidTrailer } from '../trailer.js';
 import { readUint32 } from '../uint32.js';
 import type { MultiPackIndex } from './multi-pack-index.js';
 
@@ -138,8 +131,7 @@ export class ParsedMultiPackIndex implements MultiPackIndex {
 
   /** Whether the file ends in the digest of its bytes. */
   hasValidChecksum(): boolean {
-    const checksumAt = this.#bytes.length - this.algorithm.oidLength;
-    return equalBytes(this.algorithm.digest(this.#bytes.subarray(0, checksumAt)), this.#bytes.subarray(checksumAt));
+    return hasValidTrailer(this.#bytes, this.algorithm);
   }
 
   /** The first byte after a larger count in the fanout. */

@@ -113,6 +113,10 @@ export class BulkRead implements ObjectCursor {
       const top = this.#depth - 1;
       const body = this.#arena.subarray(this.#starts[top] as number, this.#ends[top] as number);
       this.oid = this.#oids[node] as Oid;
+      const { verifier } = this.#parts;
+      if (verifier?.hasCrcs === false) {
+        verifier.checkObject({ kind: this.#kind, body }, verifier.positionAt(this.#offsets.at(node)));
+      }
       this.object = { kind: this.#kind, body: this.#isTransient ? body : body.slice() };
       return 'object';
     }
@@ -158,6 +162,7 @@ export class BulkRead implements ObjectCursor {
     if (this.#depth === 0) return this.#visitRoot(node, packOffset);
     entry.assertStoredSize(this.#kind, packOffset);
     if (!entry.inflateDelta(packOffset)) return Visit.isMissingBytes;
+    this.#verify(packOffset);
     const depth = (this.#depths[this.#depth - 1] as number) + 1;
     const { deltaDepth } = this.#parts.limits;
     if (depth > deltaDepth) throw new LimitError('deltaDepth', depth, deltaDepth);
@@ -195,10 +200,16 @@ export class BulkRead implements ObjectCursor {
     const start = this.#room(header.inflatedSize);
     if (start !== NONE) {
       if (!this.#entry.inflateInto(this.#arena, start, packOffset)) return Visit.isMissingBytes;
+      this.#verify(packOffset);
       this.#push(node, start, header.inflatedSize, 0);
     }
     this.#roots.pop();
     return start === NONE ? Visit.isPutOff : Visit.isBuilt;
+  }
+
+  #verify(packOffset: number): void {
+    const { verifier } = this.#parts;
+    if (verifier?.hasCrcs) this.#entry.verify(packOffset, verifier.positionAt(packOffset));
   }
 
   #push(node: number, start: number, size: number, depth: number): void {
@@ -258,7 +269,8 @@ export class BulkRead implements ObjectCursor {
     this.#left ??= [...this.#isDone.keys()].filter((node) => this.#isDone[node] === 0).reverse();
     const node = this.#left.at(-1);
     if (node === undefined) return 'end';
-    if (!this.#waitsForChain) this.#chain.start(this.#offsets.at(node));
+    if (!this.#waitsForChain)
+      this.#chain.start(this.#offsets.at(node), this.#parts.index.find(this.#oids[node] as Oid));
     this.#waitsForChain = true;
     if (!this.#chain.read()) return 'bytes';
     this.#waitsForChain = false;

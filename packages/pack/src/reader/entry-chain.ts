@@ -24,6 +24,8 @@ export class EntryChain {
   readonly #deltas: number[] = [];
   #packOffset = 0;
   #isAtRoot = false;
+  /** Where in the idx the object is, as long as it must be verified; or -1. */
+  #unverified = -1;
   /** Where the body so far is: all of `#bytes` unless it lies in the cache. */
   #bytes: Uint8Array | undefined;
   #start = 0;
@@ -53,8 +55,9 @@ export class EntryChain {
     this.#entry = new EntryReader(parts);
   }
 
-  /** Begin with the entry at `packOffset`. */
-  start(packOffset: number): this {
+  /** Begin with the entry at `packOffset`. @param position of its object in the idx, for a `read` that verifies it */
+  start(packOffset: number, position = -1): this {
+    this.#unverified = this.#parts.verifier === undefined ? -1 : position;
     this.#packOffset = packOffset;
     this.#deltas.length = 0;
     this.#isAtRoot = false;
@@ -73,6 +76,9 @@ export class EntryChain {
       this.body = this.#slot === undefined ? this.#bytes : this.#bytes?.slice(this.#start, this.#end);
       this.#bytes = undefined;
       this.#slot = undefined;
+      if (this.#unverified >= 0) {
+        this.#parts.verifier?.checkObject({ kind: this.kind, body: this.body as Uint8Array }, this.#unverified);
+      }
       return true;
     }
     // While bytes are waited for, others may use the memory of the cache.
@@ -90,7 +96,9 @@ export class EntryChain {
    * are inflated, into a buffer that the next call may use again. What lies behind them is not looked at.
    */
   readHead(limit: number): boolean {
-    if (this.#deltas.length === 0 && !this.#isAtRoot && limit <= this.#parts.scratch.bytes.length) {
+    // To be verified, it is read whole.
+    const canStop = this.#unverified < 0 && limit <= this.#parts.scratch.bytes.length;
+    if (canStop && this.#deltas.length === 0 && !this.#isAtRoot) {
       if (!this.#entry.peekHeader(this.#packOffset)) return false;
       const { windows, scratch } = this.#parts;
       const { inflatedSize, bodyOffset, typeCode } = this.#entry.header;
@@ -182,6 +190,10 @@ export class EntryChain {
     const bytes = slot?.bytes ?? new Uint8Array(size);
     const start = slot?.start ?? 0;
     if (!this.#entry.inflateInto(bytes, start, packOffset)) return false;
+    if (this.#unverified >= 0 && this.#deltas.length === 0 && this.#parts.verifier?.hasCrcs) {
+      this.#entry.verify(packOffset, this.#unverified);
+      this.#unverified = -1;
+    }
     this.#set(packOffset, slot, bytes, size);
     return true;
   }

@@ -6,6 +6,7 @@ import type { PackLimits } from '../limits.js';
 import type { ReadWindows } from '../read-windows.js';
 import { PACK_HEADER_SIZE } from '../scanner.js';
 import type { PackBases } from './delta-base-cache.js';
+import type { EntryVerifier } from './entry-verifier.js';
 
 /** What the reads of one pack share. */
 export interface ChainParts {
@@ -17,6 +18,8 @@ export interface ChainParts {
   readonly packEnd: number;
   /** Holds one inflated delta; used and done with between two awaits. */
   readonly scratch: { bytes: Uint8Array };
+  /** Where what is read is verified. */
+  readonly verifier?: EntryVerifier | undefined;
 }
 
 /**
@@ -28,6 +31,8 @@ export class EntryReader {
   readonly header: EntryHeader = emptyEntryHeader();
   wantedOffset = 0;
   wantedLength = 0;
+  /** After an inflate: where its entry ends in the bytes of the windows. */
+  entryEnd = 0;
   #tries = 0;
 
   constructor(parts: ChainParts) {
@@ -76,7 +81,9 @@ export class EntryReader {
     for (;;) {
       if (!this.peek(packOffset, wanted)) return false;
       const { bytes, at } = windows;
-      if (inflateEntry(bytes, at + headerSize, output, outputStart, size, packOffset) !== undefined) {
+      const consumed = inflateEntry(bytes, at + headerSize, output, outputStart, size, packOffset);
+      if (consumed !== undefined) {
+        this.entryEnd = at + headerSize + consumed;
         this.#tries = 0;
         return true;
       }
@@ -94,6 +101,12 @@ export class EntryReader {
     const size = this.header.inflatedSize;
     if (scratch.bytes.length < size) scratch.bytes = new Uint8Array(Math.max(size, 65536));
     return this.inflateInto(scratch.bytes, 0, packOffset);
+  }
+
+  /** Hold the entry that was just inflated against its CRC. @param position in the idx */
+  verify(packOffset: number, position: number): void {
+    const { verifier, windows } = this.parts;
+    verifier?.checkEntry(windows.bytes, windows.at, this.entryEnd, packOffset, position);
   }
 
   /** Begin with another entry: what was tried for the last one does not count. */

@@ -24,6 +24,7 @@ import { iterateCursors, listCursor } from './cursor-iterator.js';
 import { createDeltaBaseCache, type DeltaBaseCache, type PackBases } from './delta-base-cache.js';
 import { EntryChain } from './entry-chain.js';
 import { type ChainParts, EntryReader } from './entry-reader.js';
+import { EntryVerifier } from './entry-verifier.js';
 import { StoredEntries } from './stored-entries.js';
 import { PIECE_BYTES, streamEntry } from './stream-entry.js';
 
@@ -37,6 +38,11 @@ export interface PackReaderOptions {
   readonly limits?: Partial<PackLimits>;
   /** Give several readers one cache to share a budget; without it each has its own (32 MiB). */
   readonly cache?: DeltaBaseCache;
+  /**
+   * Verify what is read: against the CRCs of the idx, or by its hash, so that a damaged pack gives an error and no wrong object
+   * (default false). Kinds and sizes alone, as of `stat`, are taken as they stand.
+   */
+  readonly verify?: boolean;
 }
 
 /** How one read goes. */
@@ -64,7 +70,7 @@ const SLICE_BYTES = 16 * 2 ** 20;
  * Random access to the objects of a pack. Bytes are read in ranges and kept in a few windows; bases of deltas are cached
  * by bytes. With a source that has `readSync` an object is rebuilt without waiting.
  *
- * Bodies may be shared with the cache: they must not be changed. Nothing is hashed: see `verifyPack`.
+ * Bodies may be shared with the cache: they must not be changed. Nothing is verified unless asked for: see `verify`, and `verifyPack`.
  */
 export class PackReader {
   readonly algorithm: HashAlgorithm;
@@ -102,6 +108,7 @@ export class PackReader {
       bases: this.#bases,
       packEnd: options.source.size - this.algorithm.oidLength,
       scratch: { bytes: new Uint8Array(65536) },
+      ...(options.verify && { verifier: new EntryVerifier(options.index, () => this.#packOrder()) }),
     };
   }
 
@@ -144,7 +151,11 @@ export class PackReader {
   /** The object, or `undefined` where the pack does not have it. @throws {MalformedError} where it is damaged; {LimitError} */
   async read(oid: Oid, options?: PackReadOptions): Promise<RawObject | undefined> {
     const position = this.index.find(oid);
-    return position === undefined ? undefined : this.readAt(this.index.packOffsetAt(position), options);
+    if (position === undefined) return undefined;
+    const chain = this.#takeChain();
+    chain.start(this.index.packOffsetAt(position), position);
+    while (!chain.read()) await this.#load(chain, options);
+    return this.#release(chain);
   }
 
   /** The same at once. @throws {TypeError} where the source cannot: see {@link isSync} */
@@ -153,7 +164,7 @@ export class PackReader {
     if (position === undefined) return undefined;
     const packOffset = this.index.packOffsetAt(position);
     const chain = this.#takeChain();
-    if (!chain.start(packOffset).read()) cannotReadAtOnce();
+    if (!chain.start(packOffset, position).read()) cannotReadAtOnce();
     const object = this.#release(chain);
     // Who reads trees one after another mostly reads in the order of some pack, where this one is the next one's base.
     if (object.kind === 'tree') this.#keep(packOffset, object);
@@ -175,7 +186,7 @@ export class PackReader {
     const position = this.index.findBytes(oidBytes, offset);
     if (position === undefined) return undefined;
     const chain = this.#takeChain();
-    if (!chain.start(this.index.packOffsetAt(position)).readHead(headBytes)) {
+    if (!chain.start(this.index.packOffsetAt(position), position).readHead(headBytes)) {
       throw new TypeError('Cannot read at once: the source of the pack has no readSync');
     }
     return this.#release(chain);
@@ -183,7 +194,7 @@ export class PackReader {
 
   /** The object whose entry begins at `packOffset`. @throws {MalformedError} where there is none */
   async readAt(packOffset: number, options?: PackReadOptions): Promise<RawObject> {
-    const chain = this.#takeChain().start(packOffset);
+    const chain = this.#takeChain().start(packOffset, this.#parts.verifier?.positionAt(packOffset));
     while (!chain.read()) await this.#load(chain, options);
     return this.#release(chain);
   }
@@ -306,14 +317,19 @@ export class PackReader {
     }
   }
 
-  /** Bytes of the entry in the pack: header and deflated body. `undefined` where the pack does not have the object. */
+  /**
+   * Bytes of the entry in the pack: header and deflated body. `undefined` where the pack does not have the object.
+   * @throws {MalformedError} where the idx places it outside of the pack
+   */
   sizeInPack(oid: Oid): number | undefined {
     const position = this.index.find(oid);
     if (position === undefined) return undefined;
     const packOffset = this.index.packOffsetAt(position);
     const { packOffsets } = this.#packOrder();
     const next = packOffsets[findRow(packOffsets, packOffset) + 1];
-    return (next ?? this.source.size - this.algorithm.oidLength) - packOffset;
+    const size = (next ?? this.source.size - this.algorithm.oidLength) - packOffset;
+    if (size <= 0) throw new MalformedError('pack', packOffset, 'no entry can lie here');
+    return size;
   }
 
   #packOrder(): PackOrder {

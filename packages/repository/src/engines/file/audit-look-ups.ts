@@ -1,7 +1,8 @@
-import { type HashAlgorithm, isGitError } from '@git-kv/objects';
+import type { HashAlgorithm } from '@git-kv/objects';
 import { type CommitGraphFile, type PackIndex, verifyReverseIndex } from '@git-kv/pack';
 import type { AuditVisitor, StoreDamage } from '../../audit.js';
 import { verifyCommitGraph } from '../../commit-graph/verify.js';
+import { isDamage } from '../../is-damage.js';
 import type { ObjectReader } from '../../object-store.js';
 import type { Disk } from './disk.js';
 import { MULTI_PACK_INDEX, verifyMultiPackIndexFile } from './multi-pack-index.js';
@@ -70,7 +71,7 @@ async function telling(tell: (message: string) => void, look: () => Promise<void
   try {
     await look();
   } catch (error) {
-    if (!isGitError(error)) throw error;
+    if (!isDamage(error)) throw error;
     tell(error.message);
   }
 }

@@ -1,5 +1,6 @@
-import { decodeLoose, type HashAlgorithm, hashObject, isGitError, type Oid, oidToBytes } from '@git-kv/objects';
+import { decodeLoose, type HashAlgorithm, hashObject, type Oid, oidToBytes } from '@git-kv/objects';
 import type { AuditOptions, AuditVisitor } from '../../audit.js';
+import { isDamage } from '../../is-damage.js';
 import { auditPack } from './audit-packs.js';
 import type { Disk } from './disk.js';
 import { isAbsent } from './fs.js';
@@ -101,7 +102,7 @@ class LooseAudit {
   }
 
   #tell(oid: Oid, error: unknown): void {
-    if (!isGitError(error)) throw error;
+    if (!isDamage(error)) throw error;
     const path = this.#path(oid);
     this.#visitor.damage({ area: 'object', path, oid, isPacked: false, message: error.message, cause: error });
   }

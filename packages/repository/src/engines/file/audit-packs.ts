@@ -1,4 +1,4 @@
-import { type HashAlgorithm, hashObject, isGitError, type Oid, writeOid } from '@git-kv/objects';
+import { type GitError, type HashAlgorithm, hashObject, type Oid, writeOid } from '@git-kv/objects';
 import {
   type ByteSource,
   createDeltaBaseCache,
@@ -7,11 +7,14 @@ import {
   PackReader,
   parsePackIndex,
   verifyPack,
+  verifyPackIndex,
 } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from '../../audit.js';
+import { isDamage } from '../../is-damage.js';
 import { auditReverseIndex } from './audit-look-ups.js';
 import type { Disk } from './disk.js';
 import { fileSource } from './file-source.js';
+import { isAbsent } from './fs.js';
 
 /** What an audit of one pack needs to know. */
 export interface PackAuditParts {
@@ -31,23 +34,25 @@ export interface PackAuditParts {
  */
 export async function auditPack(parts: PackAuditParts): Promise<void> {
   const { disk, path, visitor, options, algorithm } = parts;
-  const damage = (message: string, cause?: unknown): void =>
-    visitor.damage({ area: 'pack', path: `${path}.pack`, message, ...(cause !== undefined && { cause }) });
+  const damage = (message: string, cause: unknown, ending = 'pack'): void =>
+    visitor.damage({ area: 'pack', path: `${path}.${ending}`, message, cause });
   let idx: Uint8Array;
   let index: PackIndex;
   try {
     idx = await disk.readFile(`${path}.idx`);
     index = parsePackIndex(idx, algorithm);
   } catch (error) {
-    if (!isGitError(error)) throw error;
-    return damage(`its idx cannot be read: ${error.message}`, error);
+    // Repacked since it was listed.
+    if (isAbsent(error)) return;
+    if (!isDamage(error)) throw error;
+    return damage(`its idx cannot be read: ${error.message}`, error, 'idx');
   }
   const order = new RowOrder(index);
   if (options.presentOnly === true) return order.eachOid((bytes) => visitor.present(bytes, 0, undefined, true));
   if (options.looseOnly === true) return order.eachOid((bytes) => visitor.packed(bytes, 0));
+  const isIndexWhole = verifiesIndex(idx, algorithm, (error) => damage(error.message, error, 'idx'));
   const file = await disk.open(`${path}.pack`, 'read').catch((error: unknown) => {
-    if (!isGitError(error)) throw error;
-    damage('it cannot be opened', error);
+    if (!isAbsent(error)) throw error;
     return undefined;
   });
   if (file === undefined) return;
@@ -56,22 +61,32 @@ export async function auditPack(parts: PackAuditParts): Promise<void> {
     try {
       await PackReader.open({ source, index });
     } catch (error) {
-      if (!isGitError(error)) throw error;
+      if (!isDamage(error)) throw error;
       // Nobody reads from such a pack, git no more than this store: its objects are not here.
       return damage(error.message, error);
     }
     await auditReverseIndex(disk, path, index, visitor);
     try {
-      await auditStream(parts, source, idx, order);
-      return;
+      if (isIndexWhole) return await auditStream(parts, source, idx, order);
     } catch (error) {
-      if (!isGitError(error)) throw error;
+      if (!isDamage(error)) throw error;
       options.signal?.throwIfAborted();
       damage(error.message, error);
     }
     await auditEach(parts, source, order);
   } finally {
     await file.close();
+  }
+}
+
+function verifiesIndex(idx: Uint8Array, algorithm: HashAlgorithm, tell: (error: GitError) => void): boolean {
+  try {
+    verifyPackIndex(idx, algorithm);
+    return true;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    tell(error);
+    return false;
   }
 }
 
@@ -132,7 +147,7 @@ async function auditEach(parts: PackAuditParts, source: ByteSource, order: RowOr
         damage('its entry holds another object');
       }
     } catch (error) {
-      if (!isGitError(error)) throw error;
+      if (!isDamage(error)) throw error;
       damage(error.message, error);
     }
     parts.onProgress(++done);
@@ -190,7 +205,7 @@ function offsetAt(index: PackIndex, position: number): number {
   try {
     return index.packOffsetAt(position);
   } catch (error) {
-    if (!isGitError(error)) throw error;
+    if (!isDamage(error)) throw error;
     return 0;
   }
 }

@@ -58,7 +58,10 @@ class PointerAudit {
         yield { type: 'ref', name, oid: undefined, problem: 'its name is no name of a ref' };
         continue;
       }
-      yield { type: 'ref', name, ...(await this.#follow(name)) };
+      const found = await this.#follow(name);
+      const packed = this.#packed.find(name);
+      const peeledOid = packed?.oid === found.oid ? packed?.peeledOid : undefined;
+      yield { type: 'ref', name, ...found, ...(peeledOid !== undefined && { peeledOid }) };
     }
   }
 

@@ -51,10 +51,12 @@ export async function readCommitGraphFiles(
 export class CommitGraphReader {
   readonly #disk: Disk;
   readonly #algorithm: HashAlgorithm;
+  readonly #verify: boolean;
   #version: string | undefined;
   #graph: CommitGraph | undefined;
 
-  constructor(disk: Disk, algorithm: HashAlgorithm) {
+  constructor(disk: Disk, algorithm: HashAlgorithm, verify: boolean) {
+    this.#verify = verify;
     this.#disk = disk;
     this.#algorithm = algorithm;
   }
@@ -83,6 +85,7 @@ export class CommitGraphReader {
   async #read(directory: string, directories: readonly string[]): Promise<CommitGraph | undefined> {
     try {
       const files = await readCommitGraphFiles(this.#disk, directory, directories, this.#algorithm);
+      if (this.#verify && !files.every((file) => file.hasValidChecksum())) return undefined;
       return files.length > 0 ? joinCommitGraph(files) : undefined;
     } catch (error) {
       if (isGitError(error, 'MALFORMED') || isGitError(error, 'UNSUPPORTED')) return undefined;

@@ -1,8 +1,8 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
-import type { DeltaBaseCache } from '@git-kv/pack';
 import type { Disk } from './disk.js';
 import { LooseObjects } from './loose-objects.js';
 import { PackDirectory } from './pack-directory.js';
+import type { PackReads } from './pack-file.js';
 
 /** One `objects` directory: packs and loose objects. */
 export class ObjectDirectory {
@@ -10,9 +10,9 @@ export class ObjectDirectory {
   readonly packs: PackDirectory;
   readonly loose: LooseObjects;
 
-  constructor(disk: Disk, path: string, algorithm: HashAlgorithm, cache: DeltaBaseCache) {
+  constructor(disk: Disk, path: string, algorithm: HashAlgorithm, reads: PackReads) {
     this.path = path;
-    this.packs = new PackDirectory(disk, path, algorithm, cache);
+    this.packs = new PackDirectory(disk, path, algorithm, reads);
     this.loose = new LooseObjects(disk, path, algorithm);
   }
 

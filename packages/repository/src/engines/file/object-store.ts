@@ -12,7 +12,6 @@ import {
   type CommitGraph,
   type CommitGraphFile,
   createDeltaBaseCache,
-  type DeltaBaseCache,
   iterateCursors,
   listCursor,
   type ObjectCursor,
@@ -39,6 +38,7 @@ import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
 import { deflateLoose, type LooseObjects, WRITE_LEVEL } from './loose-objects.js';
 import { ObjectDirectory } from './object-directory.js';
+import type { PackReads } from './pack-file.js';
 import { writePackFile } from './pack-writing.js';
 import { pruneObjects } from './prune.js';
 import { receivePack } from './quarantine.js';
@@ -72,7 +72,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   readonly own: ObjectDirectory;
   readonly options: FileObjectStoreOptions;
   /** One for all packs, so that its budget is the store's. */
-  readonly #cache: DeltaBaseCache;
+  readonly #reads: PackReads;
   readonly #graphs: CommitGraphReader;
   #swept: Promise<void> | undefined;
   #directories: readonly ObjectDirectory[] | undefined;
@@ -81,9 +81,12 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     this.disk = disk;
     this.algorithm = algorithm;
     this.options = options;
-    this.#cache = createDeltaBaseCache(options.cacheBytes ?? CACHE_BYTES);
-    this.#graphs = new CommitGraphReader(disk, algorithm);
-    this.own = new ObjectDirectory(disk, objectsDirectory, algorithm, this.#cache);
+    this.#reads = {
+      cache: createDeltaBaseCache(options.cacheBytes ?? CACHE_BYTES),
+      verify: options.verifyReads ?? true,
+    };
+    this.#graphs = new CommitGraphReader(disk, algorithm, this.#reads.verify);
+    this.own = new ObjectDirectory(disk, objectsDirectory, algorithm, this.#reads);
   }
 
   // Not an async function: what lies in an open pack is there at once, and costs one promise.
@@ -415,7 +418,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     const paths = await findAlternates(this.disk, this.own.path);
     this.#directories ??= [
       this.own,
-      ...paths.map((path) => new ObjectDirectory(this.disk, path, this.algorithm, this.#cache)),
+      ...paths.map((path) => new ObjectDirectory(this.disk, path, this.algorithm, this.#reads)),
     ];
     return this.#directories;
   }

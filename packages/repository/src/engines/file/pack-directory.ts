@@ -1,6 +1,6 @@
 import { type HashAlgorithm, isGitError, type Oid } from '@git-kv/objects';
 import {
-  type DeltaBaseCache,
+  hasValidTrailer,
   type MultiPackIndex,
   type ObjectCursor,
   type PackEntry,
@@ -13,7 +13,7 @@ import type { Disk } from './disk.js';
 import { isAbsent } from './fs.js';
 import { MULTI_PACK_INDEX } from './multi-pack-index.js';
 import { NameQueue } from './name-queue.js';
-import { PackFile } from './pack-file.js';
+import { PackFile, type PackReads } from './pack-file.js';
 
 /** A directory that changed so shortly before it was listed may change again under the same time stamp. */
 const RACY_MS = 2000;
@@ -38,7 +38,7 @@ export class PackDirectory {
   generation = 0;
   readonly #disk: Disk;
   readonly #algorithm: HashAlgorithm;
-  readonly #cache: DeltaBaseCache;
+  readonly #reads: PackReads;
   readonly #queue = new NameQueue();
   #packs: readonly PackFile[] = [];
   #midx: OpenMidx | undefined;
@@ -52,8 +52,8 @@ export class PackDirectory {
   #listedVersion: string | undefined;
   #isListed = false;
 
-  constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm, cache: DeltaBaseCache) {
-    this.#cache = cache;
+  constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm, reads: PackReads) {
+    this.#reads = reads;
     this.path = `${objectsDirectory}/pack`;
     this.#disk = disk;
     this.#algorithm = algorithm;
@@ -323,7 +323,7 @@ export class PackDirectory {
   }
 
   #newPack(name: string): PackFile {
-    return new PackFile(this.#disk, this.path, name, this.#algorithm, this.#cache);
+    return new PackFile(this.#disk, this.path, name, this.#algorithm, this.#reads);
   }
 
   /** A list of other packs; what a multi-pack-index says of the old list is forgotten. */
@@ -359,7 +359,8 @@ export class PackDirectory {
 
   async #parseMidx(path: string): Promise<MultiPackIndex | undefined> {
     const bytes = await this.#disk.findFile(path);
-    if (bytes === undefined) return undefined;
+    // One that is damaged would hide objects.
+    if (bytes === undefined || (this.#reads.verify && !hasValidTrailer(bytes, this.#algorithm))) return undefined;
     try {
       return parseMultiPackIndex(bytes, this.#algorithm);
     } catch (error) {

@@ -1,7 +1,15 @@
-import type { HashAlgorithm } from '@git-kv/objects';
-import { type DeltaBaseCache, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
+import { GitError, type HashAlgorithm } from '@git-kv/objects';
+import { type DeltaBaseCache, hasValidTrailer, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
 import type { Disk, DiskFile } from './disk.js';
 import { fileSource } from './file-source.js';
+
+/** How packs are read. */
+export interface PackReads {
+  /** One for all packs. */
+  readonly cache: DeltaBaseCache;
+  /** Whether what is read is held against the checksums that are there. */
+  readonly verify: boolean;
+}
 
 interface OpenPack {
   readonly reader: PackReader;
@@ -23,7 +31,7 @@ export class PackFile {
   isSettled = false;
   readonly #disk: Disk;
   readonly #algorithm: HashAlgorithm;
-  readonly #cache: DeltaBaseCache;
+  readonly #reads: PackReads;
   /** The idx once it is loaded: look-ups need not wait for it again. */
   loadedIndex: PackIndex | undefined;
   /** The reader while the pack is open: for reads that are done before anything else can happen. */
@@ -33,8 +41,8 @@ export class PackFile {
   #users = 0;
   #retired = false;
 
-  constructor(disk: Disk, directory: string, name: string, algorithm: HashAlgorithm, cache: DeltaBaseCache) {
-    this.#cache = cache;
+  constructor(disk: Disk, directory: string, name: string, algorithm: HashAlgorithm, reads: PackReads) {
+    this.#reads = reads;
     this.#disk = disk;
     this.name = name;
     this.path = `${directory}/${name}`;
@@ -90,7 +98,13 @@ export class PackFile {
 
   async #loadIndex(): Promise<PackIndex> {
     try {
-      this.loadedIndex = parsePackIndex(await this.#disk.readFile(this.indexPath), this.#algorithm);
+      const bytes = await this.#disk.readFile(this.indexPath);
+      const index = parsePackIndex(bytes, this.#algorithm);
+      // A look-up in one that is damaged would not find what is there.
+      if (this.#reads.verify && !hasValidTrailer(bytes, this.#algorithm)) {
+        throw new GitError('HASH_MISMATCH', `Cannot read ${this.indexPath}: its checksum is not that of its bytes`);
+      }
+      this.loadedIndex = index;
       return this.loadedIndex;
     } catch (error) {
       this.#index = undefined;
@@ -104,7 +118,7 @@ export class PackFile {
       const file = await this.#disk.open(this.packPath, 'read');
       try {
         const source = fileSource(file, await file.size());
-        const reader = await PackReader.open({ source, index, cache: this.#cache });
+        const reader = await PackReader.open({ source, index, ...this.#reads });
         this.openReader = reader;
         return { reader, close: () => this.#closePack(reader, file) };
       } catch (error) {

@@ -23,6 +23,11 @@ export interface FileRepositoryOptions {
   readonly unpackLimit?: number | undefined;
   /** `prune` spares what is younger than this (default 0). */
   readonly pruneGraceMs?: number | undefined;
+  /**
+   * Hold what is read against the checksums of packs, idx, multi-pack-index and commit-graph, so that no damage on the disk is given out
+   * as an object or as its absence (default true). It costs a few percent; git does without.
+   */
+  readonly verifyReads?: boolean | undefined;
   /** Milliseconds since 1970, for reflogs (default: the clock). */
   readonly now?: (() => number) | undefined;
 }
@@ -45,6 +50,7 @@ export class FileRepository implements Repository {
     this.objects = new FileObjectStore(disk, layout.objectsDirectory, layout.algorithm, {
       cacheBytes: options.cacheBytes,
       unpackLimit: options.unpackLimit,
+      verifyReads: options.verifyReads,
       pruneGraceMs: options.pruneGraceMs,
       isPrecious: layout.config.getBoolean('extensions', 'preciousobjects') ?? false,
       isHistoryPlain: () => this.#isHistoryPlain(),

@@ -11,6 +11,8 @@ export interface FileObjectStoreOptions {
   readonly unpackLimit?: number | undefined;
   /** `prune` spares what is younger than this (default 0). */
   readonly pruneGraceMs?: number | undefined;
+  /** Whether what is read is held against the checksums that are there (default true). */
+  readonly verifyReads?: boolean | undefined;
   /** extensions.preciousObjects: nothing is ever pruned. */
   readonly isPrecious?: boolean | undefined;
   /** Whether history is what commits say, so that a commit-graph may be asked (default: yes). */

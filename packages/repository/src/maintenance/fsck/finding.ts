@@ -11,7 +11,7 @@ import type { StoreDamage } from '../../audit.js';
  * - `brokenLink`: `from` names `oid`, which is not here. `missing`: something reachable is not here.
  * - `dangling`: nothing leads to an object, `unreachable`: no ref does. `root`, `tagged`: as asked for.
  * - `pack`, `stray`, `commitGraph`, `multiPackIndex`, `reverseIndex`: files of the store.
- * - `ref`: a ref that leads to no object. `notCommit`: a branch that does not lead to a commit. `head`, `unbornHead`, `log`,
+ * - `ref`: a ref that leads to no object. `peeled`: a tag that comes to another object than the store says. `notCommit`: a branch that does not lead to a commit. `head`, `unbornHead`, `log`,
  *   `index`: what else points to objects. `noRefs`: nothing does. `argument`: an object that was asked about.
  */
 export type FsckFindingType =
@@ -29,6 +29,7 @@ export type FsckFindingType =
   | 'tagged'
   | Exclude<StoreDamage['area'], 'object'>
   | 'ref'
+  | 'peeled'
   | 'notCommit'
   | 'head'
   | 'unbornHead'

@@ -1,5 +1,6 @@
-import { isGitError, type ObjectChecker, type ObjectKind, type Oid, parseTag } from '@git-kv/objects';
+import { type ObjectChecker, type ObjectKind, type Oid, parseTag } from '@git-kv/objects';
 import type { AuditVisitor, StoreDamage } from '../../audit.js';
+import { isDamage } from '../../is-damage.js';
 import type { ObjectReader } from '../../object-store.js';
 import type { FindingChannel, FsckArea, FsckFinding } from './finding.js';
 import { LinkReader } from './links.js';
@@ -160,7 +161,7 @@ export async function readWhole(
   try {
     return await reader.read(oid);
   } catch (error) {
-    if (!isGitError(error)) throw error;
+    if (!isDamage(error)) throw error;
     return undefined;
   }
 }

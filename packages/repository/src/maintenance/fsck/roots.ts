@@ -1,5 +1,6 @@
-import { isGitError, type Oid } from '@git-kv/objects';
-import { resolveRef } from '../../ref-resolve.js';
+import type { Oid } from '@git-kv/objects';
+import { isDamage } from '../../is-damage.js';
+import { peelTag, resolveRef } from '../../ref-resolve.js';
 import type { AuditedPointer, RefStore } from '../../ref-store.js';
 import type { Repository } from '../../repository.js';
 import type { FindingChannel, FsckArea, FsckFindingType } from './finding.js';
@@ -56,7 +57,8 @@ class RootFinder implements Roots {
   async add(pointer: AuditedPointer): Promise<void> {
     switch (pointer.type) {
       case 'ref':
-        return this.#addRef(pointer.name, pointer.oid, pointer.problem);
+        await this.#addRef(pointer.name, pointer.oid, pointer.problem);
+        return this.#checkPeeled(pointer);
       case 'head':
         return this.#addHead(pointer);
       case 'log':
@@ -80,6 +82,22 @@ class RootFinder implements Roots {
     }
     this.hasRefs = true;
     this.#addRow(row);
+  }
+
+  /** What a tag comes to is asked of the store by whoever serves it, without a look at the tag. */
+  async #checkPeeled({ name, oid, peeledOid }: AuditedPointer & { readonly type: 'ref' }): Promise<void> {
+    if (oid === undefined || peeledOid === undefined || this.#table.find(oid) === undefined) return;
+    let actual: Oid | undefined;
+    try {
+      actual = await peelTag(this.#repository.objects, oid);
+    } catch (error) {
+      // That has been told of the tag.
+      if (!isDamage(error)) throw error;
+      return;
+    }
+    if (actual === peeledOid) return;
+    const message = `${name} is said to peel to ${peeledOid}, and ${actual === undefined ? 'is no tag' : `comes to ${actual}`}`;
+    this.#channel.push({ type: 'peeled', severity: 'warn', areas: ['refs'], name, oid, message });
   }
 
   async #addHead(head: AuditedPointer & { readonly type: 'head' }): Promise<void> {
@@ -130,7 +148,7 @@ class RootFinder implements Roots {
     try {
       return await this.#repository.objects.read(oid);
     } catch (error) {
-      if (!isGitError(error)) throw error;
+      if (!isDamage(error)) throw error;
       return undefined;
     }
   }
