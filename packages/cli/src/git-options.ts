@@ -44,7 +44,7 @@ interface Spec {
   readonly name: string;
   readonly long: string | undefined;
   readonly short: string | undefined;
-  readonly takes: '' | '=' | '?';
+  readonly takes: '' | '=' | '?' | '~';
 }
 
 /**
@@ -52,7 +52,7 @@ interface Spec {
  * short, and an order that matters.
  *
  * Each spec is `long`, `long|s` or `|s` for a flag; `=` after it says that it takes a value, `?` that it may take one, in the
- * same argument. An option goes by its long name where it has one.
+ * same argument, `~` that it takes one and means `HEAD` at the end. An option goes by its long name where it has one.
  * @param options `stopEarly`: nothing after the first argument that is no option is one
  * @throws {UsageError} in git's words
  * @see gitcli(7), "ENHANCED OPTION PARSER"
@@ -71,11 +71,7 @@ export function parseGitOptions(
       positionals.push(...args.slice(at + 1));
       break;
     }
-    const next = (name: string): string => {
-      const value = args[++at];
-      if (value === undefined) throw new UsageError(`error: ${name} requires a value`);
-      return value;
-    };
+    const next = (): string | undefined => args[++at];
     if (arg.startsWith('--')) options.push(readLong(arg.slice(2), known, next));
     else if (arg.startsWith('-') && arg !== '-') readShort(arg, known, next, options);
     else if (stopEarly) {
@@ -87,21 +83,29 @@ export function parseGitOptions(
 }
 
 function parseSpec(text: string): Spec {
-  const [, long, short, takes] = /^([a-z-]*)(?:\|(\w))?([=?]?)$/.exec(text) ?? [];
+  const [, long, short, takes] = /^([a-z-]*)(?:\|(\w))?([=?~]?)$/.exec(text) ?? [];
   const name = long || short;
   if (name === undefined) throw new Error(`BUG: option spec ${text}`);
   return { name, long: long || undefined, short, takes: takes as Spec['takes'] };
 }
 
-function readLong(text: string, known: readonly Spec[], next: (name: string) => string): GivenOption {
+function readLong(text: string, known: readonly Spec[], next: () => string | undefined): GivenOption {
   const equals = text.indexOf('=');
   const word = equals < 0 ? text : text.slice(0, equals);
   const given = equals < 0 ? undefined : text.slice(equals + 1);
   const { spec, negated } = findLong(word, known);
   if (given !== undefined && (spec.takes === '' || negated))
     throw new UsageError(`error: option \`${negated ? `no-${spec.name}` : spec.name}' takes no value`);
-  const value = given ?? (spec.takes === '=' && !negated ? next(`option \`${spec.name}'`) : undefined);
+  const value = given ?? (negated ? undefined : valueAfter(spec, `option \`${spec.name}'`, next));
   return { name: spec.name, value, negated };
+}
+
+/** The value of an option in the argument behind it. */
+function valueAfter({ takes }: Spec, shown: string, next: () => string | undefined): string | undefined {
+  if (takes === '' || takes === '?') return undefined;
+  const value = next() ?? (takes === '~' ? 'HEAD' : undefined);
+  if (value === undefined) throw new UsageError(`error: ${shown} requires a value`);
+  return value;
 }
 
 function findLong(word: string, known: readonly Spec[]): { spec: Spec; negated: boolean } {
@@ -113,7 +117,9 @@ function findLong(word: string, known: readonly Spec[]): { spec: Spec; negated: 
       { name: opposite, spec, negated: true },
     ];
   });
-  const exact = names.find(({ name }) => name === word);
+  const exact = known.some(({ long }) => long === word)
+    ? names.find(({ name, negated }) => name === word && !negated)
+    : names.find(({ name }) => name === word);
   if (exact) return exact;
   const begun = names.filter(({ name }) => name.startsWith(word) && word !== 'no' && word !== 'no-');
   const plain = begun.filter(({ negated }) => !negated);
@@ -125,7 +131,7 @@ function findLong(word: string, known: readonly Spec[]): { spec: Spec; negated: 
   return first;
 }
 
-function readShort(arg: string, known: readonly Spec[], next: (name: string) => string, options: GivenOption[]): void {
+function readShort(arg: string, known: readonly Spec[], next: () => string | undefined, options: GivenOption[]): void {
   for (let at = 1; at < arg.length; at++) {
     const short = arg[at] as string;
     const spec = known.find((one) => one.short === short);
@@ -135,7 +141,7 @@ function readShort(arg: string, known: readonly Spec[], next: (name: string) => 
       continue;
     }
     const rest = arg.slice(at + 1);
-    const value = rest !== '' ? rest : spec.takes === '=' ? next(`switch \`${short}'`) : undefined;
+    const value = rest !== '' ? rest : valueAfter(spec, `switch \`${short}'`, next);
     options.push({ name: spec.name, value, negated: false });
     return;
   }

@@ -38,6 +38,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/diff-tree.js')).diffTreeCommand,
   },
   {
+    name: 'for-each-ref',
+    summary: 'list refs in any form and order',
+    load: async () => (await import('./commands/for-each-ref.js')).forEachRefCommand,
+  },
+  {
     name: 'fsck',
     summary: 'check objects, the links between them, and what points to them',
     load: async () => (await import('./commands/fsck.js')).fsckCommand,
