@@ -9,7 +9,7 @@ import {
   type Oid,
   parseCommitLinks,
 } from '@git-kv/objects';
-import { isAncestor, type Repository } from '@git-kv/repository';
+import { isAncestor, type Repository, signCommit } from '@git-kv/repository';
 import { type Change, diffKeys } from './changes.js';
 import type { DraftResult } from './draft.js';
 import { Mutex } from './mutex.js';
@@ -119,13 +119,15 @@ export class StoreCore {
     const { head, pushedOid } = this.#position;
     const author = this.#identity(options);
     const parentOids = head === undefined ? [] : [head.oid];
-    const body = buildCommit({
+    const { sign } = this.#options;
+    const unsigned = buildCommit({
       treeOid: draft.treeOid,
       parentOids,
       author,
       committer: author,
       message: options.message ?? DEFAULT_MESSAGE,
     });
+    const body = sign === undefined ? unsigned : await signCommit(unsigned, this.repository.algorithm, sign);
     const oid = hashObject(this.repository.algorithm, 'commit', body);
     const objects = [...draft.objects, { kind: 'commit' as const, body }];
     await this.repository.objects.writeMany(objects);

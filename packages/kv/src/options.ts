@@ -1,6 +1,6 @@
 import type { HashName, Oid } from '@git-kv/objects';
 import type { CredentialsProvider, FetchFunction, Transport } from '@git-kv/protocol';
-import type { Progress } from '@git-kv/repository';
+import type { PayloadSigner, Progress } from '@git-kv/repository';
 
 /**
  * What a pull does with a commit of ours that the remote neither has nor can take as it stands, because the branch went
@@ -22,6 +22,8 @@ export interface KvOptions {
   readonly authorEmail?: string;
   /** The time of commits, in milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number;
+  /** Signs every commit: `sshSigner(key)` of `@git-kv/repository`, say. Where it fails, nothing is written. */
+  readonly sign?: PayloadSigner;
   readonly limits?: KvLimits;
 }
 

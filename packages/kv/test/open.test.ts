@@ -1,4 +1,6 @@
-import { sha256 } from '@git-kv/objects';
+import { generateKeyPairSync } from 'node:crypto';
+import { formatSshPublicKey, parseAllowedSigners, sha1, sha256 } from '@git-kv/objects';
+import { readSshPrivateKey, sshSigner, verifyCommit } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -32,6 +34,36 @@ describe('GitKv.open', () => {
     expect(text(commit?.body)).toContain(`parent ${first}\nauthor Ann <ann@example.com> 1700000000 +0000\n`);
     expect(text(commit?.body)).toMatch(/\n\nCommitted by git-kv$/);
     expect(await store.lastModified('a')).toBe(1_700_000_000);
+  });
+
+  test('signs each commit where it is told to, and writes nothing where that fails', async () => {
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const key = await readSshPrivateKey(pem);
+    const allowedSigners = parseAllowedSigners(`me@x ${formatSshPublicKey(key.publicKey)}`);
+    for (const algorithm of [sha1, sha256]) {
+      const repository = createMemoryRepository({ algorithm });
+      let isLocked = false;
+      const signer = sshSigner(key);
+      const sign = async (payload: Uint8Array) => {
+        if (isLocked) throw new Error('The key is locked');
+        return await signer(payload);
+      };
+      const store = await GitKv.open(repository, { sign });
+      await store.set('a', '1');
+      await store.changeAndPush(async (batch) => {
+        await batch.set('b', '2');
+      });
+      const { oid } = store.commit as { oid: string };
+      const verdict = await verifyCommit(repository.objects, oid, { allowedSigners });
+      expect(verdict).toMatchObject({ status: 'good', principal: 'me@x' });
+      isLocked = true;
+      await expect(store.set('a', '3')).rejects.toThrow('The key is locked');
+      expect(await store.getText('a')).toBe('1');
+      expect(store.commit?.oid).toBe(oid);
+      isLocked = false;
+      await store.set('a', '3');
+      expect(await store.getText('a')).toBe('3');
+    }
   });
 
   test('pull takes over what another store wrote, and a write before it is refused', async () => {

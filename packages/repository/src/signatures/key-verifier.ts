@@ -1,17 +1,16 @@
 import {
   encodeBase64,
   GitError,
-  MalformedError,
   SSH_COORDINATE_BYTES,
   type SshCurve,
   type SshEcdsaKey,
-  type SshEd25519Key,
   type SshPublicKey,
   SshReader,
   type SshRsaKey,
   type SshSignature,
   sshUint32,
 } from '@git-kv/objects';
+import { verifyEd25519 } from './ed25519.js';
 import { base64Url, CURVES, isNotSupported, plain, RSA_HASHES } from './subtle.js';
 
 /** What a security key says of how it signed. */
@@ -70,7 +69,7 @@ export async function verifyWithKey(
   reader.end();
   const isValid =
     key.kind === 'ed25519'
-      ? await verifyEd25519(subtle, key, raw, signed)
+      ? await verifyEd25519(subtle, key.point, raw, signed)
       : await verifyEcdsa(subtle, key, raw, signed, CURVES[key.curve].hash);
   if (!isValid) return WRONG;
   return securityKey === undefined ? { isValid } : { isValid, securityKey };
@@ -80,29 +79,6 @@ const WRONG: KeyVerdict = { isValid: false, reason: 'incorrect signature' };
 
 async function sha256(subtle: SubtleCrypto, bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await subtle.digest('SHA-256', plain(bytes)));
-}
-
-/** The order of the base point, the lowest byte first. */
-const ED25519_ORDER = /* @__PURE__ */ littleEndian('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010');
-
-function littleEndian(hex: string): bigint {
-  return BigInt(`0x${(hex.match(/../g) ?? []).reverse().join('')}`);
-}
-
-async function verifyEd25519(
-  subtle: SubtleCrypto,
-  key: SshEd25519Key,
-  raw: Uint8Array,
-  data: Uint8Array,
-): Promise<boolean> {
-  if (raw.length !== 64) throw new MalformedError(FORMAT, 0, `an Ed25519 signature has ${raw.length} bytes, not 64`);
-  // Runtimes differ in whether they look: with a number over the order, a signature would have a second spelling.
-  const hex = Array.from(raw.subarray(32), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (littleEndian(hex) >= ED25519_ORDER) return false;
-  const imported = await importKey(() =>
-    subtle.importKey('raw', plain(key.point), { name: 'Ed25519' }, false, ['verify']),
-  );
-  return imported !== undefined && (await subtle.verify({ name: 'Ed25519' }, imported, plain(raw), plain(data)));
 }
 
 /** Both numbers of an SSH signature of ECDSA, each as long as a coordinate, as WebCrypto takes them. */

@@ -5,6 +5,7 @@ import {
   GitError,
   type HashAlgorithm,
   isSshPrivateKey,
+  LimitError,
   MalformedError,
   parseSshPrivateKey,
   parseSshPublicKey,
@@ -19,6 +20,7 @@ import {
   sshSignedData,
   sshString,
 } from '@git-kv/objects';
+import { signEd25519 } from './ed25519.js';
 import { CURVES, DIGESTS, findSubtle, isNotSupported, plain } from './subtle.js';
 
 /** Makes an armored signature of these bytes: by a key at hand, an agent, a service. */
@@ -34,6 +36,8 @@ export interface SignSshOptions {
   readonly subtle?: SubtleCrypto;
 }
 
+const LF = 0x0a;
+const MAX_KEY_BYTES = 64 * 1024;
 const RSA_ALGORITHM = 'rsa-sha2-512';
 
 /**
@@ -47,10 +51,8 @@ export async function signSsh(payload: Uint8Array, key: SshPrivateKey, options: 
   const subtle = findSubtle(options.subtle);
   const digest = new Uint8Array(await subtle.digest(DIGESTS[hashName], plain(payload)));
   const { publicKey } = key;
-  const { name, hash } = parametersOf(publicKey);
-  const imported = await importPrivateKey(subtle, key);
   const data = plain(sshSignedData({ namespace, hashName }, digest));
-  const raw = new Uint8Array(await subtle.sign(hash === undefined ? { name } : { name, hash }, imported, data));
+  const raw = await signRaw(subtle, key, data);
   const algorithm = publicKey.kind === 'rsa' ? RSA_ALGORITHM : publicKey.type;
   const value = sshString(publicKey.kind === 'ecdsa' ? ecdsaValue(raw, SSH_COORDINATE_BYTES[publicKey.curve]) : raw);
   return serializeSshSignature({ publicKey, namespace, hashName, algorithm, value });
@@ -69,9 +71,13 @@ export async function signCommit(body: Uint8Array, algorithm: HashAlgorithm, sig
   return signCommitBody(body, algorithm, await sign(body));
 }
 
-/** The tag `body` signed: the signature ends its message. In a fresh buffer. @throws {RangeError} where it has a signature */
+/**
+ * The tag `body` signed: the signature ends its message. In a fresh buffer.
+ * @throws {RangeError} where it has a signature, or does not end with a line feed: git would not find the signature
+ */
 export async function signTag(body: Uint8Array, sign: PayloadSigner): Promise<Uint8Array> {
   if (splitSignedTag(body) !== undefined) throw new RangeError('Cannot sign tag: it has a signature');
+  if (body.at(-1) !== LF) throw new RangeError('Cannot sign tag: its message does not end with a line feed');
   const signature = await sign(body);
   return concatBytes([body, typeof signature === 'string' ? encodeUtf8(signature) : signature]);
 }
@@ -85,6 +91,7 @@ export async function readSshPrivateKey(
   text: string,
   options: { readonly subtle?: SubtleCrypto } = {},
 ): Promise<SshPrivateKey> {
+  if (text.length > MAX_KEY_BYTES) throw new LimitError('private key bytes', text.length, MAX_KEY_BYTES);
   if (isSshPrivateKey(text)) return parseSshPrivateKey(text);
   const [, label = '', base64 = ''] =
     /^-----BEGIN ([A-Z0-9 ]+)-----\s([\s\S]*?)-----END \1-----\s*$/.exec(text.trimStart()) ?? [];
@@ -128,10 +135,7 @@ async function importPkcs8(subtle: SubtleCrypto, der: Uint8Array): Promise<SshPr
 }
 
 function publicKeyOf(jsonWebKey: Readonly<Record<string, string>>): SshPublicKey {
-  const field = (name: string): Uint8Array => {
-    const text = (jsonWebKey[name] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    return decodeBase64(text.padEnd(Math.ceil(text.length / 4) * 4, '=')) ?? new Uint8Array(0);
-  };
+  const field = (name: string): Uint8Array => fromBase64Url(jsonWebKey[name]);
   const parts = ((): Uint8Array[] => {
     if (jsonWebKey.kty === 'RSA') return [sshString('ssh-rsa'), sshMpint(field('e')), sshMpint(field('n'))];
     if (jsonWebKey.kty === 'OKP') return [sshString('ssh-ed25519'), sshString(field('x'))];
@@ -140,6 +144,11 @@ function publicKeyOf(jsonWebKey: Readonly<Record<string, string>>): SshPublicKey
     return [sshString(`ecdsa-sha2-${curve}`), sshString(curve), sshString(point)];
   })();
   return parseSshPublicKey(concatBytes(parts));
+}
+
+function fromBase64Url(text = ''): Uint8Array {
+  const base64 = text.replaceAll('-', '+').replaceAll('_', '/');
+  return decodeBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, '=')) ?? new Uint8Array(0);
 }
 
 interface SigningParameters {
@@ -155,19 +164,19 @@ function parametersOf(key: SshPublicKey): SigningParameters {
   throw new GitError('UNSUPPORTED', `Cannot sign with a key of type ${key.type}: it is not supported`);
 }
 
-async function importPrivateKey(subtle: SubtleCrypto, key: SshPrivateKey): Promise<CryptoKey> {
+async function signRaw(subtle: SubtleCrypto, key: SshPrivateKey, data: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const { type } = key.publicKey;
+  const parameters = { ...parametersOf(key.publicKey) };
+  let imported: CryptoKey;
   try {
-    return await subtle.importKey('jwk', key.toJsonWebKey(), { ...parametersOf(key.publicKey) }, false, ['sign']);
+    imported = await subtle.importKey('jwk', key.toJsonWebKey(), parameters, false, ['sign']);
   } catch (error) {
-    if (isNotSupported(error)) {
-      throw new GitError(
-        'UNSUPPORTED',
-        `Cannot sign with a key of type ${key.publicKey.type}: this runtime lacks the algorithm`,
-      );
-    }
     // Without a cause: what a runtime says of a key might quote it.
-    throw new MalformedError('private key', 0, 'it is not a key that can sign');
+    if (!isNotSupported(error)) throw new MalformedError('private key', 0, 'it is not a key that can sign');
+    if (type === 'ssh-ed25519') return await signEd25519(fromBase64Url(key.toJsonWebKey().d), data);
+    throw new GitError('UNSUPPORTED', `Cannot sign with a key of type ${type}: this runtime lacks the algorithm`);
   }
+  return new Uint8Array(await subtle.sign(parameters, imported, data));
 }
 
 function ecdsaValue(raw: Uint8Array, size: number): Uint8Array {

@@ -7,6 +7,7 @@ import {
   buildIdentity,
   buildTag,
   encodeUtf8,
+  formatSshPublicKey,
   parseAllowedSigners,
   parseRevokedKeys,
   parseSshPrivateKey,
@@ -34,6 +35,7 @@ import {
   signWithKeygen,
   verifyWithKeygen,
 } from '../../../../test/support/ssh.js';
+import { subtleWithoutEd25519 } from '../support/subtle.js';
 
 const PRINCIPAL = 'committer@example.com';
 
@@ -191,9 +193,24 @@ describe.skipIf(!hasSshKeygen)('private keys (ssh-keygen)', () => {
     const pem = `-----BEGIN PRIVATE KEY-----\n${der.toString('base64')}\n-----END PRIVATE KEY-----\n`;
     const key = await readSshPrivateKey(pem);
     const payload = encodeUtf8('payload');
-    const { formatSshPublicKey } = await import('@git-kv/objects');
     const signers = `me@x ${formatSshPublicKey(key.publicKey)}\n`;
     expect(verifyWithKeygen(root, signers, payload, await signSsh(payload, key), 'me@x')).toBe(true);
+  });
+
+  test('of Ed25519 make the same signature where WebCrypto lacks it', async () => {
+    const subtle = subtleWithoutEd25519();
+    const key = await readSshPrivateKey(makeSshKey(root, 'plain').privateText);
+    const payload = encodeUtf8('payload');
+    expect(await signSsh(payload, key, { subtle })).toBe(await signSsh(payload, key));
+    const ecdsa = await readSshPrivateKey(makeSshKey(root, 'plain-ecdsa', ['-t', 'ecdsa']).privateText);
+    const allowedSigners = parseAllowedSigners(`me@x ${formatSshPublicKey(ecdsa.publicKey)}`);
+    const armored = await signSsh(payload, ecdsa, { subtle });
+    expect(await verifySsh(payload, armored, { allowedSigners, subtle })).toMatchObject({ status: 'good' });
+  });
+
+  test('sign no tag in which git would not find the signature', async () => {
+    const key = await readSshPrivateKey(makeSshKey(root, 'tags').privateText);
+    await expect(signTag(encodeUtf8('object x\n\nno line feed'), sshSigner(key))).rejects.toThrow(RangeError);
   });
 
   test('with a passphrase are refused, and so are other formats', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { concatBytes, isGitError, parseSshPublicKey, type SshPublicKey, sshMpint, sshString } from '@git-kv/objects';
 import { describe, expect, test } from 'vitest';
 import { verifyEcdsa, verifyWithKey } from '../../src/signatures/key-verifier.js';
+import { subtleWithoutEd25519 } from '../support/subtle.js';
 
 const corpora = process.env.GIT_KV_CORPORA;
 const { subtle } = globalThis.crypto;
@@ -62,7 +63,10 @@ function sshNumbers(der: Uint8Array): Uint8Array | undefined {
 }
 
 describe.skipIf(corpora === undefined)('vectors of Wycheproof (GIT_KV_CORPORA)', () => {
-  test('Ed25519: every one as it says', async () => {
+  test.each([
+    ['', subtle],
+    [', without Ed25519 in WebCrypto', subtleWithoutEd25519()],
+  ])('Ed25519%s: every one as it says', async (_where, subtle) => {
     const answer = await judge('ed25519_test.json', async (group, vector) => {
       const key = parseSshPublicKey(concatBytes([sshString('ssh-ed25519'), sshString(fromHex(group.publicKey.pk))]));
       const signature = { algorithm: 'ssh-ed25519', value: sshString(fromHex(vector.sig)) };
