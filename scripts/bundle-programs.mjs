@@ -21,7 +21,7 @@ const build = await rolldown({
     'resolve-worker': join(root, 'packages/pack/lib/resolve-worker.js'),
   },
   platform: 'node',
-  external: [/^node:/, ...outside],
+  external: (id) => id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   resolve: { conditionNames: ['node', 'import', 'default'] },
   checks: { circularDependency: false },
 });
