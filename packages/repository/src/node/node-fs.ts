@@ -1,5 +1,6 @@
 import { constants, readSync } from 'node:fs';
 import {
+  link,
   mkdir,
   type FileHandle as NodeHandle,
   open,
@@ -53,6 +54,7 @@ export const nodeFs: Fs = {
   },
   rmdir,
   rename,
+  link,
   unlink,
 
   async touch(path): Promise<void> {

@@ -10,6 +10,7 @@ import {
   openFileRepository,
 } from '../engines/file/index.js';
 import { nodeFs } from './node-fs.js';
+import { nodeProcesses } from './processes.js';
 
 /**
  * Open the repository at `path`: bare, a `.git` directory, or a work tree that has one. Parents of `path` are not searched.
@@ -17,7 +18,7 @@ import { nodeFs } from './node-fs.js';
  * @throws {GitError} UNSUPPORTED for a repository format this version does not know
  */
 export async function openRepository(path: string, options?: FileRepositoryOptions): Promise<FileRepository> {
-  return openFileRepository(nodeFs, portable(path), options);
+  return openFileRepository(nodeFs, portable(path), { processes: nodeProcesses, ...options });
 }
 
 /**

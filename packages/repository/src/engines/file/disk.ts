@@ -107,9 +107,22 @@ export class Disk {
   assertWritable(path: string): void {
     const cause = this.#syncFailure;
     if (cause === undefined) return;
-    throw new GitError(cause.code, `Cannot write ${path}: an earlier sync failed, so the store refuses writes`, {
-      cause,
-    });
+    throw new GitError(
+      cause.code,
+      `Cannot write ${path}: an earlier sync or commit failed, so the store refuses writes`,
+      {
+        cause,
+      },
+    );
+  }
+
+  get isWritable(): boolean {
+    return this.#syncFailure === undefined;
+  }
+
+  /** Refuse writes from now on, as after a failed sync. */
+  refuseWrites(cause: unknown): void {
+    this.#syncFailure ??= cause instanceof FileError ? cause : new FileError('write', this.roots[0] ?? '', cause);
   }
 
   async syncing(path: string, run: () => Promise<void>): Promise<void> {
@@ -133,6 +146,18 @@ export class Disk {
     return attempt('read', path, () => this.fs.readFile(path));
   }
 
+  /** The first bytes of a file, or `undefined` where there is none. */
+  async findHead(path: string, byteCount: number): Promise<Uint8Array | undefined> {
+    const file = await absentAsUndefined(this.open(path, 'read'));
+    if (file === undefined) return undefined;
+    try {
+      const output = new Uint8Array(byteCount);
+      return output.subarray(0, await file.read(output, 0));
+    } finally {
+      await file.close();
+    }
+  }
+
   /** The whole file, or `undefined` where there is none. */
   async findFile(path: string): Promise<Uint8Array | undefined> {
     return absentAsUndefined(this.readFile(path));
@@ -154,6 +179,20 @@ export class Disk {
   async rename(from: string, to: string): Promise<void> {
     this.assertWritable(to);
     await attempt('rename to', to, () => this.fs.rename(from, to));
+  }
+
+  /** Give a file a second name. @returns false where this cannot be done here @throws {FileError} with `fsCode` EEXIST */
+  async link(from: string, to: string): Promise<boolean> {
+    this.assertWritable(to);
+    const link = this.fs.link?.bind(this.fs);
+    if (link === undefined) return false;
+    try {
+      await attempt('create', to, () => link(from, to));
+      return true;
+    } catch (error) {
+      if (LINKLESS.has(fsCode(error) ?? '')) return false;
+      throw error;
+    }
   }
 
   async unlink(path: string): Promise<void> {
@@ -243,6 +282,9 @@ export class Disk {
   }
 }
 
+/** How a file system says that it gives no file a second name. */
+const LINKLESS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV']);
+
 async function attempt<T>(verb: string, path: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -263,7 +305,7 @@ async function absentAsUndefined<T>(promise: Promise<T>): Promise<T | undefined>
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** Letters and digits nobody else draws at the same time. */
-function randomName(): string {
+export function randomName(): string {
   let name = '';
   for (const byte of crypto.getRandomValues(new Uint8Array(12))) name += LETTERS[byte % LETTERS.length];
   return name;

@@ -67,6 +67,11 @@ export interface Fs {
   rmdir(path: string): Promise<void>;
   /** Atomic; replaces a file at `to`. */
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Give the file at `from` a second name, `to`; EEXIST where something has it. Where it is missing, or fails with EPERM, ENOSYS,
+   * ENOTSUP, EMLINK or EXDEV, files are created and filled instead, and a crash in between needs a hand to clean up.
+   */
+  link?(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   /** Set the time of the last change to now. */
   touch(path: string): Promise<void>;

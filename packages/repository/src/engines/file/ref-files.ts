@@ -29,6 +29,23 @@ export class RefFiles {
     return joinPath(this.layout.commonDirectory, 'packed-refs');
   }
 
+  /** Git directory of this linked work tree, from the common directory where it lies in it; empty for the main one. */
+  get workTree(): string {
+    const { gitDirectory, commonDirectory } = this.layout;
+    if (gitDirectory === commonDirectory) return '';
+    return gitDirectory.startsWith(`${commonDirectory}/`)
+      ? gitDirectory.slice(commonDirectory.length + 1)
+      : gitDirectory;
+  }
+
+  /** The same refs as seen from another work tree, named as by {@link workTree}. */
+  ofWorkTree(workTree: string): RefFiles {
+    if (workTree === this.workTree) return this;
+    const { commonDirectory } = this.layout;
+    const gitDirectory = workTree === '' ? commonDirectory : joinPath(commonDirectory, workTree);
+    return new RefFiles(this.disk, { ...this.layout, gitDirectory });
+  }
+
   /** Where the ref lies when it is loose. The name must have been checked. */
   path(name: RefName): string {
     return joinPath(this.#root(name), name);

@@ -2,6 +2,7 @@ import { assertOid, assertRefName, GitError } from '@git-kv/objects';
 import type { ObjectReader } from '../../object-store.js';
 import type {
   AuditedPointer,
+  RefTransaction as CommittedTransaction,
   PreparedRefUpdate,
   RefEntry,
   RefName,
@@ -10,15 +11,21 @@ import type {
   RefUpdate,
   RefUpdateOptions,
   RefValue,
+  TransactionId,
 } from '../../ref-store.js';
 import { auditPointers } from './audit-refs.js';
+import { followJournal } from './journal/history.js';
+import { RefJournal } from './journal/journal.js';
+import { type Processes, unknownProcesses } from './journal/owner.js';
+import { Recovery, type RecoveryFinding } from './journal/recovery.js';
 import { Backoff } from './lock-file.js';
 import { findLogs, type LogLine, type LogPlace, readLogLines, removeLogLines } from './log-rewriting.js';
 import { NameQueue } from './name-queue.js';
 import type { RefFiles } from './ref-files.js';
 import { compareRefNames } from './ref-order.js';
 import { type PackRefsOptions, type PackRefsReport, packRefFiles } from './ref-packing.js';
-import { RefTransaction, type RefTransactionContext, sameValue } from './ref-transaction.js';
+import { RefTransaction, type RefTransactionContext } from './ref-transaction.js';
+import { sameValue } from './ref-value.js';
 import { Reflog } from './reflog.js';
 
 /** Stands for packed-refs among the names that writers queue for; no ref can have this name. */
@@ -31,7 +38,11 @@ const MAX_SNAPSHOT_ROUNDS = 1000;
 export interface FileRefStoreOptions {
   /** How long to wait for a lock another process holds (default 1000). */
   readonly lockTimeoutMs?: number | undefined;
-  /** Milliseconds since 1970, for reflogs (default: the clock). */
+  /** Ref transactions that `transactions` can tell at least (default 1000). */
+  readonly transactionHistory?: number | undefined;
+  /** Tells living processes from dead ones (default: all but what ended in this one live; on Node the ones of the system). */
+  readonly processes?: Processes | undefined;
+  /** Milliseconds since 1970, for reflogs and the journal (default: the clock). */
   readonly now?: (() => number) | undefined;
 }
 
@@ -40,17 +51,50 @@ export class FileRefStore implements RefStore {
   readonly #files: RefFiles;
   readonly #context: RefTransactionContext;
   readonly #queue = new NameQueue();
-  #transactions = 0;
+  readonly #journal: RefJournal;
+  readonly #recovery: Recovery;
+  readonly #unapplied = new Map<RefName, RefValue | null>();
 
   constructor(files: RefFiles, options: FileRefStoreOptions = {}) {
     this.#files = files;
-    const reflog = new Reflog(files, options.now ?? Date.now);
-    this.#context = { files, reflog, lockTimeoutMs: options.lockTimeoutMs ?? 1000 };
+    const now = options.now ?? Date.now;
+    const lockTimeoutMs = options.lockTimeoutMs ?? 1000;
+    this.#journal = new RefJournal(files.disk, files.layout.commonDirectory, files.algorithm, {
+      capacity: options.transactionHistory ?? 1000,
+      processes: options.processes ?? unknownProcesses,
+      now,
+    });
+    const reflog = new Reflog(files, now);
+    this.#recovery = new Recovery(this.#journal, files, reflog, lockTimeoutMs);
+    this.#context = {
+      files,
+      reflog,
+      journal: this.#journal,
+      lockTimeoutMs,
+      clearLock: (lockPath) => this.#recovery.clearLock(lockPath),
+      unapplied: this.#unapplied,
+    };
+  }
+
+  /** What recoveries by this store could not bring to a good end. */
+  get recoveryFindings(): readonly RecoveryFinding[] {
+    return this.#recovery.findings;
+  }
+
+  /** Finish or undo what processes that died have left. */
+  async recover(): Promise<void> {
+    await this.#recovery.run();
   }
 
   async read(name: RefName): Promise<RefValue | undefined> {
     assertRefName(name);
-    return this.#files.read(name);
+    return this.#read(name);
+  }
+
+  async #read(name: RefName): Promise<RefValue | undefined> {
+    // Committed already: readers of this store see all of a transaction from then on.
+    const value = this.#unapplied.get(name);
+    return value === undefined ? this.#files.read(name) : (value ?? undefined);
   }
 
   async *list(prefix: string): AsyncGenerator<RefEntry, void, undefined> {
@@ -105,16 +149,16 @@ export class FileRefStore implements RefStore {
     options: RefUpdateOptions = {},
   ): Promise<PreparedRefUpdate | Exclude<RefOutcome, { status: 'updated' }>> {
     const sorted = this.#checkUpdates(updates);
-    if (options.fence || options.attachment) {
-      throw new GitError('UNSUPPORTED', 'Cannot update refs: the file engine has neither fences nor attachments yet');
-    }
+    const { attachment } = options;
+    // A copy: the caller may go on with his while this one waits.
+    const own = attachment === undefined ? options : { ...options, attachment: attachment.slice() };
     const names = sorted.map(({ name }) => name);
     if (sorted.some(({ next }) => next === null)) names.push(PACKED);
     const leave = await this.#queue.enter(names);
-    const transaction = new RefTransaction(this.#context, sorted, options);
+    let transaction: RefTransaction | undefined;
     const end = async (): Promise<void> => {
       try {
-        await transaction.release();
+        await transaction?.release();
       } finally {
         leave();
       }
@@ -132,19 +176,17 @@ export class FileRefStore implements RefStore {
     };
     try {
       options.signal?.throwIfAborted();
+      transaction = new RefTransaction(this.#context, await this.#journal.begin(), sorted, own);
       const conflict = await transaction.prepare();
       if (conflict) return await close(async () => conflict);
     } catch (error) {
       if (isOpen) await end();
       throw error;
     }
+    const ready = transaction;
     return {
       status: 'prepared',
-      commit: () =>
-        close(async () => {
-          const conflict = await transaction.commit();
-          return conflict ?? { status: 'updated', transaction: `${Date.now()}-${++this.#transactions}` };
-        }),
+      commit: () => close(() => ready.commit()),
       abort: () => close(async () => undefined),
     };
   }
@@ -170,12 +212,17 @@ export class FileRefStore implements RefStore {
     return this.#queue.run([place.name], work);
   }
 
+  /** Committed by any process; told as soon as their record is durable, which may be before all of their refs' files say so. */
+  transactions(options: { since?: TransactionId; signal?: AbortSignal }): AsyncGenerator<CommittedTransaction> {
+    return followJournal(this.#journal, this.#files.workTree, options);
+  }
+
   audit(options?: { readonly logs?: boolean }): AsyncGenerator<AuditedPointer> {
     return auditPointers(this.#files, options);
   }
 
   async close(): Promise<void> {
-    // Holds nothing between calls.
+    await this.#journal.close();
   }
 
   #checkUpdates(updates: readonly RefUpdate[]): RefUpdate[] {
@@ -205,7 +252,7 @@ export class FileRefStore implements RefStore {
   async #readAll(names: readonly RefName[]): Promise<Map<RefName, RefValue>> {
     const values = new Map<RefName, RefValue>();
     for (const name of names) {
-      const value = await this.#files.read(name);
+      const value = await this.#read(name);
       if (value) values.set(name, value);
     }
     return values;

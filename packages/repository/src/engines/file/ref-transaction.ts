@@ -1,13 +1,28 @@
 import { GitError, type Oid } from '@git-kv/objects';
 import type { RefName, RefOutcome, RefUpdate, RefUpdateOptions, RefValue } from '../../ref-store.js';
+import { Disk } from './disk.js';
 import { fsCode } from './fs.js';
-import { acquireLock, Backoff, type LockFile } from './lock-file.js';
-import { parentPath } from './path.js';
+import {
+  applyChanges,
+  type BlockedChange,
+  type PendingChange,
+  revertChanges,
+  writeFile,
+  writeValue,
+} from './journal/apply.js';
+import { type PreparedRecord, type RefJournal, transactionId } from './journal/journal.js';
+import type { LockHolder, OwnedLock, OwnedLockOptions } from './journal/lock-holder.js';
+import type { JournalUpdate } from './journal/record.js';
+import { Backoff } from './lock-file.js';
 import { findNameConflict, namesAbove } from './ref-conflict.js';
-import { type RefFiles, serializeRefFile } from './ref-files.js';
+import { RefFiles } from './ref-files.js';
+import { sameValue } from './ref-value.js';
 import type { Reflog, RefMove } from './reflog.js';
 
-type Conflict = Extract<RefOutcome, { status: 'conflict' }>;
+type Refusal = Exclude<RefOutcome, { status: 'updated' }>;
+
+/** Files written at a time. */
+const WRITE_CONCURRENCY = 8;
 
 /** git's own bound on symbolic refs that point to symbolic refs. */
 const MAX_SYMBOLIC_DEPTH = 5;
@@ -16,7 +31,7 @@ const MAX_SYMBOLIC_DEPTH = 5;
 interface Step {
   readonly update: RefUpdate;
   /** Absent only for a ref that cannot exist, because another stands where its directory would be. */
-  readonly lock: LockFile | undefined;
+  readonly lock: OwnedLock | undefined;
   readonly current: RefValue | null;
   readonly isLoose: boolean;
 }
@@ -25,32 +40,53 @@ interface Step {
 export interface RefTransactionContext {
   readonly files: RefFiles;
   readonly reflog: Reflog;
+  readonly journal: RefJournal;
   readonly lockTimeoutMs: number;
+  /** Clears a lock away where its owner is dead. @returns whether it did */
+  readonly clearLock: (lockPath: string) => Promise<boolean>;
+  /** Refs of this opening that are committed, and whose files may not say so yet. */
+  readonly unapplied: Map<RefName, RefValue | null>;
 }
 
 /**
- * All or none of some ref updates, by git's protocol: all locks, then all checks, then all renames.
+ * All or none of some ref updates: all locks, then all checks, then one record in the journal, then the refs' own files.
  *
  * `prepare` does all that may fail for good reason (locks, old values, room on the disk); it leaves the refs as they are.
- * `commit` renames. `release`, always called, drops what is still held.
+ * `commit` writes the record, which decides, and then the files. `release`, always called, drops what is still held.
  */
 export class RefTransaction {
   readonly #context: RefTransactionContext;
   readonly #updates: readonly RefUpdate[];
   readonly #options: RefUpdateOptions;
+  readonly #holder: LockHolder;
+  readonly #number: number;
   readonly #steps: Step[] = [];
-  #packedLock: LockFile | undefined;
-  #rewritesPacked = false;
+  readonly #temporaries = new Set<string>();
+  #pending: PendingChange[] = [];
+  #packedLock: OwnedLock | undefined;
+  #packedTemporary: string | undefined;
+  #record: PreparedRecord | undefined;
+  /** Committed, and not brought to its end: everything stays as it is for whoever recovers it. */
+  #isLeft = false;
 
   /** @param updates sorted by name, each name once */
-  constructor(context: RefTransactionContext, updates: readonly RefUpdate[], options: RefUpdateOptions) {
+  constructor(
+    context: RefTransactionContext,
+    { holder, number }: { readonly holder: LockHolder; readonly number: number },
+    updates: readonly RefUpdate[],
+    options: RefUpdateOptions,
+  ) {
     this.#context = context;
+    this.#holder = holder;
+    this.#number = number;
     this.#updates = updates;
     this.#options = options;
   }
 
-  /** @returns the conflict that forbids the transaction, or `undefined` when it is ready to commit */
-  async prepare(): Promise<Conflict | undefined> {
+  /** @returns what forbids the transaction, or `undefined` when it is ready to commit */
+  async prepare(): Promise<Refusal | undefined> {
+    const fenced = await this.#findFence();
+    if (fenced) return fenced;
     for (const update of this.#updates) {
       const step = await this.#lock(update);
       if ('status' in step) return step;
@@ -62,67 +98,65 @@ export class RefTransaction {
       const conflict = await this.#checkName(step);
       if (conflict) return conflict;
     }
-    for (const { update, lock, current } of this.#steps) {
-      if (lock && update.next && !sameValue(update.next, current)) await lock.write(serializeRefFile(update.next));
-    }
-    await this.#preparePacked();
+    const changes = this.#steps.filter(({ update, current }) => !sameValue(update.next, current));
+    const record = this.#prepareRecord(changes);
+    const settled = await Promise.allSettled([this.#writeValues(changes), record]);
+    for (const result of settled) if (result.status === 'rejected') throw result.reason;
+    this.#record = await record;
+    await this.#preparePacked(changes);
     return undefined;
   }
 
-  /** Make the changes visible and durable. The refs change one by one; a reader in between sees some old and some new. */
-  async commit(): Promise<Conflict | undefined> {
-    const { files, reflog } = this.#context;
-    const changes = this.#steps.filter(({ update, current }) => !sameValue(update.next, current));
+  /** Decide, and make the changes visible and durable. */
+  async commit(): Promise<RefOutcome> {
+    const { journal, reflog, unapplied } = this.#context;
     for (const move of await this.#moves()) await reflog.append(move, this.#options.reflog);
-    const directories = new Set<string>();
-
-    // New names first: only they can still fail for another writer's sake, and then nothing has changed yet.
-    const writes = changes.filter(({ update }) => update.next !== null);
-    writes.sort((a, b) => Number(a.current !== null) - Number(b.current !== null));
-    for (const [at, step] of writes.entries()) {
-      const conflict = await this.#rename(step, at === 0);
-      if (conflict) return conflict;
-      directories.add(parentPath(files.path(step.update.name)));
+    const position = await this.#publish();
+    if (position === undefined) return (await this.#findFence()) as Refusal;
+    for (const { update } of this.#pending) unapplied.set(update.name, update.next);
+    try {
+      return await this.#finish(position);
+    } finally {
+      for (const { update } of this.#pending) unapplied.delete(update.name);
+      await journal.settle(position, this.#record as PreparedRecord).catch(() => undefined);
     }
-
-    // packed-refs loses a deleted ref before its loose file goes, or the old packed value would show in between.
-    if (this.#packedLock && this.#rewritesPacked) {
-      await this.#packedLock.commit();
-      directories.add(parentPath(files.packedPath));
-      if (changes.some((step) => step.update.next === null && step.isLoose)) {
-        await files.disk.syncDirectory(parentPath(files.packedPath));
-      }
-    }
-    for (const { update, isLoose } of changes) {
-      if (update.next !== null || !isLoose) continue;
-      await files.disk.removeFile(files.path(update.name));
-      directories.add(parentPath(files.path(update.name)));
-    }
-    for (const directory of directories) await files.disk.syncDirectory(directory);
-    for (const { update } of changes) if (update.next === null) await reflog.remove(update.name);
-    return undefined;
   }
 
   /** Drop the locks that are left, and directories that were made for nothing. */
   async release(): Promise<void> {
     const { files } = this.#context;
+    if (this.#isLeft) {
+      this.#holder.abandon();
+      return;
+    }
+    for (const { isDone, temporary } of this.#pending) if (isDone && temporary) this.#temporaries.delete(temporary);
+    for (const path of this.#temporaries) await files.disk.fs.unlink(path).catch(() => undefined);
     await this.#packedLock?.release();
+    const written = new Set(this.#pending.filter(({ isDone }) => isDone).map(({ update }) => update.name));
     for (const { update, lock } of this.#steps) {
       if (!lock) continue;
-      const wasHeld = lock.isHeld;
       await lock.release();
-      // A lock that did not become the ref may have been all that its directory was for.
-      if (wasHeld) await files.removeEmptyParents(files.path(update.name), update.name).catch(() => undefined);
+      // A lock without a ref may have been all that its directory was for.
+      if (written.has(update.name) && update.next !== null) continue;
+      await files.removeEmptyParents(files.path(update.name), update.name).catch(() => undefined);
     }
+    this.#holder.finish(this.#number);
   }
 
-  async #lock(update: RefUpdate): Promise<Step | Conflict> {
+  async #findFence(): Promise<Refusal | undefined> {
+    const { fence } = this.#options;
+    if (fence === undefined) return undefined;
+    const term = await this.#context.journal.currentTerm();
+    return fence.term < term ? { status: 'fenced', term } : undefined;
+  }
+
+  async #lock(update: RefUpdate): Promise<Step | Refusal> {
     const { files } = this.#context;
     const { name } = update;
     const backoff = this.#backoff();
     for (;;) {
       try {
-        const lock = await acquireLock(files.disk, files.path(name), this.#lockOptions());
+        const lock = await this.#holder.acquire(files.path(name), this.#lockOptions());
         return await this.#readLocked(update, lock);
       } catch (error) {
         // A file stands where a directory is needed: a ref above this one.
@@ -139,7 +173,7 @@ export class RefTransaction {
     }
   }
 
-  async #readLocked(update: RefUpdate, lock: LockFile): Promise<Step> {
+  async #readLocked(update: RefUpdate, lock: OwnedLock): Promise<Step> {
     const { files } = this.#context;
     try {
       const loose = await files.readLoose(update.name);
@@ -159,7 +193,7 @@ export class RefTransaction {
     return undefined;
   }
 
-  #findUnexpected(): Conflict | undefined {
+  #findUnexpected(): Refusal | undefined {
     const step = this.#steps.find(
       ({ update, current }) => update.expected !== undefined && !sameValue(update.expected, current),
     );
@@ -167,7 +201,7 @@ export class RefTransaction {
   }
 
   /** A ref this transaction creates above another it creates. */
-  #findNested(): Conflict | undefined {
+  #findNested(): Refusal | undefined {
     const created = new Set(this.#steps.filter(isCreation).map(({ update }) => update.name));
     for (const name of created) {
       for (const above of namesAbove(name))
@@ -177,7 +211,7 @@ export class RefTransaction {
   }
 
   /** Whether the ref may have its name beside those that are there. */
-  async #checkName(step: Step): Promise<Conflict | undefined> {
+  async #checkName(step: Step): Promise<Refusal | undefined> {
     if (!isCreation(step)) return undefined;
     const { name } = step.update;
     const backoff = this.#backoff();
@@ -190,34 +224,130 @@ export class RefTransaction {
     }
   }
 
-  /** Where refs are deleted, lock packed-refs, and write it anew if one of them is packed. */
-  async #preparePacked(): Promise<void> {
-    const { files } = this.#context;
-    const deleted = this.#steps.filter(({ update, current }) => update.next === null && current !== null);
-    if (deleted.length === 0) return;
-    // Locked even when nothing in it changes: nobody may pack a loose ref that is about to go.
-    this.#packedLock = await acquireLock(files.disk, files.packedPath, this.#lockOptions());
-    const packed = await files.readPacked();
-    const names = new Set(deleted.map(({ update }) => update.name).filter((name) => packed.find(name) !== undefined));
-    this.#rewritesPacked = names.size > 0;
-    if (this.#rewritesPacked) await this.#packedLock.write(packed.without(names));
+  async #prepareRecord(changes: readonly Step[]): Promise<PreparedRecord> {
+    const updates = changes.map(({ update, current }): JournalUpdate => {
+      return { name: update.name, expected: current, next: update.next };
+    });
+    return this.#prepareJournal('record', updates, this.#options.attachment);
   }
 
-  async #rename(step: Step, isFirst: boolean): Promise<Conflict | undefined> {
-    const backoff = this.#backoff();
-    for (;;) {
-      try {
-        await step.lock?.commit();
-        return undefined;
-      } catch (error) {
-        if (!['EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(fsCode(error) ?? '')) throw error;
-        const found = await findNameConflict(this.#context.files, step.update.name);
-        if (found !== undefined && found !== 'locked' && isFirst) {
-          return { status: 'conflict', name: found.name, actual: found.value };
-        }
-        if (!(await backoff.wait())) throw error;
-      }
+  #prepareJournal(
+    part: string,
+    updates: readonly JournalUpdate[],
+    attachment?: Uint8Array | undefined,
+  ): Promise<PreparedRecord> {
+    const { journal, files } = this.#context;
+    const path = this.#temporary(part);
+    const { token } = this.#holder;
+    const content = { token, number: this.#number, workTree: files.workTree, updates, attachment };
+    return journal.prepare(path, content, this.#options.fence?.term);
+  }
+
+  async #writeValues(changes: readonly Step[]): Promise<void> {
+    const { files } = this.#context;
+    this.#pending = changes.map(({ update, current, isLoose }, at) => ({
+      update: { name: update.name, expected: current, next: update.next },
+      temporary: update.next === null ? undefined : this.#temporary(String(at)),
+      isLoose,
+      isDone: false,
+    }));
+    const writes = this.#pending.filter(({ temporary }) => temporary !== undefined);
+    for (let start = 0; start < writes.length; start += WRITE_CONCURRENCY) {
+      const batch = writes.slice(start, start + WRITE_CONCURRENCY);
+      const write = ({ temporary, update }: PendingChange): Promise<string> =>
+        writeValue(files, temporary as string, update.next as RefValue);
+      // All of them end before the first failure is told, so that nothing is written behind the caller's back.
+      const results = await Promise.allSettled(batch.map(write));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
     }
+  }
+
+  /** Where refs are deleted, lock packed-refs, and write it anew if one of them is packed. */
+  async #preparePacked(changes: readonly Step[]): Promise<void> {
+    const { files } = this.#context;
+    const deleted = changes.filter(({ update }) => update.next === null);
+    if (deleted.length === 0) return;
+    // Locked even when nothing in it changes: nobody may pack a loose ref that is about to go.
+    this.#packedLock = await this.#holder.acquire(files.packedPath, this.#lockOptions());
+    const packed = await files.readPacked();
+    const names = new Set(deleted.map(({ update }) => update.name).filter((name) => packed.find(name) !== undefined));
+    if (names.size === 0) return;
+    this.#packedTemporary = await writeFile(files, this.#temporary('packed'), packed.without(names));
+  }
+
+  /** @returns the position of the record, or `undefined` where it came to be fenced */
+  async #publish(): Promise<number | undefined> {
+    const { journal } = this.#context;
+    for (let round = 0; ; round++) {
+      const position = await journal.publish(this.#record as PreparedRecord, this.#holder);
+      if (position !== undefined) return position;
+      if (await this.#findFence()) return undefined;
+      // Another's term is the highest now, and goes into the record.
+      const { updates, attachment } = (this.#record as PreparedRecord).record;
+      this.#record = await this.#prepareJournal(`record${round}`, updates, attachment);
+    }
+  }
+
+  /** Bring the committed transaction to its end; what fails is tried once more before it is given up. */
+  async #finish(position: number): Promise<RefOutcome> {
+    const { journal, files } = this.#context;
+    let failure: unknown;
+    try {
+      await journal.sync();
+      return await this.#apply(files, position);
+    } catch (error) {
+      failure = error;
+    }
+    // From here on it must go forward, though the store may have come to refuse writes.
+    const disk = new Disk(files.disk.fs, files.disk.durability);
+    disk.roots = files.disk.roots;
+    try {
+      const outcome = await this.#apply(new RefFiles(disk, files.layout), position);
+      if (files.disk.isWritable) return outcome;
+    } catch (error) {
+      this.#isLeft = true;
+      files.disk.refuseWrites(error);
+    }
+    throw failure;
+  }
+
+  async #apply(files: RefFiles, position: number): Promise<RefOutcome> {
+    const { reflog } = this.#context;
+    const pending = { changes: this.#pending, packedTemporary: this.#packedTemporary };
+    const blocked = await applyChanges(files, pending, () => this.#backoff()).finally(() => {
+      this.#packedTemporary = pending.packedTemporary;
+    });
+    if (blocked) return this.#revert(files, blocked);
+    for (const { update } of this.#pending) if (update.next === null) await reflog.remove(update.name, files);
+    await this.#holder.mark(this.#number, files.disk);
+    return { status: 'updated', transaction: transactionId(position) };
+  }
+
+  /** Another's ref stands where a new one was to be: the transaction is taken back by one that says the contrary. */
+  async #revert(files: RefFiles, blocked: BlockedChange): Promise<Refusal> {
+    const { journal } = this.#context;
+    await revertChanges(files, this.#pending, (at) => this.#temporary(`revert${at}`));
+    const updates = this.#pending.map(({ update: { name, expected, next } }) => ({
+      name,
+      expected: next,
+      next: expected,
+    }));
+    for (const change of this.#pending) change.isDone = false;
+    const { token } = this.#holder;
+    const content = { token, number: this.#number, workTree: files.workTree, updates };
+    for (let round = 0; ; round++) {
+      const record = await journal.prepare(this.#temporary(`reverted${round}`), content);
+      if ((await journal.publish(record, this.#holder)) !== undefined) break;
+    }
+    await journal.sync();
+    await this.#holder.mark(this.#number, files.disk);
+    return { status: 'conflict', ...blocked };
+  }
+
+  #temporary(part: string): string {
+    const path = this.#context.journal.temporaryPath(this.#holder, this.#number, part);
+    this.#temporaries.add(path);
+    return path;
   }
 
   /** What the logs will say: each ref's move, and that of the symbolic refs it was reached by or that HEAD is. */
@@ -252,22 +382,16 @@ export class RefTransaction {
     return undefined;
   }
 
-  #lockOptions(): { timeoutMs: number; signal: AbortSignal | undefined } {
-    return { timeoutMs: this.#context.lockTimeoutMs, signal: this.#options.signal };
+  #lockOptions(): OwnedLockOptions {
+    const { lockTimeoutMs, clearLock } = this.#context;
+    return { timeoutMs: lockTimeoutMs, signal: this.#options.signal, clear: clearLock };
   }
 
   #backoff(): Backoff {
-    return new Backoff(this.#lockOptions());
+    return new Backoff({ timeoutMs: this.#context.lockTimeoutMs });
   }
 }
 
 function isCreation({ update, current }: Step): boolean {
   return update.next !== null && current === null;
-}
-
-/** Whether two ref values, or two absences, are the same. */
-export function sameValue(a: RefValue | null, b: RefValue | null): boolean {
-  if (a === null || b === null) return a === b;
-  if ('oid' in a) return 'oid' in b && a.oid === b.oid;
-  return 'target' in b && a.target === b.target;
 }

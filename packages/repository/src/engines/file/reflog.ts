@@ -50,16 +50,16 @@ export class Reflog {
     }
   }
 
-  /** Forget the log of a deleted ref, as git does: another ref may want its name as a directory. */
-  async remove(name: RefName): Promise<void> {
-    const path = this.#files.logPath(name);
+  /** Forget the log of a deleted ref, as git does: another ref may want its name as a directory. @param files where it lies */
+  async remove(name: RefName, files: RefFiles = this.#files): Promise<void> {
+    const path = files.logPath(name);
     try {
-      if (!(await this.#files.disk.removeFile(path))) return;
+      if (!(await files.disk.removeFile(path))) return;
     } catch (error) {
       if (fsCode(error) === 'EISDIR' || fsCode(error) === 'EPERM') return;
       throw error;
     }
-    await this.#files.removeEmptyParents(path, name);
+    await files.removeEmptyParents(path, name);
   }
 
   #begins(name: RefName): boolean {

@@ -4,6 +4,8 @@ import type { Repository, RepositoryChange } from '../../repository.js';
 import { ConfigFile } from './config-file.js';
 import { Disk, type Durability } from './disk.js';
 import type { Fs } from './fs.js';
+import type { Processes } from './journal/owner.js';
+import type { RecoveryFinding } from './journal/recovery.js';
 import { findLayout, type RepositoryLayout } from './layout.js';
 import { FileObjectStore } from './object-store.js';
 import { joinPath } from './path.js';
@@ -28,7 +30,11 @@ export interface FileRepositoryOptions {
    * as an object or as its absence (default true). It costs a few percent; git does without.
    */
   readonly verifyReads?: boolean | undefined;
-  /** Milliseconds since 1970, for reflogs (default: the clock). */
+  /** Ref transactions that `refs.transactions` can tell at least (default 1000). */
+  readonly transactionHistory?: number | undefined;
+  /** Tells living processes from dead ones: those of the system on Node, elsewhere nobody is dead but what ended in this one. */
+  readonly processes?: Processes | undefined;
+  /** Milliseconds since 1970, for reflogs and the journal (default: the clock). */
   readonly now?: (() => number) | undefined;
 }
 
@@ -77,6 +83,11 @@ export class FileRepository implements Repository {
     return true;
   }
 
+  /** What recoveries of this opening found and left alone: refs that somebody else moved, damaged records, foreign files. */
+  get recovery(): readonly RecoveryFinding[] {
+    return this.refs.recoveryFindings;
+  }
+
   async transact(change: RepositoryChange): Promise<RefOutcome> {
     // Objects first: a ref never points to what is not there yet.
     await change.quarantine?.publish();
@@ -90,7 +101,7 @@ export class FileRepository implements Repository {
 }
 
 /**
- * Open the repository at `path`: bare, a `.git` directory, or a work tree that has one.
+ * Open the repository at `path`, and bring to an end what processes that died have left in it: bare, a `.git` directory, or a work tree that has one.
  * @throws {NotFoundError} NOT_A_REPOSITORY
  * @throws {GitError} UNSUPPORTED for a repository format this engine does not know
  */
@@ -102,5 +113,7 @@ export async function openFileRepository(
   const disk = new Disk(fs, options.durability);
   const layout = await findLayout(disk, path);
   disk.roots = [layout.gitDirectory, layout.commonDirectory];
-  return new FileRepository(disk, layout, options);
+  const repository = new FileRepository(disk, layout, options);
+  await repository.refs.recover();
+  return repository;
 }

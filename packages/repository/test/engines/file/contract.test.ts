@@ -18,7 +18,11 @@ const open = (algorithm: HashAlgorithm): Promise<FileRepository> =>
 
 describe('the file engine', () => {
   objectStoreContract(harness, async (algorithm) => (await open(algorithm)).objects);
-  refStoreContract(harness, async (algorithm) => (await open(algorithm)).refs, { prepare: true });
+  refStoreContract(harness, async (algorithm) => (await open(algorithm)).refs, {
+    transactions: true,
+    fences: true,
+    prepare: true,
+  });
   repositoryContract(harness, open);
 });
 

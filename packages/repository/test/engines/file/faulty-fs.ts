@@ -48,6 +48,7 @@ export class FaultyFs {
       mkdir: guard('mkdir', nodeFs.mkdir),
       rmdir: guard('rmdir', nodeFs.rmdir),
       rename: guard('rename', nodeFs.rename),
+      link: guard('link', nodeFs.link as NonNullable<Fs['link']>),
       unlink: guard('unlink', nodeFs.unlink),
       touch: guard('touch', nodeFs.touch),
       syncDirectory: guard('syncDirectory', nodeFs.syncDirectory),

@@ -1,0 +1,45 @@
+import type { RefName } from '../../../ref-store.js';
+import type { Disk } from '../disk.js';
+import type { RepositoryLayout } from '../layout.js';
+import { joinPath } from '../path.js';
+import { RefFiles } from '../ref-files.js';
+import { findLockOwner } from './lock-holder.js';
+
+/** A lock file that a dead owner left. */
+export interface OwnedLockFile {
+  readonly path: string;
+  /** The ref that it locks, where it is one below `refs/`, and the files that have it. */
+  readonly name: RefName | undefined;
+  readonly files: RefFiles | undefined;
+}
+
+/** All locks of refs that some owners hold: a walk of the directories that have loose refs. */
+export async function findOwnedLocks(
+  disk: Disk,
+  layout: RepositoryLayout,
+  journalDirectory: string,
+  tokens: ReadonlySet<string>,
+): Promise<OwnedLockFile[]> {
+  const { commonDirectory } = layout;
+  const found: OwnedLockFile[] = [];
+  const look = async (directory: string, prefix: RefName | undefined, files: RefFiles | undefined): Promise<void> => {
+    for (const { name, kind } of await disk.findEntries(directory)) {
+      const path = joinPath(directory, name);
+      if (kind === 'directory' && prefix !== undefined) {
+        await look(path, `${prefix}${name}/`, files);
+      } else if (kind === 'file' && name.endsWith('.lock')) {
+        const owner = await findLockOwner(disk, path);
+        const ref = prefix === undefined ? undefined : prefix + name.slice(0, -'.lock'.length);
+        if (owner && tokens.has(owner.token)) found.push({ path, name: ref, files });
+      }
+    }
+  };
+  const workTrees = await disk.findEntries(joinPath(commonDirectory, 'worktrees'));
+  const directories = workTrees.map(({ name }) => joinPath(commonDirectory, `worktrees/${name}`));
+  for (const gitDirectory of new Set([commonDirectory, layout.gitDirectory, ...directories])) {
+    await look(gitDirectory, undefined, undefined);
+    await look(joinPath(gitDirectory, 'refs'), 'refs/', new RefFiles(disk, { ...layout, gitDirectory }));
+  }
+  await look(journalDirectory, undefined, undefined);
+  return found;
+}

@@ -1,0 +1,320 @@
+import { GitError, type HashAlgorithm, LimitError } from '@git-kv/objects';
+import type { TransactionId } from '../../../ref-store.js';
+import type { Disk } from '../disk.js';
+import { fsCode } from '../fs.js';
+import { joinPath } from '../path.js';
+import { LockHolder } from './lock-holder.js';
+import type { Processes } from './owner.js';
+import { type JournalRecord, parseJournalRecord, serializeJournalRecord } from './record.js';
+
+/** Bytes of marks at which an owner begins a new file. */
+const MAX_MARK_BYTES = 1 << 16;
+
+/** Bytes of an attachment that are taken. */
+const MAX_ATTACHMENT_BYTES = 16 << 20;
+
+const ID_DIGITS = 16;
+
+/** How a journal is kept. */
+export interface JournalOptions {
+  /** Transactions that are kept at least. */
+  readonly capacity: number;
+  readonly processes: Processes;
+  readonly now: () => number;
+}
+
+/** What a file in the journal's directory is, by its name. */
+export type JournalFile =
+  | { readonly type: 'record'; readonly position: number }
+  | { readonly type: 'owner' | 'recovery' | 'temporary'; readonly token: string }
+  | { readonly type: 'lock' | 'foreign' };
+
+/**
+ * The ref transactions of a repository, one file each, named by their position in the order: `git-kv/journal/0000000000000001` in the
+ * common directory. A record is written and synchronised under another name first and takes its position by `link`, which fails where
+ * the position is taken: so no two processes ever have the same, none is empty or torn, and nobody waits.
+ */
+export class RefJournal {
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly algorithm: HashAlgorithm;
+  readonly processes: Processes;
+  readonly #options: JournalOptions;
+  #holder: Promise<LockHolder> | undefined;
+  readonly #retired = new Set<LockHolder>();
+  /** The last position known to be taken, and what the record there says of all before it. */
+  #tip: number | undefined;
+  #term = 0;
+  #floor = 1;
+  /** Position of the oldest record that may still have a file. */
+  #oldest = 1;
+  #syncing: Promise<void> | undefined;
+  #syncNext: Promise<void> | undefined;
+  /** Called when this opening has committed, and when it closes. */
+  readonly #listeners = new Set<() => void>();
+  #isClosed = false;
+
+  constructor(disk: Disk, commonDirectory: string, algorithm: HashAlgorithm, options: JournalOptions) {
+    this.disk = disk;
+    this.directory = joinPath(commonDirectory, 'git-kv/journal');
+    this.algorithm = algorithm;
+    this.processes = options.processes;
+    this.#options = options;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Position of the oldest transaction that is kept, as far as is known. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** Begin a transaction, in whose holder's name locks are taken. */
+  async begin(): Promise<{ readonly holder: LockHolder; readonly number: number }> {
+    for (;;) {
+      if (this.#isClosed) throw new GitError('IO_FAILED', 'Cannot update refs: the repository is closed');
+      const current = this.#currentHolder();
+      const holder = await current;
+      if (this.#holder !== current) continue;
+      if (holder.markBytes < MAX_MARK_BYTES) return { holder, number: holder.begin() };
+      // The file would grow without end. Whoever still works under the old name goes on with it.
+      this.#holder = undefined;
+      this.#retired.add(holder);
+      await this.#sweepRetired();
+    }
+  }
+
+  #currentHolder(): Promise<LockHolder> {
+    this.#holder ??= LockHolder.create(this.disk, this.directory, this.processes).catch((error: unknown) => {
+      this.#holder = undefined;
+      throw error;
+    });
+    return this.#holder;
+  }
+
+  async #sweepRetired(): Promise<void> {
+    for (const holder of this.#retired) {
+      if (holder.isBusy) continue;
+      this.#retired.delete(holder);
+      await holder.close();
+    }
+  }
+
+  /** Whether the token is of this opening itself. */
+  async isOwn(token: string): Promise<boolean> {
+    if ([...this.#retired].some((holder) => holder.token === token)) return true;
+    return (await this.#holder?.catch(() => undefined))?.token === token;
+  }
+
+  /** A path for a file that belongs to one transaction and is swept with its owner. */
+  temporaryPath(holder: LockHolder, number: number, part: string): string {
+    return joinPath(this.directory, `${holder.token}.${number}.${part}.tmp`);
+  }
+
+  /** The highest fencing term of all that was committed, by anybody. */
+  async currentTerm(): Promise<number> {
+    await this.refreshTip();
+    return this.#term;
+  }
+
+  /** The last position that is taken now. */
+  async refreshTip(): Promise<number> {
+    let tip = await this.#loadTip();
+    while (await this.#advanceTo(tip + 1)) tip = Math.max(tip + 1, this.#tip ?? 0);
+    return tip;
+  }
+
+  /**
+   * Write a record under a temporary name, durably.
+   * @returns what {@link publish} takes
+   * @throws {LimitError} attachmentBytes
+   */
+  async prepare(
+    path: string,
+    content: Omit<JournalRecord, 'term' | 'floor' | 'timeMs'>,
+    term = 0,
+  ): Promise<PreparedRecord> {
+    const attachmentBytes = content.attachment?.length ?? 0;
+    if (attachmentBytes > MAX_ATTACHMENT_BYTES) {
+      throw new LimitError('attachmentBytes', attachmentBytes, MAX_ATTACHMENT_BYTES);
+    }
+    const tip = await this.#loadTip();
+    const record: JournalRecord = {
+      ...content,
+      timeMs: this.#options.now(),
+      term: Math.max(this.#term, term),
+      floor: Math.max(this.#floor, tip + 2 - this.#options.capacity),
+    };
+    const file = await this.disk.open(path, 'create');
+    try {
+      await file.write(serializeJournalRecord(record, this.algorithm), 0);
+      await file.sync();
+      await file.close();
+    } catch (error) {
+      await this.disk.abandon(file);
+      throw error;
+    }
+    return { path, record };
+  }
+
+  /**
+   * The commit point: give the record the next position. Not yet durable when this resolves; {@link sync} makes it so.
+   * @returns its position, or `undefined` where terms have risen since it was prepared
+   */
+  async publish({ path, record }: PreparedRecord, holder: LockHolder): Promise<number | undefined> {
+    for (;;) {
+      const position = (await this.#loadTip()) + 1;
+      if (this.#term > record.term) return undefined;
+      if (await this.#place(path, position, holder)) {
+        this.#learn(position, record);
+        return position;
+      }
+      // Somebody was faster. Their term may be higher.
+      if ((await this.refreshTip()) < position) this.#tip = undefined;
+    }
+  }
+
+  /** Make all that was published durable. Callers at the same time share a call. */
+  sync(): Promise<void> {
+    if (this.#syncing === undefined) {
+      this.#syncing = this.disk.syncDirectory(this.directory).finally(() => {
+        this.#syncing = undefined;
+      });
+      return this.#syncing;
+    }
+    // The one under way may have begun too early.
+    this.#syncNext ??= this.#syncing
+      .catch(() => undefined)
+      .then(() => {
+        this.#syncNext = undefined;
+        return this.sync();
+      });
+    return this.#syncNext;
+  }
+
+  /** The transaction at a position, or `undefined` where there is none. @throws {MalformedError} that names the file */
+  async read(position: number): Promise<JournalRecord | undefined> {
+    const path = this.recordPath(position);
+    const bytes = await this.disk.findFile(path);
+    return bytes && parseJournalRecord(bytes, this.algorithm, path);
+  }
+
+  recordPath(position: number): string {
+    return joinPath(this.directory, transactionId(position));
+  }
+
+  /** The file of an owner of locks. */
+  ownerPath(token: string): string {
+    return joinPath(this.directory, `${token}.owner`);
+  }
+
+  /** What is in the directory, or nothing where there is none. */
+  async list(): Promise<readonly (JournalFile & { readonly path: string })[]> {
+    const entries = await this.disk.findEntries(this.directory);
+    return entries.map(({ name }) => ({ ...journalFile(name), path: joinPath(this.directory, name) }));
+  }
+
+  /** Run `listener` whenever this opening has committed, and when it closes. @returns what ends that */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tell those who follow, and drop what is older than is to be kept. */
+  async settle(position: number, { record }: PreparedRecord): Promise<void> {
+    for (const listener of [...this.#listeners]) listener();
+    while (this.#oldest < record.floor && this.#oldest < position) await this.#drop(this.#oldest++);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const listener of [...this.#listeners]) listener();
+    const current = await this.#holder?.catch(() => undefined);
+    if (current) this.#retired.add(current);
+    for (const holder of this.#retired) await holder.close();
+  }
+
+  /** Forget a transaction, unless somebody may still need it to recover. */
+  async #drop(position: number): Promise<void> {
+    const record = await this.read(position);
+    if (record === undefined || (await this.#isNeeded(record))) return;
+    await this.disk.removeFile(this.recordPath(position));
+  }
+
+  async #isNeeded({ token, number }: JournalRecord): Promise<boolean> {
+    const current = await this.#holder?.catch(() => undefined);
+    for (const holder of [current, ...this.#retired]) if (holder?.token === token) return holder.isOpen(number);
+    return (await this.disk.findStat(this.ownerPath(token))) !== undefined;
+  }
+
+  async #place(path: string, position: number, holder: LockHolder): Promise<boolean> {
+    const target = this.recordPath(position);
+    try {
+      if (await this.disk.link(path, target)) return true;
+    } catch (error) {
+      if (fsCode(error) === 'EEXIST') return false;
+      throw error;
+    }
+    // Without links: a lock keeps others from the position.
+    const lock = await holder.acquire(joinPath(this.directory, 'publish'), {
+      timeoutMs: 10_000,
+      clear: async () => false,
+    });
+    try {
+      if (await this.disk.findStat(target)) return false;
+      await this.disk.rename(path, target);
+      return true;
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Take in the record at `position`. @returns false where there is none */
+  async #advanceTo(position: number): Promise<boolean> {
+    if ((this.#tip ?? 0) >= position) return true;
+    const record = await this.read(position);
+    if (record) this.#learn(position, record);
+    return record !== undefined;
+  }
+
+  #learn(position: number, record: JournalRecord): void {
+    if (this.#tip === undefined || position > this.#tip) this.#tip = position;
+    this.#term = Math.max(this.#term, record.term);
+    this.#floor = Math.max(this.#floor, record.floor);
+  }
+
+  async #loadTip(): Promise<number> {
+    if (this.#tip !== undefined) return this.#tip;
+    const positions = (await this.list()).flatMap((file) => (file.type === 'record' ? [file.position] : []));
+    const last = positions.reduce((a, b) => Math.max(a, b), 0);
+    const record = last > 0 ? await this.read(last) : undefined;
+    if (this.#tip === undefined) {
+      this.#tip = last;
+      this.#oldest = positions.reduce((a, b) => Math.min(a, b), last + 1);
+    }
+    if (record) this.#learn(last, record);
+    return this.#tip;
+  }
+}
+
+/** A record that waits for its position. */
+export interface PreparedRecord {
+  readonly path: string;
+  readonly record: JournalRecord;
+}
+
+/** Positions as ids: padded, so that they sort as text too. */
+export function transactionId(position: number): TransactionId {
+  return String(position).padStart(ID_DIGITS, '0');
+}
+
+function journalFile(name: string): JournalFile {
+  if (/^\d{16}$/.test(name)) return { type: 'record', position: Number(name) };
+  const match = /^([a-z0-9]+)\.(?:(owner|recovery)|.*(tmp))$/.exec(name);
+  if (match?.[1] === undefined) return { type: name === 'publish.lock' ? 'lock' : 'foreign' };
+  const type = match[2] === 'owner' || match[2] === 'recovery' ? match[2] : 'temporary';
+  return { type, token: match[1] };
+}

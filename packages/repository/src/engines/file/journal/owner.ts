@@ -1,0 +1,94 @@
+import { type HashAlgorithm, sha1 } from '@git-kv/objects';
+
+/** Who holds locks: one opening of one repository by one process. */
+export interface LockOwner {
+  /** Random, of this one opening. */
+  readonly token: string;
+  readonly host: string;
+  readonly pid: number;
+  /** When the process started, in whatever words its platform has; tells it from a later one with the same number. Empty: unknown. */
+  readonly start: string;
+}
+
+/** What tells processes apart, and the living from the dead. */
+export interface Processes {
+  /** This process. */
+  readonly self: { readonly host: string; readonly pid: number; readonly start: string };
+  /**
+   * Whether the owner may still be at work; in doubt, yes. Only asked about others than the asking repository itself. An owner
+   * on another host is to be taken for alive.
+   */
+  isAlive(owner: LockOwner): boolean | Promise<boolean>;
+}
+
+/** Openings of this realm that ended and left something behind. */
+const ended = new Set<string>();
+
+/** From now on the owner is dead for everybody in this realm: it closed, or gave up. */
+export function endOwner(token: string): void {
+  ended.add(token);
+}
+
+/** Whether this realm itself saw the owner end. */
+export function hasEnded(owner: LockOwner): boolean {
+  return ended.has(owner.token);
+}
+
+/**
+ * Processes as a platform without any sees them: nobody but an opening that ended in this very realm is dead. So what a crash leaves
+ * stays locked there until an embedder that knows better says so.
+ */
+export const unknownProcesses: Processes = {
+  self: { host: '', pid: 0, start: '' },
+  isAlive: (owner) => !hasEnded(owner),
+};
+
+const MAGIC = 'git-kv lock 1 ';
+
+/** Bytes that hold any first line of an owner's file. */
+export const OWNER_HEAD_BYTES = 1024;
+
+/**
+ * The first line of an owner's file, which is the content of its locks too.
+ *
+ *     head = "git-kv lock 1" SP token SP pid SP "start:" start SP "host:" host SP check LF    ; start, host as encodeURIComponent
+ *     mark = "applied" SP number SP check LF
+ */
+export function serializeOwner({ token, pid, start, host }: LockOwner): Uint8Array {
+  const line = `${MAGIC}${token} ${pid} start:${encodeURIComponent(start)} host:${encodeURIComponent(host)}`;
+  return new TextEncoder().encode(`${line} ${checkOf(line)}\n`);
+}
+
+/** The owner of a lock of ours, or `undefined` for any other content: git's own lock, or one that was never filled. */
+export function parseOwner(bytes: Uint8Array): LockOwner | undefined {
+  const text = new TextDecoder().decode(bytes.subarray(0, OWNER_HEAD_BYTES));
+  const match = /^(git-kv lock 1 ([a-z0-9]+) (\d{1,15}) start:(\S*) host:(\S*)) ([0-9a-f]{8})\n/.exec(text);
+  if (!match) return undefined;
+  const [, line = '', token = '', pid = '', start = '', host = '', check] = match;
+  if (check !== checkOf(line)) return undefined;
+  return { token, pid: Number(pid), start: decodeURIComponent(start), host: decodeURIComponent(host) };
+}
+
+/** What says in an owner's file that one of its transactions needs nothing more. */
+export function serializeMark(token: string, number: number): Uint8Array {
+  return new TextEncoder().encode(`applied ${number} ${checkOf(`${token} ${number}`)}\n`);
+}
+
+/**
+ * Numbers of the transactions that are marked in an owner's file. Marks are not synchronised: after a power loss some may be torn
+ * or missing, and count as not made.
+ */
+export function parseMarks(bytes: Uint8Array, token: string): Set<number> {
+  const marks = new Set<number>();
+  for (const [, digits = '', check] of new TextDecoder()
+    .decode(bytes)
+    .matchAll(/^applied (\d{1,15}) ([0-9a-f]{8})$/gm)) {
+    if (check === checkOf(`${token} ${Number(digits)}`)) marks.add(Number(digits));
+  }
+  return marks;
+}
+
+function checkOf(line: string, algorithm: HashAlgorithm = sha1): string {
+  const digest = algorithm.digest(new TextEncoder().encode(line));
+  return Array.from(digest.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,208 @@
+import { isGitError } from '@git-kv/objects';
+import type { RefName, RefValue, TransactionId } from '../../../ref-store.js';
+import { FileError } from '../disk.js';
+import { fsCode } from '../fs.js';
+import { joinPath } from '../path.js';
+import type { RefFiles } from '../ref-files.js';
+import type { Reflog } from '../reflog.js';
+import { findOwnedLocks } from './find-locks.js';
+import { type RefJournal, transactionId } from './journal.js';
+import { findLockOwner, type LockHolder } from './lock-holder.js';
+import { type LockOwner, parseMarks, parseOwner } from './owner.js';
+import { type OpenRecord, redoRecords } from './redo.js';
+
+/** Something that a recovery met and left alone. */
+export interface RecoveryFinding {
+  /**
+   * `movedOn`: somebody else has moved the ref since, so it stays. `blocked`: another ref stands where it was to be. `locked`: somebody
+   * holds its lock; the next recovery tries again. `unreadable`: the ref's file is damaged. `damagedRecord`: a record of the journal
+   * is. `foreignFile`: a file in the journal's directory that is none of it. `readOnly`: this process may not write here.
+   */
+  readonly type: 'movedOn' | 'blocked' | 'locked' | 'unreadable' | 'damagedRecord' | 'foreignFile' | 'readOnly';
+  /** The file that it is about. */
+  readonly path: string;
+  /** What is wrong, in words. */
+  readonly problem: string;
+  readonly transaction?: TransactionId;
+  readonly name?: RefName;
+  /** What the transaction was to put there. */
+  readonly next?: RefValue | null;
+  /** What stands there. */
+  readonly actual?: RefValue | null;
+}
+
+/**
+ * Brings to an end what dead processes have left: committed transactions go on, uncommitted ones only lose their locks.
+ *
+ * Whoever recovers an owner holds `<token>.recovery` in the journal's directory. It is created once and never broken: where its
+ * holder dies too, that one is recovered in turn, by the same means, and what he recovered with him. So no two processes ever
+ * recover the same owner, and every step may be done again.
+ */
+export class Recovery {
+  readonly findings: RecoveryFinding[] = [];
+  readonly #journal: RefJournal;
+  readonly #files: RefFiles;
+  readonly #reflog: Reflog;
+  readonly #lockTimeoutMs: number;
+  #running: Promise<void> | undefined;
+
+  constructor(journal: RefJournal, files: RefFiles, reflog: Reflog, lockTimeoutMs: number) {
+    this.#reflog = reflog;
+    this.#journal = journal;
+    this.#files = files;
+    this.#lockTimeoutMs = lockTimeoutMs;
+  }
+
+  /** Recover all who are dead. @param token one more owner who is known to be dead */
+  async run(token?: string): Promise<void> {
+    while (this.#running) await this.#running.catch(() => undefined);
+    this.#running = this.#runOnce(token);
+    try {
+      await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Recover the owner of a lock where he is dead. @returns whether the lock is his no more */
+  async clearLock(lockPath: string): Promise<boolean> {
+    const { disk } = this.#journal;
+    const owner = await findLockOwner(disk, lockPath);
+    if (owner === undefined || (await this.#isAlive(owner))) return false;
+    await this.run(owner.token);
+    return (await findLockOwner(disk, lockPath))?.token !== owner.token;
+  }
+
+  async #isAlive(owner: LockOwner): Promise<boolean> {
+    return (await this.#journal.isOwn(owner.token)) || (await this.#journal.processes.isAlive(owner));
+  }
+
+  async #runOnce(token: string | undefined): Promise<void> {
+    const dead = await this.#findDead();
+    if (token !== undefined) dead.add(token);
+    if (dead.size === 0) return;
+    let begun: Awaited<ReturnType<RefJournal['begin']>>;
+    try {
+      begun = await this.#journal.begin();
+    } catch (error) {
+      if (!['EROFS', 'EACCES', 'EPERM'].includes(fsCode(error) ?? '')) throw error;
+      const path = error instanceof FileError ? error.path : this.#journal.directory;
+      this.findings.push({ type: 'readOnly', path, problem: 'recovery needs to write' });
+      return;
+    }
+    const { holder, number } = begun;
+    const claimed = new Set<string>();
+    for (const owner of dead) await this.#claim(owner, holder, claimed);
+    if (claimed.size > 0) await this.#recover(claimed, holder, number);
+    holder.finish(number);
+  }
+
+  /** Tokens of owners that are dead. Takes note of what does not belong there. */
+  async #findDead(): Promise<Set<string>> {
+    const { disk } = this.#journal;
+    const dead = new Set<string>();
+    for (const file of await this.#journal.list()) {
+      if (file.type === 'foreign')
+        this.#note({ type: 'foreignFile', path: file.path, problem: 'it is no file of the journal' });
+      if (file.type !== 'owner' && file.type !== 'recovery' && file.type !== 'lock') continue;
+      const owner = await findLockOwner(disk, file.path);
+      if (owner && !(await this.#isAlive(owner))) dead.add(owner.token);
+    }
+    return dead;
+  }
+
+  /** Take the sole right to recover an owner. A dead one who had it is recovered with him. */
+  async #claim(token: string, holder: LockHolder, claimed: Set<string>): Promise<boolean> {
+    if (claimed.has(token)) return true;
+    const path = this.#claimPath(token);
+    for (;;) {
+      try {
+        await holder.take(path);
+        claimed.add(token);
+        return true;
+      } catch (error) {
+        if (fsCode(error) !== 'EEXIST') throw error;
+      }
+      const other = await findLockOwner(this.#journal.disk, path);
+      if (other === undefined) {
+        if ((await this.#journal.disk.findStat(path)) === undefined) continue;
+        this.#note({ type: 'locked', path, problem: 'it is to be recovered by nobody knows whom' });
+        return false;
+      }
+      const isOwn = await this.#journal.isOwn(other.token);
+      if (!isOwn && ((await this.#isAlive(other)) || !(await this.#claim(other.token, holder, claimed)))) return false;
+      claimed.add(token);
+      return true;
+    }
+  }
+
+  async #recover(tokens: ReadonlySet<string>, holder: LockHolder, number: number): Promise<void> {
+    const journal = this.#journal;
+    const { disk } = journal;
+    const locks = await findOwnedLocks(disk, this.#files.layout, journal.directory, tokens);
+    const records = await this.#openRecords(tokens);
+    const unfinished = await redoRecords(records, {
+      journal,
+      files: this.#files,
+      reflog: this.#reflog,
+      holder,
+      number,
+      heldLocks: new Set(locks.map(({ path }) => path)),
+      lockTimeoutMs: this.#lockTimeoutMs,
+      note: (finding) => this.#note(finding),
+    });
+    const keep = new Set(unfinished.map(({ record }) => record.token));
+    for (const { path, name, files } of locks) {
+      await disk.removeFile(path);
+      if (name !== undefined) await (files ?? this.#files).removeEmptyParents(path, name);
+    }
+    for (const file of await journal.list()) {
+      if (file.type === 'temporary' && tokens.has(file.token)) await disk.removeFile(file.path);
+    }
+    for (const token of tokens) if (!keep.has(token)) await disk.removeFile(this.#journal.ownerPath(token));
+    await journal.sync();
+    for (const token of tokens) await disk.removeFile(this.#claimPath(token));
+  }
+
+  /** All that was committed from the first transaction on that may not be in the refs. */
+  async #openRecords(tokens: ReadonlySet<string>): Promise<OpenRecord[]> {
+    const journal = this.#journal;
+    const marks = new Map<string, ReadonlySet<number>>();
+    for (const token of tokens) {
+      const bytes = await journal.disk.findFile(this.#journal.ownerPath(token));
+      if (bytes && parseOwner(bytes)) marks.set(token, parseMarks(bytes, token));
+    }
+    const positions = (await journal.list()).flatMap((file) => (file.type === 'record' ? [file.position] : []));
+    positions.sort((a, b) => a - b);
+    const records: OpenRecord[] = [];
+    for (const position of positions) {
+      try {
+        const record = await journal.read(position);
+        if (record === undefined) continue;
+        const marked = marks.get(record.token);
+        const isOpen = marked !== undefined && !marked.has(record.number);
+        if (isOpen || records.length > 0) records.push({ position, record, isOpen });
+      } catch (error) {
+        if (!isGitError(error, 'MALFORMED')) throw error;
+        const path = journal.recordPath(position);
+        this.#note({ type: 'damagedRecord', path, problem: error.message, transaction: transactionId(position) });
+      }
+    }
+    return records;
+  }
+
+  #note(finding: RecoveryFinding): void {
+    const same = this.findings.some(({ type, path, name }) => {
+      return type === finding.type && path === finding.path && name === finding.name;
+    });
+    if (!same) this.findings.push(finding);
+  }
+
+  #ownerPath(token: string): string {
+    return joinPath(this.#journal.directory, `${token}.owner`);
+  }
+
+  #claimPath(token: string): string {
+    return joinPath(this.#journal.directory, `${token}.recovery`);
+  }
+}
