@@ -31,6 +31,9 @@ export interface RecoveryFinding {
   readonly actual?: RefValue | null;
 }
 
+/** Age at which a nameless file in the journal's directory belongs to nobody. */
+const SWEEP_AGE_MS = 600_000;
+
 /**
  * Brings to an end what dead processes have left: committed transactions go on, uncommitted ones only lose their locks.
  *
@@ -93,6 +96,7 @@ export class Recovery {
     const { holder, number } = begun;
     const claimed = new Set<string>();
     for (const owner of dead) await this.#claim(owner, holder, claimed);
+    await this.#inherit(claimed);
     if (claimed.size > 0) await this.#recover(claimed, holder, number);
     holder.finish(number);
   }
@@ -101,14 +105,25 @@ export class Recovery {
   async #findDead(): Promise<Set<string>> {
     const { disk } = this.#journal;
     const dead = new Set<string>();
-    for (const file of await this.#journal.list()) {
+    const all = await this.#journal.list();
+    const owners = new Set(all.flatMap((file) => (file.type === 'owner' ? [file.token] : [])));
+    for (const file of all) {
+      if (file.type === 'temporary' && !owners.has(file.token)) await this.#sweep(file.path);
       if (file.type === 'foreign')
         this.#note({ type: 'foreignFile', path: file.path, problem: 'it is no file of the journal' });
       if (file.type !== 'owner' && file.type !== 'recovery' && file.type !== 'lock') continue;
       const owner = await findLockOwner(disk, file.path);
-      if (owner && !(await this.#isAlive(owner))) dead.add(owner.token);
+      if (owner === undefined) await this.#sweep(file.path);
+      else if (!(await this.#isAlive(owner))) dead.add(owner.token);
     }
     return dead;
+  }
+
+  /** Remove what somebody died over before his name was in it, when it is too old to be just being made. */
+  async #sweep(path: string): Promise<void> {
+    const { disk } = this.#journal;
+    const stat = await disk.findStat(path);
+    if (stat && Date.now() - stat.mtimeMs > SWEEP_AGE_MS) await disk.removeFile(path);
   }
 
   /** Take the sole right to recover an owner. A dead one who had it is recovered with him. */
@@ -133,6 +148,18 @@ export class Recovery {
       if (!isOwn && ((await this.#isAlive(other)) || !(await this.#claim(other.token, holder, claimed)))) return false;
       claimed.add(token);
       return true;
+    }
+  }
+
+  /** Owners that the dead were recovering are recovered with them. */
+  async #inherit(claimed: Set<string>): Promise<void> {
+    const claims = (await this.#journal.list()).filter((file) => file.type === 'recovery');
+    for (let size = -1; size < claimed.size; ) {
+      size = claimed.size;
+      for (const { token, path } of claims) {
+        const holder = await findLockOwner(this.#journal.disk, path);
+        if (holder && claimed.has(holder.token)) claimed.add(token);
+      }
     }
   }
 
