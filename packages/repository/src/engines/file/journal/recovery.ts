@@ -153,7 +153,9 @@ export class Recovery {
 
   /** Owners that the dead were recovering are recovered with them. */
   async #inherit(claimed: Set<string>): Promise<void> {
-    const claims = (await this.#journal.list()).filter((file) => file.type === 'recovery');
+    const claims = (await this.#journal.list()).flatMap((file) => {
+      return file.type === 'recovery' ? [{ token: file.token, path: file.path }] : [];
+    });
     for (let size = -1; size < claimed.size; ) {
       size = claimed.size;
       for (const { token, path } of claims) {
