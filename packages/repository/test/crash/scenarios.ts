@@ -58,7 +58,12 @@ export interface Scenario {
 }
 
 /** How repositories are opened here: no lock is waited for, and logs say the same time in every run. */
-export const OPTIONS: FileRepositoryOptions = { lockTimeoutMs: 0, now: () => 1_700_000_000_000, cacheBytes: 0 };
+export const OPTIONS: FileRepositoryOptions = {
+  lockTimeoutMs: 0,
+  now: () => 1_700_000_000_000,
+  cacheBytes: 0,
+  processes: { self: { host: 'simulated', pid: 1, start: '' }, isAlive: () => false },
+};
 
 const author = buildIdentity({ name: 'A U Thor', email: 'author@example.com', timestamp: 1_700_000_000 });
 

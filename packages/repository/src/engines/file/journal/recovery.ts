@@ -170,6 +170,8 @@ export class Recovery {
     const { disk } = journal;
     const locks = await findOwnedLocks(disk, this.#files.layout, journal.directory, tokens);
     const records = await this.#openRecords(tokens);
+    // A record that is there to be seen need not be durable yet, and no ref may move before it is.
+    if (records.length > 0) await journal.sync();
     const unfinished = await redoRecords(records, {
       journal,
       files: this.#files,
