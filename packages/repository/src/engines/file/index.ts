@@ -47,8 +47,8 @@ export {
   type NewFileOptions,
 } from './fs.js';
 export { type InitOptions, initFileRepository } from './init.js';
+export type { RecoveryFinding } from './journal/finding.js';
 export type { LockOwner, Processes } from './journal/owner.js';
-export type { RecoveryFinding } from './journal/recovery.js';
 export type { RepositoryLayout } from './layout.js';
 export type { PackRefsOptions, PackRefsReport } from './ref-packing.js';
 export { FileRepository, type FileRepositoryOptions, openFileRepository } from './repository.js';

@@ -14,10 +14,12 @@ import type {
   TransactionId,
 } from '../../ref-store.js';
 import { auditPointers } from './audit-refs.js';
+import type { RecoveryFinding } from './journal/finding.js';
 import { followJournal } from './journal/history.js';
 import { RefJournal } from './journal/journal.js';
-import { type Processes, unknownProcesses } from './journal/owner.js';
-import { Recovery, type RecoveryFinding } from './journal/recovery.js';
+import { OWNER_HEAD_BYTES, type Processes, parseOwner, unknownProcesses } from './journal/owner.js';
+import { Recovery } from './journal/recovery.js';
+import { findUnapplied } from './journal/unapplied.js';
 import { Backoff } from './lock-file.js';
 import { findLogs, type LogLine, type LogPlace, readLogLines, removeLogLines } from './log-rewriting.js';
 import { NameQueue } from './name-queue.js';
@@ -127,14 +129,16 @@ export class FileRefStore implements RefStore {
       const backoff = new Backoff({ timeoutMs: this.#context.lockTimeoutMs });
       let before = await this.#readAll(wanted);
       for (let round = 0; ; round++) {
-        const locked = await this.#anyLocked(wanted);
-        const after = await this.#readAll(wanted);
-        const same = wanted.every((name) => sameValue(before.get(name) ?? null, after.get(name) ?? null));
-        // A lock that outlasts the wait is a dead one: its transaction moves nothing any more.
-        if (same && (!locked || !(await backoff.wait()))) return after;
+        const isLocked = (await this.#findHolders(wanted)).size > 0;
+        const seen = isLocked
+          ? await this.#lookThroughLocks(wanted)
+          : { values: await this.#readAll(wanted), isForeign: false };
+        const same = wanted.every((name) => sameValue(before.get(name) ?? null, seen.values.get(name) ?? null));
+        // A lock that is none of ours and outlasts the wait is a dead one: its transaction moves nothing any more.
+        if (same && (!seen.isForeign || !(await backoff.wait()))) return seen.values;
         if (round === MAX_SNAPSHOT_ROUNDS)
           throw new GitError('REF_LOCKED', 'Cannot read refs at one instant: they never rest');
-        before = after;
+        before = seen.values;
       }
     });
   }
@@ -258,8 +262,34 @@ export class FileRefStore implements RefStore {
     return values;
   }
 
-  async #anyLocked(names: readonly RefName[]): Promise<boolean> {
-    for (const name of names) if (await this.#files.disk.findStat(`${this.#files.path(name)}.lock`)) return true;
-    return false;
+  /** Whose locks refs have: tokens of ours, `undefined` for locks of others. */
+  async #findHolders(names: readonly RefName[]): Promise<Map<RefName, string | undefined>> {
+    const { disk } = this.#files;
+    const holders = new Map<RefName, string | undefined>();
+    for (const name of names) {
+      const head = await disk.findHead(`${this.#files.path(name)}.lock`, OWNER_HEAD_BYTES);
+      if (head) holders.set(name, parseOwner(head)?.token);
+    }
+    return holders;
+  }
+
+  /** Refs as the transactions under way have left them at one instant, be their files written or not. */
+  async #lookThroughLocks(
+    names: readonly RefName[],
+  ): Promise<{ readonly values: Map<RefName, RefValue>; readonly isForeign: boolean }> {
+    for (;;) {
+      const tip = await this.#journal.refreshTip();
+      const holders = await this.#findHolders(names);
+      const held = new Map<RefName, string>();
+      for (const [name, token] of holders) if (token !== undefined) held.set(name, token);
+      const unapplied = await findUnapplied(this.#journal, this.#files, held, tip);
+      const values = await this.#readAll(names);
+      for (const [name, value] of unapplied) {
+        if (value === null) values.delete(name);
+        else values.set(name, value);
+      }
+      // Nothing was committed meanwhile: so all of these stood together when we looked for the last time.
+      if ((await this.#journal.refreshTip()) === tip) return { values, isForeign: held.size < holders.size };
+    }
   }
 }

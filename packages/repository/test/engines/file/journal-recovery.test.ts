@@ -147,6 +147,19 @@ describe.each(['sha1', 'sha256'] as const)('a transaction of three refs (%s)', (
     });
   });
 
+  test('that stands half in the files of its refs is whole in a snapshot', async () => {
+    const seen = new Set<string>();
+    await deaths(2, async (directory, call) => {
+      const repository = await open(directory, processOf('here', 2));
+      const values = [...(await repository.refs.snapshot([A, B, C]))];
+      const refs = values.map(([name, value]) => `${name} ${'oid' in value ? value.oid : ''}`).join('\n');
+      expect([call, [before(), after()]]).toEqual([call, expect.arrayContaining([refs])]);
+      seen.add(refs);
+      await repository.close();
+    });
+    expect(seen).toEqual(new Set([before(), after()]));
+  });
+
   test('loses to a git that moved one of its refs on meanwhile, and says so', async () => {
     const third = commitFiles(template, [{ files: { a: '3' } }], 'third');
     let told = 0;

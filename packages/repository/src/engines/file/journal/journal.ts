@@ -13,6 +13,9 @@ const MAX_MARK_BYTES = 1 << 16;
 /** Bytes of an attachment that are taken. */
 const MAX_ATTACHMENT_BYTES = 16 << 20;
 
+/** Records kept in memory for readers who meet locks. */
+const MAX_RECALLED = 1024;
+
 const ID_DIGITS = 16;
 
 /** How a journal is kept. */
@@ -48,6 +51,7 @@ export class RefJournal {
   #floor = 1;
   /** Position of the oldest record that may still have a file. */
   #oldest = 1;
+  readonly #recalled = new Map<number, Omit<JournalRecord, 'attachment'>>();
   #syncing: Promise<void> | undefined;
   #syncNext: Promise<void> | undefined;
   /** Called when this opening has committed, and when it closes. */
@@ -199,6 +203,19 @@ export class RefJournal {
     const path = this.recordPath(position);
     const bytes = await this.disk.findFile(path);
     return bytes && parseJournalRecord(bytes, this.algorithm, path);
+  }
+
+  /** The same without its attachment, from memory where it was seen before. */
+  async recall(position: number): Promise<Omit<JournalRecord, 'attachment'> | undefined> {
+    const known = this.#recalled.get(position);
+    if (known) return known;
+    const record = await this.read(position);
+    if (record === undefined) return undefined;
+    const { attachment: _, ...rest } = record;
+    this.#recalled.set(position, rest);
+    const [oldest] = this.#recalled.keys();
+    if (this.#recalled.size > MAX_RECALLED && oldest !== undefined) this.#recalled.delete(oldest);
+    return rest;
   }
 
   recordPath(position: number): string {

@@ -1,35 +1,15 @@
 import { isGitError } from '@git-kv/objects';
-import type { RefName, RefValue, TransactionId } from '../../../ref-store.js';
 import { FileError } from '../disk.js';
 import { fsCode } from '../fs.js';
 import { joinPath } from '../path.js';
 import type { RefFiles } from '../ref-files.js';
 import type { Reflog } from '../reflog.js';
 import { findOwnedLocks } from './find-locks.js';
+import type { RecoveryFinding } from './finding.js';
 import { type RefJournal, transactionId } from './journal.js';
 import { findLockOwner, type LockHolder } from './lock-holder.js';
 import { type LockOwner, parseMarks, parseOwner } from './owner.js';
 import { type OpenRecord, redoRecords } from './redo.js';
-
-/** Something that a recovery met and left alone. */
-export interface RecoveryFinding {
-  /**
-   * `movedOn`: somebody else has moved the ref since, so it stays. `blocked`: another ref stands where it was to be. `locked`: somebody
-   * holds its lock; the next recovery tries again. `unreadable`: the ref's file is damaged. `damagedRecord`: a record of the journal
-   * is. `foreignFile`: a file in the journal's directory that is none of it. `readOnly`: this process may not write here.
-   */
-  readonly type: 'movedOn' | 'blocked' | 'locked' | 'unreadable' | 'damagedRecord' | 'foreignFile' | 'readOnly';
-  /** The file that it is about. */
-  readonly path: string;
-  /** What is wrong, in words. */
-  readonly problem: string;
-  readonly transaction?: TransactionId;
-  readonly name?: RefName;
-  /** What the transaction was to put there. */
-  readonly next?: RefValue | null;
-  /** What stands there. */
-  readonly actual?: RefValue | null;
-}
 
 /** Age at which a nameless file in the journal's directory belongs to nobody. */
 const SWEEP_AGE_MS = 600_000;

@@ -5,11 +5,11 @@ import type { RefFiles } from '../ref-files.js';
 import { sameValue } from '../ref-value.js';
 import type { Reflog } from '../reflog.js';
 import { applyChanges, type PendingChange, writeFile, writeValue } from './apply.js';
+import type { RecoveryFinding } from './finding.js';
 import { type RefJournal, transactionId } from './journal.js';
 import type { LockHolder, OwnedLock } from './lock-holder.js';
 import { serializeMark } from './owner.js';
 import type { JournalRecord, JournalUpdate } from './record.js';
-import type { RecoveryFinding } from './recovery.js';
 
 /** A transaction of the journal, and whether the refs may not have it yet. */
 export interface OpenRecord {

@@ -1,0 +1,21 @@
+import type { RefName, RefValue, TransactionId } from '../../../ref-store.js';
+
+/** Something that a recovery met and left alone. */
+export interface RecoveryFinding {
+  /**
+   * `movedOn`: somebody else has moved the ref since, so it stays. `blocked`: another ref stands where it was to be. `locked`: somebody
+   * holds its lock; the next recovery tries again. `unreadable`: the ref's file is damaged. `damagedRecord`: a record of the journal
+   * is. `foreignFile`: a file in the journal's directory that is none of it. `readOnly`: this process may not write here.
+   */
+  readonly type: 'movedOn' | 'blocked' | 'locked' | 'unreadable' | 'damagedRecord' | 'foreignFile' | 'readOnly';
+  /** The file that it is about. */
+  readonly path: string;
+  /** What is wrong, in words. */
+  readonly problem: string;
+  readonly transaction?: TransactionId;
+  readonly name?: RefName;
+  /** What the transaction was to put there. */
+  readonly next?: RefValue | null;
+  /** What stands there. */
+  readonly actual?: RefValue | null;
+}
