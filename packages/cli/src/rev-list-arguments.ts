@@ -68,16 +68,23 @@ const VALUES: Readonly<Record<string, (options: Writable<RevListOptions>, value:
 
 const SOURCES: ReadonlySet<string> = new Set(['--all', '--branches', '--tags', '--remotes', '--not']);
 
-/**
- * Take apart the command line of `rev-list`. Order matters in it (`--not`), so it is read from left to right.
- * @throws {UsageError} for what is not known
- */
-export function parseRevListArguments(args: readonly string[]): {
+/** A command line that names commits, taken apart. */
+export interface RevListArguments {
   readonly options: RevListOptions;
   readonly revisions: readonly RevListArgument[];
   /** What follows `--`. */
   readonly paths: readonly string[];
-} {
+}
+
+/**
+ * Take apart the command line of `rev-list` and `log`. Order matters in it (`--not`), so it is read from left to right.
+ * @param takeOption is asked first about every option; it tells how many arguments it took, 0 for what it does not know
+ * @throws {UsageError} for what is not known
+ */
+export function parseRevListArguments(
+  args: readonly string[],
+  takeOption: (option: string, next: string | undefined) => number = () => 0,
+): RevListArguments {
   const dashes = args.indexOf('--');
   const options: Writable<RevListOptions> = {
     order: 'date',
@@ -106,6 +113,11 @@ export function parseRevListArguments(args: readonly string[]): {
     const arg = args[at] as string;
     if (!arg.startsWith('-')) {
       revisions.push({ from: 'revision', text: arg, isNegated });
+      continue;
+    }
+    const taken = takeOption(arg, at + 1 < end ? args[at + 1] : undefined);
+    if (taken > 0) {
+      at += taken - 1;
       continue;
     }
     const equals = arg.indexOf('=');

@@ -73,6 +73,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/init.js')).initCommand,
   },
   {
+    name: 'log',
+    summary: 'show commits and what they say',
+    load: async () => (await import('./commands/log.js')).logCommand,
+  },
+  {
     name: 'ls-remote',
     summary: 'list the refs of a remote repository',
     load: async () => (await import('./commands/ls-remote.js')).lsRemoteCommand,

@@ -1,21 +1,12 @@
-import { encodeUtf8, isGitError, oidToBytes } from '@git-kv/objects';
+import { encodeUtf8, oidToBytes } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
-import {
-  findRevisionTips,
-  ObjectListing,
-  type Pathspec,
-  type RevisionTip,
-  RevisionWalk,
-  type SortedTips,
-  sortTips,
-} from '@git-kv/repository/walk';
+import { ObjectListing, type Pathspec, RevisionWalk, type SortedTips, sortTips } from '@git-kv/repository/walk';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { HexLines } from '../hex-lines.js';
-import { readLines } from '../input.js';
-import { assertPaths, pathspecsOf } from '../path-arguments.js';
 import type { Command } from '../program.js';
 import { openHere, using } from '../repository.js';
-import { parseRevListArguments, type RevListArgument, type RevListOptions } from '../rev-list-arguments.js';
+import { parseRevListArguments, type RevListOptions } from '../rev-list-arguments.js';
+import { named, readTips } from '../revision-tips.js';
 
 /** Commits asked of the walk at a time. */
 const BATCH = 1024;
@@ -27,23 +18,10 @@ export const revListCommand: Command = {
   async run(args, console) {
     const { options, revisions, paths } = parseRevListArguments(args);
     return await using(openHere(console), async (repository) => {
-      const tips: RevisionTip[] = [];
-      const files: string[] = [];
-      let isGiven = false;
-      for (const revision of revisions) {
-        const found = files.length > 0 ? undefined : await tipsOf(repository, revision, options, console);
-        if (found === undefined) {
-          if (revision.from === 'revision') files.push(revision.text);
-          continue;
-        }
-        if (revision.from !== 'option' || revision.name !== '--not') isGiven = true;
-        for (const tip of found) tips.push(tip);
-      }
-      assertPaths(console, files);
-      if (options.showObjects && files.length + paths.length > 0) {
+      const { tips, pathspecs, isGiven } = await readTips(repository, console, { options, revisions, paths });
+      if (options.showObjects && pathspecs.length > 0) {
         throw new CommandError('cannot list the objects at paths: they are not supported together');
       }
-      const pathspecs = await pathspecsOf(repository, console, [...files, ...paths]);
       if (!isGiven) throw new UsageError('error: no commits were named');
       await new RevList(repository, console, options, pathspecs).run(await named(sortTips(repository, tips), tips));
       return 0;
@@ -179,83 +157,4 @@ async function markEdges(walk: RevisionWalk, listing: ObjectListing, tips: Sorte
   for (const oid of tips.knownTrees) await listing.markKnown(oidToBytes(oid), 0);
   for (const oid of tips.knownBlobs) listing.markOneKnown(oidToBytes(oid), 0);
   for (const row of walk.edges()) await listing.markKnown(table.treeBytes, row * oidLength);
-}
-
-async function tipsOf(
-  repository: Repository,
-  argument: RevListArgument,
-  options: RevListOptions,
-  console: Console,
-): Promise<RevisionTip[] | undefined> {
-  const { isNegated } = argument;
-  if (argument.from === 'option') return await refTips(repository, argument.name, isNegated);
-  if (argument.from === 'revision') {
-    const tips = await findTips(repository, argument.text, isNegated);
-    if (tips === undefined && (options.hasDashes || argument.text.startsWith('^'))) {
-      throw new CommandError(`bad revision '${argument.text}'`);
-    }
-    return tips;
-  }
-  const tips: RevisionTip[] = [];
-  for await (const line of readLines(console.stdin)) {
-    const text = Buffer.from(line).toString();
-    if (text === '' || text === '--') break;
-    if (text.startsWith('-')) throw new CommandError('options not supported in --stdin mode');
-    const found = await findTips(repository, text, false);
-    if (found === undefined) throw new CommandError(`bad revision '${text}'`);
-    tips.push(...found);
-  }
-  return tips;
-}
-
-async function findTips(repository: Repository, text: string, isNegated: boolean): Promise<RevisionTip[] | undefined> {
-  try {
-    return await findRevisionTips(repository, text, isNegated);
-  } catch (error) {
-    if (isGitError(error, 'OBJECT_NOT_FOUND')) {
-      throw new CommandError(`bad object ${text.startsWith('^') ? text.slice(1) : text}`, { cause: error });
-    }
-    if (isGitError(error, 'AMBIGUOUS_REVISION') || isGitError(error, 'UNSUPPORTED')) return undefined;
-    throw error;
-  }
-}
-
-/** A tip that a ref names. */
-interface RefTip extends RevisionTip {
-  readonly refName: string;
-}
-
-const PREFIXES: Readonly<Record<string, string>> = {
-  '--all': 'refs/',
-  '--branches': 'refs/heads/',
-  '--tags': 'refs/tags/',
-  '--remotes': 'refs/remotes/',
-};
-
-async function refTips(repository: Repository, name: string, isNegated: boolean): Promise<RefTip[]> {
-  const prefix = PREFIXES[name];
-  if (prefix === undefined) return [];
-  const tips: RefTip[] = [];
-  const add = async (refName: string): Promise<void> => {
-    for (const tip of (await findTips(repository, refName, isNegated)) ?? []) tips.push({ ...tip, refName });
-  };
-  for await (const { name: refName, value } of repository.refs.list(prefix)) {
-    if ('oid' in value) tips.push({ oid: value.oid, isExcluded: isNegated, refName });
-    else await add(refName);
-  }
-  if (name === '--all') await add('HEAD');
-  return tips;
-}
-
-/** git's words for what is missing. */
-async function named<T>(result: Promise<T>, tips: readonly (RevisionTip | RefTip)[] = []): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    if (!isGitError(error, 'OBJECT_NOT_FOUND')) throw error;
-    const { subject } = error as unknown as { subject: string };
-    const tip = tips.find(({ oid }) => oid === subject);
-    const name = tip && 'refName' in tip ? tip.refName : subject;
-    throw new CommandError(`bad object ${name}`, { cause: error });
-  }
 }

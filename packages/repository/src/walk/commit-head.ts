@@ -92,7 +92,8 @@ function committerDate(body: Uint8Array, start: number): number {
   const nameEnd = body.indexOf(GREATER, authorEnd + 1);
   if (nameEnd < 0) return -1;
   const end = body.indexOf(LF, nameEnd);
-  if (end < 0) return -1;
+  // git reads no date where nothing follows the line, not even the empty line that ends the header.
+  if (end < 0 || end + 1 >= body.length) return -1;
   let at = nameEnd + 1;
   while (at < end && (body[at] === 0x20 || (body[at] as number) - 9 < 5)) at++;
   const isNegative = body[at] === 0x2d;
