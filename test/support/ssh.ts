@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Keys are made with OpenSSH, which is not part of git: where it is not at hand, there is nothing to compare with. */
@@ -75,4 +75,21 @@ export function verifyWithKeygen(
   } catch {
     return false;
   }
+}
+
+/** An agent that listens at `socketPath` until it is killed. */
+export async function startSshAgent(socketPath: string): Promise<ChildProcess> {
+  const agent = spawn('ssh-agent', ['-D', '-a', socketPath], { stdio: 'ignore' });
+  for (let turn = 0; turn < 500 && !existsSync(socketPath); turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return agent;
+}
+
+/** Give an agent a key, unlocked where it has a passphrase. */
+export function addToSshAgent(socketPath: string, key: SshKeyFiles, passphrase = ''): void {
+  const askPass = `${key.path}-ask`;
+  writeFileSync(askPass, `#!/bin/sh\necho '${passphrase}'\n`, { mode: 0o700 });
+  const env = { ...process.env, SSH_AUTH_SOCK: socketPath, SSH_ASKPASS: askPass, SSH_ASKPASS_REQUIRE: 'force' };
+  execFileSync('ssh-add', ['-q', key.path], { env, stdio: 'pipe' });
 }

@@ -48,6 +48,7 @@ export * from './oid-rows.js';
 export * from './ref-name.js';
 export * from './signature.js';
 export * from './signature-check.js';
+export * from './ssh/agent.js';
 export * from './ssh/allowed-signers.js';
 export * from './ssh/private-key.js';
 export * from './ssh/public-key.js';

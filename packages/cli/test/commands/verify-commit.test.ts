@@ -1,13 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { git, gitAsync, initBare, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
 import {
+  addToSshAgent,
   hasSshKeygen,
   makeSshKey,
   SSH_KEY_KINDS,
   type SshKeyFiles,
   signWithKeygen,
+  startSshAgent,
 } from '../../../../test/support/ssh.js';
 import { run } from '../support/run.js';
 
@@ -83,13 +85,37 @@ describe.skipIf(!hasSshKeygen).each(['sha1', 'sha256'] as const)('signatures in 
     expect((await same(['commit-tree', '-S', '-m', 'm', tree], latin1)).code).toBe(0);
   });
 
+  test('commit-tree signs with the ssh-agent what it has no key file for', async () => {
+    const socket = join(root, 'agent');
+    const agent = await startSshAgent(socket);
+    onTestFinished(() => void agent.kill());
+    const held = makeSshKey(root, 'held', ['-t', 'ed25519'], 'a passphrase');
+    addToSshAgent(socket, held, 'a passphrase');
+    writeFileSync(signers, `committer@example.com ${held.publicLine}\n`);
+    const env = { SSH_AUTH_SOCK: socket };
+    for (const signingKey of [`key::${held.publicLine}`, held.publicLine, held.path, `${held.path}.pub`]) {
+      const made = await same(['commit-tree', '-S', '-m', 'm', tree], { 'user.signingKey': signingKey }, env);
+      expect((await same(['verify-commit', made.stdout.trim()])).code).toBe(0);
+    }
+    rmSync(held.path);
+    const settings = { 'user.signingKey': `${held.path}.pub` };
+    expect((await same(['commit-tree', '-S', '-m', 'm', tree], settings, env)).code).toBe(0);
+    const absent = {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'user.signingKey',
+      GIT_CONFIG_VALUE_0: `key::${other.publicLine}`,
+    };
+    const refused = await run('tsgit', ['commit-tree', '-S', '-m', 'm', tree], { cwd, env: { ...env, ...absent } });
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('does not hold') });
+  });
+
   test('commit-tree refuses what it cannot sign with, without a commit', async () => {
     const refused = async (settings: Record<string, string>, code: number, problem: RegExp, args = ['-S']) => {
       const config = Object.entries(settings).flatMap(([name, value], at) => [
         [`GIT_CONFIG_KEY_${at}`, name],
         [`GIT_CONFIG_VALUE_${at}`, value],
       ]);
-      const env = { GIT_CONFIG_COUNT: String(config.length / 2), ...Object.fromEntries(config) };
+      const env = { GIT_CONFIG_COUNT: String(config.length / 2), ...Object.fromEntries(config), SSH_AUTH_SOCK: '' };
       const answer = await run('tsgit', ['commit-tree', ...args, '-m', 'm', tree], { cwd, env });
       expect(answer).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(problem) });
       for (const line of key.privateText.split('\n').slice(1, -2)) expect(answer.stderr).not.toContain(line);
@@ -101,8 +127,12 @@ describe.skipIf(!hasSshKeygen).each(['sha1', 'sha256'] as const)('signatures in 
       /^error: Couldn't load public key \/nonexistent: No such file/,
     );
     await refused({ 'user.signingKey': '' }, 1, /^error: user.signingKey needs to be set for ssh signing\n$/);
-    await refused({ 'user.signingKey': `key::${key.publicLine}` }, 1, /^error: keys of an ssh-agent are not supported/);
-    await refused({ 'user.signingKey': signers }, 1, /^error: Couldn't load key/);
+    await refused(
+      { 'user.signingKey': `key::${key.publicLine}` },
+      1,
+      /^error: Couldn't sign with key of user.signingKey: Cannot ask ssh-agent/,
+    );
+    await refused({ 'user.signingKey': signers }, 1, /^error: Couldn't sign with key/);
     const locked = makeSshKey(root, 'locked', ['-t', 'ed25519'], 'a passphrase');
     await refused({ 'user.signingKey': locked.path }, 1, /ENCRYPTED|passphrase/);
     git(['config', '--unset', 'user.signingKey'], { cwd });

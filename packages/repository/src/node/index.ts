@@ -51,3 +51,4 @@ export { nodeFs } from './node-fs.js';
 export { filePackStorage, openPackFile, type PackFileStorage } from './pack-source.js';
 export { nodeProcesses } from './processes.js';
 export { initRepository, openConfigFile, openRepository } from './repository.js';
+export { SshAgent, type SshAgentOptions } from './ssh-agent.js';

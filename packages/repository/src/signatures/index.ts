@@ -1,5 +1,6 @@
 export type { SecurityKeyDetails } from './key-verifier.js';
 export {
+  type DataSigner,
   type PayloadSigner,
   readSshPrivateKey,
   type SignSshOptions,

@@ -26,6 +26,12 @@ import { CURVES, DIGESTS, findSubtle, isNotSupported, plain } from './subtle.js'
 /** Makes an armored signature of these bytes: by a key at hand, an agent, a service. */
 export type PayloadSigner = (payload: Uint8Array) => Promise<Uint8Array | string>;
 
+/** Signs what SSH signs in place of a payload: a digest under a namespace. An agent does. */
+export interface DataSigner {
+  readonly publicKey: SshPublicKey;
+  signData(data: Uint8Array): Promise<Pick<SshSignature, 'algorithm' | 'value'>>;
+}
+
 /** What a signature is made with. */
 export interface SignSshOptions {
   /** What the signature is for; `git` where none is given. */
@@ -45,21 +51,37 @@ const RSA_ALGORITHM = 'rsa-sha2-512';
  * @throws {GitError} UNSUPPORTED where the runtime lacks the algorithm
  * @throws {MalformedError} where the runtime takes the key for none
  */
-export async function signSsh(payload: Uint8Array, key: SshPrivateKey, options: SignSshOptions = {}): Promise<string> {
+export async function signSsh(
+  payload: Uint8Array,
+  key: SshPrivateKey | DataSigner,
+  options: SignSshOptions = {},
+): Promise<string> {
   const { namespace = 'git', hashName = 'sha512' } = options;
   if (namespace === '') throw new RangeError('Cannot sign: the namespace is empty');
   const subtle = findSubtle(options.subtle);
   const digest = new Uint8Array(await subtle.digest(DIGESTS[hashName], plain(payload)));
   const { publicKey } = key;
   const data = plain(sshSignedData({ namespace, hashName }, digest));
+  const made = 'signData' in key ? await key.signData(data) : await signData(subtle, key, data);
+  if (made.algorithm === 'ssh-rsa')
+    throw new GitError('UNSUPPORTED', 'Cannot sign: the agent signs SHA-1, which is refused');
+  return serializeSshSignature({ publicKey, namespace, hashName, ...made });
+}
+
+async function signData(
+  subtle: SubtleCrypto,
+  key: SshPrivateKey,
+  data: Uint8Array<ArrayBuffer>,
+): Promise<Pick<SshSignature, 'algorithm' | 'value'>> {
+  const { publicKey } = key;
   const raw = await signRaw(subtle, key, data);
   const algorithm = publicKey.kind === 'rsa' ? RSA_ALGORITHM : publicKey.type;
   const value = sshString(publicKey.kind === 'ecdsa' ? ecdsaValue(raw, SSH_COORDINATE_BYTES[publicKey.curve]) : raw);
-  return serializeSshSignature({ publicKey, namespace, hashName, algorithm, value });
+  return { algorithm, value };
 }
 
-/** A {@link PayloadSigner} with a key at hand, for commits and tags. */
-export function sshSigner(key: SshPrivateKey, options: SignSshOptions = {}): PayloadSigner {
+/** A {@link PayloadSigner} with a key at hand or that of an agent, for commits and tags. */
+export function sshSigner(key: SshPrivateKey | DataSigner, options: SignSshOptions = {}): PayloadSigner {
   return (payload) => signSsh(payload, key, options);
 }
 
