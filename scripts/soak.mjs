@@ -10,7 +10,7 @@ import { bundle } from './bundle.mjs';
 const USAGE = `usage: npm run soak -- [options]
 
   --runs N         mutants of each fuzzer (default 1000000)
-  --states N       different states after crashes, of each scenario (default 40000)
+  --states N       different states after crashes, of each scenario (default 25000)
   --seed N         where they are drawn from (default 1)
   --only NAME,...  these searches alone: names of npm run fuzz -- --list, those of the slow tests, crash-SCENARIO, or crash
                    for all of these
@@ -246,7 +246,7 @@ async function main(args) {
       args: [...args],
       options: {
         runs: { type: 'string', default: '1000000' },
-        states: { type: 'string', default: '40000' },
+        states: { type: 'string', default: '25000' },
         seed: { type: 'string', default: '1' },
         only: { type: 'string' },
         processes: { type: 'string', default: '2' },

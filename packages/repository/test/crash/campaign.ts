@@ -30,15 +30,35 @@ export interface Tally {
   readonly scenario: string;
   readonly seed: number;
   /** Different states that were checked, in all and by how they came about. */
-  states: number;
-  readonly kinds: Record<CrashKind, number>;
+  readonly states: number;
+  readonly kinds: Readonly<Record<CrashKind, number>>;
   /** States that came up again, and were not checked again. */
-  repeated: number;
+  readonly repeated: number;
   /** The most that opening a repository cost, recovery included. */
-  openCalls: number;
-  openMs: number;
-  seconds: number;
-  readonly failures: Failure[];
+  readonly openCalls: number;
+  readonly openMs: number;
+  readonly seconds: number;
+  readonly failures: readonly Failure[];
+}
+
+/** Both together, as a tally of the first one's scenario. */
+export function addTally(one: Tally, other: Tally | undefined): Tally {
+  if (other === undefined) return one;
+  return {
+    ...one,
+    states: one.states + other.states,
+    kinds: {
+      stop: one.kinds.stop + other.kinds.stop,
+      fault: one.kinds.fault + other.kinds.fault,
+      loss: one.kinds.loss + other.kinds.loss,
+      recovery: one.kinds.recovery + other.kinds.recovery,
+    },
+    repeated: one.repeated + other.repeated,
+    openCalls: Math.max(one.openCalls, other.openCalls),
+    openMs: Math.max(one.openMs, other.openMs),
+    seconds: one.seconds + other.seconds,
+    failures: [...other.failures, ...one.failures],
+  };
 }
 
 export interface CampaignOptions {
@@ -53,12 +73,17 @@ export interface CampaignOptions {
 /** Rounds of drawing that find nothing new before a scenario counts as known. */
 const MAX_IDLE_ROUNDS = 20;
 
-/** Power losses of which one is checked thoroughly. */
+/** States after a power loss or in a recovery of which one is checked thoroughly. */
 const THOROUGH_ONE_IN = 4;
+
+type MutableTally = { -readonly [Field in keyof Tally]: Tally[Field] } & {
+  readonly kinds: Record<CrashKind, number>;
+  readonly failures: Failure[];
+};
 
 /** Crashes of one scenario, each checked. */
 export class Campaign {
-  readonly tally: Tally;
+  readonly tally: MutableTally;
   readonly #scenario: Scenario;
   readonly #options: CampaignOptions;
   readonly #seen = new Set<string>();
@@ -199,8 +224,8 @@ export class Campaign {
       if (!this.#isNew(image, expected, kind)) return;
       const life = kind === 'recovery' ? FOLLOWING + LIVES : FOLLOWING;
       const random = this.#random(crash.id);
-      // Losses differ little from one another: what follows a few of them tells of all.
-      const isThorough = kind !== 'loss' || random.oneIn(THOROUGH_ONE_IN);
+      // These differ little from one another: what follows a few of them tells of all.
+      const isThorough = kind === 'stop' || kind === 'fault' || random.oneIn(THOROUGH_ONE_IN);
       const checked = await checkState(this.#scenario, image, expected, { life, isThorough });
       this.tally.openCalls = Math.max(this.tally.openCalls, checked.openCalls);
       this.tally.openMs = Math.max(this.tally.openMs, checked.openMs);

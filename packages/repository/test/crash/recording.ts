@@ -1,9 +1,8 @@
-import { openFileRepository } from '../../src/engines/file/index.js';
 import type { DiskImage } from '../support/disk-image.js';
 import { type FsCall, PowerLossFs } from '../support/power-loss-fs.js';
 import type { Expected } from './check.js';
-import { beginLife, CRASHING } from './lives.js';
-import { DIRECTORY, type Scenario } from './scenarios.js';
+import { CRASHING, openAnew } from './lives.js';
+import type { Scenario } from './scenarios.js';
 
 /** A scenario that ran to its end without a fault. */
 export class Recording {
@@ -22,11 +21,10 @@ export class Recording {
   }
 
   static async make(scenario: Scenario): Promise<Recording> {
-    beginLife(CRASHING);
     const fs = new PowerLossFs(scenario.base, { record: true });
     const begun: number[] = [];
     const acknowledged: number[] = [];
-    const repository = await openFileRepository(fs, DIRECTORY, scenario.options);
+    const repository = await openAnew(fs, scenario.options, CRASHING);
     for (const step of scenario.steps) {
       begun.push(fs.history.length - 1);
       await step.run(repository);

@@ -12,22 +12,19 @@ import {
 } from '@git-kv/objects';
 import { writePack } from '@git-kv/pack';
 import type { RefUpdate } from '@git-kv/repository';
+import { Random } from '../../../../test/fuzz/lib/random.js';
 import {
   collectGarbage,
   type FileRepository,
   type FileRepositoryOptions,
   initFileRepository,
-  openFileRepository,
   packRefs,
   repack,
 } from '../../src/engines/file/index.js';
 import { type DiskImage, losePower } from '../support/disk-image.js';
 import { PowerLossFs } from '../support/power-loss-fs.js';
 import { KEEP_ALL } from '../support/power-loss-states.js';
-import { BASE, beginLife } from './lives.js';
-
-/** Where the repository of every scenario lies on its disk. */
-export const DIRECTORY = '/repository.git';
+import { BASE, DIRECTORY, openAnew } from './lives.js';
 
 export const MAIN = 'refs/heads/main';
 export const PACKED = 'refs/heads/packed';
@@ -55,15 +52,12 @@ export interface Scenario {
   readonly base: DiskImage;
   readonly refs: Refs;
   readonly steps: readonly Step[];
+  /** Whether steps pack refs or objects, or collect garbage. */
+  readonly hasUpkeep: boolean;
 }
 
 /** How repositories are opened here: no lock is waited for, and logs say the same time in every run. */
-export const OPTIONS: FileRepositoryOptions = {
-  lockTimeoutMs: 0,
-  now: () => 1_700_000_000_000,
-  cacheBytes: 0,
-  processes: { self: { host: 'simulated', pid: 1, start: '' }, isAlive: () => false },
-};
+export const OPTIONS: FileRepositoryOptions = { lockTimeoutMs: 0, now: () => 1_700_000_000_000, cacheBytes: 0 };
 
 const author = buildIdentity({ name: 'A U Thor', email: 'author@example.com', timestamp: 1_700_000_000 });
 
@@ -143,14 +137,13 @@ interface Base {
  * A repository with loose and packed objects, loose refs, a packed one, one that is both (and older where it is packed), and logs.
  */
 async function makeBase(format: HashName): Promise<Base> {
-  beginLife(BASE);
   const algorithm = hashAlgorithm(format);
   const fs = new PowerLossFs();
   await initFileRepository(fs, DIRECTORY, { objectFormat: format });
   const config = await fs.open(`${DIRECTORY}/config`, 'append');
   await config.write(new TextEncoder().encode('[core]\n\tlogAllRefUpdates = true\n'), 0);
   await config.close();
-  const repository = await openFileRepository(fs, DIRECTORY, { ...OPTIONS, unpackLimit: 0 });
+  const repository = await openAnew(fs, { ...OPTIONS, unpackLimit: 0 }, BASE);
   const first = makeCommit(algorithm, undefined, 'first', 600);
   const second = makeCommit(algorithm, first.oid, 'second');
   const pack = await repository.objects.receive(stream(await packOf(algorithm, first.objects)));
@@ -180,6 +173,7 @@ function asOldImage(image: DiskImage): DiskImage {
 class Plan {
   readonly steps: Step[] = [];
   refs: Refs;
+  hasUpkeep = false;
   readonly base: Base;
 
   constructor(base: Base) {
@@ -212,6 +206,7 @@ class Plan {
 
   /** A step that leaves refs as they are. */
   maintain(name: string, run: (repository: FileRepository) => Promise<unknown>): this {
+    this.hasUpkeep = true;
     return this.add(name, {}, async (repository) => void (await run(repository)));
   }
 
@@ -291,17 +286,62 @@ const PLANS: Readonly<Record<string, (plan: Plan) => Plan | Promise<Plan>>> = {
       .commit('two'),
 };
 
-/** Names of {@link openScenario}. */
+/** Steps of a scenario that is drawn. */
+const DRAWN_STEPS = 5;
+
+/** Refs that drawn steps move, beside those of the base. */
+const NAMES = ['refs/heads/a', 'refs/heads/deep/x', 'refs/heads/deep/er/y', 'refs/tags/t', 'refs/notes/n'];
+
+/** What callers do, in any order. */
+async function drawSteps(plan: Plan, random: Random): Promise<Plan> {
+  const names = [...Object.keys(plan.base.refs), ...NAMES];
+  for (let at = 0; at < DRAWN_STEPS; at++) {
+    const label = `step ${at}`;
+    const kind = random.below(16);
+    if (kind < 4) plan.commit(label, random.pick([0, 0, 600, 2000]));
+    else if (kind < 12) {
+      const moves: Record<string, Oid | null> = {};
+      for (let left = 1 + random.below(4); left > 0; left--) {
+        const name = random.pick(names);
+        // The branch of HEAD stays, for the steps that add to it.
+        const isDeletion = random.oneIn(3) && name !== MAIN && plan.refs[name] !== undefined;
+        moves[name] = isDeletion ? null : random.pick(Object.values(plan.refs));
+      }
+      plan.add(label, moves, update);
+    } else if (kind === 12) {
+      await plan.receive(label, [MAIN, ...(random.oneIn(2) ? [random.pick(names), random.pick(names)] : [])]);
+    } else if (kind === 13) plan.maintain(label, (repository) => packRefs(repository, { all: true }));
+    else if (kind === 14) {
+      const mode = random.pick(['incremental', 'all', 'geometric'] as const);
+      const options = { mode, deleteRedundant: true, unreachable: 'keep', multiPackIndex: random.oneIn(2) } as const;
+      plan.maintain(label, (repository) => repack(repository, options));
+    } else plan.maintain(label, (repository) => collectGarbage(repository));
+  }
+  return plan;
+}
+
+/** Scenarios that are drawn are called `mixed-1`, `mixed-2` and so on, without an end. */
+const DRAWN = /^mixed-([1-9][0-9]{0,8})$/;
+
+/** Names of {@link openScenario}, without those that are drawn. */
 export const SCENARIOS: readonly string[] = [...Object.keys(PLANS), 'commit-sha256'];
 
-/** @throws {RangeError} for a name that is none of {@link SCENARIOS} */
+export function isScenario(name: string): boolean {
+  return SCENARIOS.includes(name) || DRAWN.test(name);
+}
+
+/** @throws {RangeError} for a name that is none */
 export async function openScenario(name: string): Promise<Scenario> {
   const format = name.endsWith('-sha256') ? 'sha256' : 'sha1';
-  const make = PLANS[name.replace(/-sha256$/, '')];
+  const drawn = DRAWN.exec(name)?.[1];
+  const make =
+    drawn === undefined
+      ? PLANS[name.replace(/-sha256$/, '')]
+      : (plan: Plan): Promise<Plan> => drawSteps(plan, new Random(Number(drawn), 0));
   if (make === undefined) throw new RangeError(`There is no scenario ${name} among ${SCENARIOS.join(', ')}`);
   const base = await makeBase(format);
-  const { steps } = await make(new Plan(base));
+  const { steps, hasUpkeep } = await make(new Plan(base));
   // Packs of five objects and more stay packs, so that a push of one commit is unpacked and one of three is not.
   const options = { ...OPTIONS, unpackLimit: 5 };
-  return { name, format, options, base: base.image, refs: base.refs, steps };
+  return { name, format, options, base: base.image, refs: base.refs, steps, hasUpkeep };
 }
