@@ -1,4 +1,4 @@
-import { concatBytes, type Oid } from '@git-kv/objects';
+import { concatBytes, type Oid, oidFromBytes } from '@git-kv/objects';
 import { collect, type TestHarness, type WithStore } from './harness.js';
 import { absentOid, noise, oidOf, oneOfEach, sortedOids, textBlob } from './samples.js';
 
@@ -147,6 +147,48 @@ export function readAndWriteContract({ describe, test, expect }: TestHarness, wi
         expect(sortedOids(found.keys())).toEqual(sortedOids(asked));
         expect((await collect(store.readMany(asked))).length).toBe(41);
         for (const [at, oid] of oids.entries()) expect(found.get(oid)).toEqual(textBlob(`${at}`));
+      }),
+    );
+
+    test(
+      'is refused where it was aborted before',
+      withStore(async (store) => {
+        const oids = await store.writeMany(Array.from({ length: 3 }, (_, at) => textBlob(`${at}`)));
+        const options = { signal: AbortSignal.abort(new Error('enough')) };
+        const reads = [
+          (): Promise<unknown> => store.read(oids[0] as Oid, options),
+          () => collect(store.readMany(oids, options)),
+          () => collect(store.oids(options)),
+        ];
+        for (const read of reads) {
+          expect(
+            await read().then(
+              () => 'no error',
+              (error: unknown) => String(error),
+            ),
+          ).toBe('Error: enough');
+        }
+      }),
+    );
+
+    test(
+      'shows in an audit what is there, where the engine has one',
+      withStore(async (store, algorithm) => {
+        if (store.audit === undefined) return;
+        const objects = oneOfEach(algorithm);
+        const oids = await store.writeMany(objects);
+        const seen = { present: new Set<Oid>(), content: new Set<Oid>(), damage: 0 };
+        await store.audit({
+          present: (bytes, offset) => void seen.present.add(oidFromBytes(bytes, offset, algorithm.oidLength)),
+          packed: () => {},
+          content: (kind, body, _, oid) => {
+            if (oidOf(algorithm, { kind, body }) === oid()) seen.content.add(oid());
+          },
+          damage: () => void seen.damage++,
+        });
+        expect(sortedOids(seen.present)).toEqual(sortedOids(oids));
+        expect(sortedOids(seen.content)).toEqual(sortedOids(oids));
+        expect(seen.damage).toBe(0);
       }),
     );
 

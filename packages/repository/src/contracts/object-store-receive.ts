@@ -187,6 +187,28 @@ export function receiveContract({ describe, test, expect }: TestHarness, withSto
     }
 
     test(
+      'completes a thin one from what the store is laid over',
+      withStore(async (store, algorithm) => {
+        const base = textBlob('a base that lies beneath, long enough to be copied\n');
+        const baseOid = oidOf(algorithm, base);
+        const delta = { base, added: Uint8Array.of(1, 2) };
+        const stat = { kind: base.kind, size: base.body.length };
+        const beneath = {
+          algorithm,
+          read: async (oid: Oid) => (oid === baseOid ? base : undefined),
+          stat: async (oid: Oid) => (oid === baseOid ? stat : undefined),
+          async *readMany(oids: Iterable<Oid>) {
+            for (const oid of oids) yield [oid, await beneath.read(oid)] as const;
+          },
+        };
+        const quarantine = await store.receive(inPieces(deltaPackOf(algorithm, [], [delta])), { beneath });
+        expect([...quarantine.oids()]).toEqual([oidOf(algorithm, resultOf(delta))]);
+        await quarantine.publish();
+        await readsAll(store, [resultOf(delta)], algorithm);
+      }),
+    );
+
+    test(
       'refuses a thin one whose base is missing',
       withStore(async (store, algorithm) => {
         const pack = deltaPackOf(algorithm, texts(3), [{ base: textBlob('never stored'), added: Uint8Array.of(1) }]);

@@ -109,6 +109,7 @@ export class BatchedObjectStore implements ObjectStore {
   }
 
   async *oids(options?: ReadOptions): AsyncGenerator<Oid, void, undefined> {
+    options?.signal?.throwIfAborted();
     const waiting = [...new Set(this.#oids())].sort();
     let at = 0;
     for await (const oid of this.#base.oids(options)) {

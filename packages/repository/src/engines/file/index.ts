@@ -36,6 +36,7 @@ export { type RepackOptions, type RepackReport, repack } from '../../maintenance
 export { updateServerInfo } from '../../maintenance/server-info.js';
 export type { ConfigFile } from './config-file.js';
 export { type Durability, FileError } from './disk.js';
+export { fsFromPromises, type PromisedFs, type PromisedStat } from './from-promises.js';
 export {
   type DirectoryEntry,
   type FileAccess,

@@ -4,10 +4,10 @@
  *
  * ```ts
  * import { createMemoryRepository } from '@git-kv/repository/memory';
- * import { openRepository } from '@git-kv/repository/node-fs';
+ * import { initRepository } from '@git-kv/repository/node-fs';
  * import { copyRefs, forkRepository } from '@git-kv/repository/overlay';
  *
- * const upstream = await openRepository('project.git');
+ * const upstream = await initRepository('upstream.git');
  * const preview = forkRepository(upstream, createMemoryRepository({ algorithm: upstream.algorithm }));
  * await copyRefs(upstream, preview, 'refs/heads/');
  * ```
