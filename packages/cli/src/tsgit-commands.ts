@@ -138,6 +138,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/repack.js')).repackCommand,
   },
   {
+    name: 'reflog',
+    summary: 'show and shorten the logs of refs',
+    load: async () => (await import('./commands/reflog.js')).reflogCommand,
+  },
+  {
     name: 'rev-list',
     summary: 'list the commits, and other objects, that some reach and others do not',
     load: async () => (await import('./commands/rev-list.js')).revListCommand,

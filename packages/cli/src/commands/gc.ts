@@ -5,12 +5,12 @@ import {
   collectionNeed,
   type FileRepository,
   type GcRunningError,
-  type LogExpiry,
   listLocalPacks,
   updateServerInfo,
 } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { type Expiry, parseExpiry } from '../expiry.js';
+import { logExpiries } from '../log-expiries.js';
 import { deltaOptions, maintaining, progressOf, shownPath } from '../maintenance-command.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
@@ -100,44 +100,6 @@ function expiryOf(
   const expiry = parseExpiry(text);
   if (expiry === undefined) throw new CommandError(`failed to parse prune expiry value ${text}`);
   return expiry;
-}
-
-/** gc.reflogExpire and gc.reflogExpireUnreachable, and the same of patterns of refs; the first pattern that fits decides. */
-function logExpiries({ layout: { config } }: FileRepository): (name: string) => LogExpiry {
-  const read = (text: string | undefined, name: string, otherwise: string): Expiry => {
-    const expiry = parseExpiry(text ?? otherwise);
-    if (expiry === undefined) throw new CommandError(`'${text}' for 'gc.${name}' is not a valid timestamp`);
-    return expiry;
-  };
-  const total = read(config.get('gc', 'reflogexpire'), 'reflogexpire', '90.days.ago');
-  const unreachable = read(config.get('gc', 'reflogexpireunreachable'), 'reflogexpireunreachable', '30.days.ago');
-  const patterns = new Set(
-    config.entries.flatMap(({ section, subsection }) => (section === 'gc' && subsection ? [subsection] : [])),
-  );
-  return (name) => {
-    const pattern = [...patterns].find((one) => globPattern(one).test(name));
-    const own = (setting: string): Expiry | undefined => {
-      const text = pattern === undefined ? undefined : config.get('gc', setting, pattern);
-      return text === undefined ? undefined : read(text, `${pattern}.${setting}`, '');
-    };
-    const isStash = pattern === undefined && name === 'refs/stash';
-    const first = own('reflogexpire');
-    const second = own('reflogexpireunreachable');
-    return {
-      expireBeforeMs: isStash ? null : first === undefined ? total : first,
-      expireUnreachableBeforeMs: isStash ? null : second === undefined ? unreachable : second,
-    };
-  };
-}
-
-/** As git matches them: a star takes slashes, too. */
-function globPattern(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[\\^$.|+(){}]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-    .replaceAll('[!', '[^');
-  return new RegExp(`^${source}$`, 's');
 }
 
 async function largestPack(repository: FileRepository): Promise<string[]> {

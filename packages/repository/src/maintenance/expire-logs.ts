@@ -34,7 +34,7 @@ export async function expireLogs(
   for (const [at, place] of logs.entries()) {
     signal?.throwIfAborted();
     const lines = await repository.refs.readLog(place);
-    const isGone = await judge(repository, place, lines, expiryOf(place.name), signal);
+    const isGone = await logJudge(repository, place, lines, expiryOf(place.name), signal);
     const count = lines.filter(isGone).length;
     const gone = dryRun || count === 0 ? count : await repository.refs.shortenLog(place, isGone);
     if (gone > 0) removed.set(place.name, gone);
@@ -43,7 +43,8 @@ export async function expireLogs(
   return removed;
 }
 
-async function judge(
+/** Which lines of a log go. `lines` are those it has. */
+export async function logJudge(
   repository: FileRepository,
   place: LogPlace,
   lines: readonly LogLine[],

@@ -15,7 +15,7 @@
  */
 export { type Config, type ConfigEntry, parseConfig } from '../../config/config.js';
 export { ConfigDocument } from '../../config/document.js';
-export { type ExpireLogsOptions, expireLogs, type LogExpiry } from '../../maintenance/expire-logs.js';
+export { type ExpireLogsOptions, expireLogs, type LogExpiry, logJudge } from '../../maintenance/expire-logs.js';
 export {
   type CollectGarbageOptions,
   type CollectGarbageReport,
@@ -51,5 +51,7 @@ export { type InitOptions, initFileRepository } from './init.js';
 export type { RecoveryFinding } from './journal/finding.js';
 export type { LockOwner, Processes } from './journal/owner.js';
 export type { RepositoryLayout } from './layout.js';
+export type { EditLogOptions } from './log-editing.js';
+export type { LogLine, LogPlace } from './log-rewriting.js';
 export type { PackRefsOptions, PackRefsReport } from './ref-packing.js';
 export { FileRepository, type FileRepositoryOptions, openFileRepository } from './repository.js';

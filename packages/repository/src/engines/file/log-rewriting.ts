@@ -16,8 +16,14 @@ export interface LogPlace {
 export interface LogLine {
   readonly oldOid: Oid;
   readonly newOid: Oid;
+  /** Name and address, a character a byte. */
+  readonly who: string;
   /** Seconds since 1970. */
   readonly timestamp: number;
+  /** `+hhmm`. */
+  readonly timezone: string;
+  /** A character a byte. */
+  readonly message: string;
 }
 
 /** Lines looked at again where another writer was quicker. */
@@ -115,8 +121,13 @@ function latin1Bytes(text: string): Uint8Array {
 }
 
 function parseLine(line: string, hexLength: number): LogLine | undefined {
-  const match = /^([0-9a-f]+) ([0-9a-f]+) [^>]*> (\d+) [-+]\d{4}(?:\t.*)?\n$/.exec(line);
-  const [, oldOid = '', newOid = '', seconds] = match ?? [];
+  const match = /^([0-9a-f]+) ([0-9a-f]+) ([^>]*>) (\d+) ([-+]\d{4})(?:\t(.*))?\n$/.exec(line);
+  const [, oldOid = '', newOid = '', who = '', seconds, timezone = '', message = ''] = match ?? [];
   if (oldOid.length !== hexLength || newOid.length !== hexLength) return undefined;
-  return { oldOid, newOid, timestamp: Number(seconds) };
+  return { oldOid, newOid, who, timestamp: Number(seconds), timezone, message };
+}
+
+/** A line as git writes it when it writes a log anew, a character a byte. */
+export function formatLogLine({ oldOid, newOid, who, timestamp, timezone, message }: LogLine): string {
+  return `${oldOid} ${newOid} ${who} ${timestamp} ${timezone}\t${message}\n`;
 }

@@ -21,6 +21,7 @@ import { OWNER_HEAD_BYTES, type Processes, parseOwner, unknownProcesses } from '
 import { Recovery } from './journal/recovery.js';
 import { findUnapplied } from './journal/unapplied.js';
 import { Backoff } from './lock-file.js';
+import { type EditLogOptions, editLog, findLog } from './log-editing.js';
 import { findLogs, type LogLine, type LogPlace, readLogLines, removeLogLines } from './log-rewriting.js';
 import { NameQueue } from './name-queue.js';
 import type { RefFiles } from './ref-files.js';
@@ -219,6 +220,25 @@ export class FileRefStore implements RefStore {
   /** Committed by any process; told as soon as their record is durable, which may be before all of their refs' files say so. */
   transactions(options: { since?: TransactionId; signal?: AbortSignal }): AsyncGenerator<CommittedTransaction> {
     return followJournal(this.#journal, this.#files.workTree, options);
+  }
+
+  /** The log of one ref, where it has one. */
+  async findLog(name: RefName): Promise<LogPlace | undefined> {
+    assertRefName(name);
+    return findLog(this.#files, name);
+  }
+
+  /**
+   * Write a log anew as `edit` says; lines that are none go.
+   * @throws {GitError} REF_LOCKED
+   */
+  editLog(
+    place: LogPlace,
+    edit: (lines: readonly LogLine[]) => readonly LogLine[],
+    options: EditLogOptions = {},
+  ): Promise<void> {
+    const { lockTimeoutMs } = this.#context;
+    return this.#queue.run([place.name], () => editLog(this.#files, place, edit, { ...options, lockTimeoutMs }));
   }
 
   audit(options?: { readonly logs?: boolean }): AsyncGenerator<AuditedPointer> {
