@@ -4,6 +4,9 @@ import { expect } from 'vitest';
 import { type Ended, gitAsync, temporaryDirectory } from '../../../../test/support/git.js';
 import { type RunOptions, run } from './run.js';
 
+/** Where the file engine keeps its journal of refs; git takes no notice of it. */
+const JOURNAL = 'git-kv';
+
 /** How much of what the two say has to be alike. */
 export interface Likeness extends Omit<RunOptions, 'cwd'> {
   /** Where the command runs, below each of the two. */
@@ -61,12 +64,13 @@ export class Twins {
   }
 }
 
-/** Every file and folder below `root`, by path; a folder is `null`. */
+/** Every file and folder below `root`, by path; a folder is `null`. Objects, and the journal that only ours keeps, are passed over. */
 export function filesBelow(root: string): Record<string, string | null> {
   const found: Record<string, string | null> = {};
   const look = (directory: string): void => {
     if (!existsSync(directory)) return;
     for (const name of readdirSync(directory).sort()) {
+      if (name === JOURNAL) continue;
       const path = join(directory, name);
       const isDirectory = lstatSync(path).isDirectory();
       found[relative(root, path)] = isDirectory ? null : readFileSync(path, 'utf8');
