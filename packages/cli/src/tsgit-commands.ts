@@ -133,14 +133,14 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve-stdio.js')).receivePackCommand,
   },
   {
-    name: 'repack',
-    summary: 'put objects into fewer packs',
-    load: async () => (await import('./commands/repack.js')).repackCommand,
-  },
-  {
     name: 'reflog',
     summary: 'show and shorten the logs of refs',
     load: async () => (await import('./commands/reflog.js')).reflogCommand,
+  },
+  {
+    name: 'repack',
+    summary: 'put objects into fewer packs',
+    load: async () => (await import('./commands/repack.js')).repackCommand,
   },
   {
     name: 'rev-list',
