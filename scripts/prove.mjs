@@ -284,6 +284,34 @@ const CHECKS = {
       return `${paths.length} paths`;
     },
   },
+  'merge-tree': {
+    about: 'merges in which nothing was renamed, made again: trees, conflicts and messages',
+    async run(subject) {
+      const home = await subject.empty('merges.git');
+      writeFileSync(join(home, 'objects/info/alternates'), `${join(subject.copy, 'objects')}\n`);
+      const lines = async (/** @type {string[]} */ ...args) => {
+        const outputFile = subject.file('lines.txt');
+        await git(args, { cwd: subject.copy, outputFile });
+        return readFileSync(outputFile, 'utf8').split('\n').slice(0, -1);
+      };
+      const pairs = [];
+      for (const line of await lines('rev-list', '--all', '--min-parents=2', '--max-parents=2', '--parents', '-n200')) {
+        const [, ours = '', theirs = ''] = line.split(' ');
+        if (pairs.length === 100) break;
+        let isPlain = true;
+        for (const base of await lines('merge-base', '--all', ours, theirs)) {
+          for (const side of [ours, theirs]) {
+            const renames = ['diff-tree', '-r', '-M', '--diff-filter=R', '--name-only', base, side];
+            if (isPlain && (await lines(...renames)).length > 0) isPlain = false;
+          }
+        }
+        if (isPlain) pairs.push(`${ours} ${theirs}\n`);
+      }
+      if (pairs.length > 0)
+        await compare(['merge-tree', '--write-tree', '--stdin'], { cwd: home, input: pairs.join('') });
+      return `${pairs.length} merges`;
+    },
+  },
   'pack-reused': {
     about: 'a pack made of what is packed: git takes it, strictly, and has every object',
     async run(subject) {
