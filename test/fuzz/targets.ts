@@ -25,6 +25,7 @@ import { idx } from './targets/pack/idx.js';
 import { indexMade } from './targets/pack/index-made.js';
 import { indexPack } from './targets/pack/index-pack.js';
 import { indexThin } from './targets/pack/index-thin.js';
+import { mtimes } from './targets/pack/mtimes.js';
 import { multiPackIndex } from './targets/pack/multi-pack-index.js';
 import { packReader } from './targets/pack/pack-reader.js';
 import { rev } from './targets/pack/rev.js';
@@ -80,6 +81,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   multiPackIndex,
   packReader,
   rev,
+  mtimes,
   scan,
   verifyPack,
   bundleHeader,

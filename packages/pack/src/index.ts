@@ -52,6 +52,8 @@ export type { MultiPackIndex } from './midx/multi-pack-index.js';
 export { parseMultiPackIndex } from './midx/parse.js';
 export { type IndexedPackFile, type MultiPackIndexParts, serializeMultiPackIndex } from './midx/serialize.js';
 export { type MultiPackIndexProblem, verifyMultiPackIndex } from './midx/verify.js';
+export { type PackMtimes, parsePackMtimes } from './mtimes/parse.js';
+export { serializePackMtimes } from './mtimes/serialize.js';
 export type { PackSummary } from './pack-output.js';
 export type { PackProgress } from './progress.js';
 export type { CursorStep, ObjectCursor } from './reader/bulk-read.js';

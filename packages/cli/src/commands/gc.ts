@@ -21,13 +21,15 @@ const flag = { type: 'boolean', default: false } as const;
 /** git-gc(1), in the foreground; `--dry-run` is ours. */
 export const gcCommand: Command = {
   usage:
-    'gc [--aggressive] [--auto] [-q | --quiet] [--prune=<date> | --no-prune] [--force] [--keep-largest-pack] [--dry-run]',
+    'gc [--aggressive] [--auto] [-q | --quiet] [--prune=<date> | --no-prune] [--[no-]cruft] [--force] [--keep-largest-pack] [--dry-run]',
   async run(args, console) {
     // `--prune` alone is `--prune=2.weeks.ago`: the value is never an argument of its own.
     const given = args.map((arg) => (arg === '--prune' ? '--prune=' : arg));
     const { values, positionals } = parseOptions(given, {
       aggressive: flag,
       auto: flag,
+      cruft: flag,
+      'no-cruft': flag,
       quiet: { ...flag, short: 'q' },
       prune: { type: 'string' },
       'no-prune': flag,
@@ -66,6 +68,7 @@ export const gcCommand: Command = {
           packRefs: withRefs,
           logExpiryOf: logExpiries(repository),
           repackAll,
+          cruft: values.cruft || (!values['no-cruft'] && config.getBoolean('gc', 'cruftpacks') === true),
           deltas: deltaOptions(repository, aggressive || {}),
           ...(values['keep-largest-pack'] && { keepPacks: await largestPack(repository) }),
           force: values.force,

@@ -9,10 +9,11 @@ import { openHere, using } from '../repository.js';
 const flag = { type: 'boolean', default: false } as const;
 const text = { type: 'string' } as const;
 
-/** git-repack(1), without bitmaps and cruft packs. */
+/** git-repack(1), without bitmaps. */
 export const repackCommand: Command = {
   usage:
     'repack [-a] [-A] [-d] [-f] [-F] [-l] [-n] [-q] [-m] [-k | --keep-unreachable] [--unpack-unreachable=<date>]\n' +
+    'repack --cruft [--cruft-expiration=<date>]\n' +
     'repack [--geometric=<n>] [--window=<n>] [--depth=<n>] [--window-memory=<bytes>] [--keep-pack=<name>]',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, {
@@ -27,6 +28,7 @@ export const repackCommand: Command = {
       'write-bitmap-index': { ...flag, short: 'b' },
       'no-write-bitmap-index': flag,
       cruft: flag,
+      'cruft-expiration': text,
       'keep-unreachable': { ...flag, short: 'k' },
       'unpack-unreachable': text,
       geometric: { ...text, short: 'g' },
@@ -39,24 +41,27 @@ export const repackCommand: Command = {
     });
     if (positionals.length > 0) throw new UsageError('error: repack takes no arguments');
     if (values['write-bitmap-index']) throw new CommandError('bitmaps are not written here: leave out -b');
-    if (values.cruft) throw new CommandError('cruft packs are not written here: -A makes unreachable objects loose');
-    const isAll = values.all || values.loosen;
+    const isAll = values.all || values.loosen || values.cruft;
     const refuse = (one: string, other: string): never => {
       throw new CommandError(`options '${one}' and '${other}' cannot be used together`);
     };
     const { 'unpack-unreachable': unpack } = values;
+    if (values.cruft && (values.loosen || unpack !== undefined)) refuse('--cruft', '-A');
+    if (values.cruft && values['keep-unreachable']) refuse('--cruft', '-k');
     if (values['keep-unreachable'] && (values.loosen || unpack !== undefined)) refuse('--keep-unreachable', '-A');
     if (values.geometric !== undefined && isAll) refuse('--geometric', '-A/-a');
     const factor = values.geometric === undefined ? undefined : parseCount('geometric', values.geometric, 1);
-    const expireBeforeMs = unpack === undefined ? null : parseExpiry(unpack);
-    if (expireBeforeMs === undefined) throw new CommandError(`malformed expiration date '${unpack}'`);
+    const expiry = values.cruft ? values['cruft-expiration'] : unpack;
+    const expireBeforeMs = expiry === undefined ? null : parseExpiry(expiry);
+    if (expireBeforeMs === undefined) throw new CommandError(`malformed expiration date '${expiry}'`);
+    const isLoosened = values.loosen || unpack !== undefined;
     return await using(openHere(console), async (repository) => {
       const progress = progressOf(console, values.quiet);
       const options: RepackOptions = {
         mode: isAll ? 'all' : factor === undefined ? 'incremental' : 'geometric',
         ...(factor !== undefined && { factor }),
         deleteRedundant: values.delete,
-        unreachable: values['keep-unreachable'] ? 'keep' : values.loosen || unpack !== undefined ? 'loosen' : 'drop',
+        unreachable: values.cruft ? 'cruft' : values['keep-unreachable'] ? 'keep' : isLoosened ? 'loosen' : 'drop',
         ...(expireBeforeMs !== null && { expireBeforeMs }),
         local: values.local,
         keepPacks: values['keep-pack'],

@@ -23,6 +23,8 @@ export interface CollectGarbageOptions extends MaintenanceOptions {
   readonly packRefs?: boolean;
   /** Shorten the logs of refs by this, asked for each by its name (default: they stay as they are). */
   readonly logExpiryOf?: (name: RefName) => LogExpiry;
+  /** Put young unreachable objects into a cruft pack; else they become loose (default false, as gc.cruftPacks of git 2.39). */
+  readonly cruft?: boolean;
   /** `false`: only pack what is loose, and leave packs as they are (default true). */
   readonly repackAll?: boolean;
   /** Write a commit-graph (default: as core.commitGraph and gc.writeCommitGraph say, which is true). */
@@ -96,7 +98,7 @@ async function collect(repository: FileRepository, options: CollectGarbageOption
       mode: repackAll ? 'all' : 'incremental',
       deleteRedundant: true,
       local: true,
-      unreachable: 'loosen',
+      unreachable: options.cruft === true ? 'cruft' : 'loosen',
       noReuseDeltas: aggressive,
       ...(expireBeforeMs !== null && { expireBeforeMs }),
       ...(deltas !== undefined && { deltas }),

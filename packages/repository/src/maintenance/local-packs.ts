@@ -1,4 +1,5 @@
-import type { PackIndex } from '@git-kv/pack';
+import { isGitError } from '@git-kv/objects';
+import { type PackIndex, type PackMtimes, parsePackMtimes } from '@git-kv/pack';
 import type { FileRepository } from '../engines/file/repository.js';
 import { bytesOf, type RemovedFile } from './options.js';
 
@@ -16,6 +17,8 @@ export interface LocalPack {
   readonly isKept: boolean;
   /** It holds what nothing led to when it was made. */
   readonly isCruft: boolean;
+  /** When the object at a position of the idx was last written, in milliseconds since 1970; other than `mtimeMs` in a cruft pack. */
+  readonly mtimeMsAt: (indexPosition: number) => number;
 }
 
 /** Endings in the order in which files are deleted. */
@@ -39,6 +42,8 @@ export async function listLocalPacks(repository: FileRepository, kept: readonly 
       const found = names.has(pack.name + ending) ? await disk.findStat(path) : undefined;
       if (found) files.push({ path, bytes: found.size });
     }
+    const isCruft = names.has(`${pack.name}.mtimes`);
+    const times = isCruft ? await readMtimes(repository, pack.path, index) : undefined;
     packs.push({
       name: pack.name,
       index,
@@ -46,10 +51,26 @@ export async function listLocalPacks(repository: FileRepository, kept: readonly 
       files,
       bytes: bytesOf(files),
       isKept: names.has(`${pack.name}.keep`) || names.has(`${pack.name}.promisor`) || keptNames.has(pack.name),
-      isCruft: names.has(`${pack.name}.mtimes`),
+      isCruft,
+      mtimeMsAt: (position) => (times === undefined ? stat.mtimeMs : times.mtimeAt(position) * 1000),
     });
   }
   return packs.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Without times that can be read, the objects of a cruft pack are as old as their pack: at least not too old. */
+async function readMtimes(
+  { algorithm, objects: { disk } }: FileRepository,
+  path: string,
+  index: PackIndex,
+): Promise<PackMtimes | undefined> {
+  const bytes = await disk.findFile(`${path}.mtimes`);
+  try {
+    return bytes && parsePackMtimes(bytes, algorithm, index);
+  } catch (error) {
+    if (isGitError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Delete packs, durably. What names them (a multi-pack-index) must not do so any more. */

@@ -98,11 +98,11 @@ async function findOld(
   const { oids } = await listReachable(repository, { ...roots, refs }, { signal, onObjects });
   const young = new Set<Oid>();
   for (const { oid, mtimeMs } of loose) if (isYoung(mtimeMs, expireBeforeMs)) young.add(oid);
-  for (const { index, mtimeMs } of await listLocalPacks(repository)) {
+  for (const { index, mtimeMs, mtimeMsAt } of await listLocalPacks(repository)) {
     if (!isYoung(mtimeMs, expireBeforeMs)) continue;
     for (let position = 0; position < index.objectCount; position++) {
       const oid = index.oidAt(position);
-      if (!oids.has(oid)) young.add(oid);
+      if (!oids.has(oid) && isYoung(mtimeMsAt(position), expireBeforeMs)) young.add(oid);
     }
   }
   const shallow = await repository.shallow.read();

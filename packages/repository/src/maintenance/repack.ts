@@ -28,11 +28,12 @@ export interface RepackOptions extends MaintenanceOptions {
   readonly deleteRedundant?: boolean;
   /**
    * Of `all`: what happens to objects of old packs that nothing leads to. `drop`: they go with their packs. `loosen`: they become
-   * loose objects, as young as new ones. `keep`: they go into the new pack. Default `drop`.
+   * loose objects, as young as new ones. `cruft`: they go, with those that are loose, into a pack of their own that tells how old
+   * each is. `keep`: they go into the new pack. Default `drop`.
    */
-  readonly unreachable?: 'drop' | 'loosen' | 'keep';
+  readonly unreachable?: 'drop' | 'loosen' | 'cruft' | 'keep';
   /**
-   * Of `loosen`: milliseconds since 1970. What lies in a pack that was last written before goes all the same, unless younger objects
+   * Of `loosen` and `cruft`: milliseconds since 1970. What was last written before, as far as packs tell, goes all the same, unless younger objects
    * lead to it. Default: nothing goes.
    */
   readonly expireBeforeMs?: number | undefined;
@@ -62,6 +63,9 @@ export interface RepackReport {
   /** Objects that were copied out of old packs, among them deltas. */
   readonly reusedCount: number;
   readonly reusedDeltaCount: number;
+  /** The pack of unreachable objects, and how many it holds. */
+  readonly cruftName: string | undefined;
+  readonly cruftCount: number;
   /** Unreachable objects that became loose. */
   readonly loosenedCount: number;
   /** Unreachable objects that went with their packs. */
@@ -93,6 +97,8 @@ interface RepackPlan {
   /** What is in them and not in `objects`, nor elsewhere. */
   readonly unreachable: UnreachableObjects;
   readonly loosened: readonly Oid[];
+  /** What goes into a cruft pack, and when it was last written. */
+  readonly cruft?: ReadonlyMap<Oid, number>;
   /** What was reachable when the plan was made, where that was looked at. */
   readonly reachable?: OidSet;
 }
@@ -101,6 +107,7 @@ class Repacking {
   readonly #repository: FileRepository;
   readonly #options: RepackOptions;
   #packs: readonly LocalPack[] = [];
+  #cruft: WrittenPack | undefined;
 
   constructor(repository: FileRepository, options: RepackOptions) {
     this.#repository = repository;
@@ -126,6 +133,7 @@ class Repacking {
         : this.#planLoose());
     if (dryRun) return await this.#foretell(plan);
     const written = await this.#write(plan);
+    this.#cruft = await this.#writeCruft(plan);
     if (!deleteRedundant) return this.#report(plan, written, [], []);
     return await this.#deleteRedundant(plan, written);
   }
@@ -149,6 +157,9 @@ class Repacking {
       for (const oid of rest) if (!isInAny(kept, oid)) await this.#addUnnamed(objects, oid);
     } else if (treatment === 'loosen' && deleteRedundant) {
       loosened = await this.#young(unreachable, reachable.oids, expireBeforeMs);
+    } else if (treatment === 'cruft') {
+      const cruft = await this.#findCruft(unreachable, reachable.oids, kept, expireBeforeMs);
+      return { objects, redundant, unreachable, loosened, cruft, reachable: reachable.oids };
     }
     return { objects, redundant, unreachable, loosened, reachable: reachable.oids };
   }
@@ -236,6 +247,43 @@ class Repacking {
     return all.filter((oid) => marked.has(oid));
   }
 
+  /** What a cruft pack is to hold: unreachable objects, packed and loose ones, that are young or that young ones lead to. */
+  async #findCruft(
+    unreachable: UnreachableObjects,
+    reachable: OidSet,
+    kept: readonly LocalPack[],
+    expireBeforeMs: number | undefined,
+  ): Promise<Map<Oid, number>> {
+    const { signal } = this.#options;
+    const times = new Map<Oid, number>();
+    for (const oid of unreachable.oids()) times.set(oid, unreachable.mtimeMs(oid) ?? 0);
+    for (const { oid, mtimeMs } of await listLoose(this.#repository, signal)) {
+      if (!reachable.has(oid) && !isInAny(kept, oid)) times.set(oid, Math.max(mtimeMs, times.get(oid) ?? 0));
+    }
+    const young = [...times.keys()].filter((oid) => isYoung(times.get(oid) ?? 0, expireBeforeMs));
+    const marked = new OidSet(this.#repository.algorithm);
+    const shallow = await this.#repository.shallow.read();
+    await markReachable(this.#repository.objects, marked, young, { signal, shallow });
+    for (const oid of [...times.keys()]) if (!marked.has(oid)) times.delete(oid);
+    return times;
+  }
+
+  /** Not aborted: the other pack is there by now. */
+  async #writeCruft({ cruft }: RepackPlan): Promise<WrittenPack | undefined> {
+    if (cruft === undefined || cruft.size === 0) return undefined;
+    const objects: WalkedObject[] = [];
+    // Sorted, so that the same objects make the same pack again.
+    for (const oid of [...cruft.keys()].sort()) {
+      const stat = await this.#repository.objects.stat(oid);
+      if (stat) objects.push({ oid, kind: stat.kind });
+    }
+    const { signal: _, ...options } = this.#options;
+    return await writeRepackedObjects(this.#repository, objects, {
+      ...options,
+      mtimeMsOf: (oid) => cruft.get(oid) ?? 0,
+    });
+  }
+
   async #write({ objects }: RepackPlan): Promise<WrittenPack | undefined> {
     if (objects.length === 0) return undefined;
     const withReverseIndex = this.#packs.some(({ files }) => files.some(({ path }) => path.endsWith('.rev')));
@@ -245,7 +293,7 @@ class Repacking {
   /** From here on nothing is aborted: what is left to do is short, and half of it would be worth less. */
   async #deleteRedundant(plan: RepackPlan, written: WrittenPack | undefined): Promise<RepackReport> {
     const repository = this.#repository;
-    let redundant = plan.redundant.filter(({ name }) => name !== written?.name);
+    let redundant = plan.redundant.filter(({ name }) => name !== written?.name && name !== this.#cruft?.name);
     const loosened = new Set(plan.loosened);
     await loosenObjects(repository, loosened);
     if (plan.unreachable.count > 0) {
@@ -256,8 +304,9 @@ class Repacking {
     await this.#assertHeld(redundant, written, plan.unreachable);
     const gone = new Set(redundant.map(({ name }) => name));
     await keepMultiPackIndex(repository, gone, this.#options.multiPackIndex);
-    await forgetCommits(repository, dropped(plan.unreachable, loosened));
+    await forgetCommits(repository, dropped(plan, loosened));
     await removePacks(repository, redundant);
+    await this.#assertPlain(plan, written);
     if (plan.unreachable.count > 0) await tidyShallow(repository);
     const removedLoose = await prunePacked(repository, { onProgress: this.#options.onProgress });
     return this.#report(
@@ -281,6 +330,14 @@ class Repacking {
     return found;
   }
 
+  /** A pack that has become what a cruft pack was is none any more. */
+  async #assertPlain({ redundant }: RepackPlan, written: WrittenPack | undefined): Promise<void> {
+    const { disk, own } = this.#repository.objects;
+    if (!redundant.some(({ name, isCruft }) => isCruft && name === written?.name)) return;
+    await disk.removeFile(`${own.packs.path}/${written?.name}.mtimes`);
+    await disk.syncDirectory(own.packs.path);
+  }
+
   /** Every object of the packs that go is in one that stays, or is one that nothing leads to. */
   async #assertHeld(
     redundant: readonly LocalPack[],
@@ -289,6 +346,7 @@ class Repacking {
   ): Promise<void> {
     const kept = this.#packs.filter((pack) => !redundant.includes(pack));
     await assertWritten(this.#repository, written);
+    await assertWritten(this.#repository, this.#cruft);
     const oid = new Uint8Array(this.#repository.algorithm.oidLength);
     for (const { name, index } of redundant) {
       for (let position = 0; position < index.objectCount; position++) {
@@ -306,6 +364,7 @@ class Repacking {
     const kept = this.#packs.filter((pack) => !plan.redundant.includes(pack));
     const packed = new OidSet(this.#repository.algorithm);
     for (const { oid } of plan.objects) packed.add(oid);
+    for (const oid of plan.cruft?.keys() ?? []) packed.add(oid);
     const isPacked = (oid: Oid): boolean => packed.has(oid) || isInAny(kept, oid);
     const { signal } = this.#options;
     const removedLoose = await prunePacked(this.#repository, { dryRun: true, isPacked, signal });
@@ -314,12 +373,14 @@ class Repacking {
   }
 
   #report(
-    { objects, unreachable, loosened }: RepackPlan,
+    { objects, unreachable, loosened, cruft }: RepackPlan,
     written: WrittenPack | undefined,
     removedPacks: readonly RemovedFile[],
     removedLoose: readonly RemovedFile[],
   ): RepackReport {
     const isKept = this.#options.unreachable === 'keep' || this.#options.deleteRedundant !== true;
+    const staying = new Set(loosened);
+    for (const oid of cruft?.keys() ?? []) if (unreachable.has(oid)) staying.add(oid);
     return {
       packName: written?.name,
       packBytes: written?.packBytes ?? 0,
@@ -327,8 +388,10 @@ class Repacking {
       deltaCount: written?.deltaCount ?? 0,
       reusedCount: written?.reusedCount ?? 0,
       reusedDeltaCount: written?.reusedDeltaCount ?? 0,
+      cruftName: this.#cruft?.name,
+      cruftCount: cruft?.size ?? 0,
       loosenedCount: loosened.length,
-      droppedCount: isKept ? 0 : unreachable.count - loosened.length,
+      droppedCount: isKept ? 0 : unreachable.count - staying.size,
       removedPacks,
       removedLoose,
       removedBytes: bytesOf(removedPacks) + bytesOf(removedLoose),
@@ -336,8 +399,8 @@ class Repacking {
   }
 }
 
-function* dropped(unreachable: UnreachableObjects, loosened: ReadonlySet<Oid>): Generator<Oid> {
-  for (const oid of unreachable.oids()) if (!loosened.has(oid)) yield oid;
+function* dropped({ unreachable, cruft }: RepackPlan, loosened: ReadonlySet<Oid>): Generator<Oid> {
+  for (const oid of unreachable.oids()) if (!loosened.has(oid) && cruft?.has(oid) !== true) yield oid;
 }
 
 function isInAny(packs: readonly LocalPack[], oid: Oid): boolean {

@@ -9,7 +9,7 @@ import { isYoung } from './options.js';
 /** Objects of some packs that nothing leads to. */
 export class UnreachableObjects {
   static readonly none: UnreachableObjects = new UnreachableObjects(new Map());
-  /** Of each oid the time of the youngest pack that has it. */
+  /** Of each oid when it was last written, as far as packs tell: the youngest counts. */
   readonly #times: ReadonlyMap<Oid, number>;
   readonly #packs: ReadonlySet<LocalPack>;
 
@@ -29,7 +29,7 @@ export class UnreachableObjects {
     const times = new Map<Oid, number>();
     const from = new Set<LocalPack>();
     for (const pack of packs) {
-      const { index, mtimeMs } = pack;
+      const { index } = pack;
       const oid = new Uint8Array(index.algorithm.oidLength);
       for (let position = 0; position < index.objectCount; position++) {
         const turn = turns.step();
@@ -37,7 +37,7 @@ export class UnreachableObjects {
         index.writeOidAt(position, oid, 0);
         if (reachable.hasBytes(oid, 0) || kept.some((one) => one.index.findBytes(oid) !== undefined)) continue;
         const hex = index.oidAt(position);
-        times.set(hex, Math.max(mtimeMs, times.get(hex) ?? 0));
+        times.set(hex, Math.max(pack.mtimeMsAt(position), times.get(hex) ?? 0));
         from.add(pack);
       }
     }
@@ -58,6 +58,11 @@ export class UnreachableObjects {
 
   has(oid: Oid): boolean {
     return this.#times.has(oid);
+  }
+
+  /** When it was last written, in milliseconds since 1970. */
+  mtimeMs(oid: Oid): number | undefined {
+    return this.#times.get(oid);
   }
 
   /** Whether the pack holds some of them. */

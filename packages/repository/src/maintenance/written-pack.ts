@@ -5,6 +5,7 @@ import {
   packObjects,
   parsePackIndex,
   serializePackIndex,
+  serializePackMtimes,
   serializeReverseIndex,
 } from '@git-kv/pack';
 import { fileSource } from '../engines/file/file-source.js';
@@ -33,6 +34,8 @@ export interface WriteRepackedOptions extends MaintenanceOptions {
   readonly deltas?: DeltaOptions | false;
   readonly level?: number;
   readonly withReverseIndex?: boolean;
+  /** Make it a cruft pack: when each object was last written, in milliseconds since 1970. */
+  readonly mtimeMsOf?: (oid: Oid) => number;
 }
 
 /** Write objects of the repository into a new pack of it: durable, and to be seen by all, when it resolves. */
@@ -69,7 +72,11 @@ export async function writeRepackedObjects(
     const isReverseWanted = options.withReverseIndex ?? false;
     const isReverseSet = layout.config.getBoolean('pack', 'writereverseindex') ?? isReverseWanted;
     signal?.throwIfAborted();
-    await publishPack(store, file, indexBytes, checksum, isReverseSet ? serializeReverseIndex(index) : undefined);
+    const { mtimeMsOf } = options;
+    await publishPack(store, file, indexBytes, checksum, {
+      rev: isReverseSet ? serializeReverseIndex(index) : undefined,
+      mtimes: mtimeMsOf && serializePackMtimes(index, (at) => Math.floor(mtimeMsOf(index.oidAt(at)) / 1000)),
+    });
     return {
       name: `pack-${checksum}`,
       index,

@@ -1,5 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashAlgorithm } from '@git-kv/objects';
+import { parsePackIndex, parsePackMtimes } from '@git-kv/pack';
 import { describe, expect, test } from 'vitest';
 import { commitFiles, git, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { repack } from '../../src/maintenance/repack.js';
@@ -90,6 +92,54 @@ describe.each(['sha1', 'sha256'] as const)('repack (%s)', (format) => {
     assertSound(directory);
   });
 
+  test('puts them into a cruft pack that tells how old they are, as git does', async () => {
+    const root = temporaryDirectory();
+    const directory = makeRepository(join(root, 'r.git'), format);
+    const { packed, loose } = loseObjects(directory);
+    age(directory, 20);
+    const young = git(['hash-object', '-w', '--stdin'], { cwd: directory, input: 'young\n' });
+    const objects = allObjects(directory);
+    const theirs = join(root, 'theirs.git');
+    cpSync(directory, theirs, { recursive: true, preserveTimestamps: true });
+    git(['repack', '-dq', '--cruft'], { cwd: theirs });
+    const options = { mode: 'all', deleteRedundant: true, unreachable: 'cruft' } as const;
+    const repository = await openForTest(directory, FAST);
+    const report = await repack(repository, options);
+    expect(report).toMatchObject({ cruftCount: packed.length + 2, droppedCount: 0, loosenedCount: 0 });
+    expect(timesOf(directory)).toEqual(timesOf(theirs));
+    expect(looseOf(directory)).toEqual([]);
+    expect(allObjects(directory)).toBe(objects);
+    // Again: what it holds keeps its age, whatever the age of the pack.
+    const before = timesOf(directory);
+    expect(await repack(repository, options)).toMatchObject({ cruftName: report.cruftName, packName: report.packName });
+    expect(timesOf(directory)).toEqual(before);
+    // What is pointed to again comes back, and what is old goes.
+    git(['update-ref', 'refs/tags/back', loose], { cwd: directory });
+    const expireBeforeMs = Date.now() - 14 * DAY_MS;
+    expect(await repack(repository, { ...options, expireBeforeMs })).toMatchObject({
+      cruftCount: 1,
+      droppedCount: packed.length,
+    });
+    expect(Object.keys(timesOf(directory))).toEqual([young]);
+    await repack(repository, { ...options, unreachable: 'loosen', expireBeforeMs });
+    expect(looseOf(directory)).toEqual([young]);
+    assertSound(directory);
+  });
+
+  test('takes a cruft pack for no such pack any more when all that it holds is reachable', async () => {
+    const directory = initBare(join(temporaryDirectory(), 'r.git'), format);
+    const lost = git(['hash-object', '-w', '--stdin'], { cwd: directory, input: 'lost\n' });
+    const repository = await openForTest(directory, FAST);
+    const options = { mode: 'all', deleteRedundant: true, unreachable: 'cruft' } as const;
+    const { cruftName } = await repack(repository, options);
+    expect(Object.keys(timesOf(directory))).toEqual([lost]);
+    git(['update-ref', 'refs/tags/found', lost], { cwd: directory });
+    expect(await repack(repository, options)).toMatchObject({ packName: cruftName, cruftName: undefined });
+    expect(timesOf(directory)).toEqual({});
+    expect(packsOf(directory)).toEqual([`${cruftName}.pack`]);
+    assertSound(directory);
+  });
+
   test('keeps all of them loose without a limit, and packed where they are to be kept', async () => {
     const root = temporaryDirectory();
     const directory = makeRepository(join(root, 'r.git'), format);
@@ -134,6 +184,23 @@ describe.each(['sha1', 'sha256'] as const)('repack (%s)', (format) => {
     assertSound(directory);
   });
 });
+
+/** When the objects of cruft packs were last written, in seconds since 1970. */
+function timesOf(directory: string): Record<string, number> {
+  const times: [string, number][] = [];
+  for (const name of readdirSync(join(directory, 'objects/pack'))) {
+    if (!name.endsWith('.mtimes')) continue;
+    const read = (ending: string): Uint8Array => {
+      return new Uint8Array(readFileSync(join(directory, 'objects/pack', name.replace(/\.mtimes$/, ending))));
+    };
+    const mtimes = read('.mtimes');
+    const algorithm = hashAlgorithm(mtimes[11] === 1 ? 'sha1' : 'sha256');
+    const index = parsePackIndex(read('.idx'), algorithm);
+    const parsed = parsePackMtimes(mtimes, algorithm, index);
+    for (let at = 0; at < index.objectCount; at++) times.push([index.oidAt(at), parsed.mtimeAt(at)]);
+  }
+  return Object.fromEntries(times);
+}
 
 /** How many objects each pack has, sorted. */
 function countsOf(directory: string): number[] {

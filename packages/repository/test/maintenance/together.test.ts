@@ -10,8 +10,8 @@ import { assertSound, leftovers } from './support.js';
 const ROUNDS = 20;
 
 /** Upkeep that is to have happened meanwhile, and how long it is waited for. */
-const COLLECTIONS = 6;
-const PATIENCE_MS = 20_000;
+const COLLECTIONS = 5;
+const PATIENCE_MS = 10_000;
 
 /** Commit on top of a branch that others commit to as well, until it is in. */
 async function append(repository: FileRepository, name: string, text: string): Promise<Oid> {
@@ -74,6 +74,7 @@ test('writers and readers of ours and git, with gc of both at work among them, l
       () => packRefs(repository, { all: true }),
       () => repack(repository, { mode: 'geometric', deleteRedundant: true, multiPackIndex: true }),
       () => repack(repository, { mode: 'all', deleteRedundant: true, unreachable: 'loosen' }),
+      () => collectGarbage(repository, { cruft: true }),
       () => repack(repository, { deleteRedundant: true }),
     ];
     for (let at = 0; working; at++) {

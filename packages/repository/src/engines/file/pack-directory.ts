@@ -299,7 +299,7 @@ export class PackDirectory {
   /** Remove temporary files a crash left behind long ago. */
   async sweep(): Promise<void> {
     for (const entry of await this.#disk.findEntries(this.path)) {
-      if (!/^tmp_(?:pack|idx|rev)_/.test(entry.name)) continue;
+      if (!/^tmp_(?:pack|idx|rev|mtimes)_/.test(entry.name)) continue;
       const path = `${this.path}/${entry.name}`;
       const stat = await this.#disk.findStat(path);
       if (stat && Date.now() - stat.mtimeMs > STALE_TEMPORARY_MS) await this.#disk.removeFile(path);

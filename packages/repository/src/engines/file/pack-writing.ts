@@ -6,8 +6,13 @@ import type { StoreParts } from './store-parts.js';
 
 /** A name git gives to its own, so that git's prune sweeps what a crash leaves. */
 export const TEMPORARY_PACK = 'tmp_pack_';
-const TEMPORARY_INDEX = 'tmp_idx_';
-const TEMPORARY_REVERSE_INDEX = 'tmp_rev_';
+
+/** Files that go with a pack, by their endings. They are there before the pack is visible. */
+export interface PackSideFiles {
+  readonly rev?: Uint8Array | undefined;
+  /** Makes it a cruft pack. */
+  readonly mtimes?: Uint8Array | undefined;
+}
 
 /** Store these objects as one pack, durably. */
 export async function writePackFile(
@@ -49,26 +54,26 @@ export async function publishPack(
   file: DiskFile,
   index: Uint8Array,
   packChecksum: string,
-  reverseIndex?: Uint8Array,
+  beside: PackSideFiles = {},
 ): Promise<void> {
   const { disk, own } = store;
   const name = `pack-${packChecksum}`;
   const target = `${own.packs.path}/${name}`;
   await file.sync();
-  const reversePath =
-    reverseIndex && (await disk.writeTemporary(own.packs.path, TEMPORARY_REVERSE_INDEX, reverseIndex));
-  const indexPath = await disk.writeTemporary(own.packs.path, TEMPORARY_INDEX, index);
+  const temporaries: string[] = [];
+  const targets: string[] = [`${target}.pack`];
   try {
-    await disk.rename(file.path, `${target}.pack`);
-    if (reversePath) await disk.rename(reversePath, `${target}.rev`);
-    await disk.rename(indexPath, `${target}.idx`);
+    for (const [ending, bytes] of [...Object.entries(beside), ['idx', index] as const]) {
+      if (bytes === undefined) continue;
+      temporaries.push(await disk.writeTemporary(own.packs.path, `tmp_${ending}_`, bytes));
+      targets.push(`${target}.${ending}`);
+    }
+    for (const [at, path] of [file.path, ...temporaries].entries()) await disk.rename(path, targets[at] as string);
   } catch (error) {
-    await disk.fs.unlink(indexPath).catch(() => undefined);
-    if (reversePath) await disk.fs.unlink(reversePath).catch(() => undefined);
+    for (const path of temporaries) await disk.fs.unlink(path).catch(() => undefined);
     // Renamed, but without an idx: nobody can see it. (With one, it is the same pack that was there before.)
     if (!(await disk.findStat(`${target}.idx`))) {
-      await disk.fs.unlink(`${target}.pack`).catch(() => undefined);
-      if (reversePath) await disk.fs.unlink(`${target}.rev`).catch(() => undefined);
+      for (const path of targets) await disk.fs.unlink(path).catch(() => undefined);
     }
     throw error;
   }
