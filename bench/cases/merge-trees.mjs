@@ -57,7 +57,7 @@ export default {
       {
         name: 'git-kv',
         group: 'ours',
-        note: 'a pack for each merge, nothing synced',
+        note: 'nothing synced',
         unavailable: missingPackage('repository'),
         command: (run) => ourScript('merge-trees.mjs', [target(run), sides.pairsPath], run),
       },
