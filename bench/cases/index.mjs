@@ -9,6 +9,8 @@ import gc from './gc.mjs';
 import indexPack from './index-pack.mjs';
 import inflate from './inflate.mjs';
 import kvCommits from './kv-commits.mjs';
+import logPath from './log-path.mjs';
+import mergeBase from './merge-base.mjs';
 import mergeTrees from './merge-trees.mjs';
 import packDeltas from './pack-deltas.mjs';
 import readAll from './read-all.mjs';
@@ -40,7 +42,7 @@ const repositoryCases = [
 const kernelCases = [inflate, deflate, deltaApply, deltaCreate, sha1, sha1Detect, sha256, crc32];
 
 /** @type {readonly BenchCase[]} */
-export const allCases = [...repositoryCases, mergeTrees, writePack, gc, ...kernelCases];
+export const allCases = [...repositoryCases, logPath, mergeBase, mergeTrees, writePack, gc, ...kernelCases];
 
 /** Names that stand for several cases. @type {Readonly<Record<string, readonly BenchCase[]>>} */
 export const caseGroups = { goals: repositoryCases, kernels: kernelCases };
