@@ -23,6 +23,6 @@ describe.each(['sha1', 'sha256'] as const)('tsgit pack-refs (%s)', (format) => {
     const theirs = await gitAsync(['pack-refs', '--all'], { cwd });
     const ours = await run('tsgit', ['pack-refs', '--all'], { cwd });
     expect(ours.code).toBe(theirs.code);
-    expect(ours.stderr.split('\n')[0]).toBe(theirs.stderr.split('\n')[0]);
+    expect(ours.stderr.split('\n')[0]).toBe(theirs.stderr.split('\n')[0]?.replace('/./', '/'));
   });
 });
