@@ -13,9 +13,12 @@ import { joinPath, parentPath } from './path.js';
 
 /**
  * What a resolved write promises. `full`: file and directory are synchronised, so it survives a power loss.
+ * `batch`: objects as with `full`; a ref transaction survives the end of the process, and a power loss once it was synchronised,
+ * which happens together with others after a short delay, on `sync()` and on `close()`. A power loss before may take the last
+ * transactions, each of them whole.
  * `none`: it survives the end of the process; a power loss may take or tear it.
  */
-export type Durability = 'full' | 'none';
+export type Durability = 'full' | 'batch' | 'none';
 
 /** A call to the file system failed. The code is NO_SPACE for a full disk and IO_FAILED for the rest. */
 export class FileError extends GitError {

@@ -14,6 +14,7 @@ import type {
   TransactionId,
 } from '../../ref-store.js';
 import { auditPointers } from './audit-refs.js';
+import { DeferredCommits } from './journal/deferred.js';
 import type { RecoveryFinding } from './journal/finding.js';
 import { followJournal } from './journal/history.js';
 import { RefJournal } from './journal/journal.js';
@@ -43,6 +44,8 @@ export interface FileRefStoreOptions {
   readonly lockTimeoutMs?: number | undefined;
   /** Ref transactions that `transactions` can tell at least (default 1000). */
   readonly transactionHistory?: number | undefined;
+  /** With durability `batch`: milliseconds after which what was acknowledged is made durable (default 50). */
+  readonly syncDelayMs?: number | undefined;
   /** Tells living processes from dead ones (default: all but what ended in this one live; on Node the ones of the system). */
   readonly processes?: Processes | undefined;
   /** Milliseconds since 1970, for reflogs and the journal (default: the clock). */
@@ -56,6 +59,7 @@ export class FileRefStore implements RefStore {
   readonly #queue = new NameQueue();
   readonly #journal: RefJournal;
   readonly #recovery: Recovery;
+  readonly #deferred: DeferredCommits | undefined;
   readonly #unapplied = new Map<RefName, RefValue | null>();
 
   constructor(files: RefFiles, options: FileRefStoreOptions = {}) {
@@ -69,12 +73,19 @@ export class FileRefStore implements RefStore {
     });
     const reflog = new Reflog(files, now);
     this.#recovery = new Recovery(this.#journal, files, reflog, lockTimeoutMs);
+    const clearLock = (lockPath: string): Promise<boolean> => this.#recovery.clearLock(lockPath);
+    if (files.disk.durability === 'batch') {
+      const settled = (name: RefName): unknown => this.#unapplied.delete(name);
+      const context = { files, reflog, journal: this.#journal, queue: this.#queue, lockTimeoutMs, clearLock, settled };
+      this.#deferred = new DeferredCommits(context, options.syncDelayMs ?? 50);
+    }
     this.#context = {
       files,
       reflog,
       journal: this.#journal,
       lockTimeoutMs,
-      clearLock: (lockPath) => this.#recovery.clearLock(lockPath),
+      clearLock,
+      deferred: this.#deferred,
       unapplied: this.#unapplied,
     };
   }
@@ -101,9 +112,20 @@ export class FileRefStore implements RefStore {
   }
 
   async *list(prefix: string): AsyncGenerator<RefEntry, void, undefined> {
+    const unapplied = new Map(this.#unapplied);
     // Loose before packed: a ref that is packed meanwhile is then found in one of the two.
     const loose = await this.#files.listLoose(prefix);
     const packed = (await this.#files.readPacked()).startingWith(prefix);
+    // Committed already: readers of this store see all of a transaction from then on.
+    const deleted = new Set<RefName>();
+    for (const [name, value] of unapplied) {
+      if (!name.startsWith(prefix) || !name.startsWith('refs/')) continue;
+      if (value) loose.set(name, value);
+      else {
+        loose.delete(name);
+        deleted.add(name);
+      }
+    }
     const names = [...loose.keys()].sort(compareRefNames);
     let at = 0;
     const looseUpTo = function* (name?: string): Generator<RefEntry> {
@@ -116,7 +138,7 @@ export class FileRefStore implements RefStore {
     for (const { name, oid, peeledOid } of packed) {
       yield* looseUpTo(name);
       // The loose value is the newer one.
-      if (!loose.has(name)) yield { name, value: { oid }, ...(peeledOid && { peeledOid }) };
+      if (!loose.has(name) && !deleted.has(name)) yield { name, value: { oid }, ...(peeledOid && { peeledOid }) };
     }
     yield* looseUpTo();
   }
@@ -159,6 +181,8 @@ export class FileRefStore implements RefStore {
     const own = attachment === undefined ? options : { ...options, attachment: attachment.slice() };
     const names = sorted.map(({ name }) => name);
     if (sorted.some(({ next }) => next === null)) names.push(PACKED);
+    // Whether a name may be depends on the files above and below it.
+    while (this.#deferred?.isInTheWay(names)) await this.#deferred.flush();
     const leave = await this.#queue.enter(names);
     let transaction: RefTransaction | undefined;
     const end = async (): Promise<void> => {
@@ -197,7 +221,8 @@ export class FileRefStore implements RefStore {
   }
 
   /** Move loose refs to packed-refs, where reading many is cheap; `reader` tells what tags peel to. As `git pack-refs` does. */
-  pack(reader: ObjectReader, options?: PackRefsOptions): Promise<PackRefsReport> {
+  async pack(reader: ObjectReader, options?: PackRefsOptions): Promise<PackRefsReport> {
+    await this.sync();
     return this.#queue.run([PACKED], () => packRefFiles(this.#context, reader, options));
   }
 
@@ -245,8 +270,17 @@ export class FileRefStore implements RefStore {
     return auditPointers(this.#files, options);
   }
 
+  /** With durability `batch`: make durable what was acknowledged. */
+  async sync(): Promise<void> {
+    await this.#deferred?.flush();
+  }
+
   async close(): Promise<void> {
-    await this.#journal.close();
+    try {
+      if (!this.#journal.isClosed) await this.sync();
+    } finally {
+      await this.#journal.close();
+    }
   }
 
   #checkUpdates(updates: readonly RefUpdate[]): RefUpdate[] {

@@ -10,6 +10,7 @@ import {
   writeFile,
   writeValue,
 } from './journal/apply.js';
+import type { DeferredCommits, DeferredRef } from './journal/deferred.js';
 import { type PreparedRecord, type RefJournal, transactionId } from './journal/journal.js';
 import type { LockHolder, OwnedLock, OwnedLockOptions } from './journal/lock-holder.js';
 import type { JournalUpdate } from './journal/record.js';
@@ -44,6 +45,8 @@ export interface RefTransactionContext {
   readonly lockTimeoutMs: number;
   /** Clears a lock away where its owner is dead. @returns whether it did */
   readonly clearLock: (lockPath: string) => Promise<boolean>;
+  /** Where commits wait for a common sync, or `undefined` where each has its own. */
+  readonly deferred: DeferredCommits | undefined;
   /** Refs of this opening that are committed, and whose files may not say so yet. */
   readonly unapplied: Map<RefName, RefValue | null>;
 }
@@ -66,6 +69,8 @@ export class RefTransaction {
   #packedLock: OwnedLock | undefined;
   #packedTemporary: string | undefined;
   #record: PreparedRecord | undefined;
+  /** Committed, and its refs' own files are left to a later sync. */
+  #isDeferred = false;
   /** Committed, and not brought to its end: everything stays as it is for whoever recovers it. */
   #isLeft = false;
 
@@ -100,20 +105,28 @@ export class RefTransaction {
     }
     const changes = this.#steps.filter(({ update, current }) => !sameValue(update.next, current));
     const record = this.#prepareRecord(changes);
-    const settled = await Promise.allSettled([this.#writeValues(changes), record]);
+    this.#pending = this.#pendingChanges(changes);
+    const writes = this.#context.deferred ? [record] : [this.#writeValues(), record];
+    const settled = await Promise.allSettled(writes);
     for (const result of settled) if (result.status === 'rejected') throw result.reason;
     this.#record = await record;
-    await this.#preparePacked(changes);
+    if (!this.#context.deferred) await this.#preparePacked(changes);
     return undefined;
   }
 
   /** Decide, and make the changes visible and durable. */
   async commit(): Promise<RefOutcome> {
-    const { journal, reflog, unapplied } = this.#context;
-    for (const move of await this.#moves()) await reflog.append(move, this.#options.reflog);
+    const { journal, reflog, unapplied, deferred } = this.#context;
+    const isSynced = deferred === undefined;
+    for (const move of await this.#moves()) await reflog.append(move, this.#options.reflog, isSynced);
     const position = await this.#publish();
     if (position === undefined) return (await this.#findFence()) as Refusal;
     for (const { update } of this.#pending) unapplied.set(update.name, update.next);
+    if (deferred) {
+      this.#defer(deferred, position);
+      await journal.settle(position, this.#record as PreparedRecord).catch(() => undefined);
+      return { status: 'updated', transaction: transactionId(position) };
+    }
     try {
       return await this.#finish(position);
     } finally {
@@ -132,15 +145,30 @@ export class RefTransaction {
     for (const { isDone, temporary } of this.#pending) if (isDone && temporary) this.#temporaries.delete(temporary);
     for (const path of this.#temporaries) await files.disk.fs.unlink(path).catch(() => undefined);
     await this.#packedLock?.release();
+    const { deferred } = this.#context;
     const written = new Set(this.#pending.filter(({ isDone }) => isDone).map(({ update }) => update.name));
     for (const { update, lock } of this.#steps) {
-      if (!lock) continue;
+      // Some are the locks of what waits for its sync.
+      if (!lock || deferred?.refs.get(update.name)?.lock === lock) continue;
       await lock.release();
       // A lock without a ref may have been all that its directory was for.
       if (written.has(update.name) && update.next !== null) continue;
       await files.removeEmptyParents(files.path(update.name), update.name).catch(() => undefined);
     }
-    this.#holder.finish(this.#number);
+    if (!this.#isDeferred) this.#holder.finish(this.#number);
+  }
+
+  /** Leave the refs' own files to a later sync, with the locks. */
+  #defer(deferred: DeferredCommits, position: number): void {
+    this.#isDeferred = true;
+    const refs: [RefName, DeferredRef][] = [];
+    for (const { update, lock, current, isLoose } of this.#steps) {
+      if (!lock || sameValue(update.next, current)) continue;
+      const before = deferred.refs.get(update.name) ?? { lock, first: current, isLoose };
+      refs.push([update.name, { ...before, next: update.next }]);
+    }
+    const names = refs.map(([name]) => name);
+    deferred.add({ holder: this.#holder, number: this.#number, position, names }, refs);
   }
 
   async #findFence(): Promise<Refusal | undefined> {
@@ -151,8 +179,10 @@ export class RefTransaction {
   }
 
   async #lock(update: RefUpdate): Promise<Step | Refusal> {
-    const { files } = this.#context;
+    const { files, deferred } = this.#context;
     const { name } = update;
+    const waiting = deferred?.refs.get(name);
+    if (waiting) return { update, lock: waiting.lock, current: waiting.next, isLoose: waiting.isLoose };
     const backoff = this.#backoff();
     for (;;) {
       try {
@@ -240,17 +270,21 @@ export class RefTransaction {
     const path = this.#temporary(part);
     const { token } = this.#holder;
     const content = { token, number: this.#number, workTree: files.workTree, updates, attachment };
-    return journal.prepare(path, content, this.#options.fence?.term);
+    const isSynced = this.#context.deferred === undefined;
+    return journal.prepare(path, content, this.#options.fence?.term, isSynced);
   }
 
-  async #writeValues(changes: readonly Step[]): Promise<void> {
-    const { files } = this.#context;
-    this.#pending = changes.map(({ update, current, isLoose }, at) => ({
+  #pendingChanges(changes: readonly Step[]): PendingChange[] {
+    return changes.map(({ update, current, isLoose }, at) => ({
       update: { name: update.name, expected: current, next: update.next },
       temporary: update.next === null ? undefined : this.#temporary(String(at)),
       isLoose,
       isDone: false,
     }));
+  }
+
+  async #writeValues(): Promise<void> {
+    const { files } = this.#context;
     const writes = this.#pending.filter(({ temporary }) => temporary !== undefined);
     for (let start = 0; start < writes.length; start += WRITE_CONCURRENCY) {
       const batch = writes.slice(start, start + WRITE_CONCURRENCY);

@@ -32,7 +32,7 @@ export class Reflog {
    *
    *     line = old oid SP new oid SP name SP "<" email ">" SP seconds SP zone TAB message LF
    */
-  async append(move: RefMove, note: ReflogNote = ANONYMOUS): Promise<void> {
+  async append(move: RefMove, note: ReflogNote = ANONYMOUS, isSynced = true): Promise<void> {
     const { disk } = this.#files;
     const path = this.#files.logPath(move.name);
     if ((await disk.findStat(path))?.kind !== 'file' && !note.begin && !this.#begins(move.name)) return;
@@ -44,7 +44,7 @@ export class Reflog {
     const file = await disk.open(path, 'append');
     try {
       await file.write(new TextEncoder().encode(line), 0);
-      await file.sync();
+      if (isSynced) await file.sync();
     } finally {
       await file.close();
     }

@@ -32,6 +32,8 @@ export interface FileRepositoryOptions {
   readonly verifyReads?: boolean | undefined;
   /** Ref transactions that `refs.transactions` can tell at least (default 1000). */
   readonly transactionHistory?: number | undefined;
+  /** With durability `batch`: milliseconds after which ref transactions that were acknowledged are made durable (default 50). */
+  readonly syncDelayMs?: number | undefined;
   /** Tells living processes from dead ones: those of the system on Node, elsewhere nobody is dead but what ended in this one. */
   readonly processes?: Processes | undefined;
   /** Milliseconds since 1970, for reflogs and the journal (default: the clock). */
@@ -94,9 +96,17 @@ export class FileRepository implements Repository {
     return this.refs.update(change.updates, change.options);
   }
 
+  /** With durability `batch`: make durable what was acknowledged. With the others there is nothing left to do. */
+  async sync(): Promise<void> {
+    await this.refs.sync();
+  }
+
   async close(): Promise<void> {
-    await this.refs.close();
-    await this.objects.close();
+    try {
+      await this.refs.close();
+    } finally {
+      await this.objects.close();
+    }
   }
 }
 

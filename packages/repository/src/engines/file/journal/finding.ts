@@ -5,9 +5,18 @@ export interface RecoveryFinding {
   /**
    * `movedOn`: somebody else has moved the ref since, so it stays. `blocked`: another ref stands where it was to be. `locked`: somebody
    * holds its lock; the next recovery tries again. `unreadable`: the ref's file is damaged. `damagedRecord`: a record of the journal
-   * is. `foreignFile`: a file in the journal's directory that is none of it. `readOnly`: this process may not write here.
+   * is. `foreignFile`: a file in the journal's directory that is none of it. `lost`: a power loss took
+   * what a transaction without `full` durability built on, or tore it; it is taken out of the journal. `readOnly`: this process may not write here.
    */
-  readonly type: 'movedOn' | 'blocked' | 'locked' | 'unreadable' | 'damagedRecord' | 'foreignFile' | 'readOnly';
+  readonly type:
+    | 'movedOn'
+    | 'blocked'
+    | 'locked'
+    | 'unreadable'
+    | 'damagedRecord'
+    | 'foreignFile'
+    | 'lost'
+    | 'readOnly';
   /** The file that it is about. */
   readonly path: string;
   /** What is wrong, in words. */

@@ -36,6 +36,7 @@ export async function* followJournal(
     const record = await journal.read(next);
     if (record !== undefined) {
       // What is told must not be forgotten by a power loss.
+      if (journal.disk.durability === 'batch') await journal.syncRecord(next);
       if (next > synced) {
         const taken = await journal.refreshTip();
         await journal.sync();

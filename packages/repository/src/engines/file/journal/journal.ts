@@ -91,11 +91,20 @@ export class RefJournal {
   }
 
   #currentHolder(): Promise<LockHolder> {
-    this.#holder ??= LockHolder.create(this.disk, this.directory, this.processes).catch((error: unknown) => {
+    this.#holder ??= this.#newHolder().catch((error: unknown) => {
       this.#holder = undefined;
       throw error;
     });
     return this.#holder;
+  }
+
+  async #newHolder(): Promise<LockHolder> {
+    const after = this.#tip ?? last(await this.#positions());
+    return LockHolder.create(this.disk, this.directory, this.processes, after);
+  }
+
+  async #positions(): Promise<number[]> {
+    return (await this.list()).flatMap((file) => (file.type === 'record' ? [file.position] : []));
   }
 
   async #sweepRetired(): Promise<void> {
@@ -131,7 +140,7 @@ export class RefJournal {
   }
 
   /**
-   * Write a record under a temporary name, durably.
+   * Write a record under a temporary name, durably unless `isSynced` is false.
    * @returns what {@link publish} takes
    * @throws {LimitError} attachmentBytes
    */
@@ -139,6 +148,7 @@ export class RefJournal {
     path: string,
     content: Omit<JournalRecord, 'term' | 'floor' | 'timeMs'>,
     term = 0,
+    isSynced = true,
   ): Promise<PreparedRecord> {
     const attachmentBytes = content.attachment?.length ?? 0;
     if (attachmentBytes > MAX_ATTACHMENT_BYTES) {
@@ -154,7 +164,7 @@ export class RefJournal {
     const file = await this.disk.open(path, 'create');
     try {
       await file.write(serializeJournalRecord(record, this.algorithm), 0);
-      await file.sync();
+      if (isSynced) await file.sync();
       await file.close();
     } catch (error) {
       await this.disk.abandon(file);
@@ -196,6 +206,16 @@ export class RefJournal {
         return this.sync();
       });
     return this.#syncNext;
+  }
+
+  /** Make one record durable that was published without being so. */
+  async syncRecord(position: number): Promise<void> {
+    const file = await this.disk.open(this.recordPath(position), 'append');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
 
   /** The transaction at a position, or `undefined` where there is none. @throws {MalformedError} that names the file */
@@ -305,14 +325,14 @@ export class RefJournal {
 
   async #loadTip(): Promise<number> {
     if (this.#tip !== undefined) return this.#tip;
-    const positions = (await this.list()).flatMap((file) => (file.type === 'record' ? [file.position] : []));
-    const last = positions.reduce((a, b) => Math.max(a, b), 0);
-    const record = last > 0 ? await this.read(last) : undefined;
+    const positions = await this.#positions();
+    const tip = last(positions);
+    const record = tip > 0 ? await this.read(tip) : undefined;
     if (this.#tip === undefined) {
-      this.#tip = last;
-      this.#oldest = positions.reduce((a, b) => Math.min(a, b), last + 1);
+      this.#tip = tip;
+      this.#oldest = positions.reduce((a, b) => Math.min(a, b), tip + 1);
     }
-    if (record) this.#learn(last, record);
+    if (record) this.#learn(tip, record);
     return this.#tip;
   }
 }
@@ -326,6 +346,10 @@ export interface PreparedRecord {
 /** Positions as ids: padded, so that they sort as text too. */
 export function transactionId(position: number): TransactionId {
   return String(position).padStart(ID_DIGITS, '0');
+}
+
+function last(positions: readonly number[]): number {
+  return positions.reduce((a, b) => Math.max(a, b), 0);
 }
 
 function journalFile(name: string): JournalFile {

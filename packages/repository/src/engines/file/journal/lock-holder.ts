@@ -53,8 +53,8 @@ export class LockHolder {
     this.#head = head;
   }
 
-  static async create(disk: Disk, directory: string, processes: Processes): Promise<LockHolder> {
-    const owner: LockOwner = { token: randomName(), ...processes.self };
+  static async create(disk: Disk, directory: string, processes: Processes, after: number): Promise<LockHolder> {
+    const owner: LockOwner = { token: randomName(), ...processes.self, durability: disk.durability, after };
     const head = serializeOwner(owner);
     const path = joinPath(directory, `${owner.token}.owner`);
     let file: DiskFile;

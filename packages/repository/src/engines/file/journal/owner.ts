@@ -1,4 +1,5 @@
 import { type HashAlgorithm, sha1 } from '@git-kv/objects';
+import type { Durability } from '../disk.js';
 
 /** Who holds locks: one opening of one repository by one process. */
 export interface LockOwner {
@@ -8,6 +9,10 @@ export interface LockOwner {
   readonly pid: number;
   /** When the process started, in whatever words its platform has; tells it from a later one with the same number. Empty: unknown. */
   readonly start: string;
+  /** What its transactions promise: without `full` a power loss may have torn their records. */
+  readonly durability: Durability;
+  /** The last position in the journal that was taken before it began. */
+  readonly after: number;
 }
 
 /** What tells processes apart, and the living from the dead. */
@@ -51,22 +56,33 @@ export const OWNER_HEAD_BYTES = 1024;
 /**
  * The first line of an owner's file, which is the content of its locks too.
  *
- *     head = "git-kv lock 1" SP token SP pid SP "start:" start SP "host:" host SP check LF    ; start, host as encodeURIComponent
+ *     head = "git-kv lock 1" SP token SP pid SP "start:" start SP "host:" host SP durability SP after SP check LF
  *     mark = "applied" SP number SP check LF
  */
-export function serializeOwner({ token, pid, start, host }: LockOwner): Uint8Array {
-  const line = `${MAGIC}${token} ${pid} start:${encodeURIComponent(start)} host:${encodeURIComponent(host)}`;
+export function serializeOwner({ token, pid, start, host, durability, after }: LockOwner): Uint8Array {
+  const where = `start:${encodeURIComponent(start)} host:${encodeURIComponent(host)}`;
+  const line = `${MAGIC}${token} ${pid} ${where} ${durability} ${after}`;
   return new TextEncoder().encode(`${line} ${checkOf(line)}\n`);
 }
 
 /** The owner of a lock of ours, or `undefined` for any other content: git's own lock, or one that was never filled. */
 export function parseOwner(bytes: Uint8Array): LockOwner | undefined {
   const text = new TextDecoder().decode(bytes.subarray(0, OWNER_HEAD_BYTES));
-  const match = /^(git-kv lock 1 ([a-z0-9]+) (\d{1,15}) start:(\S*) host:(\S*)) ([0-9a-f]{8})\n/.exec(text);
+  const match =
+    /^(git-kv lock 1 ([a-z0-9]+) (\d{1,15}) start:(\S*) host:(\S*) (full|batch|none) (\d{1,16})) ([0-9a-f]{8})\n/.exec(
+      text,
+    );
   if (!match) return undefined;
-  const [, line = '', token = '', pid = '', start = '', host = '', check] = match;
+  const [, line = '', token = '', pid = '', start = '', host = '', durability, after, check] = match;
   if (check !== checkOf(line)) return undefined;
-  return { token, pid: Number(pid), start: decodeURIComponent(start), host: decodeURIComponent(host) };
+  return {
+    token,
+    pid: Number(pid),
+    start: decodeURIComponent(start),
+    host: decodeURIComponent(host),
+    durability: durability as Durability,
+    after: Number(after),
+  };
 }
 
 /** What says in an owner's file that one of its transactions needs nothing more. */

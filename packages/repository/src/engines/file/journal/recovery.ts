@@ -179,9 +179,13 @@ export class Recovery {
   async #openRecords(tokens: ReadonlySet<string>): Promise<OpenRecord[]> {
     const journal = this.#journal;
     const marks = new Map<string, ReadonlySet<number>>();
+    const unsynced = new Map<string, LockOwner>();
     for (const token of tokens) {
-      const bytes = await journal.disk.findFile(this.#journal.ownerPath(token));
-      if (bytes && parseOwner(bytes)) marks.set(token, parseMarks(bytes, token));
+      const bytes = await journal.disk.findFile(journal.ownerPath(token));
+      const owner = bytes && parseOwner(bytes);
+      if (bytes === undefined || owner === undefined) continue;
+      marks.set(token, parseMarks(bytes, token));
+      if (owner.durability !== 'full') unsynced.set(token, owner);
     }
     const positions = (await journal.list()).flatMap((file) => (file.type === 'record' ? [file.position] : []));
     positions.sort((a, b) => a - b);
@@ -192,10 +196,17 @@ export class Recovery {
         if (record === undefined) continue;
         const marked = marks.get(record.token);
         const isOpen = marked !== undefined && !marked.has(record.number);
-        if (isOpen || records.length > 0) records.push({ position, record, isOpen });
+        if (isOpen || records.length > 0)
+          records.push({ position, record, isOpen, mayBeLost: isOpen && unsynced.has(record.token) });
       } catch (error) {
         if (!isGitError(error, 'MALFORMED')) throw error;
         const path = journal.recordPath(position);
+        if ([...unsynced.values()].some(({ after }) => position > after)) {
+          const problem = 'a power loss tore it before it was durable';
+          this.#note({ type: 'lost', path, problem, transaction: transactionId(position) });
+          await journal.disk.removeFile(path);
+          continue;
+        }
         this.#note({ type: 'damagedRecord', path, problem: error.message, transaction: transactionId(position) });
       }
     }

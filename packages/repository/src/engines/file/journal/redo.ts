@@ -1,6 +1,7 @@
 import { isGitError } from '@git-kv/objects';
 import type { RefName, RefValue } from '../../../ref-store.js';
 import { Backoff } from '../lock-file.js';
+import { parentPath } from '../path.js';
 import type { RefFiles } from '../ref-files.js';
 import { sameValue } from '../ref-value.js';
 import type { Reflog } from '../reflog.js';
@@ -16,6 +17,8 @@ export interface OpenRecord {
   readonly position: number;
   readonly record: JournalRecord;
   readonly isOpen: boolean;
+  /** Whether a power loss may have taken what it builds on. */
+  readonly mayBeLost: boolean;
 }
 
 /** What a redo works with. */
@@ -59,6 +62,8 @@ class Redo {
   readonly #locks: OwnedLock[] = [];
   readonly #temporaries: string[] = [];
   readonly #unfinished = new Set<OpenRecord>();
+  /** Directories of refs that are what they are to be. */
+  readonly #written = new Set<string>();
 
   constructor(context: RedoContext) {
     this.#context = context;
@@ -66,7 +71,7 @@ class Redo {
 
   async run(records: readonly OpenRecord[]): Promise<OpenRecord[]> {
     const byFiles = new Map<RefFiles, PendingChange[]>();
-    for (const chain of this.#chains(records)) {
+    for (const chain of this.#chains(await this.#withoutLost(records))) {
       const change = await this.#changeOf(chain);
       if (change === undefined) continue;
       const changes = byFiles.get(chain.files) ?? [];
@@ -74,6 +79,8 @@ class Redo {
       changes.push(change);
     }
     for (const [files, changes] of byFiles) await this.#apply(files, changes);
+    const { disk } = this.#context.files;
+    for (const path of this.#written) if (await disk.findStat(path)) await disk.syncDirectory(path);
     // Marked before their locks go: whoever recovers after a crash of this recovery finds nothing to do twice.
     for (const open of records) if (open.isOpen && !this.#unfinished.has(open)) await this.#mark(open.record);
     return [...this.#unfinished];
@@ -83,6 +90,47 @@ class Redo {
     const { disk } = this.#context.files;
     for (const path of this.#temporaries) await disk.fs.unlink(path).catch(() => undefined);
     for (const lock of this.#locks) await lock.release();
+  }
+
+  /**
+   * Without transactions that were not synchronised and build on one that a power loss took: what cannot be done wholly is not begun.
+   * They leave the journal. One of which a ref is moved already was durable, as all before it.
+   */
+  async #withoutLost(records: readonly OpenRecord[]): Promise<readonly OpenRecord[]> {
+    if (!records.some(({ mayBeLost }) => mayBeLost)) return records;
+    const states = new Map<string, RefState>();
+    for (const { record, isOpen } of records) {
+      const files = this.#context.files.ofWorkTree(record.workTree);
+      for (const { name, next } of isOpen ? record.updates : []) {
+        const path = files.path(name);
+        const state = states.get(path) ?? { value: (await readValue(files, name)) ?? null, seen: 0, applied: 0 };
+        states.set(path, state);
+        state.seen++;
+        if (sameValue(state.value, next)) state.applied = state.seen;
+      }
+    }
+    for (const state of states.values()) state.seen = 0;
+    const lost = new Set<OpenRecord>();
+    for (const open of records) {
+      if (!open.isOpen) continue;
+      const files = this.#context.files.ofWorkTree(open.record.workTree);
+      const steps = open.record.updates.map((update) => {
+        const state = states.get(files.path(update.name)) as RefState;
+        const isApplied = ++state.seen <= state.applied;
+        return { state, update, isApplied, fits: isApplied || sameValue(state.value, update.expected) };
+      });
+      const isLost = steps.every(({ isApplied }) => !isApplied) && !steps.every(({ fits }) => fits);
+      if (open.mayBeLost && isLost) lost.add(open);
+      else for (const { state, update, isApplied } of steps) if (!isApplied) state.value = update.next;
+    }
+    for (const { position } of lost) {
+      const { journal, note } = this.#context;
+      const path = journal.recordPath(position);
+      const problem = 'a power loss took what it builds on';
+      note({ type: 'lost', path, problem, transaction: transactionId(position) });
+      await journal.disk.removeFile(path);
+    }
+    return records.filter((open) => !lost.has(open));
   }
 
   /** What each ref went through. A ref that a later transaction has moved is past its open ones. */
@@ -126,7 +174,12 @@ class Redo {
       this.#tell('unreadable', chain, undefined, error.message);
       return undefined;
     }
-    if (sameValue(actual, next)) return undefined;
+    if (sameValue(actual, next)) {
+      // Whoever wrote it may have died before it was durable.
+      this.#written.add(parentPath(next === null ? files.packedPath : files.path(name)));
+      if (next === null) this.#written.add(parentPath(files.path(name)));
+      return undefined;
+    }
     if (!updates.some(({ expected }) => sameValue(expected, actual))) {
       this.#tell('movedOn', chain, actual, 'somebody else has moved the ref since');
       return undefined;
@@ -209,5 +262,23 @@ class Redo {
     const path = journal.temporaryPath(holder, number, `redo${this.#temporaries.length}`);
     this.#temporaries.push(path);
     return path;
+  }
+}
+
+/** Where a ref is on its way through open transactions. */
+interface RefState {
+  value: RefValue | null;
+  /** Of them, so many have been looked at. */
+  seen: number;
+  /** Of them, so many are in the ref's file already. */
+  applied: number;
+}
+
+async function readValue(files: RefFiles, name: RefName): Promise<RefValue | undefined> {
+  try {
+    return await files.read(name);
+  } catch (error) {
+    if (isGitError(error, 'MALFORMED')) return undefined;
+    throw error;
   }
 }
