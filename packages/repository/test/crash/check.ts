@@ -35,7 +35,7 @@ export const MAX_OPEN_CALLS = 200;
  * `unsettledRefs`: what a recovery found done, it does not make durable: a power loss may undo it after others have seen it.
  * `ownedLocks`: a lock may come back after the file of its owner is gone; ref transactions clear it away, upkeep does not.
  */
-export const KNOWN_GAPS = { halfTransactions: true, unsettledRefs: true, ownedLocks: true };
+export const KNOWN_GAPS = { halfTransactions: false, unsettledRefs: false, ownedLocks: false };
 
 /**
  * Another gap: locks that packing refs, repacking and collecting garbage

@@ -10,6 +10,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the file is to have mode 0444. */
   readonly readOnly?: boolean;
+  /** Clears a lock away where its owner is known to be dead. @returns whether it did */
+  readonly clear?: ((lockPath: string) => Promise<boolean>) | undefined;
   /** Its permission bits (default: those of any new file). */
   readonly mode?: number | undefined;
 }
@@ -76,6 +78,7 @@ export async function acquireLock(disk: Disk, path: string, options: LockOptions
       const code = fsCode(error);
       if (code === 'ENOENT') await disk.makeDirectory(parentPath(path));
       else if (code !== 'EEXIST') throw error;
+      else if (await options.clear?.(lockPath)) continue;
       else if (!(await backoff.wait())) {
         throw new GitError('REF_LOCKED', `Cannot lock ${path}: ${lockPath} was held for ${options.timeoutMs} ms`, {
           cause: error,

@@ -17,6 +17,8 @@ export class RefFiles {
   readonly disk: Disk;
   readonly layout: RepositoryLayout;
   readonly algorithm: HashAlgorithm;
+  /** Directories whose own names are known to be durable. */
+  readonly #settled = new Set<string>();
   #packed: { readonly version: string; readonly refs: PackedRefs } | undefined;
 
   constructor(disk: Disk, layout: RepositoryLayout) {
@@ -121,10 +123,31 @@ export class RefFiles {
     }
   }
 
+  /**
+   * Make what was done in directories of refs durable. With them those above, once: another process may have made one of them and
+   * died before that was durable.
+   */
+  async syncDirectories(directories: Iterable<string>): Promise<void> {
+    const { gitDirectory, commonDirectory } = this.layout;
+    const named = new Set<string>();
+    const all = new Set<string>();
+    for (const directory of directories) {
+      all.add(directory);
+      for (let at = directory; at !== gitDirectory && at !== commonDirectory; at = parentPath(at)) {
+        if (this.#settled.has(at) || parentPath(at) === at) break;
+        named.add(at);
+        all.add(parentPath(at));
+      }
+    }
+    for (const directory of all) await this.disk.syncDirectory(directory);
+    for (const directory of named) this.#settled.add(directory);
+  }
+
   /** Remove the directories above `path`, where the ref or log `name` lay, that are empty now; `refs/heads` and its like stay. */
   async removeEmptyParents(path: string, name: RefName): Promise<void> {
     let directory = parentPath(path);
     for (let depth = name.split('/').length; depth > 3; depth--) {
+      this.#settled.delete(directory);
       try {
         await this.disk.rmdir(directory);
       } catch (error) {

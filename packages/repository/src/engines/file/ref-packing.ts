@@ -34,6 +34,8 @@ export interface PackRefsReport {
 interface PackRefsContext {
   readonly files: RefFiles;
   readonly lockTimeoutMs: number;
+  /** Clears a lock away where its owner is dead. */
+  readonly clearLock?: (lockPath: string) => Promise<boolean>;
 }
 
 /**
@@ -47,14 +49,14 @@ export async function packRefFiles(
   options: PackRefsOptions = {},
 ): Promise<PackRefsReport> {
   const { all = false, prune = true, dryRun = false, signal, onProgress } = options;
-  const { files, lockTimeoutMs } = context;
+  const { files, lockTimeoutMs, clearLock: clear } = context;
   const { disk } = files;
   signal?.throwIfAborted();
   if (dryRun) {
     const names = (await findCandidates(files, reader, all, signal)).map(({ name }) => name);
     return { packed: names, pruned: prune ? names : [] };
   }
-  const lock = await acquireLock(disk, files.packedPath, { timeoutMs: lockTimeoutMs, signal });
+  const lock = await acquireLock(disk, files.packedPath, { timeoutMs: lockTimeoutMs, signal, clear });
   let candidates: NewPackedRef[];
   try {
     // Under the lock: nobody deletes a packed ref, or packs others, between our look and our writing.
@@ -139,10 +141,13 @@ async function pruneLoose(context: PackRefsContext, candidates: readonly NewPack
   return pruned;
 }
 
-async function pruneOne({ files, lockTimeoutMs }: PackRefsContext, { name, oid }: NewPackedRef): Promise<boolean> {
+async function pruneOne(
+  { files, lockTimeoutMs, clearLock: clear }: PackRefsContext,
+  { name, oid }: NewPackedRef,
+): Promise<boolean> {
   let lock: LockFile;
   try {
-    lock = await acquireLock(files.disk, files.path(name), { timeoutMs: lockTimeoutMs });
+    lock = await acquireLock(files.disk, files.path(name), { timeoutMs: lockTimeoutMs, clear });
   } catch (error) {
     // Somebody is at work on it, or it went away and another took the place of its directory: a later call packs what is there.
     if (isGitError(error, 'REF_LOCKED') || fsCode(error) === 'ENOTDIR') return false;

@@ -336,6 +336,8 @@ export class RefTransaction {
     const disk = new Disk(files.disk.fs, files.disk.durability);
     disk.roots = files.disk.roots;
     try {
+      // No ref moves before the record is durable, as far as can be known.
+      await disk.syncDirectory(journal.directory);
       const outcome = await this.#apply(new RefFiles(disk, files.layout), position);
       if (files.disk.isWritable) return outcome;
     } catch (error) {

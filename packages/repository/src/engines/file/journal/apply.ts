@@ -60,15 +60,16 @@ export async function applyChanges(
   if (pending.packedTemporary !== undefined) {
     await disk.rename(pending.packedTemporary, files.packedPath);
     pending.packedTemporary = undefined;
-    directories.add(parentPath(files.packedPath));
     if (deletions.some(({ isLoose }) => isLoose)) await disk.syncDirectory(parentPath(files.packedPath));
   }
+  // Also where an earlier call got as far as this, and not to the end.
+  if (deletions.length > 0) directories.add(parentPath(files.packedPath));
   for (const change of deletions) {
     if (change.isLoose && !change.isDone) await disk.removeFile(files.path(change.update.name));
     change.isDone = true;
     if (change.isLoose) directories.add(parentPath(files.path(change.update.name)));
   }
-  for (const directory of directories) await disk.syncDirectory(directory);
+  await files.syncDirectories(directories);
   return undefined;
 }
 

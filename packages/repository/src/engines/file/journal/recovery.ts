@@ -1,7 +1,7 @@
 import { isGitError } from '@git-kv/objects';
 import { FileError } from '../disk.js';
 import { fsCode } from '../fs.js';
-import { joinPath } from '../path.js';
+import { joinPath, parentPath } from '../path.js';
 import type { RefFiles } from '../ref-files.js';
 import type { Reflog } from '../reflog.js';
 import { findOwnedLocks } from './find-locks.js';
@@ -163,8 +163,10 @@ export class Recovery {
       note: (finding) => this.#note(finding),
     });
     const keep = new Set(unfinished.map(({ record }) => record.token));
+    for (const { path } of locks) await disk.removeFile(path);
+    // Or a power loss would bring them back, when nothing tells any more that there is something to recover.
+    for (const path of new Set(locks.map((lock) => parentPath(lock.path)))) await disk.syncDirectory(path);
     for (const { path, name, files } of locks) {
-      await disk.removeFile(path);
       if (name !== undefined) await (files ?? this.#files).removeEmptyParents(path, name);
     }
     for (const file of await journal.list()) {

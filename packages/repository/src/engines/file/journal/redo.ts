@@ -79,8 +79,10 @@ class Redo {
       changes.push(change);
     }
     for (const [files, changes] of byFiles) await this.#apply(files, changes);
-    const { disk } = this.#context.files;
-    for (const path of this.#written) if (await disk.findStat(path)) await disk.syncDirectory(path);
+    const { files } = this.#context;
+    const there: string[] = [];
+    for (const path of this.#written) if (await files.disk.findStat(path)) there.push(path);
+    await files.syncDirectories(there);
     // Marked before their locks go: whoever recovers after a crash of this recovery finds nothing to do twice.
     for (const open of records) if (open.isOpen && !this.#unfinished.has(open)) await this.#mark(open.record);
     return [...this.#unfinished];
