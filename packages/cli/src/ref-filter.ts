@@ -1,5 +1,5 @@
-import { decodeLatin1, encodeUtf8, type Oid, parseTagLinks } from '@git-kv/objects';
-import { commitsFrom, globPattern, isAncestor, peelTo, type Repository, resolveRef } from '@git-kv/repository';
+import { decodeLatin1, encodeUtf8, type Oid, parseCommitLinks, parseTagLinks } from '@git-kv/objects';
+import { commitsFrom, globPattern, peelTo, type Repository, RevisionWalk, resolveRef } from '@git-kv/repository';
 import { CommandError, type Console } from './console.js';
 import type { ListedRef } from './ref-format-values.js';
 
@@ -26,7 +26,6 @@ export async function filterRefs(repository: Repository, console: Console, filte
     (oids) => oids.length > 0,
   );
   const commits = new Map<string, Oid>();
-  const containment = new Map<Oid, Promise<boolean>>();
   for await (const { name, value } of repository.refs.list(prefixOf(filter))) {
     console.signal.throwIfAborted();
     const oid = 'oid' in value ? value.oid : (await resolveRef(repository.refs, name))?.oid;
@@ -36,31 +35,71 @@ export async function filterRefs(repository: Repository, console: Console, filte
       const commit = await peelTo(repository, oid, 'commit');
       if (commit === undefined) continue;
       commits.set(name, commit);
-      let fits = containment.get(commit);
-      if (fits === undefined) {
-        fits = fitsContents(repository, commit, filter, shallow);
-        containment.set(commit, fits);
-      }
-      if (!(await fits)) continue;
     }
     listed.push({ name, oid, isSymbolic: !('oid' in value) });
   }
-  return await filterMerged(repository, listed, commits, filter, shallow);
+  const containing = await filterContaining(repository, listed, commits, filter, shallow);
+  return await filterMerged(repository, containing, commits, filter, shallow);
 }
 
-async function fitsContents(
+async function filterContaining(
   repository: Repository,
-  commit: Oid,
+  listed: readonly ListedRef[],
+  commits: ReadonlyMap<string, Oid>,
   { contains, noContains }: RefFilter,
   shallow: ReadonlySet<string>,
-): Promise<boolean> {
-  const hasOneOf = async (oids: readonly Oid[]): Promise<boolean> => {
-    for (const oid of oids) if (await isAncestor(repository.objects, oid, commit, { shallow })) return true;
-    return false;
-  };
-  if (contains.length > 0 && !(await hasOneOf(contains))) return false;
-  return noContains.length === 0 || !(await hasOneOf(noContains));
+): Promise<ListedRef[]> {
+  let left = [...listed];
+  for (const [ancestors, isWanted] of [
+    [contains, true],
+    [noContains, false],
+  ] as const) {
+    if (ancestors.length === 0) continue;
+    const having = new Set<Oid>();
+    const tips = new Set(left.map(({ name }) => commits.get(name) as Oid));
+    for (const ancestor of ancestors)
+      for (const oid of await reaching(repository, tips, ancestor, shallow)) having.add(oid);
+    left = left.filter(({ name }) => having.has(commits.get(name) as Oid) === isWanted);
+  }
+  return left;
 }
+
+/** Of some commits, those that have `ancestor` in their history, by one walk over what is not before it. */
+async function reaching(
+  repository: Repository,
+  tips: ReadonlySet<Oid>,
+  ancestor: Oid,
+  shallow: ReadonlySet<string>,
+): Promise<Oid[]> {
+  const { objects } = repository;
+  const object = await objects.read(ancestor);
+  const exclude = object === undefined || shallow.has(ancestor) ? [] : parseCommitLinks(object.body).parentOids;
+  const walk = await RevisionWalk.open(objects, { include: tips, exclude, order: 'topological', shallow });
+  try {
+    const { table } = walk;
+    const rows: number[] = [];
+    for (let next = await walk.next(WALK_BATCH); next.length > 0; next = await walk.next(WALK_BATCH))
+      rows.push(...next);
+    const found: Oid[] = [];
+    const has = new Set<number>();
+    // From the oldest on: parents come before their children.
+    for (const row of rows.reverse()) {
+      const oid = table.oidAt(row);
+      let isIn = oid === ancestor;
+      for (let index = 0; !isIn && index < (table.parentCounts[row] as number); index++)
+        isIn = has.has(table.parentAt(row, index));
+      if (!isIn) continue;
+      has.add(row);
+      if (tips.has(oid)) found.push(oid);
+    }
+    return found;
+  } finally {
+    await walk.close();
+  }
+}
+
+/** Commits of a walk taken at a time. */
+const WALK_BATCH = 1024;
 
 async function filterMerged(
   repository: Repository,
