@@ -51,7 +51,7 @@ const PACK_OBJECT_COUNT = 100;
 const LOOSE_CONCURRENCY = 16;
 
 /** Looks at a store that others change meanwhile, before what is not found counts as absent. */
-const MAX_LOOKS = 4;
+const MAX_LOOKS = 100;
 
 /** What git keeps of delta bases (core.deltaBaseCacheLimit), taken in steps as it is needed. */
 const CACHE_BYTES = 96 * 2 ** 20;
