@@ -132,6 +132,37 @@ function transactionContract({ describe, test, expect }: TestHarness, withRefs: 
     );
 
     test(
+      'that only verify are told too, so that every id can be resumed from',
+      withRefs(async (refs, value) => {
+        await refs.update([{ name: A, next: value('1') }]);
+        const verified = await refs.update([{ name: A, expected: value('1'), next: value('1') }]);
+        const since = verified.status === 'updated' ? verified.transaction : undefined;
+        await refs.update([{ name: A, next: value('2') }]);
+        const [, second] = await take(refs, 2);
+        expect([second?.id, second?.updates]).toEqual([since, []]);
+        expect((await take(refs, 1, since))[0]?.updates).toEqual([{ name: A, expected: value('1'), next: value('2') }]);
+      }),
+    );
+
+    test(
+      'stand wholly in a snapshot, and all that are told in the next one',
+      withRefs(async (refs, value) => {
+        const both = (digit: string): RefUpdate[] => [A, B].map((name) => ({ name, next: value(digit) }));
+        await refs.update(both('1'));
+        const writing = (async () => {
+          for (const digit of '23456789') await refs.update(both(digit));
+        })();
+        for (const { updates } of await take(refs, 9)) {
+          const seen = await refs.snapshot([A, B]);
+          expect(seen.get(A)).toEqual(seen.get(B));
+          const told = updates[0]?.next as { oid: string };
+          expect((seen.get(A) as { oid: string }).oid >= told.oid).toBe(true);
+        }
+        await writing;
+      }),
+    );
+
+    test(
       'end with the store, and with the signal',
       withRefs(async (refs) => {
         const abort = new AbortController();
