@@ -15,6 +15,7 @@ import mergeTrees from './merge-trees.mjs';
 import packDeltas from './pack-deltas.mjs';
 import readAll from './read-all.mjs';
 import readRandom from './read-random.mjs';
+import refTransactions from './ref-transactions.mjs';
 import sha1 from './sha1.mjs';
 import sha1Detect from './sha1-detect.mjs';
 import sha256 from './sha256.mjs';
@@ -42,7 +43,16 @@ const repositoryCases = [
 const kernelCases = [inflate, deflate, deltaApply, deltaCreate, sha1, sha1Detect, sha256, crc32];
 
 /** @type {readonly BenchCase[]} */
-export const allCases = [...repositoryCases, logPath, mergeBase, mergeTrees, writePack, gc, ...kernelCases];
+export const allCases = [
+  ...refTransactions,
+  ...repositoryCases,
+  logPath,
+  mergeBase,
+  mergeTrees,
+  writePack,
+  gc,
+  ...kernelCases,
+];
 
 /** Names that stand for several cases. @type {Readonly<Record<string, readonly BenchCase[]>>} */
-export const caseGroups = { goals: repositoryCases, kernels: kernelCases };
+export const caseGroups = { goals: repositoryCases, kernels: kernelCases, 'ref-transactions': refTransactions };
