@@ -6,9 +6,7 @@ import { git, gitAsync, initBare, temporaryDirectory } from '../../../../../test
 import type { FileRepository } from '../../../src/node/index.js';
 import { openForTest } from './open.js';
 
-/** With GIT_KV_SLOW=1 alone: see SHORTCOMINGS.md, Durability, for what one run in ten showed. */
-const IS_SLOW = process.env.GIT_KV_SLOW === '1';
-const SECONDS = Number(process.env.GIT_KV_SECONDS ?? 120);
+const SECONDS = process.env.GIT_KV_SLOW === '1' ? 120 : 20;
 const SHARED = 'refs/heads/shared';
 const author = buildIdentity({ name: 'A U Thor', email: 'author@example.com', timestamp: 1_700_000_000 });
 
@@ -45,74 +43,59 @@ async function append(repository: FileRepository, name: string, message: string)
   }
 }
 
-test.runIf(IS_SLOW)(
-  'four writers of ours and four of git lose nothing to each other',
-  {
-    timeout: (SECONDS + 120) * 1000,
-  },
-  async () => {
-    const directory = initBare(join(temporaryDirectory(), 'shared.git'));
-    const options = { durability: 'none', lockTimeoutMs: 20_000 } as const;
-    const stores = await Promise.all([0, 1, 2, 3].map(() => openForTest(directory, options)));
-    const acknowledged = new Map<string, Oid[]>();
-    const record = (name: string, oid: Oid): void =>
-      void acknowledged.set(name, [...(acknowledged.get(name) ?? []), oid]);
-    const end = Date.now() + SECONDS * 1000;
-    const isOver = (): boolean => Date.now() > end;
-    record(SHARED, await append(stores[0] as FileRepository, SHARED, 'first'));
+test('four writers of ours and four of git lose nothing to each other', {
+  timeout: (SECONDS + 120) * 1000,
+}, async () => {
+  const directory = initBare(join(temporaryDirectory(), 'shared.git'));
+  const options = { durability: 'none', lockTimeoutMs: 20_000 } as const;
+  const stores = await Promise.all([0, 1, 2, 3].map(() => openForTest(directory, options)));
+  const acknowledged = new Map<string, Oid[]>();
+  const record = (name: string, oid: Oid): void =>
+    void acknowledged.set(name, [...(acknowledged.get(name) ?? []), oid]);
+  const end = Date.now() + SECONDS * 1000;
+  const isOver = (): boolean => Date.now() > end;
+  record(SHARED, await append(stores[0] as FileRepository, SHARED, 'first'));
 
-    const ours = stores.map(async (store, at) => {
-      for (let round = 0; !isOver(); round++) {
-        const name = round % 2 === 0 ? SHARED : `refs/heads/own/${at}`;
-        record(name, await append(store, name, `store ${at} round ${round}`));
-      }
-    });
-    const theirs = [
-      commitByGit(directory, isOver, (oid) => record(SHARED, oid)),
-      pushByGit(directory, isOver, (oid) => record(SHARED, oid)),
-      upkeepByGit(directory, isOver, [['gc', '-q']]),
-      upkeepByGit(directory, isOver, [
-        ['pack-refs', '--all'],
-        ['repack', '-dq'],
-        ['pack-refs', '--all', '--prune'],
-        ['repack', '-adq'],
-      ]),
-    ];
-    // All of them end before the first failure is told, or git would work in a directory that is gone.
-    for (const result of await Promise.allSettled([...ours, ...theirs])) {
-      if (result.status === 'rejected') throw result.reason;
+  const ours = stores.map(async (store, at) => {
+    for (let round = 0; !isOver(); round++) {
+      const name = round % 2 === 0 ? SHARED : `refs/heads/own/${at}`;
+      record(name, await append(store, name, `store ${at} round ${round}`));
     }
-    for (const store of stores) await store.close();
+  });
+  const theirs = [
+    commitByGit(directory, isOver, (oid) => record(SHARED, oid)),
+    pushByGit(directory, isOver, (oid) => record(SHARED, oid)),
+    upkeepByGit(directory, isOver, [['gc', '-q']]),
+    upkeepByGit(directory, isOver, [
+      ['pack-refs', '--all'],
+      ['repack', '-dq'],
+      ['pack-refs', '--all', '--prune'],
+      ['repack', '-adq'],
+    ]),
+  ];
+  // All of them end before the first failure is told, or git would work in a directory that is gone.
+  for (const result of await Promise.allSettled([...ours, ...theirs])) {
+    if (result.status === 'rejected') throw result.reason;
+  }
+  for (const store of stores) await store.close();
 
-    expect([...acknowledged.keys()].sort()).toEqual([
-      'refs/heads/own/0',
-      'refs/heads/own/1',
-      'refs/heads/own/2',
-      'refs/heads/own/3',
-      SHARED,
-    ]);
-    for (const [name, oids] of acknowledged) {
-      const history = new Set(git(['rev-list', name], { cwd: directory }).split('\n'));
-      expect([name, oids.filter((oid) => !history.has(oid)).map((oid) => describeLost(directory, name, oid))]).toEqual([
-        name,
-        [],
-      ]);
-      // Nobody else wrote.
-      expect(history.size).toBe(oids.length);
-    }
-    git(['fsck', '--strict', '--full'], { cwd: directory });
-    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
-    expect(files.filter((path) => /\.lock$|tmp_/.test(path))).toEqual([]);
-  },
-);
-
-/** What is known of a commit that was acknowledged and is not in the history. */
-function describeLost(directory: string, name: string, oid: Oid): string {
-  const show = (args: readonly string[]): string => git(args, { cwd: directory });
-  const lines = show(['log', '--format=%H %P %s', name]).split('\n');
-  const parent = show(['rev-parse', `${oid}^`]);
-  return [show(['log', '-1', '--format=%H %P %s', oid]), ...lines.filter((line) => line.includes(parent))].join(' | ');
-}
+  expect([...acknowledged.keys()].sort()).toEqual([
+    'refs/heads/own/0',
+    'refs/heads/own/1',
+    'refs/heads/own/2',
+    'refs/heads/own/3',
+    SHARED,
+  ]);
+  for (const [name, oids] of acknowledged) {
+    const history = new Set(git(['rev-list', name], { cwd: directory }).split('\n'));
+    expect([name, oids.filter((oid) => !history.has(oid))]).toEqual([name, []]);
+    // Nobody else wrote.
+    expect(history.size).toBe(oids.length);
+  }
+  git(['fsck', '--strict', '--full'], { cwd: directory });
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  expect(files.filter((path) => /\.lock$|tmp_/.test(path))).toEqual([]);
+});
 
 /** Commits on top of the shared branch, by git commit-tree and update-ref. */
 async function commitByGit(directory: string, isOver: () => boolean, done: (oid: Oid) => void): Promise<void> {
@@ -138,6 +121,15 @@ async function pushByGit(directory: string, isOver: () => boolean, done: (oid: O
   }
 }
 
+/**
+ * Before refs are packed one more comes to be, so that packed-refs never has a size twice. git takes a file of the same size, second
+ * and inode number for the one that it has read, and then moves a ref whose value it does not know: it loses updates of its own
+ * processes in this way, one in some seven hundred where refs are packed without a pause.
+ */
 async function upkeepByGit(directory: string, isOver: () => boolean, jobs: readonly string[][]): Promise<void> {
-  for (let at = 0; !isOver(); at++) await gitAsync(jobs[at % jobs.length] as string[], { cwd: directory });
+  for (let at = 0; !isOver(); at++) {
+    const job = jobs[at % jobs.length] as string[];
+    if (job[0] === 'pack-refs') await gitAsync(['update-ref', `refs/packings/${at}`, SHARED], { cwd: directory });
+    await gitAsync(job, { cwd: directory });
+  }
 }
