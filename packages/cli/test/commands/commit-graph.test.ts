@@ -233,7 +233,7 @@ describe.each(['sha1', 'sha256'] as const)('tsgit commit-graph (%s)', (objectFor
       for (let at = rows + oidLength; at < rows + 7 * (oidLength + 16); at += oidLength + 16) {
         wrong.writeUInt32BE(0x70000000, at);
       }
-      writeFileSync(graph, wrong);
+      writeFileSync(graph, sealed(wrong, objectFormat));
       const count = async (): Promise<string> =>
         (await run('tsgit', ['rev-list', '--count', 'octopus'], { cwd: small })).stdout;
       expect(await count()).toBe('7\n');
