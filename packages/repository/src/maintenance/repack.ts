@@ -13,7 +13,7 @@ import { prunePacked } from './prune-packed.js';
 import { listReachable, markReachable, type ReachableObjects } from './reachable.js';
 import { tidyShallow } from './shallow.js';
 import { listLoose, loosenObjects, UnreachableObjects } from './unreachable.js';
-import { assertWritten, type WrittenPack, writeRepackedObjects } from './written-pack.js';
+import { isWritten, type WrittenPack, writeRepackedObjects } from './written-pack.js';
 
 /** What goes into the new pack, and what becomes of the rest. Names and defaults are those of git-repack(1). */
 export interface RepackOptions extends MaintenanceOptions {
@@ -79,7 +79,8 @@ export interface RepackReport {
 /**
  * Put objects into a new pack, as `git repack` does, while others read and write. Nothing is removed before the new pack is durable,
  * has been read back, and holds what was in the packs that go, or it is what nothing leads to and is old enough. Packs that
- * arrive meanwhile stay, and so does, with what it holds, a pack that somebody wrote an object of again meanwhile.
+ * arrive meanwhile stay, and so does, with what it holds, a pack that somebody wrote an object of again meanwhile. Where another
+ * repack removes the new pack in the meantime, nothing is removed here.
  *
  * Deltas and deflated bytes of old packs are copied. Holds about a kilobyte an object, and the window of the delta search.
  * @throws {GitError} UNSUPPORTED where objects are precious and something would be removed, and for partial clones;
@@ -301,7 +302,9 @@ class Repacking {
       for (const oid of await this.#reachedSince(plan)) loosened.add(oid);
       redundant = await withoutTouched(repository, redundant, plan.unreachable);
     }
-    await this.#assertHeld(redundant, written, plan.unreachable);
+    // Another repack has taken the new pack for an old one: what it made holds the same, and the rest is its business.
+    if (!(await this.#assertHeld(redundant, written, plan.unreachable)))
+      return this.#report({ ...plan, loosened: [...loosened] }, written, [], []);
     const gone = new Set(redundant.map(({ name }) => name));
     await keepMultiPackIndex(repository, gone, this.#options.multiPackIndex);
     await forgetCommits(repository, dropped(plan, loosened));
@@ -338,15 +341,17 @@ class Repacking {
     await disk.syncDirectory(own.packs.path);
   }
 
-  /** Every object of the packs that go is in one that stays, or is one that nothing leads to. */
+  /**
+   * Every object of the packs that go is in one that stays, or is one that nothing leads to.
+   * @returns false where somebody has removed a new pack meanwhile
+   */
   async #assertHeld(
     redundant: readonly LocalPack[],
     written: WrittenPack | undefined,
     unreachable: UnreachableObjects,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const kept = this.#packs.filter((pack) => !redundant.includes(pack));
-    await assertWritten(this.#repository, written);
-    await assertWritten(this.#repository, this.#cruft);
+    for (const pack of [written, this.#cruft]) if (pack && !(await isWritten(this.#repository, pack))) return false;
     const oid = new Uint8Array(this.#repository.algorithm.oidLength);
     for (const { name, index } of redundant) {
       for (let position = 0; position < index.objectCount; position++) {
@@ -357,6 +362,7 @@ class Repacking {
         throw new Error(`BUG: object ${index.oidAt(position)} of ${name} is not in the pack that takes its place`);
       }
     }
+    return true;
   }
 
   async #foretell(plan: RepackPlan): Promise<RepackReport> {

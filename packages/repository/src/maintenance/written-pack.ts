@@ -9,6 +9,7 @@ import {
   serializeReverseIndex,
 } from '@git-kv/pack';
 import { fileSource } from '../engines/file/file-source.js';
+import { isAbsent } from '../engines/file/fs.js';
 import { FilePackStorage } from '../engines/file/pack-storage.js';
 import { publishPack, TEMPORARY_PACK } from '../engines/file/pack-writing.js';
 import type { FileRepository } from '../engines/file/repository.js';
@@ -96,10 +97,20 @@ const READ_BYTES = 1 << 20;
 
 /**
  * Read a new pack and its idx back before anything is deleted in their favour.
+ * @returns false where one of them is not there any more
  * @throws {GitError} HASH_MISMATCH
  */
-export async function assertWritten(repository: FileRepository, written: WrittenPack | undefined): Promise<void> {
-  if (written === undefined) return;
+export async function isWritten(repository: FileRepository, written: WrittenPack): Promise<boolean> {
+  try {
+    await readBack(repository, written);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+async function readBack(repository: FileRepository, written: WrittenPack): Promise<void> {
   const { algorithm } = repository;
   const { disk, own } = repository.objects;
   const path = `${own.packs.path}/${written.name}`;

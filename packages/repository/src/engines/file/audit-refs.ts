@@ -21,6 +21,8 @@ class PointerAudit {
   readonly #files: RefFiles;
   readonly #withLogs: boolean;
   #packed: PackedRefs = PackedRefs.empty;
+  /** Refs that had a file of their own when the directories were listed. */
+  readonly #loose = new Set<RefName>();
 
   constructor(files: RefFiles, withLogs: boolean) {
     this.#files = files;
@@ -29,6 +31,10 @@ class PointerAudit {
 
   async *run(): AsyncGenerator<AuditedPointer> {
     const { commonDirectory, gitDirectory } = this.#files.layout;
+    for (const root of new Set([commonDirectory, gitDirectory])) {
+      for (const name of await this.#filesBelow(root, 'refs')) this.#loose.add(name);
+    }
+    // After the files: a ref that is packed meanwhile is in one of the two at least.
     try {
       this.#packed = await this.#files.readPacked();
     } catch (error) {
@@ -47,11 +53,7 @@ class PointerAudit {
   }
 
   async *#refs(): AsyncGenerator<AuditedPointer> {
-    const { commonDirectory, gitDirectory } = this.#files.layout;
-    const names = new Set<RefName>();
-    for (const root of new Set([commonDirectory, gitDirectory])) {
-      for (const name of await this.#filesBelow(root, 'refs')) names.add(name);
-    }
+    const names = new Set<RefName>(this.#loose);
     for (const { name } of this.#packed.entries) names.add(name);
     for (const name of [...names].sort(compareRefNames)) {
       if (!isSafeRefName(name)) {
@@ -59,14 +61,16 @@ class PointerAudit {
         continue;
       }
       const found = await this.#follow(name);
+      // Deleted since it was listed.
+      if (found === undefined) continue;
       const packed = this.#packed.find(name);
       const peeledOid = packed?.oid === found.oid ? packed?.peeledOid : undefined;
       yield { type: 'ref', name, ...found, ...(peeledOid !== undefined && { peeledOid }) };
     }
   }
 
-  /** The object that a ref leads to in the end. */
-  async #follow(name: RefName): Promise<{ oid: Oid | undefined; problem?: string }> {
+  /** The object that a ref leads to in the end. @returns `undefined` where there is no such ref */
+  async #follow(name: RefName): Promise<{ oid: Oid | undefined; problem?: string } | undefined> {
     let at = name;
     for (let depth = 0; depth <= MAX_SYMBOLIC_DEPTH; depth++) {
       let value: RefValue | undefined;
@@ -76,6 +80,7 @@ class PointerAudit {
         if (!isGitError(error)) throw error;
         return { oid: undefined, problem: error.message };
       }
+      if (value === undefined && at === name) return undefined;
       if (value === undefined) return { oid: undefined, problem: `it points to ${at}, which is not there` };
       if ('oid' in value) return { oid: value.oid === this.#files.algorithm.zeroOid ? undefined : value.oid };
       at = value.target;
@@ -86,8 +91,19 @@ class PointerAudit {
   async #read(name: RefName): Promise<RefValue | undefined> {
     const loose = await this.#files.readLoose(name);
     if (loose !== undefined) return loose;
-    const packed = this.#packed.find(name);
+    // Its file has gone since: into packed-refs, which is to be read anew, or for good.
+    const packed = (this.#loose.has(name) ? await this.#readPacked() : this.#packed).find(name);
     return packed && { oid: packed.oid };
+  }
+
+  async #readPacked(): Promise<PackedRefs> {
+    try {
+      return await this.#files.readPacked();
+    } catch (error) {
+      // Told at the beginning.
+      if (isGitError(error, 'MALFORMED')) return this.#packed;
+      throw error;
+    }
   }
 
   /** HEAD, its log and the index of a work tree whose git directory is `directory`. */
@@ -111,7 +127,13 @@ class PointerAudit {
       if ('oid' in value) {
         return { type: 'head', name, value, oid: value.oid === this.#files.algorithm.zeroOid ? undefined : value.oid };
       }
-      return { type: 'head', name, value, ...(await this.#follow(value.target)) };
+      const found = await this.#follow(value.target);
+      return {
+        type: 'head',
+        name,
+        value,
+        ...(found ?? { oid: undefined, problem: `it points to ${value.target}, which is not there` }),
+      };
     } catch (error) {
       if (!isGitError(error)) throw error;
       return { type: 'head', name, value: undefined, oid: undefined, problem: error.message };

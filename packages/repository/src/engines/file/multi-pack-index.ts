@@ -9,8 +9,12 @@ import {
   verifyMultiPackIndex,
 } from '@git-kv/pack';
 import type { Disk } from './disk.js';
-import { acquireLock } from './lock-file.js';
+import { isAbsent } from './fs.js';
+import { acquireLock, type LockFile } from './lock-file.js';
 import { joinPath } from './path.js';
+
+/** Times that packs may vanish while they are read. */
+const MAX_ROUNDS = 20;
 
 /** The file beside the packs. */
 export const MULTI_PACK_INDEX = 'multi-pack-index';
@@ -42,52 +46,70 @@ export async function writeMultiPackIndexFile(
   objectsDirectory: string,
   options: WriteMultiPackIndexOptions,
 ): Promise<MultiPackIndexReport> {
-  const { algorithm, preferredPack, names } = options;
   const directory = joinPath(objectsDirectory, 'pack');
-  const path = joinPath(directory, MULTI_PACK_INDEX);
-  const lock = await acquireLock(disk, path, { timeoutMs: options.lockTimeoutMs ?? 1000 });
+  const lock = await acquireLock(disk, joinPath(directory, MULTI_PACK_INDEX), {
+    timeoutMs: options.lockTimeoutMs ?? 1000,
+  });
   try {
-    const listed = new Set((await disk.findEntries(directory)).map((entry) => entry.name));
-    const packNames = [...listed].filter((name) => name.endsWith('.idx') && listed.has(packOf(name))).sort();
-    const found = names === undefined ? await findExisting(disk, path, algorithm) : undefined;
-    const isUsable = found?.index?.packNames.every((name) => packNames.includes(name)) === true;
-    const existing = isUsable ? found?.index : undefined;
-    const added = packNames.filter(
-      (name) => !existing?.packNames.includes(name) && (names === undefined || names.includes(name)),
-    );
-    const report = { isPreferredUnknown: false, isExistingIgnored: found !== undefined && !isUsable };
-    if (existing !== undefined && added.length === 0) {
-      await removeBeside(disk, directory, listed, /\.bitmap$/);
-      return { ...report, status: 'unchanged' };
+    for (let round = 1; ; round++) {
+      try {
+        return await writeLocked(disk, directory, lock, options);
+      } catch (error) {
+        // Somebody else's gc has taken a pack away since the directory was listed.
+        if (!isAbsent(error) || !lock.isHeld || round === MAX_ROUNDS) throw error;
+      }
     }
-    if (existing === undefined && added.length === 0) return { ...report, status: 'no-packs' };
-    const packs: IndexedPackFile[] = [];
-    for (const name of added) packs.push(await readIndexedPack(disk, directory, name, algorithm));
-    const preferredName = [...(existing?.packNames ?? []), ...added].find(
-      (name) => name === preferredPack || packOf(name) === preferredPack,
-    );
-    const preferred =
-      preferredName === undefined
-        ? undefined
-        : (packs.find(({ name }) => name === preferredName) ??
-          (await readIndexedPack(disk, directory, preferredName, algorithm)));
-    report.isPreferredUnknown = preferredPack !== undefined && preferred === undefined;
-    if (preferred?.index.objectCount === 0) return { ...report, status: 'preferred-is-empty' };
-    const bytes = serializeMultiPackIndex({
-      algorithm,
-      packs,
-      ...(existing && { existing }),
-      ...(preferred && { preferred }),
-    });
-    await lock.write(bytes);
-    await lock.commit();
-    const checksum = oidFromBytes(bytes, bytes.length - algorithm.oidLength);
-    await removeBeside(disk, directory, listed, /\.(?:bitmap|rev)$/, checksum);
-    await disk.syncDirectory(directory);
-    return { ...report, status: 'written' };
   } finally {
     await lock.release();
   }
+}
+
+async function writeLocked(
+  disk: Disk,
+  directory: string,
+  lock: LockFile,
+  options: WriteMultiPackIndexOptions,
+): Promise<MultiPackIndexReport> {
+  const { algorithm, preferredPack, names } = options;
+  const path = joinPath(directory, MULTI_PACK_INDEX);
+  const listed = new Set((await disk.findEntries(directory)).map((entry) => entry.name));
+  const packNames = [...listed].filter((name) => name.endsWith('.idx') && listed.has(packOf(name))).sort();
+  const found = names === undefined ? await findExisting(disk, path, algorithm) : undefined;
+  const isUsable = found?.index?.packNames.every((name) => packNames.includes(name)) === true;
+  const existing = isUsable ? found?.index : undefined;
+  const added = packNames.filter(
+    (name) => !existing?.packNames.includes(name) && (names === undefined || names.includes(name)),
+  );
+  const report = { isPreferredUnknown: false, isExistingIgnored: found !== undefined && !isUsable };
+  if (existing !== undefined && added.length === 0) {
+    await removeBeside(disk, directory, listed, /\.bitmap$/);
+    return { ...report, status: 'unchanged' };
+  }
+  if (existing === undefined && added.length === 0) return { ...report, status: 'no-packs' };
+  const packs: IndexedPackFile[] = [];
+  for (const name of added) packs.push(await readIndexedPack(disk, directory, name, algorithm));
+  const preferredName = [...(existing?.packNames ?? []), ...added].find(
+    (name) => name === preferredPack || packOf(name) === preferredPack,
+  );
+  const preferred =
+    preferredName === undefined
+      ? undefined
+      : (packs.find(({ name }) => name === preferredName) ??
+        (await readIndexedPack(disk, directory, preferredName, algorithm)));
+  report.isPreferredUnknown = preferredPack !== undefined && preferred === undefined;
+  if (preferred?.index.objectCount === 0) return { ...report, status: 'preferred-is-empty' };
+  const bytes = serializeMultiPackIndex({
+    algorithm,
+    packs,
+    ...(existing && { existing }),
+    ...(preferred && { preferred }),
+  });
+  await lock.write(bytes);
+  await lock.commit();
+  const checksum = oidFromBytes(bytes, bytes.length - algorithm.oidLength);
+  await removeBeside(disk, directory, listed, /\.(?:bitmap|rev)$/, checksum);
+  await disk.syncDirectory(directory);
+  return { ...report, status: 'written' };
 }
 
 /**
