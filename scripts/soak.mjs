@@ -46,7 +46,7 @@ const USAGE = `usage: npm run soak -- [options]
 /** Tests that skip what is slow unless they are told otherwise: vitest's files. */
 const SLOW_TESTS = [
   { name: 'collision-search', files: ['packages/kernels/test/collision.test.ts'], env: {} },
-  { name: 'together', files: ['packages/repository/test/engines/file/together-long.test.ts'], env: {} },
+  { name: 'together', files: ['packages/repository/test/engines/file/together.test.ts'], env: {} },
   { name: 'linearizability', files: ['packages/repository/test/linearizability/engines.test.ts'], env: {} },
   { name: 'bit-rot', files: ['packages/repository/test/bit-rot/bit-rot.test.ts'], env: {} },
   { name: 'mutants-against-git', files: ['test/interop/pack-mutants.test.ts'], env: {} },

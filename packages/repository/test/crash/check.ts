@@ -28,18 +28,7 @@ export const LIVES = 4;
 export const MAX_OPEN_CALLS = 200;
 
 /**
- * What the engine does not promise yet after a recovery was cut short, or a sync failed, and these tests therefore take; each can be
- * switched off to see it fail.
- *
- * `halfTransactions`: when the power goes after that, each ref of a transaction that was not acknowledged may be old or new by itself.
- * `unsettledRefs`: what a recovery found done, it does not make durable: a power loss may undo it after others have seen it.
- * `ownedLocks`: a lock may come back after the file of its owner is gone; ref transactions clear it away, upkeep does not.
- */
-export const KNOWN_GAPS = { halfTransactions: false, unsettledRefs: false, ownedLocks: false };
-
-/**
- * Another gap: locks that packing refs, repacking and collecting garbage
- * hold do not say whose they are. Those of a dead process stay until somebody removes them. Of a ref transaction no lock may stay.
+ * A known gap: locks that packing refs, repacking and collecting garbage hold do not say whose they are. Those of a dead process stay until somebody removes them. Of a ref transaction no lock may stay.
  */
 const UPKEEP_LOCKS = /\/(?:packed-refs|gc\.pid|multi-pack-index|commit-graph|refs\/.*)\.lock$/;
 
@@ -91,12 +80,10 @@ export async function checkState(
 
   for (const path of locksOn(again.image)) {
     // One that a power loss brought back says whose it is, and is no obstacle.
-    if (isOwned(again.image, path) && !(KNOWN_GAPS.ownedLocks && scenario.hasUpkeep)) continue;
+    if (isOwned(again.image, path)) continue;
     must(scenario.hasUpkeep && UPKEEP_LOCKS.test(path), `${path} is left`);
     await again.unlink(path);
   }
-  // Nobody can try again what is half done.
-  if (steps === undefined) return { openCalls, openMs, recovery };
   const after = await goOn(scenario, second, steps, isThorough);
   await second.close();
   if (!isThorough) return { openCalls, openMs, recovery };
@@ -114,22 +101,19 @@ export async function probeSteps(scenario: Scenario, image: DiskImage, expected:
   const repository = await openAnew(new PowerLossFs(image), scenario.options, FOLLOWING);
   const steps = await stepsShown(scenario, repository, expected);
   await repository.close();
-  return steps ?? expected.acknowledged + 0.5;
+  return steps;
 }
 
-/** How many steps the refs show; each must be there whole or not at all. `undefined` is for a known gap. */
+/** How many steps the refs show; each must be there whole or not at all. */
 export async function stepsShown(
   scenario: Scenario,
   repository: FileRepository,
   { acknowledged, begun }: Expected,
-): Promise<number | undefined> {
+): Promise<number> {
   const refs = await readRefs(repository);
   // Steps that leave refs as they are count as not done: doing them again must do no harm.
   for (let steps = acknowledged; steps <= begun; steps++) if (sameRefs(refs, refsAfter(scenario, steps))) return steps;
   const possible = Array.from({ length: begun - acknowledged + 1 }, (_, at) => refsAfter(scenario, acknowledged + at));
-  const names = Object.keys(Object.assign({}, refs, ...possible));
-  const isHalf = names.every((name) => possible.some((one) => one[name] === refs[name]));
-  if (KNOWN_GAPS.halfTransactions && begun > acknowledged && isHalf) return undefined;
   throw new BrokenPromiseError(`refs are ${JSON.stringify(refs)}, none of ${JSON.stringify(possible)}`);
 }
 
@@ -201,10 +185,7 @@ async function goOn(scenario: Scenario, repository: FileRepository, done: number
 async function checkLater(scenario: Scenario, image: DiskImage, wanted: Refs, life: number): Promise<void> {
   const repository = await openAnew(new PowerLossFs(image), scenario.options, life);
   const refs = await readRefs(repository);
-  must(
-    KNOWN_GAPS.unsettledRefs || sameRefs(refs, wanted),
-    `after what follows and a power loss, refs are ${JSON.stringify(refs)}`,
-  );
+  must(sameRefs(refs, wanted), `after what follows and a power loss, refs are ${JSON.stringify(refs)}`);
   await checkObjects(repository, scenario.format, Object.values(refs));
   await repository.close();
 }

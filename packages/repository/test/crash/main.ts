@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
 import { addTally, Campaign, type CampaignOptions, type Tally } from './campaign.js';
-import { KNOWN_GAPS } from './check.js';
 import { withLives } from './lives.js';
 import { isScenario, openScenario, SCENARIOS } from './scenarios.js';
 
-const USAGE = `usage: npm run crash -- [SCENARIO...] [--seed N] [--states N] [--strict]
+const USAGE = `usage: npm run crash -- [SCENARIO...] [--seed N] [--states N]
        npm run crash -- mixed [--seed N] [--states N]
        npm run crash -- SCENARIO --seed N --state ID
        npm run crash -- --list
@@ -12,7 +11,6 @@ const USAGE = `usage: npm run crash -- [SCENARIO...] [--seed N] [--states N] [--
   --seed N     where power losses are drawn from (default 1): the same seed, the same states
   --states N   different states of each scenario (default 2000)
   --state ID   this one alone
-  --strict     take none of what is known to be missing
   --list       print the scenarios and stop
 
 mixed draws scenarios, mixed-1 and so on, until there are as many states together, some hundreds of each.
@@ -27,8 +25,6 @@ const STATES_OF_DRAWN = 800;
 
 const MAX_FAILURES = 10;
 
-const NO_GAPS: typeof KNOWN_GAPS = { halfTransactions: false, unsettledRefs: false, ownedLocks: false };
-
 /** `npm run crash`. Returns the exit code: 1 where a state broke a promise. */
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -38,7 +34,6 @@ async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string', default: '1' },
       states: { type: 'string', default: '2000' },
       state: { type: 'string' },
-      strict: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -52,7 +47,6 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${[...SCENARIOS, MIXED].join('\n')}\n`);
     return 0;
   }
-  if (values.strict) Object.assign(KNOWN_GAPS, NO_GAPS);
   // Thousands of calls fail on purpose: only one that is looked at needs to say where.
   if (values.state === undefined) Error.stackTraceLimit = 0;
   let failures = 0;

@@ -222,10 +222,6 @@ export class Recovery {
     if (!same) this.findings.push(finding);
   }
 
-  #ownerPath(token: string): string {
-    return joinPath(this.#journal.directory, `${token}.owner`);
-  }
-
   #claimPath(token: string): string {
     return joinPath(this.#journal.directory, `${token}.recovery`);
   }
