@@ -1,5 +1,5 @@
 import { GitError } from '@git-kv/objects';
-import { createHttpTransport, type Transport } from '@git-kv/protocol';
+import { createHttpTransport, type RequestTransport } from '@git-kv/protocol';
 import type { ConnectOptions } from './options.js';
 import type { RemoteUrl } from './remote-url.js';
 
@@ -7,7 +7,7 @@ import type { RemoteUrl } from './remote-url.js';
 export function openTransport(
   remote: RemoteUrl,
   options: Pick<ConnectOptions, 'fetch' | 'credentials' | 'headers' | 'timeoutMs'>,
-): Transport {
+): RequestTransport {
   if (remote.scheme !== 'http' && remote.scheme !== 'https') {
     throw new GitError('UNSUPPORTED', `Cannot connect over ${remote.scheme}: only http and https are supported`);
   }

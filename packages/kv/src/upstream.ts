@@ -53,6 +53,8 @@ export class RemoteUpstream implements Upstream {
   readonly #refName: string;
   /** The first connection was made to learn the object format, and serves the first pull too. */
   #connected: UploadPackClient | undefined;
+  /** The client of the last pull. It may be asked to fetch until the next one. */
+  #last: UploadPackClient | undefined;
 
   constructor(repository: Repository, transport: Transport, refName: string, connected?: UploadPackClient) {
     this.#repository = repository;
@@ -66,6 +68,8 @@ export class RemoteUpstream implements Upstream {
     const { signal } = options;
     const client = this.#connected ?? (await connectUploadPack(this.#transport, { signal }));
     this.#connected = undefined;
+    await this.#last?.close();
+    this.#last = client;
     const branch = await findRemoteRef(client, this.#refName, { signal });
     if (branch.status === 'empty') return undefined;
     if (branch.status === 'absent') {
@@ -78,6 +82,7 @@ export class RemoteUpstream implements Upstream {
       fetch: async (what, haves, fetchOptions) => {
         const depth = what === 'tip' ? { depth: 1 } : {};
         await fetchInto(this.#repository, client, { wants: [oid], haves, ...depth, ...fetchOptions });
+        await client.close();
       },
     };
   }

@@ -35,14 +35,8 @@ export {
   type PushOptions,
   type ReceivePackClient,
 } from './session/receive-pack-client.js';
-export {
-  type ConnectOptions,
-  connectUploadPack,
-  type FetchAnswer,
-  type FetchOptions,
-  type LsRefsOptions,
-  type UploadPackClient,
-} from './session/upload-pack-client.js';
+export * from './session/upload-pack.js';
+export { connectUploadPack } from './session/upload-pack-client.js';
 export * from './sideband.js';
 export * from './transport/credentials.js';
 export { createHttpTransport, type FetchFunction, type HttpTransportOptions } from './transport/http.js';

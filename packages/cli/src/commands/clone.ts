@@ -60,6 +60,7 @@ interface CloneOptions {
 async function clone(transport: Transport, directory: string, console: Console, options: CloneOptions): Promise<void> {
   const { signal } = console;
   const client = await connectUploadPack(transport, { signal });
+  await client.close();
   const repository = await initRepository(directory, { objectFormat: client.algorithm.name });
   try {
     // As git: what the remote counts is for a person to watch, and not asked for otherwise.

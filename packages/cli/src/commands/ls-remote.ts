@@ -21,7 +21,11 @@ export const lsRemoteCommand: Command = {
     const kinds = [...(values.heads ? ['refs/heads/'] : []), ...(values.tags ? ['refs/tags/'] : [])];
     const refs = await withRemote(url, console, async (transport) => {
       const client = await connectUploadPack(transport, { signal: console.signal });
-      return await client.lsRefs({ prefixes: kinds, signal: console.signal });
+      try {
+        return await client.lsRefs({ prefixes: kinds, signal: console.signal });
+      } finally {
+        await client.close();
+      }
     });
     const matchers = patterns.map(matcher);
     let count = 0;

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { CredentialsProvider, Transport } from '@git-kv/protocol';
+import type { CredentialsProvider, RequestTransport, Transport } from '@git-kv/protocol';
 import { createNodeFetch, type Environment, type NodeFetch } from '@git-kv/protocol/node';
 import type { ConnectOptions, OfOctetsOptions } from '../options.js';
 import { parseRemoteUrl } from '../remote-url.js';
@@ -54,7 +54,7 @@ async function withTransport(
   const fetch = options.fetch ?? (own as NodeFetch);
   const credentials = environmentCredentials(environment, options.credentials);
   const http = openTransport(remote, { ...options, fetch, ...(credentials !== undefined && { credentials }) });
-  const transport: Transport = {
+  const transport: RequestTransport = {
     url: http.url,
     exchange: (call) => http.exchange(call),
     close: async () => {

@@ -8,8 +8,10 @@ import { type PushCommand, serializePushRequestHead } from '../receive-pack/requ
 import { assertRemoteRefName, type RemoteRef } from '../ref-line.js';
 import { assertBodyEnds, demultiplex, type OnRemoteProgress } from '../sideband.js';
 import type { Transport } from '../transport/transport.js';
+import { type AnswerLines, type Channel, orLetGo } from './channel.js';
+import { openChannel } from './open-channel.js';
 import { interrupted, pushRequestFailure } from './push-interrupted.js';
-import { type ConnectOptions, orLetGo } from './upload-pack-client.js';
+import type { ConnectOptions } from './upload-pack.js';
 
 /** What to push. */
 export interface PushOptions {
@@ -41,26 +43,28 @@ export interface ReceivePackClient {
    *   nothing has happened
    */
   push(options: PushOptions): Promise<PushReport>;
+  /** Let go of what connections are open. What is called after makes a new one. Over requests there is nothing to do. */
+  close(): Promise<void>;
 }
 
 /**
- * Ask a server what it has and can do, for pushing. One request.
- * @throws what {@link Transport.exchange} throws; {GitError} UNSUPPORTED
+ * Ask a server what it has and can do, for pushing. One request, or one connection. Version 2 has no push: as in git, asking
+ * for it (the default) is asking for version 0.
+ * @throws {GitError} UNSUPPORTED; what the transport throws
  */
 export async function connectReceivePack(
   transport: Transport,
   options: ConnectOptions = {},
 ): Promise<ReceivePackClient> {
   const limits = protocolLimits(options.limits);
-  // Version 2 has no push: git itself asks for version 0 here.
-  const body = await transport.exchange({ service: 'git-receive-pack', phase: 'advertise', signal: options.signal });
-  const lines = new PktLineReader(body);
+  const channel = openChannel(transport, 'git-receive-pack', options.version === 1 ? 1 : 0);
+  const lines = await channel.advertisement(options.signal);
   const advertisement = await orLetGo(lines, async () => {
     const announced = await readReceivePackAdvertisement(lines, limits);
     await assertBodyEnds(lines);
     return announced;
   });
-  return new ReceivePackSession(transport, advertisement, limits);
+  return new ReceivePackSession(channel, advertisement, limits);
 }
 
 class ReceivePackSession implements ReceivePackClient {
@@ -69,11 +73,11 @@ class ReceivePackSession implements ReceivePackClient {
   readonly refs: readonly RemoteRef[];
   readonly haveOids: readonly Oid[];
   readonly shallowOids: readonly Oid[];
-  readonly #transport: Transport;
+  readonly #channel: Channel;
   readonly #limits: ProtocolLimits;
 
-  constructor(transport: Transport, advertisement: ReceivePackAdvertisement, limits: ProtocolLimits) {
-    this.#transport = transport;
+  constructor(channel: Channel, advertisement: ReceivePackAdvertisement, limits: ProtocolLimits) {
+    this.#channel = channel;
     this.#limits = limits;
     this.capabilities = advertisement.capabilities;
     this.algorithm = advertisement.algorithm;
@@ -85,31 +89,26 @@ class ReceivePackSession implements ReceivePackClient {
   async push(options: PushOptions): Promise<PushReport> {
     const head = this.#serializeHead(options);
     const { signal } = options;
+    signal?.throwIfAborted();
     const body = options.pack === undefined ? undefined : new PushBody(head, options.pack);
-    let answer: AsyncIterable<Uint8Array>;
+    let answer: AnswerLines;
     try {
-      answer = await this.#transport.exchange({
-        service: 'git-receive-pack',
-        phase: 'call',
-        body: body ?? head,
-        signal,
-      });
+      answer = await this.#channel.call(body ?? head, signal);
     } catch (error) {
-      if (body?.failure !== undefined) throw body.failure.error;
-      // Without its end, no server can have taken the pack for whole.
-      if (signal?.aborted && body?.state !== 'sent') throw error;
-      if (body?.state === 'unsent') throw error;
-      throw pushRequestFailure(error);
+      throw pushFailure(error, body, signal, pushRequestFailure);
     }
     try {
       return forCommands(options.commands, await this.#readReport(answer, options));
     } catch (error) {
-      throw interrupted(error);
+      throw pushFailure(error, body, signal, interrupted);
     }
   }
 
-  async #readReport(answer: AsyncIterable<Uint8Array>, { commands, onProgress }: PushOptions): Promise<PushReport> {
-    const outer = new PktLineReader(answer);
+  close(): Promise<void> {
+    return this.#channel.close();
+  }
+
+  async #readReport(outer: AnswerLines, { commands, onProgress }: PushOptions): Promise<PushReport> {
     const lines = hasCapability(this.capabilities, 'side-band-64k')
       ? new PktLineReader(demultiplex(outer, { onProgress }))
       : outer;
@@ -198,6 +197,20 @@ class PushBody implements AsyncIterable<Uint8Array> {
       throw error;
     }
   }
+}
+
+/** The error to throw for a push that failed with `error`, as far as it had been sent: else it is `orElse`'s. */
+function pushFailure(
+  error: unknown,
+  body: PushBody | undefined,
+  signal: AbortSignal | undefined,
+  orElse: (error: unknown) => unknown,
+): unknown {
+  if (body?.failure !== undefined) return body.failure.error;
+  // Without its end, no server can have taken the pack for whole.
+  if (signal?.aborted && body !== undefined && body.state !== 'sent') return error;
+  if (body?.state === 'unsent') return error;
+  return orElse(error);
 }
 
 /** The report with one result for each command, in their order. */

@@ -7,7 +7,7 @@ import { HttpAnswer } from './http-answer.js';
 import { advertisementTail, displayUrl, type HttpAddress, parseHttpUrl } from './http-url.js';
 import { holdBody, type RequestBody, requestStream } from './request-body.js';
 import { statusFailure } from './status.js';
-import type { Service, Transport, TransportCall } from './transport.js';
+import type { RequestTransport, Service, TransportCall } from './transport.js';
 
 /** What the transport needs of `fetch`. The runtime's own will do, and so will a server's handler in this process. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
@@ -41,7 +41,7 @@ const PROBE: Uint8Array = /* @__PURE__ */ encodeUtf8('0000');
  * @throws {GitError} INVALID_URL; {TypeError} for headers that cannot be sent
  * @see gitprotocol-http(5)
  */
-export function createHttpTransport(url: string, options: HttpTransportOptions = {}): Transport {
+export function createHttpTransport(url: string, options: HttpTransportOptions = {}): RequestTransport {
   return new HttpTransport(parseHttpUrl(url), options);
 }
 
@@ -54,7 +54,7 @@ interface Call {
   readonly signal: AbortSignal | undefined;
 }
 
-class HttpTransport implements Transport {
+class HttpTransport implements RequestTransport {
   readonly url: string;
   readonly #address: HttpAddress;
   readonly #options: HttpTransportOptions;
@@ -205,7 +205,7 @@ function fetchBody(body: RequestBody | undefined, deadline: Deadline): RequestIn
 }
 
 function protocolHeader(call: TransportCall): Record<string, string> {
-  return call.version === undefined ? {} : { 'Git-Protocol': `version=${call.version}` };
+  return call.version === undefined || call.version === 0 ? {} : { 'Git-Protocol': `version=${call.version}` };
 }
 
 function isRedirect(status: number): boolean {

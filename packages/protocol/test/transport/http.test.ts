@@ -8,9 +8,9 @@ import {
   connectUploadPack,
   createHttpTransport,
   type HttpTransportOptions,
+  type RequestTransport,
   serializeReceivePackAdvertisement,
   serializeV2Advertisement,
-  type Transport,
 } from '@git-kv/protocol';
 import { createNodeFetch } from '@git-kv/protocol/node';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -376,7 +376,7 @@ describe('over sockets', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  function connectTo(url: string, options: HttpTransportOptions = {}): Transport {
+  function connectTo(url: string, options: HttpTransportOptions = {}): RequestTransport {
     const fetch = createNodeFetch();
     onTestFinished(() => fetch.close());
     return createHttpTransport(`${url}/r`, { fetch, ...options });

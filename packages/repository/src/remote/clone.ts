@@ -1,5 +1,11 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
-import { connectUploadPack, type OnRemoteProgress, type RemoteRef, type Transport } from '@git-kv/protocol';
+import {
+  connectUploadPack,
+  type OnRemoteProgress,
+  type RemoteRef,
+  type Transport,
+  type UploadPackClient,
+} from '@git-kv/protocol';
 import type { Progress } from '../object-store.js';
 import { peelTag } from '../ref-resolve.js';
 import type { RefName, RefUpdate } from '../ref-store.js';
@@ -38,8 +44,20 @@ export async function cloneInto(
   transport: Transport,
   options: CloneIntoOptions = {},
 ): Promise<CloneSummary> {
+  const client = await connectUploadPack(transport, { signal: options.signal });
+  try {
+    return await cloneFrom(repository, client, options);
+  } finally {
+    await client.close();
+  }
+}
+
+async function cloneFrom(
+  repository: Repository,
+  client: UploadPackClient,
+  options: CloneIntoOptions,
+): Promise<CloneSummary> {
   const { signal } = options;
-  const client = await connectUploadPack(transport, { signal });
   const all = await client.lsRefs({ prefixes: ['HEAD', 'refs/heads/', 'refs/tags/'], signal });
   const remoteHead = all.find(({ name }) => name === 'HEAD');
   const head = headBranch(all, remoteHead, options.branch);

@@ -68,9 +68,21 @@ export async function pushFrom(
   transport: Transport,
   options: PushFromOptions,
 ): Promise<PushResultStatus[]> {
-  const { signal } = options;
   assertDistinct(options.updates);
-  const client = await connectReceivePack(transport, { signal });
+  const client = await connectReceivePack(transport, { signal: options.signal });
+  try {
+    return await pushOver(repository, transport, client, options);
+  } finally {
+    await client.close();
+  }
+}
+
+async function pushOver(
+  repository: Repository,
+  transport: Transport,
+  client: ReceivePackClient,
+  options: PushFromOptions,
+): Promise<PushResultStatus[]> {
   if (client.algorithm.name !== repository.algorithm.name) {
     throw new GitError(
       'UNSUPPORTED',
@@ -186,9 +198,13 @@ async function settle(
     // A push that was given up still has to be settled, so the caller's signal is not passed on.
     const signal = AbortSignal.timeout(SETTLE_TIMEOUT_MS);
     const client = await connectUploadPack(transport, { signal });
-    const prefixes = commands.map(({ name }) => name);
-    const refs = await client.lsRefs({ prefixes, peel: false, symrefs: false, signal });
-    held = new Map(refs.map(({ name, oid }) => [name, oid]));
+    try {
+      const prefixes = commands.map(({ name }) => name);
+      const refs = await client.lsRefs({ prefixes, peel: false, symrefs: false, signal });
+      held = new Map(refs.map(({ name, oid }) => [name, oid]));
+    } finally {
+      await client.close();
+    }
   } catch (error) {
     const cause = new AggregateError([interrupted, error]);
     throw unknown(options, 'the answer was lost, and the remote cannot be asked', cause);

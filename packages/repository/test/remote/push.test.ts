@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Oid } from '@git-kv/objects';
-import { createHttpTransport, type FetchFunction, type Transport } from '@git-kv/protocol';
+import { createHttpTransport, type FetchFunction, type RequestTransport } from '@git-kv/protocol';
 import {
   cloneInto,
   PushOutcomeUnknownError,
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 interface Remote {
   readonly directory: string;
-  readonly transport: Transport;
+  readonly transport: RequestTransport;
   refs(): Record<string, string>;
   fsck(): void;
 }
@@ -93,7 +93,7 @@ describe.each(MATRIX)('pushFrom with $engine in $format', ({ engine, format }) =
   test('sends a changed line as a delta against what the remote has', async () => {
     const remote = newRemote(format);
     const sizes: number[] = [];
-    const counting: Transport = {
+    const counting: RequestTransport = {
       url: remote.transport.url,
       exchange: async (call) => {
         const { body } = call;
