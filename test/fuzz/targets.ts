@@ -43,6 +43,9 @@ import { pushRequest } from './targets/protocol/push-request.js';
 import { receivePackAdvertisement } from './targets/protocol/receive-pack-advertisement.js';
 import { remoteWords } from './targets/protocol/remote-words.js';
 import { sideband } from './targets/protocol/sideband.js';
+import { v0Advertisement } from './targets/protocol/v0-advertisement.js';
+import { v0FetchAnswer } from './targets/protocol/v0-fetch-answer.js';
+import { v0FetchRequest } from './targets/protocol/v0-fetch-request.js';
 import { v2Advertisement } from './targets/protocol/v2-advertisement.js';
 import { config } from './targets/repository/config.js';
 import { packedRefs } from './targets/repository/packed-refs.js';
@@ -96,6 +99,9 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   receivePackAdvertisement,
   remoteWords,
   sideband,
+  v0Advertisement,
+  v0FetchAnswer,
+  v0FetchRequest,
   v2Advertisement,
   config,
   packedRefs,

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { TransportError } from '@git-kv/objects';
-import type { Connection, ConnectionCall, ConnectionTransport } from '@git-kv/protocol';
+import type { ConnectCall, Connection, ConnectionTransport } from '@git-kv/protocol';
 import { gitEnv } from './git-process.js';
 
 /** A transport, and what became of the programs that it started. */
@@ -22,7 +22,7 @@ export function gitPipe(
 ): PipeTransport {
   const exitCodes: (number | undefined)[] = [];
   const [command, ...words] = options.program ?? ['git', ...(options.config ?? []).flatMap((each) => ['-c', each])];
-  const connect = async ({ service, version = 0 }: ConnectionCall): Promise<Connection> => {
+  const connect = async ({ service, version = 0 }: ConnectCall): Promise<Connection> => {
     const child = spawn(command, [...words, service.slice('git-'.length), directory], {
       env: { ...gitEnv, ...(version === 0 ? {} : { GIT_PROTOCOL: `version=${version}` }), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -62,3 +62,27 @@ describe('a negotiation', () => {
     expect(isClosed).toBe(true);
   });
 });
+
+describe('a negotiation that skips', () => {
+  test('tells ever fewer haves, the first and the last among them', async () => {
+    const negotiation = new Negotiation(oids(1000), 1, DEFAULT_PROTOCOL_LIMITS, { kind: 'skipping' });
+    const { haves, done } = await negotiation.nextRound();
+    expect(haves.map((oid) => Number.parseInt(oid, 16))).toEqual([
+      0, 1, 3, 6, 11, 19, 31, 49, 76, 117, 179, 272, 412, 622, 937, 999,
+    ]);
+    expect(done).toBe(true);
+  });
+
+  test('is over in one round where there is nothing', async () => {
+    const negotiation = new Negotiation([], 1, DEFAULT_PROTOCOL_LIMITS, { kind: 'skipping' });
+    expect(await negotiation.nextRound()).toEqual({ haves: [], done: true });
+  });
+});
+
+test('a negotiation with a server that remembers does not repeat what is common', async () => {
+  const negotiation = new Negotiation(oids(2000), 1, DEFAULT_PROTOCOL_LIMITS, { isStateful: true });
+  await negotiation.nextRound();
+  negotiation.acknowledge({ commonOids: oids(1), ready: false });
+  expect(await negotiation.nextRound()).toEqual({ haves: oids(512, 256), done: false });
+  expect(negotiation.commonOids).toEqual(oids(1));
+});

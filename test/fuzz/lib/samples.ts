@@ -42,6 +42,8 @@ export interface WireSamples {
   readonly fetchRequest: Uint8Array;
   readonly fetchAnswer: Uint8Array;
   readonly v0UploadPackAdvertisement: Uint8Array;
+  readonly v0FetchRequest: Uint8Array;
+  readonly v0FetchAnswer: Uint8Array;
   readonly receivePackAdvertisement: Uint8Array;
   readonly pushRequest: Uint8Array;
   readonly pushReport: Uint8Array;
@@ -175,6 +177,8 @@ function speak(cwd: string, format: ObjectFormat, head: string): WireSamples {
   const lsRefsRequest = `${line('command=ls-refs\n')}${intro}0001${line('peel\n')}${line('symrefs\n')}${line('unborn\n')}${line('ref-prefix refs/heads/\n')}${line('ref-prefix refs/tags/\n')}${line('ref-prefix HEAD\n')}0000`;
   const base = git(['rev-parse', `${head}^`], { cwd });
   const fetchRequest = `${line('command=fetch\n')}${intro}0001${line('thin-pack\n')}${line('ofs-delta\n')}${line('include-tag\n')}${line(`want ${head}\n`)}${line(`have ${base}\n`)}${line('deepen 1\n')}${line('done\n')}0000`;
+  const flags = `multi_ack_detailed no-done side-band-64k thin-pack ofs-delta object-format=${format} agent=git/fuzz`;
+  const v0FetchRequest = `${line(`want ${head} ${flags}\n`)}${line('deepen 1\n')}0000${line(`have ${base}\n`)}${line('done\n')}`;
   const zero = '0'.repeat(head.length);
   const commands = `${line(`${zero} ${head} refs/heads/made\0 report-status object-format=${format} agent=git/fuzz\n`)}${line(`${base} ${zero} refs/heads/absent\n`)}0000`;
   const empty = gitBytes(['pack-objects', '--quiet', '--stdout'], { cwd });
@@ -186,6 +190,8 @@ function speak(cwd: string, format: ObjectFormat, head: string): WireSamples {
     fetchRequest: Buffer.from(fetchRequest),
     fetchAnswer: answered('upload-pack', fetchRequest, version2),
     v0UploadPackAdvertisement: advertised('upload-pack'),
+    v0FetchRequest: Buffer.from(v0FetchRequest),
+    v0FetchAnswer: answered('upload-pack', v0FetchRequest),
     receivePackAdvertisement: advertised('receive-pack'),
     pushRequest,
     pushReport: answered('receive-pack', pushRequest),

@@ -1,6 +1,7 @@
 import type { HashAlgorithm, Oid } from '@git-kv/objects';
 import type { Capabilities } from '../capabilities.js';
 import type { ProtocolLimits } from '../limits.js';
+import type { NegotiatorKind } from '../negotiation.js';
 import type { RemoteRef } from '../ref-line.js';
 import type { OnRemoteProgress } from '../sideband.js';
 import type { ProtocolVersion } from '../transport/transport.js';
@@ -11,6 +12,10 @@ import type { LsRefsRequest } from '../v2/ls-refs.js';
 export interface ConnectOptions {
   /** The protocol version to ask for (default 2). A server that does not know it answers in an older one. */
   readonly version?: ProtocolVersion | undefined;
+  /** Words for the server, which only it understands. Needs version 2, and a server that announces `server-option`. */
+  readonly serverOptions?: readonly string[] | undefined;
+  /** Names this client's run in the server's logs; told to a server that announces `session-id`. Printable, without spaces. */
+  readonly sessionId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly limits?: Partial<ProtocolLimits> | undefined;
 }
@@ -29,17 +34,28 @@ export interface FetchOptions {
   readonly haves?: AsyncIterable<Oid> | Iterable<Oid>;
   /** The shallow boundary at hand. */
   readonly shallow?: readonly Oid[];
-  /** Commits to get from each want, itself included; absent for all. */
+  /** Commits to get from each want, itself included; `Infinity` undoes the shallow boundary; absent for all above it. */
   readonly depth?: number;
+  /** `depth` counts from the shallow boundary at hand. */
+  readonly deepenRelative?: boolean;
+  /** Cut history at this time, in seconds since the epoch. */
+  readonly deepenSince?: number;
+  /** Cut history at what these refs of the remote reach. */
+  readonly deepenNot?: readonly string[];
   /** Accept deltas against objects at hand. */
   readonly thin?: boolean;
   readonly includeTag?: boolean;
   /** An object filter, as git spells it. */
   readonly filter?: string;
+  /** Which haves are told: each in turn (the default), or ever fewer, which finds a distant common commit in fewer rounds. */
+  readonly negotiator?: NegotiatorKind | undefined;
   /** Without it, the server is asked for no progress. */
   readonly onProgress?: OnRemoteProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What to ask for in {@link UploadPackClient.findCommon}. */
+export type FindCommonOptions = Pick<FetchOptions, 'haves' | 'negotiator' | 'signal'>;
 
 /** What a fetch brought. */
 export interface FetchAnswer {
@@ -65,6 +81,12 @@ export interface UploadPackClient {
   lsRefs(options?: LsRefsOptions): Promise<RemoteRef[]>;
   /** @throws {RemoteError} for a want the server refuses, and for a failure on its side */
   fetch(options: FetchOptions): Promise<FetchAnswer>;
+  /**
+   * Which of `haves` the server has, without a pack: for a push that wants to know what it need not send. Nothing is asked
+   * of haves that follow many unknown ones.
+   * @throws {GitError} UNSUPPORTED where the server does not announce `fetch=wait-for-done`
+   */
+  findCommon(options: FindCommonOptions): Promise<readonly Oid[]>;
   /** Let go of what connections are open. What is called after makes a new one. Over requests there is nothing to do. */
   close(): Promise<void>;
 }

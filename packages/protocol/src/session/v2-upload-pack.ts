@@ -1,6 +1,7 @@
 import { GitError, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
 import {
   AGENT,
+  assertCapability,
   type Capabilities,
   type Capability,
   hasCapability,
@@ -18,7 +19,15 @@ import { readFetchAnswer, type V2FetchAnswer } from '../v2/fetch-answer.js';
 import { EMPTY_FETCH_REQUEST, type FetchRequest, fetchCommand } from '../v2/fetch-request.js';
 import { type LsRefsRequest, lsRefsCommand, parseLsRefsLine } from '../v2/ls-refs.js';
 import { type AnswerLines, type Channel, orLetGo } from './channel.js';
-import type { FetchAnswer, FetchOptions, LsRefsOptions, UploadPackClient } from './upload-pack.js';
+import { fetchRequest } from './fetch-request.js';
+import type {
+  ConnectOptions,
+  FetchAnswer,
+  FetchOptions,
+  FindCommonOptions,
+  LsRefsOptions,
+  UploadPackClient,
+} from './upload-pack.js';
 
 /** The client of a server that speaks protocol v2. */
 export class V2UploadPack implements UploadPackClient {
@@ -27,10 +36,12 @@ export class V2UploadPack implements UploadPackClient {
   readonly algorithm: HashAlgorithm;
   readonly #channel: Channel;
   readonly #limits: ProtocolLimits;
+  readonly #options: ConnectOptions;
 
-  constructor(channel: Channel, capabilities: Capabilities, limits: ProtocolLimits) {
+  constructor(channel: Channel, capabilities: Capabilities, limits: ProtocolLimits, options: ConnectOptions) {
     this.#channel = channel;
     this.#limits = limits;
+    this.#options = options;
     this.capabilities = capabilities;
     this.algorithm = negotiatedAlgorithm(capabilities);
   }
@@ -53,7 +64,9 @@ export class V2UploadPack implements UploadPackClient {
       return { shallowOids: [], unshallowOids: [], commonOids: [], wantedRefs: [] };
     }
     const fixedLines = request.wants.length + request.wantRefs.length + request.shallow.length;
-    const negotiation = new Negotiation(options.haves ?? [], fixedLines, this.#limits);
+    const negotiation = new Negotiation(options.haves ?? [], fixedLines, this.#limits, {
+      ...(options.negotiator !== undefined && { kind: options.negotiator }),
+    });
     try {
       for (;;) {
         const round = await negotiation.nextRound();
@@ -67,38 +80,51 @@ export class V2UploadPack implements UploadPackClient {
     }
   }
 
+  async findCommon(options: FindCommonOptions): Promise<readonly Oid[]> {
+    this.#assertCommand('fetch');
+    this.#assertFeature('wait-for-done');
+    const negotiation = new Negotiation(options.haves ?? [], 0, this.#limits, {
+      ...(options.negotiator !== undefined && { kind: options.negotiator }),
+    });
+    try {
+      for (;;) {
+        const { haves, done } = await negotiation.nextRound();
+        if (haves.length === negotiation.commonOids.length) return negotiation.commonOids;
+        const request = { ...EMPTY_FETCH_REQUEST, haves, waitForDone: true };
+        const answer = await this.#fetchRound(request, options);
+        await answer.pack?.return?.(); // it was not asked for
+        if (answer.acknowledgments !== undefined) negotiation.acknowledge(answer.acknowledgments);
+        if (done) return negotiation.commonOids;
+      }
+    } finally {
+      await negotiation.close();
+    }
+  }
+
   close(): Promise<void> {
     return this.#channel.close();
   }
 
-  async #fetchRound(request: FetchRequest, options: FetchOptions): Promise<V2FetchAnswer> {
-    const lines = await this.#call(fetchCommand(request, this.#clientCapabilities(), this.#limits), options.signal);
-    const { onProgress } = options;
-    return await orLetGo(lines, () => readFetchAnswer(lines, this.algorithm, { onProgress, limits: this.#limits }));
+  async #fetchRound(
+    request: FetchRequest,
+    { onProgress, signal }: Pick<FetchOptions, 'onProgress' | 'signal'>,
+  ): Promise<V2FetchAnswer> {
+    const sidebandAll = hasFeature(this.capabilities, 'fetch', 'sideband-all');
+    const command = fetchCommand({ ...request, sidebandAll }, this.#clientCapabilities(), this.#limits);
+    const lines = await this.#call(command, signal);
+    const reading = { onProgress, limits: this.#limits, sidebandAll };
+    return await orLetGo(lines, () => readFetchAnswer(lines, this.algorithm, reading));
   }
 
   #fetchRequest(options: FetchOptions): FetchRequest {
     this.#assertCommand('fetch');
-    const { depth, filter } = options;
-    if (depth !== undefined && !(Number.isSafeInteger(depth) && depth > 0)) {
-      throw new RangeError(`Cannot fetch with depth ${depth}: it must be a positive integer`);
-    }
-    const shallow = options.shallow ?? [];
-    if (depth !== undefined || shallow.length > 0) this.#assertFeature('shallow');
-    if (filter !== undefined) this.#assertFeature('filter');
-    if (options.wantRefs !== undefined && options.wantRefs.length > 0) this.#assertFeature('ref-in-want');
-    return {
-      ...EMPTY_FETCH_REQUEST,
-      wants: [...new Set(options.wants)],
-      wantRefs: options.wantRefs ?? [],
-      shallow,
-      thin: options.thin ?? false,
-      ofsDelta: true,
-      includeTag: options.includeTag ?? false,
-      noProgress: options.onProgress === undefined,
-      ...(depth === undefined ? {} : { depth }),
-      ...(filter === undefined ? {} : { filter }),
-    };
+    const request = fetchRequest(options);
+    const { depth, deepenSince, deepenNot, shallow } = request;
+    const deepens = depth !== undefined || deepenSince !== undefined || deepenNot.length > 0;
+    if (deepens || shallow.length > 0) this.#assertFeature('shallow');
+    if (request.filter !== undefined) this.#assertFeature('filter');
+    if (request.wantRefs.length > 0) this.#assertFeature('ref-in-want');
+    return request;
   }
 
   /** Many short lines, so it waits for bytes and not for lines. */
@@ -135,6 +161,12 @@ export class V2UploadPack implements UploadPackClient {
     if (hasCapability(this.capabilities, 'object-format')) {
       own.push({ name: 'object-format', value: this.algorithm.name });
     }
+    const { sessionId, serverOptions = [] } = this.#options;
+    if (sessionId !== undefined && hasCapability(this.capabilities, 'session-id')) {
+      own.push({ name: 'session-id', value: sessionId });
+    }
+    if (serverOptions.length > 0) assertCapability(this.capabilities, 'server-option', 'tell the server options');
+    for (const value of serverOptions) own.push({ name: 'server-option', value });
     return own;
   }
 

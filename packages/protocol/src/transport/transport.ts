@@ -37,7 +37,7 @@ export interface RequestTransport {
 }
 
 /** What a connection is made for. */
-export interface ConnectionCall {
+export interface ConnectCall {
   readonly service: Service;
   /** The protocol version to ask for; absent is version 0. */
   readonly version?: ProtocolVersion;
@@ -53,7 +53,7 @@ export interface ConnectionTransport {
   /** Where it leads, safe to print: without credentials. */
   readonly url: string;
   /** @throws {TransportError} TRANSPORT_FAILED where there is no connection; {NotFoundError} REPOSITORY_NOT_FOUND */
-  connect(call: ConnectionCall): Promise<Connection>;
+  connect(call: ConnectCall): Promise<Connection>;
   /** Close whatever is still open. */
   close?(): Promise<void>;
 }

@@ -15,7 +15,7 @@ import { lineText } from '../text.js';
  *     capability    = name ["=" value]                 ; each a line
  *
  * Before it may stand "# service=git-upload-pack" and a flush, as over HTTP.
- * @throws {GitError} UNSUPPORTED for an answer in protocol version 0 or 1; {RemoteError} for an ERR line
+ * @throws {GitError} UNSUPPORTED for an answer in protocol version 0 or 1; {RemoteError} for an ERR line; {LimitError}
  * @see gitprotocol-v2(5), "Capability Advertisement"
  */
 export async function readV2Advertisement(
@@ -25,6 +25,11 @@ export async function readV2Advertisement(
   const first = await readAfterServiceLine(lines);
   const version = dataText(first, lines.offset);
   if (version !== 'version 2') throw unsupportedVersion(version, lines.offset);
+  return await readV2Capabilities(lines, limits);
+}
+
+/** Read on after the line "version 2". Throws as {@link readV2Advertisement}. */
+export async function readV2Capabilities(lines: LineSource, limits: ProtocolLimits): Promise<Capabilities> {
   const capabilities: Capability[] = [];
   for (;;) {
     const line = (await lines.read()) ?? closedEarly();
@@ -75,6 +80,6 @@ function unsupportedVersion(text: string, offset: number): GitError {
   }
   return new GitError(
     'UNSUPPORTED',
-    'Cannot fetch from the remote: it speaks protocol version 0 or 1, and only version 2 is supported',
+    'Cannot read the advertisement as one of protocol version 2: the remote speaks version 0 or 1',
   );
 }

@@ -7,6 +7,7 @@ import { assertRemoteRefName, parseOid } from '../ref-line.js';
 import { parseErrorLine } from '../remote-words.js';
 import { assertBodyEnds, demultiplex, encodeSideband, type LineSource, type OnRemoteProgress } from '../sideband.js';
 import { exactLineText, lineText } from '../text.js';
+import { SidebandLines } from './sideband-lines.js';
 
 /** What a server says of the haves of one round. */
 export interface Acknowledgments {
@@ -58,6 +59,8 @@ const NEXT_SECTIONS: Readonly<Record<'start' | Section, readonly Section[]>> = {
 export interface ReadFetchAnswerOptions {
   readonly onProgress?: OnRemoteProgress | undefined;
   readonly limits?: ProtocolLimits | undefined;
+  /** All of the answer comes in a sideband, as was asked for. */
+  readonly sidebandAll?: boolean | undefined;
 }
 
 /**
@@ -77,18 +80,18 @@ export async function readFetchAnswer(
   algorithm: HashAlgorithm,
   options: ReadFetchAnswerOptions = {},
 ): Promise<V2FetchAnswer> {
-  const limits = options.limits ?? DEFAULT_PROTOCOL_LIMITS;
+  const { limits = DEFAULT_PROTOCOL_LIMITS, onProgress } = options;
+  const headLines = options.sidebandAll === true ? new SidebandLines(lines, onProgress) : lines;
   const head: { -readonly [Key in keyof FetchAnswerHead]: FetchAnswerHead[Key] } = {};
   const seen = new Set<Section>();
   let state: keyof typeof NEXT_SECTIONS = 'start';
   for (;;) {
-    const line = await readLine(lines);
+    const line = await readLine(headLines);
     if (line.kind === 'flush' && state !== 'start') break; // "acknowledgments", delimiter, flush: as some servers end a round
     const section = parseSectionName(line, state, seen, lines.offset);
-    if (section === 'packfile')
-      return { ...head, pack: demultiplex(lines, { onProgress: options.onProgress, refuseEmpty: true }) };
+    if (section === 'packfile') return { ...head, pack: demultiplex(lines, { onProgress, refuseEmpty: true }) };
     const rows: string[] = [];
-    const end = await readSection(lines, rows, limits);
+    const end = await readSection(headLines, rows, limits);
     if (section === 'acknowledgments') head.acknowledgments = parseAcknowledgments(rows, algorithm, lines.offset);
     else if (section === 'shallow-info') head.shallowInfo = parseShallowInfo(rows, algorithm, lines.offset);
     else head.wantedRefs = rows.map((row) => parseWantedRef(row, algorithm, lines.offset));

@@ -33,6 +33,8 @@ export interface FetchRequest {
   readonly filter?: string;
   /** Wait for `done` though the server is ready. */
   readonly waitForDone: boolean;
+  /** All of the answer comes in a sideband. */
+  readonly sidebandAll: boolean;
 }
 
 /** A request without anything in it, to be spread into one. */
@@ -49,6 +51,7 @@ export const EMPTY_FETCH_REQUEST: FetchRequest = {
   noProgress: false,
   includeTag: false,
   waitForDone: false,
+  sidebandAll: false,
 };
 
 /** The arguments that are single words, and what they set. */
@@ -59,6 +62,7 @@ const FLAGS = {
   'ofs-delta': 'ofsDelta',
   'deepen-relative': 'deepenRelative',
   'wait-for-done': 'waitForDone',
+  'sideband-all': 'sidebandAll',
   done: 'done',
 } as const satisfies Record<string, keyof FetchRequest>;
 

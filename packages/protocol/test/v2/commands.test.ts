@@ -47,6 +47,7 @@ describe('a command', () => {
       noProgress: fc.boolean(),
       includeTag: fc.boolean(),
       waitForDone: fc.boolean(),
+      sidebandAll: fc.boolean(),
     });
     const optional = fc.record(
       {
