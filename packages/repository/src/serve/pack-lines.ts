@@ -1,8 +1,11 @@
 import { encodeDataLine, MAX_BAND_BYTES } from '@git-kv/protocol';
 
 /** A pack on band 1, in lines as long as they may be: chunks of other lengths would make short ones. */
-export async function* packLines(pack: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const payload = new Uint8Array(1 + MAX_BAND_BYTES);
+export async function* packLines(
+  pack: AsyncIterable<Uint8Array>,
+  bandBytes: number = MAX_BAND_BYTES,
+): AsyncGenerator<Uint8Array> {
+  const payload = new Uint8Array(1 + bandBytes);
   payload[0] = 1;
   let used = 1;
   for await (const chunk of pack) {
