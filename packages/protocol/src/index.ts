@@ -19,6 +19,7 @@ export * from './bundle/index.js';
 export * from './capabilities.js';
 export * from './limits.js';
 export * from './negotiation.js';
+export * from './object-filter.js';
 export * from './pkt-line/buffer.js';
 export * from './pkt-line/decode.js';
 export * from './pkt-line/encode.js';
