@@ -1,3 +1,5 @@
+import { isGitError, type MalformedError } from '@git-kv/objects';
+import { type ObjectFilter, parseObjectFilter } from '@git-kv/protocol';
 import type { RevisionOrder } from '@git-kv/repository';
 import { CommandError, UsageError } from './console.js';
 import { parseDate } from './date.js';
@@ -15,6 +17,10 @@ export interface RevListOptions {
   readonly minParents: number | undefined;
   readonly maxParents: number | undefined;
   readonly showObjects: boolean;
+  /** Leave out objects that it does not take. */
+  readonly filter: ObjectFilter | undefined;
+  /** The filter is also asked about what the command line names. */
+  readonly filtersGiven: boolean;
   readonly showNames: boolean;
   readonly showParents: boolean;
   readonly showTimestamp: boolean;
@@ -41,6 +47,8 @@ const FLAGS: Readonly<Record<string, (options: Writable<RevListOptions>) => void
   '--reverse': (options) => (options.isReversed = !options.isReversed),
   '--full-history': (options) => (options.isFullHistory = true),
   '--objects': (options) => (options.showObjects = true),
+  '--no-filter': (options) => (options.filter = undefined),
+  '--filter-provided-objects': (options) => (options.filtersGiven = true),
   '--no-object-names': (options) => (options.showNames = false),
   '--object-names': (options) => (options.showNames = true),
   '--parents': (options) => (options.showParents = true),
@@ -97,6 +105,8 @@ export function parseRevListArguments(
     minParents: undefined,
     maxParents: undefined,
     showObjects: false,
+    filter: undefined,
+    filtersGiven: false,
     showNames: true,
     showParents: false,
     showTimestamp: false,
@@ -131,6 +141,7 @@ export function parseRevListArguments(
       hasStdin = true;
       revisions.push({ from: 'stdin', isNegated: false });
     } else if (FLAGS[arg] !== undefined) FLAGS[arg](options);
+    else if (name === '--filter' && equals >= 0) options.filter = addFilter(options.filter, arg.slice(equals + 1));
     else if (/^-\d+$/.test(arg)) options.maxCount = count(arg.slice(1));
     else if (/^-n.+/.test(arg)) options.maxCount = count(arg.slice(2));
     else if (setValue !== undefined) {
@@ -139,7 +150,22 @@ export function parseRevListArguments(
       setValue(options, value);
     } else throw new UsageError(`error: unknown option \`${arg}'`);
   }
+  if (options.filter !== undefined && !options.showObjects) {
+    throw new CommandError('object filtering requires --objects');
+  }
   return { options, revisions, paths: dashes < 0 ? [] : args.slice(dashes + 1) };
+}
+
+/** The filter that `spec` adds to those before it: all of them have to take an object. */
+export function addFilter(before: ObjectFilter | undefined, spec: string): ObjectFilter {
+  try {
+    const filter = parseObjectFilter(spec);
+    if (before === undefined) return filter;
+    return { kind: 'combine', filters: [...(before.kind === 'combine' ? before.filters : [before]), filter] };
+  } catch (error) {
+    if (isGitError(error, 'MALFORMED')) throw new CommandError((error as MalformedError).problem, { cause: error });
+    throw error;
+  }
 }
 
 /** As C's atoi(): the number that the text begins with, or 0. */

@@ -1,4 +1,12 @@
-import { decodeUtf8, encodeUtf8, GitError, isObjectKind, LimitError, MalformedError, type ObjectKind } from '@git-kv/objects';
+import {
+  decodeUtf8,
+  encodeUtf8,
+  GitError,
+  isObjectKind,
+  LimitError,
+  MalformedError,
+  type ObjectKind,
+} from '@git-kv/objects';
 
 /**
  * Which objects a partial clone takes. Commits and annotated tags are taken by all of these but `object:type`, and what is asked
@@ -47,7 +55,8 @@ export function parseObjectFilter(text: string): ObjectFilter {
 function parseFilter(text: string, nesting: number): ObjectFilter {
   if (nesting > MAX_NESTING) throw new LimitError('filterNesting', nesting, MAX_NESTING);
   if (text === 'blob:none') return { kind: 'blob:none' };
-  const [, name = '', value = ''] = /^(blob:limit=|tree:|object:type=|combine:|sparse:oid=|sparse:path=)(.*)$/s.exec(text) ?? [];
+  const [, name = '', value = ''] =
+    /^(blob:limit=|tree:|object:type=|combine:|sparse:oid=|sparse:path=)(.*)$/s.exec(text) ?? [];
   if (name === 'blob:limit=') {
     const bytes = parseSize(value);
     if (bytes !== undefined) return { kind: 'blob:limit', bytes };

@@ -63,9 +63,12 @@ describe('parseObjectFilter refuses', () => {
     expect(() => parseObjectFilter(text)).toThrow(expect.objectContaining({ code: 'MALFORMED', problem }));
   });
 
-  test.each(['sparse:oid=HEAD:x', 'sparse:path=x', 'combine:tree:1+sparse:oid=x'])('%s, which is not supported', (text) => {
-    expect(() => parseObjectFilter(text)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
-  });
+  test.each(['sparse:oid=HEAD:x', 'sparse:path=x', 'combine:tree:1+sparse:oid=x'])(
+    '%s, which is not supported',
+    (text) => {
+      expect(() => parseObjectFilter(text)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+    },
+  );
 
   test('filters within filters without end', () => {
     expect(() => parseObjectFilter(`${'combine:'.repeat(5000)}tree:1`)).toThrow(
@@ -84,8 +87,14 @@ test('every filter survives its spelling', () => {
       fc
         .constantFrom('commit' as const, 'tree' as const, 'blob' as const, 'tag' as const)
         .map((type): ObjectFilter => ({ kind: 'object:type', type })),
-      fc.array(tie('filter'), { minLength: 1, maxLength: 3 }).map((filters): ObjectFilter => ({ kind: 'combine', filters })),
+      fc
+        .array(tie('filter'), { minLength: 1, maxLength: 3 })
+        .map((filters): ObjectFilter => ({ kind: 'combine', filters })),
     ),
   }));
-  fc.assert(fc.property(filter, (one) => expect(parseObjectFilter(serializeObjectFilter(one))).toEqual(one)));
+  fc.assert(
+    fc.property(filter, (one) => {
+      expect(parseObjectFilter(serializeObjectFilter(one))).toEqual(one);
+    }),
+  );
 });

@@ -10,6 +10,7 @@ import {
   serializePackIndex,
   serializeReverseIndex,
 } from '@git-kv/pack';
+import type { ObjectFilter } from '@git-kv/protocol';
 import type { PackContent, WalkedObject } from '@git-kv/repository';
 import { packContent } from '@git-kv/repository';
 import { type FileRepository, filePackStorage, nodeFs } from '@git-kv/repository/node-fs';
@@ -19,6 +20,7 @@ import { parseMagnitude, parseOptions } from '../options.js';
 import { PackProgressLines } from '../pack-progress.js';
 import type { Command } from '../program.js';
 import { openHere, using } from '../repository.js';
+import { addFilter } from '../rev-list-arguments.js';
 import { readRevisions } from '../revision-input.js';
 import { writeReadOnly } from '../write-file.js';
 
@@ -36,6 +38,7 @@ export const packObjectsCommand: Command = {
       all: { type: 'boolean', default: false },
       thin: { type: 'boolean', default: false },
       'include-tag': { type: 'boolean', default: false },
+      filter: { type: 'string' }, // of several, git 2.39 heeds the last
       window: { type: 'string' },
       depth: { type: 'string' },
       'window-memory': { type: 'string' },
@@ -54,13 +57,15 @@ export const packObjectsCommand: Command = {
     if (values.stdout !== (baseName === undefined) || more.length > 0)
       throw new UsageError('error: either --stdout or one base name is needed');
     if (!values.stdout && values.thin) throw new CommandError('--thin cannot be used to build an indexable pack');
+    if (!values.stdout && values.filter !== undefined) throw new CommandError('cannot use --filter without --stdout');
+    const filter = values.filter === undefined ? undefined : addFilter(undefined, values.filter);
     if (values.threads !== undefined) parseMagnitude('threads', values.threads);
     const progress = new PackProgressLines(console, !values.quiet && (values.progress || console.stderr.isTTY));
     return await using(openHere(console), async (repository) => {
       const settings = settingsOf(repository, values);
       const byRevision = values.revs || values.all || values.thin;
       const { objects, thinBases } = byRevision
-        ? await reached(repository, console, values)
+        ? await reached(repository, console, values, filter)
         : await listed(repository, console);
       progress.counted(objects.length);
       if (values['non-empty'] && objects.length === 0) return 0;
@@ -128,6 +133,7 @@ async function reached(
   repository: FileRepository,
   console: Console,
   values: { revs: boolean; all: boolean; thin: boolean; 'include-tag': boolean },
+  filter: ObjectFilter | undefined,
 ): Promise<Content> {
   const { wants, haves, shallow } = await readRevisions(repository, console.stdin, { all: values.all });
   return packContent(repository, {
@@ -136,6 +142,7 @@ async function reached(
     shallow,
     thin: values.thin,
     includeTags: values['include-tag'],
+    filter,
     signal: console.signal,
   });
 }

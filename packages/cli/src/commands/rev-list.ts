@@ -1,6 +1,13 @@
-import { encodeUtf8, oidToBytes } from '@git-kv/objects';
+import { encodeUtf8, type Oid, oidToBytes } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
-import { ObjectListing, type Pathspec, RevisionWalk, type SortedTips, sortTips } from '@git-kv/repository/walk';
+import {
+  listingFilter,
+  ObjectListing,
+  type Pathspec,
+  RevisionWalk,
+  type SortedTips,
+  sortTips,
+} from '@git-kv/repository/walk';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { HexLines } from '../hex-lines.js';
 import type { Command } from '../program.js';
@@ -36,6 +43,8 @@ class RevList {
   readonly #lines: HexLines;
   readonly #paths: readonly Pathspec[];
   #count = 0;
+  /** Where a filter takes no commits: those that are listed all the same. */
+  #onlyCommits: ReadonlySet<Oid> | undefined;
 
   constructor(repository: Repository, console: Console, options: RevListOptions, paths: readonly Pathspec[]) {
     this.#repository = repository;
@@ -73,10 +82,15 @@ class RevList {
   }
 
   async #list(walk: RevisionWalk, tips: SortedTips): Promise<void> {
-    const { showObjects, isReversed } = this.#options;
+    const { showObjects, isReversed, filter } = this.#options;
     const { oidLength } = this.#repository.algorithm;
     const { table } = walk;
-    const listing = showObjects ? new ObjectListing(this.#repository.objects, table.source) : undefined;
+    const rules = filter && listingFilter(filter);
+    const listing = showObjects
+      ? new ObjectListing(this.#repository.objects, table.source, { filter: rules })
+      : undefined;
+    const isGiven = !this.#options.filtersGiven;
+    if (rules?.takesCommits === false) this.#onlyCommits = new Set(isGiven ? tips.include : []);
     if (listing) await markEdges(walk, listing, tips);
     const shown: number[] = [];
     for await (const rows of this.#shown(walk)) {
@@ -85,13 +99,14 @@ class RevList {
     }
     if (isReversed) await this.#showCommits(walk, shown.reverse());
     if (listing) {
+      if (rules) for (const row of shown) listing.markRoot(table.treeBytes, row * oidLength);
       for (const { oid, kind, path } of tips.objects) {
         const bytes = oidToBytes(oid);
         if (kind === 'tag')
-          for await (const object of listing.tag(oid, bytes)) await this.#showObject(bytes, object.path);
-        else if (kind === 'tree') await this.#showTree(listing, bytes, 0, encodeUtf8(path));
+          for await (const object of listing.tag(oid, bytes, isGiven)) await this.#showObject(bytes, object.path);
+        else if (kind === 'tree') await this.#showTree(listing, bytes, 0, encodeUtf8(path), isGiven);
         else {
-          for await (const object of listing.blob(oid, bytes, encodeUtf8(path))) {
+          for await (const object of listing.blob(oid, bytes, encodeUtf8(path), isGiven)) {
             await this.#showObject(bytes, object.path);
           }
         }
@@ -114,7 +129,9 @@ class RevList {
     }
   }
 
-  async #showCommits({ table }: RevisionWalk, rows: readonly number[]): Promise<void> {
+  async #showCommits({ table }: RevisionWalk, allRows: readonly number[]): Promise<void> {
+    const only = this.#onlyCommits;
+    const rows = only === undefined ? allRows : allRows.filter((row) => only.has(table.oidAt(row)));
     this.#count += rows.length;
     const { showCount, isQuiet, showParents, showTimestamp } = this.#options;
     if (showCount || isQuiet) return;
@@ -133,8 +150,14 @@ class RevList {
     }
   }
 
-  async #showTree(listing: ObjectListing, bytes: Uint8Array, offset: number, path?: Uint8Array): Promise<void> {
-    for await (const batch of listing.tree(bytes, offset, path)) {
+  async #showTree(
+    listing: ObjectListing,
+    bytes: Uint8Array,
+    offset: number,
+    path?: Uint8Array,
+    isGiven = false,
+  ): Promise<void> {
+    for await (const batch of listing.tree(bytes, offset, path, isGiven)) {
       for (const object of batch) await this.#showObject(oidToBytes(object.oid), object.path);
     }
   }

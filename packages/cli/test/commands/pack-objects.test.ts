@@ -57,6 +57,12 @@ describe.each(['sha1', 'sha256'] as const)('tsgit pack-objects (%s)', (objectFor
     [['--revs'], 'main:dir\n'],
     [['--revs'], 'main\n\nno such revision\n'],
     [['--revs'], ''],
+    [['--all', '--filter=blob:none'], ''],
+    [['--all', '--filter=blob:limit=20'], ''],
+    [['--all', '--filter=tree:1'], ''],
+    [['--revs', '--filter=tree:0', '--include-tag'], 'light\n'],
+    [['--revs', '--filter=object:type=blob'], 'main\n^main~1\n'],
+    [['--revs', '--filter=blob:none', '--filter=tree:2'], 'main:dir\nmain\n'],
   ])('--stdout %j of %j holds what git puts in', async (args, input) => {
     const ours = await run('tsgit', ['pack-objects', '--stdout', '-q', ...args], { cwd, input });
     expect(ours).toMatchObject({ code: 0, stderr: '' });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commitFiles, git, gitAsync, initBare, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
 import { makeOddHistory, type OddHistory } from '../../../../test/support/odd-history.js';
+import { makeRandomHistory } from '../../../../test/support/random-history.js';
 import { run } from '../support/run.js';
 
 const CASES = [
@@ -73,6 +74,26 @@ const CASES = [
   '--objects main^!',
 ];
 
+const FILTERS = [
+  'blob:none',
+  'blob:limit=0',
+  'blob:limit=4',
+  'blob:limit=1k',
+  'tree:0',
+  'tree:1',
+  'tree:2',
+  'tree:3',
+  'object:type=commit',
+  'object:type=tree',
+  'object:type=blob',
+  'object:type=tag',
+  'combine:blob:none+tree:2',
+  'combine:tree:2+blob:limit=1k',
+  'combine:tree:1+tree:3',
+  'combine:object:type=blob+blob:limit=4',
+  'combine:combine:tree:3%2bblob:limit=50+tree:2',
+];
+
 describe.each(['sha1', 'sha256'] as const)('tsgit rev-list (%s)', (objectFormat) => {
   let root: string;
   let history: OddHistory;
@@ -123,6 +144,54 @@ describe.each(['sha1', 'sha256'] as const)('tsgit rev-list (%s)', (objectFormat)
     await expectSame(['--stdin'], 'main\n^old\n');
     await expectSame(['--stdin', '--objects'], `${history.commits.side}\n\nmain\n`);
     await expectSame(['--not', '--stdin', 'side'], 'main\n');
+  });
+
+  describe.each([objectFormat === 'sha1' ? 'odd' : 'random'])('filters as git does in the %s history', (name) => {
+    let directory: string;
+    beforeAll(() => {
+      directory = name === 'odd' ? cwd : makeRandomHistory(join(root, 'random.git'), objectFormat, 11).directory;
+    });
+
+    test.each(FILTERS)('%s', async (filter) => {
+      const tips = name === 'odd' ? ['tree-tag', 'blob-tag', 'main', '^old'] : ['tree', 'v1-again', 'main', '^v2~2'];
+      for (const args of [
+        ['--all', '--reverse', '--filter-provided-objects', '--no-object-names'],
+        ['--all', '--count', '--filter=tree:2'],
+        tips,
+        [...tips, '--filter-provided-objects'],
+      ]) {
+        const all = ['rev-list', '--objects', `--filter=${filter}`, ...args];
+        const theirs = await gitAsync(all, { cwd: directory });
+        expect(theirs.code).toBe(0);
+        expect(await run('tsgit', all, { cwd: directory })).toMatchObject({
+          code: 0,
+          stdout: theirs.stdout,
+          stderr: '',
+        });
+      }
+    });
+
+    test.each(['what', 'tree:x', 'object:type=x', 'combine:', 'combine:tree:1+x', 'combine:tree:1&', 'blob:limit=-1'])(
+      'refuses %s as git does',
+      async (filter) => {
+        const args = ['rev-list', '--objects', `--filter=${filter}`, '--all'];
+        const theirs = await gitAsync(args, { cwd: directory });
+        expect(theirs.code).toBe(128);
+        expect(await run('tsgit', args, { cwd: directory })).toMatchObject({ code: 128, stderr: theirs.stderr });
+      },
+    );
+
+    test('takes filters back with --no-filter', async () => {
+      const args = ['rev-list', '--objects', '--all', '--filter=tree:1', '--no-filter', '--filter=blob:none'];
+      const theirs = await gitAsync(args, { cwd: directory });
+      expect(await run('tsgit', args, { cwd: directory })).toMatchObject({ code: 0, stdout: theirs.stdout });
+    });
+
+    test('refuses a filter without --objects', async () => {
+      const args = ['rev-list', '--filter=tree:1', '--all'];
+      const theirs = await gitAsync(args, { cwd: directory });
+      expect(await run('tsgit', args, { cwd: directory })).toMatchObject({ code: 128, stderr: theirs.stderr });
+    });
   });
 
   describe('refuses as git does', () => {

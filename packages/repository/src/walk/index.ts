@@ -8,8 +8,9 @@ export type { CommitSource } from './commit-source.js';
 export { CommitTable, type CommitTableOptions } from './commit-table.js';
 export { type CommitWalkOptions, commitsFrom, isAncestor, type WalkedCommit } from './commits.js';
 export { type ConnectivityOptions, type ConnectivityOutcome, checkConnectivity } from './connectivity.js';
+export { type ListingFilter, listingFilter } from './listing-filter.js';
 export { commonAncestors, independentCommits, mergeBases, octopusMergeBases } from './merge-bases.js';
-export { type ListedObject, ObjectListing } from './object-listing.js';
+export { type ListedObject, ObjectListing, type ObjectListingOptions } from './object-listing.js';
 export {
   type ObjectsBetweenOptions,
   objectBatchesBetween,

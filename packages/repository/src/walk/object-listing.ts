@@ -13,6 +13,7 @@ import {
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
 import type { CommitSource } from './commit-source.js';
+import { DONE, type ListingFilter, SHOW, SKIP } from './listing-filter.js';
 import { Turns } from './turns.js';
 
 /** A tree, blob or tag as `git rev-list --objects` lists it. */
@@ -25,6 +26,11 @@ export interface ListedObject {
 
 const LISTED = 1;
 const KNOWN = 2;
+/** A commit or a tree leads to it: it is no longer one that was asked for by itself, as git has it. */
+const MET = 4;
+
+/** The verdict where nothing is filtered. */
+const TAKEN = SHOW | DONE;
 
 /** Objects between two turns of the event loop. */
 const BATCH = 1024;
@@ -36,6 +42,14 @@ interface OpenTree {
   readonly cursor: TreeCursor;
   /** Bytes of the path up to and including the slash after this tree's name. */
   readonly pathLength: number;
+  /** What the filter knows it by; -1 where it was not asked. */
+  readonly row: number;
+}
+
+/** How objects are listed. */
+export interface ObjectListingOptions extends ReadOptions {
+  /** Asked about every tree and blob but those that are `given`. */
+  readonly filter?: ListingFilter | undefined;
 }
 
 /**
@@ -47,15 +61,18 @@ export class ObjectListing {
   readonly #reader: ObjectReader;
   readonly #source: CommitSource | undefined;
   readonly #options: ReadOptions;
+  readonly #filter: ListingFilter | undefined;
   readonly #turns: Turns;
   readonly #oids: OidRows;
   #flags = new Uint8Array(1024);
   #path = new Uint8Array(4096);
 
-  constructor(reader: ObjectReader, source: CommitSource | undefined, options: ReadOptions = {}) {
+  constructor(reader: ObjectReader, source: CommitSource | undefined, options: ObjectListingOptions = {}) {
+    const { filter, ...readOptions } = options;
     this.#reader = reader;
     this.#source = source;
-    this.#options = options;
+    this.#options = readOptions;
+    this.#filter = filter;
     this.#turns = new Turns(options.signal);
     this.#oids = new OidRows(reader.algorithm);
   }
@@ -81,9 +98,16 @@ export class ObjectListing {
     this.#claim(oidBytes, offset, KNOWN);
   }
 
-  /** A tag, unless it was listed. */
-  async *tag(oid: Oid, oidBytes: Uint8Array): AsyncGenerator<ListedObject> {
+  /** Say that the tree whose oid stands at `offset` is the root tree of a commit that is listed. */
+  markRoot(oidBytes: Uint8Array, offset: number): void {
+    const row = this.#rowOf(oidBytes, offset);
+    this.#flags[row] = (this.#flags[row] as number) | MET;
+  }
+
+  /** A tag, unless it was listed. One that is not given is listed as the filter says. */
+  async *tag(oid: Oid, oidBytes: Uint8Array, isGiven = true): AsyncGenerator<ListedObject> {
     if (!this.#claim(oidBytes, 0, LISTED)) return;
+    if (!isGiven && this.#filter?.takesTags === false) return;
     const object = await this.#reader.read(oid, this.#options);
     if (object === undefined) throw missingObject(oid, 'tag');
     assertKind(oid, object, 'tag');
@@ -92,42 +116,65 @@ export class ObjectListing {
   }
 
   /** A blob, unless it was listed or is known. */
-  async *blob(oid: Oid, oidBytes: Uint8Array, path: Uint8Array): AsyncGenerator<ListedObject> {
-    if (!this.#claim(oidBytes, 0, LISTED)) return;
-    yield { oid, kind: 'blob', path };
+  async *blob(oid: Oid, oidBytes: Uint8Array, path: Uint8Array, isGiven = true): AsyncGenerator<ListedObject> {
+    const row = this.#meet(oidBytes, 0);
+    if (row < 0) return;
+    const verdict = isGiven && !this.#isMet(row) ? TAKEN : await this.#judgeBlob(row, oid);
+    if (verdict & DONE) this.#flags[row] = LISTED;
+    if (verdict & SHOW) yield { oid, kind: 'blob', path };
   }
 
   /**
-   * The tree whose oid stands at `offset` and all in it, in batches.
+   * The tree whose oid stands at `offset` and all in it, in batches. With a filter, what it says; one that is given is listed itself.
    * @param path where the tree itself is listed at
    * @throws {NotFoundError} OBJECT_NOT_FOUND for a tree or blob that is missing
    */
-  async *tree(oidBytes: Uint8Array, offset: number, path: Uint8Array = EMPTY): AsyncGenerator<ListedObject[]> {
-    if (!this.#claim(oidBytes, offset, LISTED)) return;
+  async *tree(
+    oidBytes: Uint8Array,
+    offset: number,
+    path: Uint8Array = EMPTY,
+    isGiven = false,
+  ): AsyncGenerator<ListedObject[]> {
     const { oidLength } = this.#reader.algorithm;
-    let batch: ListedObject[] = [{ oid: oidFromBytes(oidBytes, offset, oidLength), kind: 'tree', path }];
+    const root = this.#meet(oidBytes, offset);
+    if (root < 0) return;
+    const isApart = isGiven && !this.#isMet(root);
+    const rootVerdict = isApart ? TAKEN : this.#enter(root);
+    if (isApart) this.#flags[root] = LISTED;
+    let batch: ListedObject[] = [];
+    if (rootVerdict & SHOW) batch.push({ oid: oidFromBytes(oidBytes, offset, oidLength), kind: 'tree', path });
     this.#extendPath(0, path, 0, path.length);
-    const open: OpenTree[] = [
-      {
+    const open: OpenTree[] = [];
+    if (!(rootVerdict & SKIP)) {
+      open.push({
         cursor: new TreeCursor(await this.#readTree(oidBytes, offset), oidLength),
         pathLength: path.length === 0 ? 0 : this.#addSlash(path.length),
-      },
-    ];
+        row: isApart ? -1 : root,
+      });
+    }
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
       const { cursor, pathLength } = top;
       if (!cursor.next()) {
         open.pop();
+        if (top.row >= 0) this.#filter?.leave(top.row);
         continue;
       }
       const { body, oidStart } = cursor;
       const mode = canonicalMode(cursor.mode);
-      if (isGitlinkMode(mode) || !this.#claim(body, oidStart, LISTED)) continue;
-      const end = this.#extendPath(pathLength, body, cursor.nameStart, cursor.nameEnd);
+      const row = isGitlinkMode(mode) ? -1 : this.#meet(body, oidStart);
+      if (row < 0) continue;
+      if (this.#filter) this.#flags[row] = MET;
       const isTree = isTreeMode(mode);
-      const child = isTree ? (this.#treeAtOnce(body, oidStart) ?? (await this.#readTree(body, oidStart))) : undefined;
+      const verdict = isTree ? this.#enter(row) : this.#filter ? await this.#judgeBlob(row, cursor.oid()) : TAKEN;
+      if (!isTree && verdict & DONE) this.#flags[row] = LISTED;
+      const isOpened = isTree && !(verdict & SKIP);
+      if (!isOpened && !(verdict & SHOW)) continue;
+      const end = this.#extendPath(pathLength, body, cursor.nameStart, cursor.nameEnd);
+      const child = isOpened ? (this.#treeAtOnce(body, oidStart) ?? (await this.#readTree(body, oidStart))) : undefined;
       if (!isTree && !this.#source?.hasSync(body, oidStart)) await this.#assertBlob(cursor.oid());
-      batch.push({ oid: cursor.oid(), kind: isTree ? 'tree' : 'blob', path: this.#path.slice(0, end) });
-      if (child) open.push({ cursor: new TreeCursor(child, oidLength), pathLength: this.#addSlash(end) });
+      if (verdict & SHOW)
+        batch.push({ oid: cursor.oid(), kind: isTree ? 'tree' : 'blob', path: this.#path.slice(0, end) });
+      if (child) open.push({ cursor: new TreeCursor(child, oidLength), pathLength: this.#addSlash(end), row });
       if (batch.length >= BATCH) {
         yield batch;
         batch = [];
@@ -137,17 +184,48 @@ export class ObjectListing {
     yield batch;
   }
 
+  /** What becomes of a tree. Where it is passed over, the filter has left it again. */
+  #enter(row: number): number {
+    const verdict = this.#filter?.enter(row) ?? TAKEN;
+    if (verdict & DONE) this.#flags[row] = LISTED;
+    if (verdict & SKIP) this.#filter?.leave(row);
+    return verdict;
+  }
+
+  async #judgeBlob(row: number, oid: Oid): Promise<number> {
+    const filter = this.#filter;
+    if (filter === undefined) return TAKEN;
+    if (!filter.needsSizes) return filter.blob(row, undefined);
+    const size = this.#reader.sizeSync?.(oid) ?? (await this.#reader.stat(oid, this.#options))?.size;
+    return filter.blob(row, size);
+  }
+
+  /** The row of an object that is neither listed nor known, or -1. */
+  #meet(oidBytes: Uint8Array, offset: number): number {
+    const row = this.#rowOf(oidBytes, offset);
+    return ((this.#flags[row] as number) & (LISTED | KNOWN)) === 0 ? row : -1;
+  }
+
+  #isMet(row: number): boolean {
+    return ((this.#flags[row] as number) & MET) !== 0;
+  }
+
   /** Whether the object was neither listed nor known before; from now on it is. */
   #claim(oidBytes: Uint8Array, offset: number, flag: number): boolean {
+    const row = this.#rowOf(oidBytes, offset);
+    const before = this.#flags[row] as number;
+    this.#flags[row] = before | flag;
+    return flag === KNOWN ? (before & KNOWN) === 0 : (before & (LISTED | KNOWN)) === 0;
+  }
+
+  #rowOf(oidBytes: Uint8Array, offset: number): number {
     const row = this.#oids.add(oidBytes, offset);
     if (row === this.#flags.length) {
       const flags = new Uint8Array(row * 2);
       flags.set(this.#flags);
       this.#flags = flags;
     }
-    const before = this.#flags[row] as number;
-    this.#flags[row] = before | flag;
-    return flag === KNOWN ? (before & KNOWN) === 0 : before === 0;
+    return row;
   }
 
   #extendPath(start: number, bytes: Uint8Array, nameStart: number, nameEnd: number): number {

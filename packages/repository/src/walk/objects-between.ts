@@ -1,11 +1,14 @@
 import { type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
+import type { ObjectFilter } from '@git-kv/protocol';
 import type { ObjectReader } from '../object-store.js';
 import { missingObject } from '../read-object.js';
 import { type CommitNode, CommitNodes } from './commit-nodes.js';
 import type { CommitWalkOptions } from './commits.js';
 import { DateQueue } from './date-queue.js';
+import { filterRules } from './filter-rules.js';
+import { walkFilteredTrees } from './filtered-trees.js';
 import { OidSet } from './oid-set.js';
-import { type TreeGroup, walkTrees } from './tree-walk.js';
+import { walkTrees } from './tree-walk.js';
 import { Turns } from './turns.js';
 import type { WalkedObject } from './walked-object.js';
 
@@ -22,11 +25,15 @@ export interface ObjectsBetweenOptions extends CommitWalkOptions {
    * against. Some may be told of more than once.
    */
   readonly onKnown?: (object: WalkedObject) => void;
+  /** List only what the filter takes, besides the `wants` themselves. */
+  readonly filter?: ObjectFilter | undefined;
 }
 
 const SEEN = 1;
 const KNOWN = 2;
 const DONE = 4;
+/** It is one of the wants. */
+const GIVEN = 8;
 
 /** Haves whose trees are compared although no wanted commit has them as a parent (only shallow histories need it). */
 const MAX_EXTRA_EDGES = 64;
@@ -56,16 +63,20 @@ export async function* objectBatchesBetween(
   await walk.addWants(options.wants);
   yield walk.tips;
   await walk.limit();
-  const group: TreeGroup = { known: walk.knownTrees, wanted: walk.wantedTrees, depth: 0 };
+  const rules = options.filter && filterRules(options.filter);
   const commits: WalkedObject[] = [];
+  const roots: Oid[] = [];
   for (const node of walk.commits) {
     if (node.flags & KNOWN) continue;
-    commits.push({ oid: node.oid, kind: 'commit' });
-    group.wanted.push(node.treeOid);
+    if (rules?.kinds.commit !== false || node.flags & GIVEN) commits.push({ oid: node.oid, kind: 'commit' });
+    roots.push(node.treeOid);
   }
   yield commits;
-  for (const node of walk.edges()) group.known.push(node.treeOid);
-  yield* walkTrees(reader, group, walk.seen, options);
+  const known = [...walk.knownTrees];
+  for (const node of walk.edges()) known.push(node.treeOid);
+  const given = walk.wantedTrees;
+  if (rules !== undefined) yield* walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, options);
+  else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, options);
 }
 
 /** Object ids of everything reachable from `rootOids`: what to keep when the rest is dropped. */
@@ -87,6 +98,7 @@ class CommitWalk {
   readonly commits: CommitNode[] = [];
   /** Tags and blobs named by the wants. */
   readonly tips: WalkedObject[] = [];
+  /** Trees named by the wants. */
   readonly wantedTrees: Oid[] = [];
   readonly knownTrees: Oid[] = [];
   /** Tags, trees and blobs that are listed or known. */
@@ -127,7 +139,10 @@ class CommitWalk {
         throw missingObject(oid);
       }
       if (object.kind === 'commit') {
-        if (!(await this.isKnown(oid))) this.enqueue(this.nodes.add(oid, object), false);
+        if (await this.isKnown(oid)) continue;
+        const node = this.nodes.add(oid, object);
+        node.flags |= GIVEN;
+        this.enqueue(node, false);
       } else if (object.kind === 'tree') {
         this.wantedTrees.push(oid);
       } else if (!this.seen.has(oid) && !(await this.isKnown(oid))) {

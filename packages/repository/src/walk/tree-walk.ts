@@ -26,9 +26,12 @@ export interface TreeGroup {
   readonly knownHash?: number;
 }
 
-interface TreeWalkOptions extends ReadOptions {
+/** What a walk over trees leaves out, and whom it tells. */
+export interface TreeWalkOptions extends ReadOptions {
   readonly isKnown?: (oid: Oid) => Promise<boolean>;
   readonly onKnown?: (object: WalkedObject) => void;
+  /** List trees only. */
+  readonly withoutBlobs?: boolean;
 }
 
 /** Trees read in one go, and between two turns of the event loop. */
@@ -49,6 +52,7 @@ export async function* walkTrees(
   options: TreeWalkOptions,
 ): AsyncGenerator<WalkedObject[]> {
   const { treeDepth } = defaultLimits;
+  const { withoutBlobs = false } = options;
   for (const oid of root.known) seen.add(oid);
   const wanted = await claim(root.wanted, seen, options);
   const stack: TreeGroup[] = [{ ...root, wanted }];
@@ -75,7 +79,7 @@ export async function* walkTrees(
         for (let range = 0; range < last.ranges.length; range += 2) {
           const cursor = new TreeCursor(body, reader.algorithm.oidLength, last.ranges[range], last.ranges[range + 1]);
           while (cursor.next()) {
-            if (isGitlinkMode(cursor.mode)) continue;
+            if (isGitlinkMode(cursor.mode) || (withoutBlobs && !isTreeMode(cursor.mode))) continue;
             if (!seen.addBytes(body, cursor.oidStart)) continue;
             const child = cursor.oid();
             if (options.isKnown && (await options.isKnown(child))) continue;
@@ -154,7 +158,7 @@ const ROOT_PATH = -1;
 type ReadTree = readonly [Oid, Uint8Array | undefined];
 
 /** The bodies of trees, at once where the reader can. */
-async function* readBatches(
+export async function* readBatches(
   reader: ObjectReader,
   oids: readonly Oid[],
   options: ReadOptions,
