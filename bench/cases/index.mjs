@@ -13,6 +13,7 @@ import logPath from './log-path.mjs';
 import mergeBase from './merge-base.mjs';
 import mergeTrees from './merge-trees.mjs';
 import packDeltas from './pack-deltas.mjs';
+import partialGet from './partial-get.mjs';
 import readAll from './read-all.mjs';
 import readRandom from './read-random.mjs';
 import refTransactions from './ref-transactions.mjs';
@@ -46,6 +47,7 @@ const kernelCases = [inflate, deflate, deltaApply, deltaCreate, sha1, sha1Detect
 export const allCases = [
   ...refTransactions,
   ...repositoryCases,
+  partialGet,
   logPath,
   mergeBase,
   mergeTrees,
