@@ -13,6 +13,7 @@ export type GitErrorCode =
   | 'ENCRYPTED_KEY'
   // stores
   | 'OBJECT_NOT_FOUND'
+  | 'PROMISE_BROKEN'
   | 'OBJECT_KIND_MISMATCH'
   | 'AMBIGUOUS_REVISION'
   | 'REF_CONFLICT'
@@ -110,7 +111,7 @@ export class NotFoundError extends GitError {
   readonly subject: string;
 
   constructor(
-    code: 'OBJECT_NOT_FOUND' | 'REMOTE_REF_NOT_FOUND' | 'REPOSITORY_NOT_FOUND' | 'NOT_A_REPOSITORY',
+    code: 'OBJECT_NOT_FOUND' | 'PROMISE_BROKEN' | 'REMOTE_REF_NOT_FOUND' | 'REPOSITORY_NOT_FOUND' | 'NOT_A_REPOSITORY',
     subject: string,
     message: string,
     options?: { cause?: unknown },

@@ -42,6 +42,18 @@ export { type MergedTrees, type MergeTreeOids, type MergeTreesOptions, mergeTree
 export type * from './object-store.js';
 export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';
+export type { BackFillOptions, ConnectPromisor } from './promisor/back-fill.js';
+export {
+  type BackFilledObjectStore,
+  type BackFilledRepository,
+  backFill,
+} from './promisor/back-filled-repository.js';
+export {
+  type OpenRemoteOptions,
+  openRemote,
+  type RemotePath,
+  type RemoteSnapshot,
+} from './promisor/open-remote.js';
 export type { ReceiveCheckOptions } from './receive-check.js';
 export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export { shortenRefName } from './ref-shorten.js';

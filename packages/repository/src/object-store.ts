@@ -36,6 +36,13 @@ export interface ObjectReader {
   sizeSync?(oid: Oid): number | undefined;
   readEntrySync?(oid: Oid): PackEntry | undefined;
   readEntryHeadSync?(oid: Oid): PackEntryHead | undefined;
+  /**
+   * These are about to be read: a reader that has to fetch what is missing asks for all of it at once, level by level where a
+   * walk goes down. A hint: what cannot be had is no error here.
+   */
+  prefetch?(oids: Iterable<Oid>, options?: ReadOptions): Promise<void>;
+  /** What promisor remotes are to have for a partial clone; `undefined` where no pack came from one. As of the moment it is asked. */
+  openPromises?(): Promise<Promises | undefined>;
   /** For a walk over history: what the engine can answer without waiting, and its commit-graph. To be closed. */
   openCommits?(): Promise<CommitSource | undefined>;
   /** Each of `oids` once, in any order the engine finds cheap. */
@@ -47,6 +54,19 @@ export interface ObjectReader {
   readEntries?(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, PackEntry]>;
   /** Kind and size in bytes, without the body where the engine can avoid it. */
   stat(oid: Oid, options?: ReadOptions): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined>;
+}
+
+/**
+ * What a partial clone may lack. As in git, a promisor remote promises everything that the packs it sent have or name.
+ * @see git's Documentation/technical/partial-clone.txt
+ */
+export interface Promises {
+  /** Whether a pack from a promisor remote has the object. */
+  has(oid: Oid): boolean;
+  /** Whether such a pack has the object, or one that names it. The first question that `has` cannot answer reads all those packs. */
+  covers(oid: Oid, options?: ReadOptions): Promise<boolean>;
+  /** What those packs have, each at least once. */
+  oids(): Iterable<Oid>;
 }
 
 /**
@@ -98,6 +118,11 @@ export interface ReceiveOptions extends ReadOptions {
   readonly maxObjectBytes?: number;
   /** Check the content of what arrives by the rules of fsck, and refuse what breaks one with CHECK_FAILED (default: no check). */
   readonly check?: ReceiveCheckOptions;
+  /**
+   * The pack comes from a promisor remote, which is to have all that its objects name: it is kept as a pack of its own, marked with this
+   * text (git's `.promisor` file: what was asked for, `<oid> <name>` a line, or nothing).
+   */
+  readonly promisor?: string;
   /** What the store is laid over: bases of a thin pack, and what `check` looks up, may be there too. */
   readonly beneath?: Pick<ObjectReader, 'algorithm' | 'read' | 'readMany' | 'stat'>;
 }

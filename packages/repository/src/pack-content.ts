@@ -24,12 +24,19 @@ export interface PackContent {
  * @throws {NotFoundError} OBJECT_NOT_FOUND
  */
 export async function packContent(repository: Repository, options: PackContentOptions): Promise<PackContent> {
-  const { thin = false, includeTags = false, ...between } = options;
+  const { includeTags = false, ...between } = options;
+  // Bases that are missing here are not worth a request.
+  const thin = options.thin === true && repository.objects.prefetch === undefined;
   const objects: WalkedObject[] = [];
   const known: WalkedObject[] = [];
   const onKnown = (object: WalkedObject): void => void known.push(object);
   for await (const batch of objectBatchesBetween(repository.objects, { ...between, ...(thin && { onKnown }) })) {
     for (const object of batch) objects.push(object);
+  }
+  const { signal } = options;
+  if (repository.objects.prefetch) {
+    const oids = objects.map(({ oid }) => oid);
+    await repository.objects.prefetch(oids, signal ? { signal } : {});
   }
   if (includeTags) for (const oid of await tagsOf(repository, objects, options)) objects.push({ oid, kind: 'tag' });
   return { objects, thinBases: known.length === 0 ? known : atPathsOf(objects, known) };

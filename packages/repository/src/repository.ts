@@ -16,6 +16,8 @@ export interface Repository {
   readonly refs: RefStore;
   /** Commits whose parents this repository does not have (a shallow clone). */
   readonly shallow: ShallowStore;
+  /** The remotes that a partial clone is one of. An engine without it has no partial clones. */
+  readonly promisors?: PromisorStore;
   /**
    * Publish the quarantine, then update the refs. An engine with one manifest does both in one swap.
    * Where the refs conflict, the objects may stay behind, unreachable.
@@ -28,4 +30,20 @@ export interface Repository {
 export interface ShallowStore {
   read(): Promise<ReadonlySet<string>>;
   update(change: { readonly add: Iterable<string>; readonly remove: Iterable<string> }): Promise<void>;
+}
+
+/** A remote that has what a partial clone lacks. */
+export interface PromisorRemote {
+  /** As in the configuration, `origin` say. */
+  readonly name: string;
+  /** What fetches from it leave out, as git spells it (`blob:none`); absent for nothing. */
+  readonly filter?: string;
+}
+
+/** The promisor remotes: git's `remote.NAME.promisor`, `remote.NAME.partialCloneFilter` and `extensions.partialClone`. */
+export interface PromisorStore {
+  /** In the order in which they are to be asked. */
+  read(): Promise<readonly PromisorRemote[]>;
+  /** Make a remote one of them. A filter that is remembered already stays, as in git. */
+  add(remote: PromisorRemote): Promise<void>;
 }

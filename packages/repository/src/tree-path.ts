@@ -1,6 +1,6 @@
 import { FileMode, findTreeEntry, isTreeMode, type Oid } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from './object-store.js';
-import { readBody } from './read-object.js';
+import { readBody, readTrees } from './read-object.js';
 
 /** One component of a path: bytes, or text that is stored as UTF-8. */
 export type PathSegment = string | Uint8Array;
@@ -31,4 +31,37 @@ export async function readTreePath(
     target = { mode: found.mode, oid: found.oid };
   }
   return target;
+}
+
+/**
+ * {@link readTreePath} of several paths at once: each tree is read once, and all of one level in one call of the engine.
+ * @returns the entries in the order of `paths`
+ * @throws {NotFoundError} OBJECT_NOT_FOUND as there
+ */
+export async function readTreePaths(
+  reader: ObjectReader,
+  rootTreeOid: Oid,
+  paths: readonly (readonly PathSegment[])[],
+  options?: ReadOptions,
+): Promise<(TreeTarget | undefined)[]> {
+  const found: (TreeTarget | undefined)[] = paths.map(() => ({ mode: FileMode.tree, oid: rootTreeOid }));
+  const depth = paths.reduce((most, { length }) => Math.max(most, length), 0);
+  for (let level = 0; level < depth; level++) {
+    const trees = new Set<Oid>();
+    for (const [at, path] of paths.entries()) {
+      const target = found[at];
+      if (target === undefined || path.length <= level) continue;
+      if (isTreeMode(target.mode)) trees.add(target.oid);
+      else found[at] = undefined;
+    }
+    const bodies = await readTrees(reader, trees, options);
+    for (const [at, path] of paths.entries()) {
+      const target = found[at];
+      const segment = path[level];
+      if (target === undefined || segment === undefined) continue;
+      const entry = findTreeEntry(bodies.get(target.oid) as Uint8Array, segment, reader.algorithm.oidLength);
+      found[at] = entry && { mode: entry.mode, oid: entry.oid };
+    }
+  }
+  return found;
 }

@@ -37,10 +37,11 @@ export async function* walkTreeSides(
   rootOids: readonly (Oid | undefined)[],
   options: TreeSidesOptions,
 ): AsyncGenerator<SideItem> {
-  const { compare, enters, select, signal } = options;
+  const { enters, signal } = options;
   const sides = rootOids.map((oid) => (oid === undefined ? undefined : { mode: FileMode.tree, oid }));
   const root: SideItem = { pathBytes: EMPTY, isTree: true, sides };
   if (isOneTree(root)) return;
+  if (reader.prefetch) await prefetchLevels(reader, root, options);
   const turns = new Turns(signal);
   const stack: Frame[] = [{ items: [root], at: 0, bodies: new Map(), loadedTo: 0 }];
   for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
@@ -59,20 +60,48 @@ export async function* walkTreeSides(
     if (stack.length > treeDepth) throw new LimitError('treeDepth', stack.length, treeDepth);
     // One tree holds each name once; paths repeat all names above them, and trees may be there many times.
     if (item.pathBytes.length > pathBytes) throw new LimitError('pathBytes', item.pathBytes.length, pathBytes);
-    const { bodies } = frame;
-    const items: SideItem[] = [];
-    for (const { name, entries } of compare(item.sides.map((side) => side && bodies.get(side.oid)))) {
-      const path = join(item.pathBytes, name);
-      const isTree = isTreeMode(entries.find((entry) => entry !== undefined)?.mode ?? 0);
-      if (select !== undefined && !select(path, isTree)) continue;
-      items.push({
-        pathBytes: path,
-        isTree,
-        sides: entries.map((entry) => entry && { mode: entry.mode, oid: entry.oid }),
-      });
-    }
-    stack.push({ items, at: 0, bodies: new Map(), loadedTo: 0 });
+    stack.push({ items: itemsOf(item, frame.bodies, options), at: 0, bodies: new Map(), loadedTo: 0 });
   }
+}
+
+/** What differs below one item, whose trees are among `bodies`. */
+function itemsOf(
+  item: SideItem,
+  bodies: ReadonlyMap<Oid, Uint8Array>,
+  { compare, select }: TreeSidesOptions,
+): SideItem[] {
+  const items: SideItem[] = [];
+  for (const { name, entries } of compare(item.sides.map((side) => side && bodies.get(side.oid)))) {
+    const path = join(item.pathBytes, name);
+    const isTree = isTreeMode(entries.find((entry) => entry !== undefined)?.mode ?? 0);
+    if (select !== undefined && !select(path, isTree)) continue;
+    items.push({
+      pathBytes: path,
+      isTree,
+      sides: entries.map((entry) => entry && { mode: entry.mode, oid: entry.oid }),
+    });
+  }
+  return items;
+}
+
+/** Ask for all trees that the walk will read, a level at a time: going down path by path, each directory would be a request. */
+async function prefetchLevels(reader: ObjectReader, root: SideItem, options: TreeSidesOptions): Promise<void> {
+  const readOptions = options.signal ? { signal: options.signal } : {};
+  let level: SideItem[] = [root];
+  for (let depth = 0; level.length > 0 && depth <= defaultLimits.treeDepth; depth++) {
+    const entered = level.filter((item) => item.isTree && !isOneTree(item) && (options.enters?.(item) ?? true));
+    await reader.prefetch?.(entered.flatMap(oidsOf), readOptions);
+    level = [];
+    for (let at = 0; at < entered.length; at += BATCH) {
+      const batch = entered.slice(at, at + BATCH);
+      const bodies = await readTrees(reader, batch.flatMap(oidsOf), readOptions);
+      for (const item of batch) for (const below of itemsOf(item, bodies, options)) if (below.isTree) level.push(below);
+    }
+  }
+}
+
+function oidsOf({ sides }: SideItem): Oid[] {
+  return sides.flatMap((side) => (side === undefined ? [] : [side.oid]));
 }
 
 /** What differs between one tree of each side. `bodies` holds the trees that items up to `loadedTo` point to. */
@@ -96,7 +125,7 @@ async function load(reader: ObjectReader, frame: Frame, { enters, signal }: Tree
   for (; at < frame.items.length && oids.length < BATCH; at++) {
     const item = frame.items[at] as SideItem;
     if (!item.isTree || isOneTree(item) || enters?.(item) === false) continue;
-    for (const side of item.sides) if (side !== undefined) oids.push(side.oid);
+    for (const oid of oidsOf(item)) oids.push(oid);
   }
   frame.loadedTo = at;
   frame.bodies = await readTrees(reader, oids, signal ? { signal } : {});

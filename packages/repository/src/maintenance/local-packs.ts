@@ -13,8 +13,10 @@ export interface LocalPack {
   /** The idx first, so that nobody finds a pack half deleted. */
   readonly files: readonly RemovedFile[];
   readonly bytes: number;
-  /** Somebody said that it is to stay as it is, or other tools rely on it. */
+  /** Somebody said that it is to stay as it is, or it came from a promisor remote. */
   readonly isKept: boolean;
+  /** It came from a promisor remote, and may become part of another pack that did. */
+  readonly isPromisor: boolean;
   /** It holds what nothing led to when it was made. */
   readonly isCruft: boolean;
   /** When the object at a position of the idx was last written, in milliseconds since 1970; other than `mtimeMs` in a cruft pack. */
@@ -22,7 +24,7 @@ export interface LocalPack {
 }
 
 /** Endings in the order in which files are deleted. */
-const ENDINGS: readonly string[] = ['.idx', '.pack', '.rev', '.bitmap', '.mtimes'];
+const ENDINGS: readonly string[] = ['.idx', '.pack', '.rev', '.bitmap', '.mtimes', '.promisor'];
 
 /** The packs that lie in the repository's own directory now. @param kept names of packs to leave as they are, with any ending or none */
 export async function listLocalPacks(repository: FileRepository, kept: readonly string[] = []): Promise<LocalPack[]> {
@@ -44,13 +46,16 @@ export async function listLocalPacks(repository: FileRepository, kept: readonly 
     }
     const isCruft = names.has(`${pack.name}.mtimes`);
     const times = isCruft ? await readMtimes(repository, pack.path, index) : undefined;
+    const isPinned = names.has(`${pack.name}.keep`) || keptNames.has(pack.name);
+    const isPromisor = names.has(`${pack.name}.promisor`);
     packs.push({
       name: pack.name,
       index,
       mtimeMs: stat.mtimeMs,
       files,
       bytes: bytesOf(files),
-      isKept: names.has(`${pack.name}.keep`) || names.has(`${pack.name}.promisor`) || keptNames.has(pack.name),
+      isKept: isPinned || isPromisor,
+      isPromisor: isPromisor && !isPinned,
       isCruft,
       mtimeMsAt: (position) => (times === undefined ? stat.mtimeMs : times.mtimeAt(position) * 1000),
     });

@@ -1,6 +1,7 @@
 import { isGitError, OBJECT_KINDS, type Oid, oidFromBytes } from '@git-kv/objects';
 import type { FileRepository } from '../engines/file/repository.js';
 import type { ObjectReader } from '../object-store.js';
+import { promisedAbsence } from '../promisor/promisor-packs.js';
 import { objectBatchesBetween } from '../walk/objects-between.js';
 import { OidSet } from '../walk/oid-set.js';
 import { Turns } from '../walk/turns.js';
@@ -22,7 +23,7 @@ export interface ReachableOptions {
 }
 
 /**
- * Everything that `roots` lead to.
+ * Everything that `roots` lead to. In a partial clone, what is missing and was promised is passed over.
  * @throws {NotFoundError} OBJECT_NOT_FOUND where something that a ref leads to is missing: such a repository is to be repaired first
  */
 export async function listReachable(
@@ -32,10 +33,16 @@ export async function listReachable(
 ): Promise<ReachableObjects> {
   const reader = repository.objects;
   const shallow = await repository.shallow.read();
+  const isPromised = await promisedAbsence(reader, signal ? { signal } : {});
   const walk = async (wants: ReadonlySet<Oid>): Promise<ReachableObjects & { objects: WalkedObject[] }> => {
     const objects: WalkedObject[] = [];
     const oids = new OidSet(repository.algorithm);
-    for await (const batch of objectBatchesBetween(reader, { wants, shallow, ...(signal && { signal }) })) {
+    for await (const batch of objectBatchesBetween(reader, {
+      wants,
+      shallow,
+      ...(isPromised && { isPromised }),
+      ...(signal && { signal }),
+    })) {
       for (const object of batch) if (oids.add(object.oid)) objects.push(object);
       onObjects?.(objects.length);
     }

@@ -9,6 +9,7 @@ import { geometricSplit } from './geometry.js';
 import { type LocalPack, listLocalPacks, removePacks } from './local-packs.js';
 import { keepMultiPackIndex } from './multi-pack-index.js';
 import { bytesOf, isYoung, type MaintenanceOptions, type RemovedFile } from './options.js';
+import { joinedPacks, joinPromisorPacks } from './promisor-packs.js';
 import { prunePacked } from './prune-packed.js';
 import { listReachable, markReachable, type ReachableObjects } from './reachable.js';
 import { tidyShallow } from './shallow.js';
@@ -83,7 +84,7 @@ export interface RepackReport {
  * repack removes the new pack in the meantime, nothing is removed here.
  *
  * Deltas and deflated bytes of old packs are copied. Holds about a kilobyte an object, and the window of the delta search.
- * @throws {GitError} UNSUPPORTED where objects are precious and something would be removed, and for partial clones;
+ * @throws {GitError} UNSUPPORTED where objects are precious and something would be removed;
  *   OBJECT_NOT_FOUND where something that a ref leads to is missing; MALFORMED where what points to objects is damaged
  */
 export async function repack(repository: FileRepository, options: RepackOptions = {}): Promise<RepackReport> {
@@ -98,6 +99,8 @@ interface RepackPlan {
   /** What is in them and not in `objects`, nor elsewhere. */
   readonly unreachable: UnreachableObjects;
   readonly loosened: readonly Oid[];
+  /** Packs of promisor remotes that become one. */
+  readonly promisors?: readonly LocalPack[];
   /** What goes into a cruft pack, and when it was last written. */
   readonly cruft?: ReadonlyMap<Oid, number>;
   /** What was reachable when the plan was made, where that was looked at. */
@@ -109,6 +112,8 @@ class Repacking {
   readonly #options: RepackOptions;
   #packs: readonly LocalPack[] = [];
   #cruft: WrittenPack | undefined;
+  /** What packs of promisor remotes became. */
+  #joined: WrittenPack | undefined;
 
   constructor(repository: FileRepository, options: RepackOptions) {
     this.#repository = repository;
@@ -118,12 +123,9 @@ class Repacking {
   async run(): Promise<RepackReport> {
     const { mode = 'incremental', deleteRedundant = false, dryRun = false, signal } = this.#options;
     signal?.throwIfAborted();
-    const { objects: store, layout } = this.#repository;
+    const { objects: store } = this.#repository;
     if (deleteRedundant && store.options.isPrecious) {
       throw new GitError('UNSUPPORTED', `Cannot delete packs of ${store.own.path}: its objects are precious`);
-    }
-    if (layout.config.get('extensions', 'partialclone') !== undefined) {
-      throw new GitError('UNSUPPORTED', `Cannot repack ${store.own.path}: it is a partial clone`);
     }
     // Before refs are looked at: what arrives later is not ours to judge.
     this.#packs = await listLocalPacks(this.#repository, this.#options.keepPacks);
@@ -135,6 +137,7 @@ class Repacking {
     if (dryRun) return await this.#foretell(plan);
     const written = await this.#write(plan);
     this.#cruft = await this.#writeCruft(plan);
+    this.#joined = await joinPromisorPacks(this.#repository, plan.promisors ?? [], this.#options);
     if (!deleteRedundant) return this.#report(plan, written, [], []);
     return await this.#deleteRedundant(plan, written);
   }
@@ -151,6 +154,7 @@ class Repacking {
       objects.push(object);
     }
     const unreachable = await UnreachableObjects.find(redundant, kept, reachable.oids, signal);
+    const promisors = this.#packs.filter(({ isPromisor }) => isPromisor);
     let loosened: readonly Oid[] = [];
     if (treatment === 'keep') {
       const rest = new Set(unreachable.oids());
@@ -160,9 +164,9 @@ class Repacking {
       loosened = await this.#young(unreachable, reachable.oids, expireBeforeMs);
     } else if (treatment === 'cruft') {
       const cruft = await this.#findCruft(unreachable, reachable.oids, kept, expireBeforeMs);
-      return { objects, redundant, unreachable, loosened, cruft, reachable: reachable.oids };
+      return { objects, redundant, unreachable, loosened, promisors, cruft, reachable: reachable.oids };
     }
-    return { objects, redundant, unreachable, loosened, reachable: reachable.oids };
+    return { objects, redundant, unreachable, loosened, promisors, reachable: reachable.oids };
   }
 
   /** What is reachable and loose. */
@@ -305,6 +309,7 @@ class Repacking {
     // Another repack has taken the new pack for an old one: what it made holds the same, and the rest is its business.
     if (!(await this.#assertHeld(redundant, written, plan.unreachable)))
       return this.#report({ ...plan, loosened: [...loosened] }, written, [], []);
+    if (this.#joined) redundant.push(...joinedPacks(plan.promisors ?? [], this.#joined));
     const gone = new Set(redundant.map(({ name }) => name));
     await keepMultiPackIndex(repository, gone, this.#options.multiPackIndex);
     await forgetCommits(repository, dropped(plan, loosened));
@@ -351,7 +356,8 @@ class Repacking {
     unreachable: UnreachableObjects,
   ): Promise<boolean> {
     const kept = this.#packs.filter((pack) => !redundant.includes(pack));
-    for (const pack of [written, this.#cruft]) if (pack && !(await isWritten(this.#repository, pack))) return false;
+    for (const pack of [written, this.#cruft, this.#joined])
+      if (pack && !(await isWritten(this.#repository, pack))) return false;
     const oid = new Uint8Array(this.#repository.algorithm.oidLength);
     for (const { name, index } of redundant) {
       for (let position = 0; position < index.objectCount; position++) {

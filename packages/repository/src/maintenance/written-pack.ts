@@ -37,6 +37,8 @@ export interface WriteRepackedOptions extends MaintenanceOptions {
   readonly withReverseIndex?: boolean;
   /** Make it a cruft pack: when each object was last written, in milliseconds since 1970. */
   readonly mtimeMsOf?: (oid: Oid) => number;
+  /** Make it a pack of a promisor remote. */
+  readonly isPromisor?: boolean;
 }
 
 /** Write objects of the repository into a new pack of it: durable, and to be seen by all, when it resolves. */
@@ -75,6 +77,7 @@ export async function writeRepackedObjects(
     signal?.throwIfAborted();
     const { mtimeMsOf } = options;
     await publishPack(store, file, indexBytes, checksum, {
+      promisor: options.isPromisor === true ? new Uint8Array(0) : undefined,
       rev: isReverseSet ? serializeReverseIndex(index) : undefined,
       mtimes: mtimeMsOf && serializePackMtimes(index, (at) => Math.floor(mtimeMsOf(index.oidAt(at)) / 1000)),
     });

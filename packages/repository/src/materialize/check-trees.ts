@@ -56,6 +56,7 @@ export async function checkTrees(reader: ObjectReader, rootOid: Oid, rules: Tree
   let level: Oid[] = [rootOid];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > treeDepth) throw new LimitError('treeDepth', depth, treeDepth);
+    await reader.prefetch?.(level, rules);
     const next = new Set<Oid>();
     for (let at = 0; at < level.length; at += BATCH) {
       for (const [oid, body] of await readTrees(reader, level.slice(at, at + BATCH), rules)) {

@@ -11,6 +11,7 @@ import {
 } from '@git-kv/objects';
 import type { ObjectStore } from '../object-store.js';
 import { assertKind, missingObject, readBody } from '../read-object.js';
+import { BlobsAhead } from './blobs-ahead.js';
 import { checkTrees, type TreeRules } from './check-trees.js';
 
 /** Where something goes. */
@@ -82,7 +83,7 @@ const MAX_BYTES = 16 * 1024 ** 3;
  * @throws {NotFoundError} OBJECT_NOT_FOUND
  */
 export async function materialize(
-  objects: Pick<ObjectStore, 'algorithm' | 'read' | 'readMany' | 'stat' | 'open'>,
+  objects: Pick<ObjectStore, 'algorithm' | 'read' | 'readMany' | 'stat' | 'open' | 'prefetch'>,
   treeOid: Oid,
   sink: TreeSink,
   options: MaterializeOptions = {},
@@ -94,7 +95,9 @@ export async function materialize(
     summary.bytes += bytes;
     if (summary.bytes > maxBytes) throw new LimitError('maxBytes', summary.bytes, maxBytes);
   };
+  const ahead = new BlobsAhead(objects, treeOid, options);
   const open = async (oid: Oid): Promise<{ size: number; body: AsyncIterable<Uint8Array> }> => {
+    await ahead.next();
     const opened = await objects.open(oid, options);
     if (opened === undefined) throw missingObject(oid, 'blob');
     assertKind(oid, opened, 'blob');

@@ -20,7 +20,9 @@ export interface CloneIntoOptions {
   readonly branch?: string;
   /** Take one branch only. Default: where `depth` is given. */
   readonly singleBranch?: boolean;
-  /** As of a fetch: see {@link FetchIntoOptions}. */
+  /** As of a fetch: see {@link FetchIntoOptions}. What a filter left out is read with `backFill`. */
+  readonly filter?: string | undefined;
+  readonly remoteName?: string | undefined;
   readonly checkObjects?: FetchIntoOptions['checkObjects'];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -70,6 +72,9 @@ async function cloneFrom(
     wants: [...wants],
     includeTag: isSingle,
     ...(options.depth === undefined ? {} : { depth: options.depth }),
+    filter: options.filter,
+    remoteName: options.remoteName,
+    wantedRefs: refs.flatMap(({ name, oid }) => (oid === undefined ? [] : [{ name, oid }])),
     checkObjects: options.checkObjects,
     signal,
     onProgress: options.onProgress,

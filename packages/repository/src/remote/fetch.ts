@@ -3,7 +3,7 @@ import type { FetchAnswer, OnRemoteProgress, RemoteRef, UploadPackClient } from 
 import type { ObjectReader, Progress, Quarantine } from '../object-store.js';
 import type { ReceiveCheckOptions } from '../receive-check.js';
 import type { RefName } from '../ref-store.js';
-import type { Repository } from '../repository.js';
+import type { PromisorRemote, Repository } from '../repository.js';
 import { checkConnectivity } from '../walk/index.js';
 
 /** What a fetch asks for. */
@@ -15,6 +15,18 @@ export interface FetchIntoOptions {
   /** Commits to get from each want, itself included; absent for all of history. */
   readonly depth?: number;
   readonly includeTag?: boolean;
+  /**
+   * Leave out what this says, as git spells it: `blob:none`, `blob:limit=1m`, `tree:0`. The remote becomes a promisor, and later fetches
+   * from it leave out the same. Default: what is remembered of the remote; `null`: leave nothing out.
+   */
+  readonly filter?: string | null | undefined;
+  /**
+   * The remote as the configuration names it. Default: that of which a filter is remembered, or else `origin`. A fetch from one that is no
+   * promisor, without a filter, is a plain one.
+   */
+  readonly remoteName?: string | undefined;
+  /** What the wants are called there, for git's `.promisor` file. Default: by their ids. */
+  readonly wantedRefs?: readonly { readonly name: RefName; readonly oid: Oid }[] | undefined;
   /** Bytes of pack accepted at most. Default: any number, as for a fetch of git's; a push has a limit of its own. */
   readonly maxPackBytes?: number;
   /** Refuse objects whose content breaks a rule of fsck (fetch.fsckObjects): default false, as in git; with options, by these. */
@@ -48,11 +60,14 @@ export async function fetchInto(
   assertSameFormat(repository, client);
   if (options.wants.length === 0) return { objectCount: 0, shallowOids: [], unshallowOids: [] };
   const haves: Oid[] = [];
+  const promisor = await promisorOf(repository, options);
   const answer = await client.fetch({
     wants: options.wants,
     haves: remembered(options.haves ?? [], haves),
     shallow: [...(await repository.shallow.read())],
-    thin: true,
+    // A base that was left out here would have to be fetched before the pack could be read.
+    thin: promisor === undefined,
+    ...(promisor?.filter === undefined ? {} : { filter: promisor.filter }),
     includeTag: options.includeTag ?? false,
     ...(options.depth === undefined ? {} : { depth: options.depth }),
     onProgress: onRemoteProgress,
@@ -60,12 +75,16 @@ export async function fetchInto(
   });
   let quarantine: Quarantine | undefined;
   try {
-    quarantine = await receiveAnswer(repository, answer, options);
+    quarantine = await receiveAnswer(repository, answer, options, promisor);
     const { unshallowOids } = answer;
     const shallowOids = await newBoundary(repository, answer, options);
     const reader = quarantine?.reader ?? repository.objects;
-    await assertComplete(repository, reader, { haves, shallowOids, unshallowOids }, options);
+    if (promisor === undefined)
+      await assertComplete(repository, reader, { haves, shallowOids, unshallowOids }, options);
+    else await assertWantsArrived(reader, options);
     const objectCount = quarantine?.objectCount ?? 0;
+    // Before the objects: who sees them knows where the rest is.
+    if (promisor !== undefined) await repository.promisors?.add(promisor);
     await quarantine?.publish();
     if (shallowOids.length + unshallowOids.length > 0) {
       await repository.shallow.update({ add: shallowOids, remove: unshallowOids });
@@ -75,6 +94,39 @@ export async function fetchInto(
   } finally {
     await quarantine?.discard();
   }
+}
+
+/** The promisor remote that is fetched from, and what is to be left out; `undefined` for a plain fetch. */
+async function promisorOf(repository: Repository, options: FetchIntoOptions): Promise<PromisorRemote | undefined> {
+  const { filter, remoteName } = options;
+  const known = (await repository.promisors?.read()) ?? [];
+  const remembered =
+    remoteName === undefined
+      ? (known.find((one) => one.filter !== undefined) ?? known[0])
+      : known.find(({ name }) => name === remoteName);
+  if (filter === undefined) return remembered;
+  if (filter === null) return remembered && { name: remembered.name };
+  if (repository.promisors === undefined) {
+    throw new GitError('UNSUPPORTED', 'Cannot fetch with a filter: the repository cannot keep who has the rest');
+  }
+  return { name: remoteName ?? remembered?.name ?? 'origin', filter };
+}
+
+/**
+ * What else is missing, the remote has promised: as in git, it is enough that what was wanted is here.
+ * @throws {NotFoundError} OBJECT_NOT_FOUND
+ */
+async function assertWantsArrived(reader: ObjectReader, { wants, signal }: FetchIntoOptions): Promise<void> {
+  for (const oid of wants)
+    if ((await reader.stat(oid, signal ? { signal } : {})) === undefined) throw notSent(wants, oid);
+}
+
+function notSent(wants: readonly Oid[], missingOid: Oid): NotFoundError {
+  return new NotFoundError(
+    'OBJECT_NOT_FOUND',
+    missingOid,
+    `Cannot fetch ${wants.join(', ').slice(0, 200)}: the remote sent a pack without ${missingOid}`,
+  );
 }
 
 /**
@@ -111,26 +163,24 @@ async function assertComplete(
     ...(options.signal && { signal: options.signal }),
   });
   if (outcome.connected) return;
-  const { missingOid } = outcome;
-  throw new NotFoundError(
-    'OBJECT_NOT_FOUND',
-    missingOid,
-    `Cannot fetch ${options.wants.join(', ').slice(0, 200)}: the remote sent a pack without ${missingOid}`,
-  );
+  throw notSent(options.wants, outcome.missingOid);
 }
 
 async function receiveAnswer(
   repository: Repository,
   answer: FetchAnswer,
   options: FetchIntoOptions,
+  promisor: PromisorRemote | undefined,
 ): Promise<Quarantine | undefined> {
   const { pack } = answer;
   if (pack === undefined) return undefined;
+  const wanted = options.wantedRefs ?? options.wants.map((oid) => ({ oid, name: oid }));
   try {
     return await repository.objects.receive(pack, {
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       maxPackBytes: options.maxPackBytes ?? Number.MAX_SAFE_INTEGER,
+      ...(promisor && { promisor: wanted.map(({ oid, name }) => `${oid} ${name}\n`).join('') }),
       ...(options.checkObjects && { check: options.checkObjects === true ? {} : options.checkObjects }),
     });
   } finally {

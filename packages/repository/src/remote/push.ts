@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '@git-kv/protocol';
 import { packContent } from '../pack-content.js';
+import { promisedAbsence } from '../promisor/promisor-packs.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 
@@ -172,7 +173,11 @@ async function packFor(
   const offsetDeltas = client.capabilities.some(({ name }) => name === 'ofs-delta');
   // What lies behind the server's boundary is neither known there nor a base for it.
   const boundary = new Set([...shallow, ...client.shallowOids]);
-  const content = await packContent(repository, { wants, haves, shallow: boundary, thin, ...signal });
+  // What a promisor remote promised and is missing here is what the server has, or it says what it lacks.
+  const { objects } = repository;
+  const isPromised = objects.prefetch ? undefined : await promisedAbsence(objects, signal);
+  const between = { wants, haves, shallow: boundary, ...(isPromised && { isPromised }), ...signal };
+  const content = await packContent(repository, { ...between, thin });
   return packObjects({
     algorithm: repository.algorithm,
     ...content,

@@ -1,5 +1,6 @@
 import { isGitError, type NotFoundError, type Oid } from '@git-kv/objects';
 import type { ObjectReader } from '../object-store.js';
+import { promisedAbsence } from '../promisor/promisor-packs.js';
 import { assertKind } from '../read-object.js';
 import { type ObjectsBetweenOptions, objectsBetween } from './objects-between.js';
 
@@ -20,18 +21,21 @@ const BATCH = 512;
 /**
  * Whether every object that `roots` reach is there, up to what is known to be complete: what `haves` reach (the tips of the
  * refs as they stood before a push), and what `isKnown` says. To be asked with the quarantine's reader before a ref moves.
- * Commits, tags and trees are read; of blobs it is checked that they exist and are blobs.
+ * Commits, tags and trees are read; of blobs it is checked that they exist and are blobs. What is missing in a partial clone and
+ * was promised counts as there.
  * @throws {GitError} MALFORMED, OBJECT_KIND_MISMATCH where an object is there and wrong
  */
 export async function checkConnectivity(
   reader: ObjectReader,
   options: ConnectivityOptions,
 ): Promise<ConnectivityOutcome> {
-  const { roots, ...rest } = options;
+  const { roots, signal, ...rest } = options;
+  const isPromised = await promisedAbsence(reader, signal ? { signal } : {});
+  const between = { ...rest, ...(signal && { signal }), ...(isPromised && { isPromised }) };
   let objectCount = 0;
   let blobs: Oid[] = [];
   try {
-    for await (const { oid, kind } of objectsBetween(reader, { ...rest, wants: roots })) {
+    for await (const { oid, kind } of objectsBetween(reader, { ...between, wants: roots })) {
       objectCount++;
       if (kind !== 'blob') continue;
       blobs.push(oid);

@@ -11,7 +11,7 @@ import {
   TreeCursor,
 } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
-import { assertKind, missingObject } from '../read-object.js';
+import { assertKind, missingObject, readTrees } from '../read-object.js';
 import type { CommitSource } from './commit-source.js';
 import { DONE, type ListingFilter, SHOW, SKIP } from './listing-filter.js';
 import { Turns } from './turns.js';
@@ -138,6 +138,8 @@ export class ObjectListing {
     const { oidLength } = this.#reader.algorithm;
     const root = this.#meet(oidBytes, offset);
     if (root < 0) return;
+    // What a filter takes is known only on the way.
+    if (this.#reader.prefetch && this.#filter === undefined) await this.#prefetchBelow(oidBytes, offset);
     const isApart = isGiven && !this.#isMet(root);
     const rootVerdict = isApart ? TAKEN : this.#enter(root);
     if (isApart) this.#flags[root] = LISTED;
@@ -208,6 +210,31 @@ export class ObjectListing {
 
   #isMet(row: number): boolean {
     return ((this.#flags[row] as number) & MET) !== 0;
+  }
+
+  /** Ask for all that is listed below a tree, a level at a time. */
+  async #prefetchBelow(oidBytes: Uint8Array, offset: number): Promise<void> {
+    const { algorithm } = this.#reader;
+    const met = new Set<Oid>();
+    let level: Oid[] = [oidFromBytes(oidBytes, offset, algorithm.oidLength)];
+    while (level.length > 0) {
+      await this.#reader.prefetch?.(level, this.#options);
+      const trees: Oid[] = [];
+      const blobs: Oid[] = [];
+      for (const [, body] of await readTrees(this.#reader, level, this.#options)) {
+        const cursor = new TreeCursor(body, algorithm.oidLength);
+        while (cursor.next()) {
+          const mode = canonicalMode(cursor.mode);
+          if (isGitlinkMode(mode) || this.#oids.find(cursor.body, cursor.oidStart) >= 0) continue;
+          const oid = cursor.oid();
+          if (met.has(oid)) continue;
+          met.add(oid);
+          (isTreeMode(mode) ? trees : blobs).push(oid);
+        }
+      }
+      await this.#reader.prefetch?.([...blobs, ...trees], this.#options);
+      level = trees;
+    }
   }
 
   /** Whether the object was neither listed nor known before; from now on it is. */

@@ -20,6 +20,8 @@ export interface ObjectsBetweenOptions extends CommitWalkOptions {
   readonly haves?: Iterable<Oid>;
   /** An object that is already there with all it reaches: not listed, not followed. Asked for each object met. */
   readonly isKnown?: (oid: Oid) => Promise<boolean>;
+  /** An object that is not here and is to be had elsewhere (see `ObjectReader.openPromises`): passed over, as if it were known. */
+  readonly isPromised?: (oid: Oid) => Promise<boolean>;
   /**
    * Told of trees and blobs that the receiver has, at the paths that the walk compares: what a thin pack's deltas can be made
    * against. Some may be told of more than once.
@@ -75,8 +77,15 @@ export async function* objectBatchesBetween(
   const known = [...walk.knownTrees];
   for (const node of walk.edges()) known.push(node.treeOid);
   const given = walk.wantedTrees;
-  if (rules !== undefined) yield* walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, options);
-  else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, options);
+  const below = { ...options, ...passedOver(options) };
+  if (rules !== undefined) yield* walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
+  else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, below);
+}
+
+/** In trees, what is promised is left out as what is known. */
+function passedOver({ isKnown, isPromised }: ObjectsBetweenOptions): Pick<ObjectsBetweenOptions, 'isKnown'> {
+  if (isPromised === undefined) return isKnown ? { isKnown } : {};
+  return { isKnown: async (oid) => (await isKnown?.(oid)) === true || isPromised(oid) };
 }
 
 /** Object ids of everything reachable from `rootOids`: what to keep when the rest is dropped. */
@@ -135,7 +144,7 @@ class CommitWalk {
   async addWants(oids: Iterable<Oid>): Promise<void> {
     for await (const [oid, object] of this.resolve(oids)) {
       if (object === undefined) {
-        if (this.seen.has(oid)) continue;
+        if (this.seen.has(oid) || (await this.isPromised(oid))) continue;
         throw missingObject(oid);
       }
       if (object.kind === 'commit') {
@@ -186,7 +195,7 @@ class CommitWalk {
     const node = this.nodes.get(oid);
     if (node === undefined) {
       // What the other side has may end in history that we lack; what it lacks may not.
-      if (isKnown) return;
+      if (isKnown || (await this.isPromised(oid))) return;
       throw missingObject(oid, 'commit');
     }
     if (isKnown || node.flags & SEEN) this.enqueue(node, isKnown);
@@ -218,6 +227,10 @@ class CommitWalk {
         if (parent && parent.flags & SEEN) stack.push(parent);
       }
     }
+  }
+
+  private async isPromised(oid: Oid): Promise<boolean> {
+    return this.options.isPromised === undefined ? false : this.options.isPromised(oid);
   }
 
   private async isKnown(oid: Oid): Promise<boolean> {

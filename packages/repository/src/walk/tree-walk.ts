@@ -59,7 +59,15 @@ export async function* walkTrees(
   /** Of the trees on the stack, but for the roots: the name hash of the path. */
   const nameHashes = new Map<Oid, number>();
   const last = new LastTrees(reader.algorithm.oidLength);
-  for (let group = stack.pop(); group !== undefined; group = stack.pop()) {
+  // Depth first holds less; level by level asks for what is missing in as few requests as there are levels.
+  const prefetch = reader.prefetch?.bind(reader);
+  let asked = -1;
+  for (let group = stack.pop(); group !== undefined; group = prefetch ? stack.shift() : stack.pop()) {
+    if (prefetch && group.depth > asked) {
+      asked = group.depth;
+      const level = [group, ...stack].flatMap((one) => (one.wanted.length === 0 ? [] : [...one.known, ...one.wanted]));
+      await prefetch(level, options.signal ? { signal: options.signal } : {});
+    }
     if (group.wanted.length === 0) continue;
     if (group.depth > treeDepth) throw new LimitError('treeDepth', group.depth, treeDepth);
     const knownBelow = await markKnown(reader, group, seen, options);

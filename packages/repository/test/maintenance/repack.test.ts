@@ -308,18 +308,18 @@ describe('repack', () => {
     assertSound(directory);
   });
 
-  test.each([
-    ['precious objects', ['extensions.preciousObjects', 'true'], 'UNSUPPORTED'],
-    ['a partial clone', ['extensions.partialClone', 'origin'], 'UNSUPPORTED'],
-  ])('refuses %s', async (_case, setting, code) => {
-    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
-    git(['config', 'core.repositoryFormatVersion', '1'], { cwd: directory });
-    git(['config', ...setting], { cwd: directory });
-    const before = listing(directory);
-    const repository = await openForTest(directory, FAST);
-    await expect(repack(repository, { mode: 'all', deleteRedundant: true })).rejects.toMatchObject({ code });
-    expect(listing(directory)).toEqual(before);
-  });
+  test.each([['precious objects', ['extensions.preciousObjects', 'true'], 'UNSUPPORTED']])(
+    'refuses %s',
+    async (_case, setting, code) => {
+      const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+      git(['config', 'core.repositoryFormatVersion', '1'], { cwd: directory });
+      git(['config', ...setting], { cwd: directory });
+      const before = listing(directory);
+      const repository = await openForTest(directory, FAST);
+      await expect(repack(repository, { mode: 'all', deleteRedundant: true })).rejects.toMatchObject({ code });
+      expect(listing(directory)).toEqual(before);
+    },
+  );
 
   test.each([
     ['a ref to a missing object', 'refs/heads/broken', `${'1'.repeat(40)}\n`, 'OBJECT_NOT_FOUND'],

@@ -1,6 +1,13 @@
 import { assertOid, type HashAlgorithm, hashObject, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
 import type { PackEntry } from '@git-kv/pack';
-import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import type {
+  ObjectStore,
+  Promises,
+  PruneReport,
+  Quarantine,
+  ReadOptions,
+  ReceiveOptions,
+} from '../../object-store.js';
 import type { Batch } from './batch.js';
 
 const EMPTY: ReadonlyMap<Oid, RawObject> = new Map();
@@ -56,6 +63,10 @@ export class BatchedObjectStore implements ObjectStore {
         this.#leaving = EMPTY;
       }
     };
+  }
+
+  async openPromises(): Promise<Promises | undefined> {
+    return this.#base.openPromises?.();
   }
 
   async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {

@@ -1,6 +1,6 @@
 import { GitError, type HashAlgorithm, isGitError } from '@git-kv/objects';
 import type { RefOutcome } from '../../ref-store.js';
-import type { Repository, RepositoryChange, ShallowStore } from '../../repository.js';
+import type { PromisorStore, Repository, RepositoryChange, ShallowStore } from '../../repository.js';
 import type { Batch, BatchOptions } from './batch.js';
 import { BatchedObjectStore } from './object-store.js';
 import { BatchedRefStore } from './ref-store.js';
@@ -48,6 +48,7 @@ class BatchRepository implements BatchedRepository, Batch {
   readonly objects: BatchedObjectStore;
   readonly refs: BatchedRefStore;
   readonly shallow: ShallowStore;
+  readonly promisors?: PromisorStore;
   readonly #base: Repository;
   readonly #maxDelayMs: number;
   readonly #maxBytes: number;
@@ -62,6 +63,7 @@ class BatchRepository implements BatchedRepository, Batch {
     this.objects = new BatchedObjectStore(base.objects, this);
     this.refs = new BatchedRefStore(base.refs, base.algorithm, this);
     this.shallow = base.shallow;
+    if (base.promisors) this.promisors = base.promisors;
     this.#maxDelayMs = options.maxDelayMs ?? DEFAULT_DELAY_MS;
     this.#maxBytes = options.maxBytes ?? DEFAULT_BYTES;
   }

@@ -17,17 +17,20 @@ import {
   type ObjectCursor,
   type PackEntry,
   type PackEntryHead,
+  type PackIndex,
   type PackReader,
 } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from '../../audit.js';
 import type {
   ObjectStore,
+  Promises,
   PruneReport,
   Quarantine,
   ReadManyOptions,
   ReadOptions,
   ReceiveOptions,
 } from '../../object-store.js';
+import { PackPromises, PromisorLinks, type PromisorPack } from '../../promisor/promisor-packs.js';
 import type { CommitSource } from '../../walk/commit-source.js';
 import { findAlternates } from './alternates.js';
 import { auditCommitGraph, auditMultiPackIndex } from './audit-look-ups.js';
@@ -76,6 +79,9 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   readonly #graphs: CommitGraphReader;
   #swept: Promise<void> | undefined;
   #directories: readonly ObjectDirectory[] | undefined;
+
+  readonly #promisorLinks = new PromisorLinks(this);
+  readonly #promisorPacks = new WeakMap<PackIndex, PromisorPack>();
 
   constructor(disk: Disk, objectsDirectory: string, algorithm: HashAlgorithm, options: FileObjectStoreOptions = {}) {
     this.disk = disk;
@@ -143,6 +149,32 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     assertOid(oid);
     if (oid.length !== this.algorithm.hexLength) return undefined;
     return this.#look((directory) => directory.storedSize(oid));
+  }
+
+  async openPromises(): Promise<Promises | undefined> {
+    const found: PromisorPack[] = [];
+    for (const { packs } of await this.#all()) {
+      await packs.refresh();
+      for (const pack of await packs.packs()) {
+        const index = pack.isPromisor ? await packs.ifThere(pack, () => pack.index()) : undefined;
+        if (index) found.push(this.#promisorPack(index));
+      }
+    }
+    return found.length === 0 ? undefined : new PackPromises(found, this.#promisorLinks);
+  }
+
+  #promisorPack(index: PackIndex): PromisorPack {
+    let pack = this.#promisorPacks.get(index);
+    if (pack === undefined) {
+      pack = {
+        has: (oid) => index.find(oid) !== undefined,
+        *oids() {
+          for (let position = 0; position < index.objectCount; position++) yield index.oidAt(position);
+        },
+      };
+      this.#promisorPacks.set(index, pack);
+    }
+    return pack;
   }
 
   async openCommits(): Promise<CommitSource> {

@@ -262,7 +262,9 @@ export class PackDirectory {
         const pack = known.get(base);
         if (!pack) isNew = true;
         else known.delete(base);
-        packs.push(pack ?? this.#newPack(base));
+        const listed = pack ?? this.#newPack(base);
+        listed.isPromisor = names.has(`${base}.promisor`);
+        packs.push(listed);
       }
       const isRacy = stat === undefined || Math.abs(Date.now() - stat.mtimeMs) < RACY_MS;
       this.#listedVersion = isRacy ? undefined : stat.version;
@@ -280,11 +282,14 @@ export class PackDirectory {
   }
 
   /** Take a pack into the list that was just published, before any miss. */
-  add(name: string): void {
-    if (!this.#isListed || this.#packs.some((pack) => pack.name === name)) return;
+  add(name: string, isPromisor: boolean): void {
+    const known = this.#packs.find((pack) => pack.name === name);
+    if (known && isPromisor) known.isPromisor = true;
+    if (!this.#isListed || known) return;
     const midx = this.#midx;
     const pack = this.#newPack(name);
     pack.isSettled = true;
+    pack.isPromisor = isPromisor;
     this.#setPacks([pack, ...this.#packs]);
     this.#setMidx(midx);
   }

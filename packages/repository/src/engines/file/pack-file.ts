@@ -29,6 +29,8 @@ export class PackFile {
   touchedAt = 0;
   /** Whether this process knows that its names are durable. */
   isSettled = false;
+  /** Whether a `.promisor` file stands beside it. */
+  isPromisor = false;
   readonly #disk: Disk;
   readonly #algorithm: HashAlgorithm;
   readonly #reads: PackReads;

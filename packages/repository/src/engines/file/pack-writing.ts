@@ -12,6 +12,8 @@ export interface PackSideFiles {
   readonly rev?: Uint8Array | undefined;
   /** Makes it a cruft pack. */
   readonly mtimes?: Uint8Array | undefined;
+  /** Says that it came from a promisor remote. */
+  readonly promisor?: Uint8Array | undefined;
 }
 
 /** Store these objects as one pack, durably. */
@@ -78,6 +80,6 @@ export async function publishPack(
     throw error;
   }
   await disk.syncDirectory(own.packs.path);
-  own.packs.add(name);
+  own.packs.add(name, beside.promisor !== undefined);
   await file.close();
 }

@@ -1,6 +1,14 @@
-import { equalBytes, GitError, type HashAlgorithm, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
+import {
+  encodeUtf8,
+  equalBytes,
+  GitError,
+  type HashAlgorithm,
+  type ObjectKind,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
 import { type IndexedPack, indexPack, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
-import type { ObjectReader, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import type { ObjectReader, Promises, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
 import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
 import { readingThrough } from '../../receive-reads.js';
@@ -43,8 +51,8 @@ export async function receivePack(
     });
     const index = parsePackIndex(indexed.index, algorithm);
     const reader = new PackReader({ source: await storage.source(), index });
-    const quarantine = new FileQuarantine(store, file, indexed, index, reader);
-    await check?.finish({ read: readingThrough(quarantine.reader, options) }, options);
+    const quarantine = new FileQuarantine(store, file, indexed, index, reader, options.promisor);
+    await check?.finish({ read: readingThrough(quarantine.reader, options) }, options, options.promisor !== undefined);
     await quarantine.compareExisting(options.signal);
     return quarantine;
   } catch (error) {
@@ -61,9 +69,18 @@ class FileQuarantine implements Quarantine {
   readonly #indexed: IndexedPack;
   readonly #index: PackIndex;
   readonly #pack: PackReader;
+  readonly #promisor: string | undefined;
   #state: 'open' | 'published' | 'discarded' = 'open';
 
-  constructor(store: StoreParts, file: DiskFile, indexed: IndexedPack, index: PackIndex, pack: PackReader) {
+  constructor(
+    store: StoreParts,
+    file: DiskFile,
+    indexed: IndexedPack,
+    index: PackIndex,
+    pack: PackReader,
+    promisor: string | undefined,
+  ) {
+    this.#promisor = promisor;
     this.#store = store;
     this.#file = file;
     this.#indexed = indexed;
@@ -91,7 +108,7 @@ class FileQuarantine implements Quarantine {
     try {
       isSmall = await this.#isSmall(options.unpackLimit ?? DEFAULT_UNPACK_LIMIT);
       if (isSmall) await this.#unpack();
-      else await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum);
+      else await this.#publishPack();
     } catch (error) {
       // Half published, it must not be published again; what did become visible are whole objects nobody points to.
       await this.discard();
@@ -127,7 +144,14 @@ class FileQuarantine implements Quarantine {
     }
   }
 
+  async #publishPack(): Promise<void> {
+    const promisor = this.#promisor === undefined ? undefined : encodeUtf8(this.#promisor);
+    await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum, { promisor });
+  }
+
   async #isSmall(unpackLimit: number): Promise<boolean> {
+    // Loose objects promise nothing.
+    if (this.#promisor !== undefined) return this.objectCount === 0;
     if (this.objectCount >= unpackLimit || this.#indexed.packSize > MAX_UNPACK_BYTES) return false;
     let inflatedBytes = 0;
     for (const oid of this.oids()) inflatedBytes += (await this.#pack.stat(oid))?.size ?? 0;
@@ -166,6 +190,10 @@ class QuarantineReader implements ObjectReader {
     this.#store = store;
     this.#pack = pack;
     this.#isOpen = isOpen;
+  }
+
+  async openPromises(): Promise<Promises | undefined> {
+    return this.#store.openPromises?.();
   }
 
   async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {

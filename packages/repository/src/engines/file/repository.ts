@@ -1,6 +1,7 @@
 import type { HashAlgorithm } from '@git-kv/objects';
+import { readPromisorRemotes, writePromisorRemote } from '../../promisor/settings.js';
 import type { RefOutcome } from '../../ref-store.js';
-import type { Repository, RepositoryChange } from '../../repository.js';
+import type { PromisorStore, Repository, RepositoryChange } from '../../repository.js';
 import { ConfigFile } from './config-file.js';
 import { Disk, type Durability } from './disk.js';
 import type { Fs } from './fs.js';
@@ -49,6 +50,7 @@ export class FileRepository implements Repository {
   readonly shallow: ShallowFile;
   /** Settings as they are now; `layout.config` has those of the opening. */
   readonly config: ConfigFile;
+  readonly promisors: PromisorStore;
   readonly #disk: Disk;
 
   constructor(disk: Disk, layout: RepositoryLayout, options: FileRepositoryOptions) {
@@ -66,6 +68,11 @@ export class FileRepository implements Repository {
     this.refs = new FileRefStore(new RefFiles(disk, layout), options);
     const configPath = joinPath(layout.commonDirectory, 'config');
     this.config = new ConfigFile(disk, configPath, options.lockTimeoutMs ?? 1000);
+    const { config } = this;
+    this.promisors = {
+      read: async () => readPromisorRemotes(await config.read()),
+      add: (remote) => config.update((document) => writePromisorRemote(document, remote)),
+    };
     const shallowPath = joinPath(layout.commonDirectory, 'shallow');
     this.shallow = new ShallowFile(disk, shallowPath, layout.algorithm, options.lockTimeoutMs ?? 1000);
   }

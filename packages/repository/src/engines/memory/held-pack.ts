@@ -17,14 +17,23 @@ export class HeldPack implements ObjectReader {
   readonly size: number;
   /** Hidden objects at which writing the pack anew is worth a try. */
   compactAt = 0;
+  /** Whether it came from a promisor remote. */
+  readonly isPromisor: boolean;
   private readonly index: PackIndex;
   private readonly reader: PackReader;
   /** Objects in the bytes that are not in the store: dropped ones, which other entries may be deltas against. */
   private readonly hidden: Set<Oid>;
 
   /** @param bytes kept; @param indexed what `indexPack` said of them */
-  constructor(algorithm: HashAlgorithm, bytes: Uint8Array, indexed: IndexedPack, cache: DeltaBaseCache) {
+  constructor(
+    algorithm: HashAlgorithm,
+    bytes: Uint8Array,
+    indexed: IndexedPack,
+    cache: DeltaBaseCache,
+    isPromisor = false,
+  ) {
     this.algorithm = algorithm;
+    this.isPromisor = isPromisor;
     this.size = bytes.length;
     this.index = parsePackIndex(indexed.index, algorithm);
     this.reader = new PackReader({ source: memorySource(bytes), index: this.index, cache });

@@ -9,8 +9,16 @@ import {
   type PackEntry,
   writePack,
 } from '@git-kv/pack';
-import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../../object-store.js';
+import type {
+  ObjectStore,
+  Promises,
+  PruneReport,
+  Quarantine,
+  ReadOptions,
+  ReceiveOptions,
+} from '../../object-store.js';
 import { packInputs } from '../../pack-inputs.js';
+import { PackPromises, PromisorLinks } from '../../promisor/promisor-packs.js';
 import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
 import { readingThrough } from '../../receive-reads.js';
@@ -37,6 +45,7 @@ export class MemoryObjectStore implements ObjectStore {
   private packs: readonly HeldPack[] = [];
   /** One budget for all packs. */
   private readonly cache: DeltaBaseCache;
+  private readonly promisorLinks: PromisorLinks = new PromisorLinks(this);
 
   constructor(algorithm: HashAlgorithm, cache: DeltaBaseCache = createDeltaBaseCache()) {
     this.algorithm = algorithm;
@@ -47,6 +56,11 @@ export class MemoryObjectStore implements ObjectStore {
   /** Whether the object is here. */
   has(oid: Oid): boolean {
     return this.loose.has(oid) || this.packOf(oid) !== undefined;
+  }
+
+  async openPromises(): Promise<Promises | undefined> {
+    const promisors = this.packs.filter(({ isPromisor }) => isPromisor);
+    return promisors.length === 0 ? undefined : new PackPromises(promisors, this.promisorLinks);
   }
 
   async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
@@ -142,10 +156,10 @@ export class MemoryObjectStore implements ObjectStore {
       ...(check && { visit: check.visit }),
     });
     const arrived = new MemoryObjectStore(this.algorithm, this.cache);
-    await arrived.hold(storage, indexed);
+    await arrived.hold(storage, indexed, options.promisor !== undefined);
     await this.compareWith(arrived, options);
     const quarantine = new MemoryQuarantine(this, arrived, indexed.receivedCount, () => this.absorb(arrived));
-    await check?.finish({ read: readingThrough(quarantine.reader, options) }, options);
+    await check?.finish({ read: readingThrough(quarantine.reader, options) }, options, options.promisor !== undefined);
     return quarantine;
   }
 
@@ -153,15 +167,18 @@ export class MemoryObjectStore implements ObjectStore {
     options.signal?.throwIfAborted();
     const dropped = new Set<Oid>();
     for (const oid of this.loose.keys()) if (!keep(oid)) dropped.add(oid);
-    for (const pack of this.packs) for (const oid of pack.oids()) if (!keep(oid)) dropped.add(oid);
+    // What came from a promisor remote stays, as in files: what it names is promised by its being here.
+    const packs = this.packs.filter(({ isPromisor }) => !isPromisor);
+    for (const pack of packs) for (const oid of pack.oids()) if (!keep(oid)) dropped.add(oid);
     for (const oid of dropped) {
       this.loose.delete(oid);
-      for (const pack of this.packs) pack.hide(oid);
+      for (const pack of packs) pack.hide(oid);
+      if (this.has(oid)) dropped.delete(oid);
     }
     let kept = 0;
     for (const _ of this.sortedOids()) kept++;
     // From here on the dropped are gone for every reader; what follows gives their memory back.
-    for (const pack of this.packs) await this.compact(pack, options);
+    for (const pack of packs) await this.compact(pack, options);
     return { removed: dropped.size, kept };
   }
 
@@ -181,9 +198,9 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   /** Take in a pack that was indexed. */
-  private async hold(storage: MemoryPackStorage, indexed: IndexedPack): Promise<void> {
-    const pack = new HeldPack(this.algorithm, fitted(storage.bytes()), indexed, this.cache);
-    if (await isSmall(pack)) await this.explode(pack);
+  private async hold(storage: MemoryPackStorage, indexed: IndexedPack, isPromisor: boolean): Promise<void> {
+    const pack = new HeldPack(this.algorithm, fitted(storage.bytes()), indexed, this.cache, isPromisor);
+    if (isPromisor ? pack.objectCount === 0 : await isSmall(pack)) await this.explode(pack);
     else this.packs = [pack, ...this.packs];
   }
 

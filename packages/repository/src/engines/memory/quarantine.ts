@@ -1,5 +1,5 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
-import type { ObjectReader, Quarantine, ReadOptions } from '../../object-store.js';
+import type { ObjectReader, Promises, Quarantine, ReadOptions } from '../../object-store.js';
 
 /** Objects apart from the store, until they are moved into it. */
 export interface ArrivedObjects extends ObjectReader {
@@ -50,6 +50,10 @@ class LayeredReader implements ObjectReader {
     this.algorithm = store.algorithm;
     this.store = store;
     this.arrived = arrived;
+  }
+
+  async openPromises(): Promise<Promises | undefined> {
+    return this.store.openPromises?.();
   }
 
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {

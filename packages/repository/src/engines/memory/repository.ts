@@ -1,6 +1,6 @@
 import { type HashAlgorithm, type Oid, sha1 } from '@git-kv/objects';
 import type { RefOutcome } from '../../ref-store.js';
-import type { Repository, RepositoryChange, ShallowStore } from '../../repository.js';
+import type { PromisorRemote, PromisorStore, Repository, RepositoryChange, ShallowStore } from '../../repository.js';
 import { MemoryObjectStore } from './object-store.js';
 import { MemoryRefStore } from './ref-store.js';
 
@@ -27,6 +27,7 @@ class MemoryRepository implements Repository {
   readonly objects: MemoryObjectStore;
   readonly refs: MemoryRefStore;
   readonly shallow: ShallowStore = memoryShallowStore();
+  readonly promisors: PromisorStore = memoryPromisorStore();
 
   constructor(options: MemoryRepositoryOptions) {
     this.algorithm = options.algorithm ?? sha1;
@@ -59,6 +60,17 @@ function memoryShallowStore(): ShallowStore {
       for (const oid of remove) next.delete(oid);
       for (const oid of add) next.add(oid);
       oids = next;
+    },
+  };
+}
+
+function memoryPromisorStore(): PromisorStore {
+  const remotes = new Map<string, PromisorRemote>();
+  return {
+    read: async () => [...remotes.values()],
+    add: async ({ name, filter }) => {
+      const kept = remotes.get(name)?.filter ?? filter;
+      remotes.set(name, { name, ...(kept !== undefined && { filter: kept }) });
     },
   };
 }

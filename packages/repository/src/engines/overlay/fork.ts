@@ -1,7 +1,7 @@
 import type { HashAlgorithm, Oid } from '@git-kv/objects';
 import type { ObjectStore } from '../../object-store.js';
 import type { RefOutcome, RefStore, RefUpdate } from '../../ref-store.js';
-import type { Repository, RepositoryChange, ShallowStore } from '../../repository.js';
+import type { PromisorStore, Repository, RepositoryChange, ShallowStore } from '../../repository.js';
 import { OverlayQuarantine, overlayObjects } from './object-store.js';
 
 /**
@@ -46,6 +46,7 @@ class ForkRepository implements Repository {
   readonly objects: ObjectStore;
   readonly refs: RefStore;
   readonly shallow: ShallowStore;
+  readonly promisors?: PromisorStore;
   readonly #own: Repository;
 
   constructor(upstream: Repository, own: Repository) {
@@ -57,6 +58,13 @@ class ForkRepository implements Repository {
       read: async () => new Set<Oid>([...(await upstream.shallow.read()), ...(await own.shallow.read())]),
       update: (change) => own.shallow.update(change),
     };
+    if (own.promisors) {
+      const { promisors } = own;
+      this.promisors = {
+        read: async () => [...(await promisors.read()), ...((await upstream.promisors?.read()) ?? [])],
+        add: (remote) => promisors.add(remote),
+      };
+    }
   }
 
   transact({ quarantine, ...change }: RepositoryChange): Promise<RefOutcome> {

@@ -1,8 +1,9 @@
 import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
-import type { ObjectReader, ReadManyOptions, ReadOptions } from '../../object-store.js';
+import type { ObjectReader, Promises, ReadManyOptions, ReadOptions } from '../../object-store.js';
+import { joinPromises } from '../../promisor/promisor-packs.js';
 
 /** The parts of a reader that a layer must have. */
-export type ReadLayer = Pick<ObjectReader, 'algorithm' | 'read' | 'readMany' | 'stat'>;
+export type ReadLayer = Pick<ObjectReader, 'algorithm' | 'read' | 'readMany' | 'stat' | 'openPromises'>;
 
 /** Reads through layers in their order, until one has the object. */
 export class LayeredReader implements ObjectReader {
@@ -16,6 +17,10 @@ export class LayeredReader implements ObjectReader {
     const [top] = this.#layers;
     if (top === undefined) throw new TypeError('BUG: there is no layer');
     return top.algorithm;
+  }
+
+  openPromises(): Promise<Promises | undefined> {
+    return joinPromises(this.#layers);
   }
 
   async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {

@@ -5,6 +5,7 @@ import { auditListed } from '../../audit-listed.js';
 import type {
   ObjectReader,
   ObjectStore,
+  Promises,
   PruneReport,
   Quarantine,
   ReadManyOptions,
@@ -73,6 +74,10 @@ class OverlayObjectStore implements ObjectStore {
 
   readEntryHeadSync(oid: Oid): PackEntryHead | undefined {
     return first(this.#layers, (layer) => layer.readEntryHeadSync?.(oid));
+  }
+
+  openPromises(): Promise<Promises | undefined> {
+    return this.#reader.openPromises();
   }
 
   openCommits(): Promise<CommitSource | undefined> {

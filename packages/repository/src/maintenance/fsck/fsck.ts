@@ -6,6 +6,7 @@ import type { Repository } from '../../repository.js';
 import { FindingChannel, type FsckFinding } from './finding.js';
 import { ObjectAudit } from './object-audit.js';
 import { Mark, ObjectTable } from './object-table.js';
+import { PromisedObjects } from './promised-objects.js';
 import { Reachability } from './reachability.js';
 import { findRoots, type Roots, requestedRoots } from './roots.js';
 
@@ -105,24 +106,27 @@ class RepositoryCheck {
     };
     if (objects.audit) await objects.audit(audit, auditOptions);
     else await auditListed(objects, audit, auditOptions);
-    if (!connectivityOnly) await audit.finish(objects, signal);
-    const found = await this.#findRoots();
+    const promised = await PromisedObjects.open(objects, signal);
+    if (!connectivityOnly) await audit.finish(objects, promised, signal);
+    const found = await this.#findRoots(promised);
     if (!found.hasRefs) this.#tellNoRefs();
     const unreachable = this.#options.unreachable === true && found.hasRefs;
     if (connectivityOnly || !full || unreachable || !audit.isSound || !this.#isComplete()) {
       const reader = objects;
-      const reachability = new Reachability({ reader, table: this.#table, channel: this.#channel, shallow, signal });
+      const { table, channel } = { table: this.#table, channel: this.#channel };
+      const reachability = new Reachability({ reader, table, channel, shallow, signal, promised });
       await reachability.walk(found.rows);
       if (connectivityOnly && this.#options.dangling !== false) await reachability.markUsedByUnreachable();
-      this.#tellMissing();
+      await this.#tellMissing(promised);
     }
     await this.#tellUnreachable(unreachable);
   }
 
-  #findRoots(): Promise<Roots> | Roots {
+  #findRoots(promised: PromisedObjects): Promise<Roots> {
     const { objects, reflogs = true } = this.#options;
-    if (objects !== undefined && objects.length > 0) return requestedRoots(objects, this.#table, this.#channel);
-    return findRoots(this.#repository, this.#table, this.#channel, { logs: reflogs });
+    if (objects !== undefined && objects.length > 0)
+      return requestedRoots(objects, this.#table, this.#channel, promised);
+    return findRoots(this.#repository, this.#table, this.#channel, { logs: reflogs, promised });
   }
 
   /**
@@ -141,12 +145,13 @@ class RepositoryCheck {
     this.#channel.push({ type: 'noRefs', severity: 'info', areas: ['refs'], message: 'No default references' });
   }
 
-  #tellMissing(): void {
+  async #tellMissing(promised: PromisedObjects): Promise<void> {
     const table = this.#table;
     for (let row = 0; row < table.count; row++) {
       if (!table.has(row, Mark.reachable) || table.has(row, Mark.present) || table.has(row, Mark.packed)) continue;
       const kind = table.linkedKindAt(row);
       const oid = table.oidAt(row);
+      if (await promised.has(oid)) continue;
       const message = `${kind ?? 'object'} ${oid} is missing`;
       this.#channel.push({
         type: 'missing',

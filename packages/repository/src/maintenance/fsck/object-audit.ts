@@ -5,6 +5,7 @@ import type { ObjectReader } from '../../object-store.js';
 import type { FindingChannel, FsckArea, FsckFinding } from './finding.js';
 import { LinkReader } from './links.js';
 import { Mark, type ObjectTable } from './object-table.js';
+import type { PromisedObjects } from './promised-objects.js';
 
 /** What an audit of objects is made with. */
 export interface ObjectAuditParts {
@@ -100,12 +101,14 @@ export class ObjectAudit implements AuditVisitor {
   }
 
   /** Check the blobs that trees have named as files git reads. */
-  async finish(reader: ObjectReader, signal: AbortSignal | undefined): Promise<void> {
+  async finish(reader: ObjectReader, promised: PromisedObjects, signal: AbortSignal | undefined): Promise<void> {
     const { checker, channel, table } = this.#parts;
     for (const oid of checker.pendingOids()) {
       signal?.throwIfAborted();
       const object = await readWhole(reader, oid);
       const row = table.find(oid);
+      if (object === undefined && (row === undefined || !table.has(row, Mark.present)) && (await promised.has(oid)))
+        continue;
       // git meets a packed blob after the tree that names it, while it goes through the pack.
       const isPacked = object?.kind === 'blob' && row !== undefined && table.has(row, Mark.packed);
       for (const { id, severity, message } of checker.checkPending(oid, object)) {

@@ -5,6 +5,7 @@ import type { FindingChannel } from './finding.js';
 import { LinkReader } from './links.js';
 import { readWhole } from './object-audit.js';
 import { Mark, type ObjectTable } from './object-table.js';
+import type { PromisedObjects } from './promised-objects.js';
 
 /** Objects read ahead at a time, from the top of the stack down. */
 const BATCH = 128;
@@ -24,6 +25,7 @@ export class Reachability {
   readonly #links: LinkReader;
   readonly #turns: Turns;
   readonly #signal: AbortSignal | undefined;
+  readonly #promised: PromisedObjects;
   readonly #held = new Map<number, RawObject | undefined>();
   #heldBytes = 0;
   #stack: number[] = [];
@@ -34,7 +36,9 @@ export class Reachability {
     readonly channel: FindingChannel;
     readonly shallow: ReadonlySet<Oid>;
     readonly signal?: AbortSignal | undefined;
+    readonly promised: PromisedObjects;
   }) {
+    this.#promised = parts.promised;
     this.#reader = parts.reader;
     this.#table = parts.table;
     this.#channel = parts.channel;
@@ -147,7 +151,7 @@ export class Reachability {
   async #tellLost(parent: number, parentKind: ObjectKind, target: number): Promise<void> {
     const oid = this.#table.oidAt(target);
     // What is here and damaged has been told of already.
-    if (await this.#isThere(oid)) return;
+    if ((await this.#promised.has(oid)) || (await this.#isThere(oid))) return;
     const kind = this.#table.linkedKindAt(target);
     const from = { oid: this.#table.oidAt(parent), kind: parentKind };
     this.#channel.push({

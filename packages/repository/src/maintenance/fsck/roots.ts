@@ -5,6 +5,7 @@ import type { AuditedPointer, RefStore } from '../../ref-store.js';
 import type { Repository } from '../../repository.js';
 import type { FindingChannel, FsckArea, FsckFindingType } from './finding.js';
 import { Mark, type ObjectTable } from './object-table.js';
+import type { PromisedObjects } from './promised-objects.js';
 
 /** Where a walk begins, and whether there was a ref at all. */
 export interface Roots {
@@ -18,23 +19,28 @@ export async function findRoots(
   repository: Repository,
   table: ObjectTable,
   channel: FindingChannel,
-  options: { readonly logs: boolean },
+  options: { readonly logs: boolean; readonly promised: PromisedObjects },
 ): Promise<Roots> {
-  const finder = new RootFinder(repository, table, channel);
+  const finder = new RootFinder(repository, table, channel, options.promised);
   const pointers = repository.refs.audit?.({ logs: options.logs }) ?? listPointers(repository.refs);
   for await (const pointer of pointers) await finder.add(pointer);
   return finder;
 }
 
 /** Take the objects that were asked about for the only roots. */
-export function requestedRoots(oids: readonly Oid[], table: ObjectTable, channel: FindingChannel): Roots {
+export async function requestedRoots(
+  oids: readonly Oid[],
+  table: ObjectTable,
+  channel: FindingChannel,
+  promised: PromisedObjects,
+): Promise<Roots> {
   const rows: number[] = [];
   for (const oid of oids) {
     const row = table.find(oid);
     if (row !== undefined && table.has(row, Mark.present)) {
       table.mark(row, Mark.used);
       rows.push(row);
-    } else {
+    } else if (!(await promised.has(oid))) {
       channel.push({ type: 'argument', severity: 'error', areas: ['objects'], oid, message: 'object missing' });
     }
   }
@@ -47,8 +53,10 @@ class RootFinder implements Roots {
   readonly #repository: Repository;
   readonly #table: ObjectTable;
   readonly #channel: FindingChannel;
+  readonly #promised: PromisedObjects;
 
-  constructor(repository: Repository, table: ObjectTable, channel: FindingChannel) {
+  constructor(repository: Repository, table: ObjectTable, channel: FindingChannel, promised: PromisedObjects) {
+    this.#promised = promised;
     this.#repository = repository;
     this.#table = table;
     this.#channel = channel;
@@ -62,7 +70,7 @@ class RootFinder implements Roots {
       case 'head':
         return this.#addHead(pointer);
       case 'log':
-        for (const oid of pointer.oids) this.#addLogged(pointer.name, oid);
+        for (const oid of pointer.oids) await this.#addLogged(pointer.name, oid);
         return;
       case 'index':
         return this.#addIndexed(pointer);
@@ -73,6 +81,10 @@ class RootFinder implements Roots {
 
   async #addRef(name: string, oid: Oid | undefined, problem: string | undefined): Promise<void> {
     const row = oid === undefined ? undefined : await this.#readableRow(oid);
+    if (oid !== undefined && row === undefined && (await this.#promised.has(oid))) {
+      this.hasRefs = true;
+      return;
+    }
     if (oid === undefined || row === undefined) {
       const message = problem ?? 'it points to no object';
       return this.#tell('ref', 'reachable', { name, oid: oid ?? this.#table.algorithm.zeroOid, message });
@@ -115,10 +127,11 @@ class RootFinder implements Roots {
     if (oid !== undefined) await this.#addRef(name, oid, undefined);
   }
 
-  #addLogged(name: string, oid: Oid): void {
+  async #addLogged(name: string, oid: Oid): Promise<void> {
     const row = this.#table.find(oid);
     if (row !== undefined && this.#table.has(row, Mark.present)) this.#addRow(row);
-    else this.#tell('log', 'reachable', { name, oid, message: 'an entry of its log points to no object' });
+    else if (!(await this.#promised.has(oid)))
+      this.#tell('log', 'reachable', { name, oid, message: 'an entry of its log points to no object' });
   }
 
   async #addIndexed({ name, oid, kind }: AuditedPointer & { readonly type: 'index' }): Promise<void> {
