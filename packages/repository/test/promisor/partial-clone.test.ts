@@ -127,7 +127,6 @@ describe.each(MATRIX)('a partial clone with $engine in $format', ({ engine, form
       const repository = await open();
       const parent = git(['rev-parse', 'main'], { cwd: upstream });
       await cloneInto(repository, transportTo(name), { filter });
-      const whole = backFill(repository, () => connectUploadPack(transportTo(name)));
       const head = await writeCommit(repository.objects, { files: { 'own.txt': filter }, parents: [parent] });
       await repository.refs.update([{ name: 'refs/heads/main', next: { oid: head } }]);
       expect(await faultsOf(repository)).toEqual([]);
