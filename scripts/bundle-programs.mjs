@@ -8,8 +8,8 @@ import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cli = join(root, 'packages/cli');
-const { dependencies } = JSON.parse(readFileSync(join(cli, 'package.json'), 'utf8'));
-const outside = Object.keys(dependencies).filter((name) => !name.startsWith('@git-kv/'));
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(cli, 'package.json'), 'utf8'));
+const outside = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !name.startsWith('@git-kv/'));
 const programs = join(cli, 'programs');
 const unfinished = `${programs}.new`;
 

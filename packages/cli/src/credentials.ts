@@ -1,19 +1,53 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import type { CredentialsProvider } from '@git-kv/protocol';
+import { type CredentialsProvider, type CredentialsStore, chainCredentials } from '@git-kv/protocol';
+import { createHelperCredentials, createNetrcCredentials, credentialSettings } from '@git-kv/protocol/node';
 import { CommandError, type Console } from './console.js';
+import { readGitConfig } from './git-config.js';
+import { findHere } from './repository.js';
 
 /**
- * Credentials for a remote that asks for them: GIT_KV_USERNAME and GIT_KV_PASSWORD first, then those of {@link terminalCredentials}.
- * (Those in a URL are the transport's own business and come before both.)
+ * Credentials for a remote: of the environment, of netrc, of the helpers that the configuration names, of the person at the terminal.
+ * Helpers keep those that were good.
  */
-export function consoleCredentials(console: Console): CredentialsProvider {
-  const fromTerminal = terminalCredentials(console);
-  let hasGivenEnvironment = false;
+export function remoteCredentials(console: Console): CredentialsStore {
+  return chainCredentials(
+    environmentCredentials(console),
+    createNetrcCredentials({ environment: console.env }),
+    helperCredentials(console),
+    terminalCredentials(console),
+  );
+}
+
+/** The helpers of the configuration, which is read when somebody asks. */
+function helperCredentials(console: Console): CredentialsStore {
+  let store: Promise<CredentialsStore> | undefined;
+  const helpers = (url: string): Promise<CredentialsStore> => {
+    store ??= (async () => {
+      const repository = await findHere(console);
+      try {
+        const { entries } = await readGitConfig(console, repository);
+        return createHelperCredentials({ ...credentialSettings(url, entries), environment: console.env });
+      } finally {
+        await repository?.close();
+      }
+    })();
+    return store;
+  };
+  return {
+    get: async (request) => await (await helpers(request.url)).get(request),
+    approve: async (credentials, request) => await (await helpers(request.url)).approve?.(credentials, request),
+    reject: async (credentials, request) => await (await helpers(request.url)).reject?.(credentials, request),
+  };
+}
+
+/** GIT_KV_USERNAME and GIT_KV_PASSWORD, once. */
+function environmentCredentials(console: Console): CredentialsProvider {
+  let hasGiven = false;
   return async (request) => {
     const { GIT_KV_USERNAME: username, GIT_KV_PASSWORD: password } = console.env;
-    if (hasGivenEnvironment || password === undefined) return await fromTerminal(request);
-    hasGivenEnvironment = true;
+    if (hasGiven || password === undefined) return undefined;
+    hasGiven = true;
     return { username: username ?? request.username ?? '', password };
   };
 }

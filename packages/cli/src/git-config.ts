@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Config, parseConfig } from '@git-kv/repository/file';
+import { type Config, type ConfigEntry, parseConfig } from '@git-kv/repository/file';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import type { Console } from './console.js';
 import { ioError } from './input.js';
@@ -12,6 +12,11 @@ export class GitConfig {
   /** @param sources the weakest first */
   constructor(sources: readonly Pick<Config, 'entries'>[]) {
     this.#sources = sources;
+  }
+
+  /** Every setting, the weakest first. */
+  get entries(): readonly ConfigEntry[] {
+    return this.#sources.flatMap(({ entries }) => entries);
   }
 
   /** The last value of `section.name`, outside any subsection; `'true'` for a name without a value. */

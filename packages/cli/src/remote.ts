@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createHttpTransport, type Transport } from '@git-kv/protocol';
-import { createNodeFetch } from '@git-kv/protocol/node';
+import { resolve } from 'node:path';
+import { isGitError } from '@git-kv/objects';
+import { parseRemoteAddress, type Transport } from '@git-kv/protocol';
+import { createTransport } from '@git-kv/protocol/node';
+import { createPathTransport } from '@git-kv/repository/node-fs';
+import { receiveRules } from './commands/serve-stdio.js';
 import { CommandError, type Console } from './console.js';
-import { consoleCredentials } from './credentials.js';
+import { remoteCredentials } from './credentials.js';
 import { ioError } from './input.js';
 
 /** The certificate authorities that GIT_SSL_CAINFO names, in place of Node's own. */
@@ -17,9 +21,13 @@ export function consoleCertificates(console: Console): { ca?: string } {
 }
 
 /** Refuse what no transport is there for. @throws {CommandError} without the user name and password that `url` may hold */
-export function assertHttpUrl(url: string): void {
-  if (/^https?:\/\//i.test(url)) return;
-  throw new CommandError(`cannot reach '${withoutUserinfo(url)}': only http:// and https:// are supported for now`);
+export function assertRemoteUrl(url: string): void {
+  try {
+    parseRemoteAddress(url);
+  } catch (error) {
+    if (!isGitError(error)) throw error;
+    throw new CommandError(`cannot reach '${withoutUserinfo(url)}': ${error.message.replace(/^Cannot [^:]*: /, '')}`);
+  }
 }
 
 /** A URL that may be no URL, safe to print: what stands before the last `@` may be a password, whatever it looks like. */
@@ -27,17 +35,32 @@ export function withoutUserinfo(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1');
 }
 
-/** Run `body` with a transport to `url`, through the proxies of the environment, that is closed after. */
+/** Run `body` with a transport to `url`, as the environment and the configuration say, that is closed after. */
 export async function withRemote<T>(
   url: string,
   console: Console,
   body: (transport: Transport) => Promise<T>,
 ): Promise<T> {
-  assertHttpUrl(url);
-  const fetch = createNodeFetch({ environment: console.env, ...consoleCertificates(console) });
+  assertRemoteUrl(url);
+  const transport = openRemote(url, console);
   try {
-    return await body(createHttpTransport(url, { fetch, credentials: consoleCredentials(console) }));
+    return await body(transport);
   } finally {
-    await fetch.close();
+    await transport.close?.();
   }
+}
+
+/** A transport to `url`: the caller closes it. Paths are those of the console's directory. */
+export function openRemote(url: string, console: Console): Transport {
+  return createTransport(url, {
+    environment: console.env,
+    credentials: remoteCredentials(console),
+    http: consoleCertificates(console),
+    // The program reads ~/.ssh/config, which people rely on.
+    sshBy: 'program',
+    local: (path) =>
+      createPathTransport(resolve(console.cwd, path), {
+        serve: async (repository) => ({ receivePack: { rules: await receiveRules(console, repository) } }),
+      }),
+  });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assertHttpUrl, withoutUserinfo } from '../src/remote.js';
+import { assertRemoteUrl, withoutUserinfo } from '../src/remote.js';
 
 test.each([
   ['https://me:s3cret@host/a', 'https://host/a'],
@@ -12,6 +12,6 @@ test.each([
 });
 
 test('what no transport is there for is refused without its password', () => {
-  const refuse = (): void => assertHttpUrl('ftp://me:s3cr/et@host/a');
+  const refuse = (): void => assertRemoteUrl('ftp://me:s3cr/et@host/a');
   expect(refuse).toThrow(expect.objectContaining({ message: expect.stringContaining("'ftp://host/a'") }));
 });

@@ -39,9 +39,19 @@ export {
 export * from './session/upload-pack.js';
 export { connectUploadPack } from './session/upload-pack-client.js';
 export * from './sideband.js';
-export * from './transport/credentials.js';
+export { BytePipe } from './transport/byte-pipe.js';
+export {
+  type Credentials,
+  type CredentialsProvider,
+  type CredentialsRequest,
+  type CredentialsStore,
+  chainCredentials,
+} from './transport/credentials.js';
+export * from './transport/daemon-request.js';
 export { createHttpTransport, type FetchFunction, type HttpTransportOptions } from './transport/http.js';
+export { parseRemoteAddress, type RemoteAddress } from './transport/remote-address.js';
 export * from './transport/requested-version.js';
+export { parseRetryAfter, type RetryClock, type RetryOptions } from './transport/retry.js';
 export * from './transport/transport.js';
 export * from './v0/acknowledgment.js';
 export * from './v0/advertisement.js';

@@ -67,6 +67,12 @@ export {
   type RemoteBranch,
 } from './remote/fetch.js';
 export {
+  createInProcessTransport,
+  createRepositoryTransport,
+  type InProcessServices,
+  type ServiceFunction,
+} from './remote/in-process.js';
+export {
   type PushFromOptions,
   PushOutcomeUnknownError,
   type PushResultStatus,
@@ -85,6 +91,7 @@ export {
 export { peelTo } from './revision/peel.js';
 export { type PosixPatternOptions, type PosixSyntax, posixPattern } from './revision/posix-pattern.js';
 export { type FindRevisionOptions, findRevision, resolveRevision } from './revision/revision.js';
+export { type ConversationOptions, serveConversation } from './serve/conversation.js';
 export {
   advertiseReceivePack,
   type ReceiveRules,

@@ -116,6 +116,8 @@ export interface ReceiveOptions extends ReadOptions {
   readonly maxInflatedBytes?: number;
   /** Bytes of one object (default 512 MiB). Resolving deltas holds up to three objects of this size. */
   readonly maxObjectBytes?: number;
+  /** Read no further than the trailer of the pack (default: to the end of the stream, which must be there). */
+  readonly stopsAtTrailer?: boolean;
   /** Check the content of what arrives by the rules of fsck, and refuse what breaks one with CHECK_FAILED (default: no check). */
   readonly check?: ReceiveCheckOptions;
   /**

@@ -26,8 +26,8 @@ export type AccessDecision =
 export type Authorize = (access: Access) => AccessDecision | Promise<AccessDecision>;
 
 /** The default: everybody may fetch, nobody may push. */
-export const readOnly: Authorize = ({ service }) =>
+export const readOnly = ({ service }: { readonly service: Service }): AccessDecision =>
   service === 'git-upload-pack' ? { kind: 'allow' } : { kind: 'deny', reason: 'pushes are not enabled on this server' };
 
 /** Everybody may fetch and push. For loopback, tests and demos. */
-export const allowAll: Authorize = () => ({ kind: 'allow' });
+export const allowAll = (): AccessDecision => ({ kind: 'allow' });

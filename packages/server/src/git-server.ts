@@ -10,6 +10,7 @@ import {
 } from '@git-kv/repository';
 import { type Access, type AccessDecision, type Authorize, readOnly } from './access.js';
 import { capBytes, gunzip, readBody, toStream } from './body.js';
+import { type CorsOptions, withCors } from './cors.js';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits.js';
 import { parseRoute } from './route.js';
 
@@ -34,6 +35,8 @@ export interface GitServerOptions {
   /** Compression level of the packs that clients get, 0 to 9 (default 1: a server's time is dearer than the wire). */
   readonly level?: number;
   readonly onEvent?: (event: ServerEvent) => void;
+  /** Let web pages of other origins use the server from a browser. Default: none. */
+  readonly cors?: CorsOptions;
 }
 
 /** Anything else that `authorize` may return (it need not be written in TypeScript) is a refusal. */
@@ -158,7 +161,7 @@ export function createGitServer(options: GitServerOptions): GitServer {
     });
   }
 
-  return async (request) => {
+  const server: GitServer = async (request) => {
     try {
       return await handle(request);
     } catch (error) {
@@ -169,6 +172,7 @@ export function createGitServer(options: GitServerOptions): GitServer {
       return refuse(path, 500, isGitError(error) ? error.code : 'the request failed');
     }
   };
+  return options.cors === undefined ? server : withCors(server, options.cors);
 }
 
 /** Whether the request is what is wrong: bytes that are no message, or a message that no server takes. */

@@ -16,5 +16,9 @@
  */
 export type { Service } from '@git-kv/protocol';
 export * from './access.js';
+export * from './connection-server.js';
+export { type CorsOptions, withCors } from './cors.js';
+export { type GitCommand, parseGitCommand } from './git-command.js';
 export { createGitServer, type GitServer, type GitServerOptions, type ServerEvent } from './git-server.js';
 export * from './limits.js';
+export { repositoryPath } from './repository-path.js';

@@ -8,7 +8,7 @@ import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { RemoteProgress } from '../progress.js';
-import { assertHttpUrl, withoutUserinfo, withRemote } from '../remote.js';
+import { assertRemoteUrl, withoutUserinfo, withRemote } from '../remote.js';
 
 /** git-clone(1), bare. */
 export const cloneCommand: Command = {
@@ -26,7 +26,7 @@ export const cloneCommand: Command = {
     if (url === undefined || more.length > 0) throw new UsageError('error: a URL and at most one directory are needed');
     if (!values.bare) throw new CommandError('only bare clones are supported: add --bare');
     const depth = values.depth === undefined ? undefined : parseCount('depth', values.depth, 1);
-    assertHttpUrl(url);
+    assertRemoteUrl(url);
     const shown = given ?? defaultDirectory(url);
     const directory = resolve(console.cwd, shown);
     if (!values.quiet) await console.stderr.write(`Cloning into bare repository '${shown}'...\n`);

@@ -103,16 +103,21 @@ describe('tsgit ls-remote, where the remote cannot be used', () => {
   });
 
   test('another scheme', async () => {
-    for (const url of [
-      'git://example.com/r.git',
-      'ssh://user:secret@example.com/r.git',
-      '/some/path',
-      'user@host:path',
-    ]) {
+    for (const url of ['ftp://user:secret@example.com/r.git', 'ext::sh -c x']) {
       const message = await refused(url);
-      expect(message).toContain('only http:// and https:// are supported');
+      expect(message).toMatch(/the scheme is not known|remote helpers are not run/);
       expect(message).not.toContain('secret');
     }
+  });
+
+  test('what would be an option of another program', async () => {
+    for (const url of ['ssh://-oProxyCommand=x/r', '-oProxyCommand=x:r', 'host:-r']) {
+      expect(await refused(url.startsWith('-') ? `ssh://[${url}]/r` : url)).toContain('cannot reach');
+    }
+  });
+
+  test('a path where there is no repository', async () => {
+    expect(await refused('/some/path')).toContain('/some/path [REPOSITORY_NOT_FOUND]');
   });
 
   test('no credentials, wrong ones, and the right ones', async () => {

@@ -1,6 +1,6 @@
 /**
- * Stores on Node: connections that are kept open between requests, proxies and certificates as the environment names
- * them, and credentials from `GIT_KV_USERNAME` and `GIT_KV_PASSWORD`.
+ * Stores on Node: remotes over ssh, `git://` and paths of this machine besides HTTP, connections that are kept open between
+ * requests, proxies and certificates as the environment names them, and credentials from `GIT_KV_USERNAME` and `GIT_KV_PASSWORD`.
  *
  * ```ts
  * import { connect } from '@git-kv/kv/node';
@@ -13,7 +13,8 @@
  * @module
  */
 import type { CredentialsProvider, RequestTransport, Transport } from '@git-kv/protocol';
-import { createNodeFetch, type Environment, type NodeFetch } from '@git-kv/protocol/node';
+import { createNodeFetch, createTransport, type Environment, type NodeFetch } from '@git-kv/protocol/node';
+import { createPathTransport } from '@git-kv/repository/node-fs';
 import type { ConnectOptions, OfOctetsOptions } from '../options.js';
 import { parseRemoteUrl } from '../remote-url.js';
 import { GitKv } from '../store.js';
@@ -50,9 +51,15 @@ async function withTransport(
   if (options.transport !== undefined) return await open(options.transport);
   const remote = parseRemoteUrl(url);
   const { environment = process.env, ca, extraCa } = options;
+  const credentials = environmentCredentials(environment, options.credentials);
+  if (remote.scheme !== 'http' && remote.scheme !== 'https') {
+    const { timeoutMs } = options;
+    const settings = { environment, timeoutMs, credentials, local: (path: string) => createPathTransport(path) };
+    const transport = createTransport(remote.transportUrl, settings);
+    return await orClose(transport, open);
+  }
   const own = options.fetch === undefined ? createNodeFetch({ environment, ca, extraCa }) : undefined;
   const fetch = options.fetch ?? (own as NodeFetch);
-  const credentials = environmentCredentials(environment, options.credentials);
   const http = openTransport(remote, { ...options, fetch, ...(credentials !== undefined && { credentials }) });
   const transport: RequestTransport = {
     url: http.url,
@@ -62,10 +69,15 @@ async function withTransport(
       await own?.close();
     },
   };
+  return await orClose(transport, open);
+}
+
+/** Use `transport`, which is closed where that fails; else the store closes it. */
+async function orClose(transport: Transport, open: (transport: Transport) => Promise<GitKv>): Promise<GitKv> {
   try {
     return await open(transport);
   } catch (error) {
-    await own?.close();
+    await transport.close?.();
     throw error;
   }
 }

@@ -15,6 +15,11 @@ export interface IndexPackOptions {
   readonly readBase?: (oid: Oid) => Promise<RawObject | undefined>;
   readonly limits?: Partial<PackLimits>;
   /**
+   * Read no further than the trailer, where more may follow or nothing may for a long time. Default: the pack is all that comes, and
+   * bytes after it are an error. Those that come in one chunk with the trailer always are.
+   */
+  readonly stopsAtTrailer?: boolean;
+  /**
    * Bytes for inflated deltas and rebuilt objects (default 24 MiB, at least 4 MiB); what goes beyond is read and inflated
    * again. Some 50 bytes an object, and the largest objects, come on top of it.
    */

@@ -110,7 +110,7 @@ class Indexer {
   }
 
   async scan(pack: AsyncIterable<Uint8Array>): Promise<void> {
-    const { storage, signal, onProgress } = this.#options;
+    const { storage, signal, onProgress, stopsAtTrailer = false } = this.#options;
     const arena = this.#arena;
     const scanner: PackScanner = new PackScanner({
       algorithm: this.#algorithm,
@@ -148,6 +148,7 @@ class Indexer {
           await pause();
         }
       }
+      if (stopsAtTrailer && scanner.checksum !== undefined) break;
     }
     signal?.throwIfAborted();
     scanner.end();

@@ -37,3 +37,37 @@ export function authorizationHeader(credentials: Credentials): string {
 function unusable(problem: string): GitError {
   return new GitError('AUTHENTICATION_FAILED', `Cannot send the credentials: ${problem}`);
 }
+
+/** Credentials that are kept somewhere: told which were good, and which were not. */
+export interface CredentialsStore {
+  readonly get: CredentialsProvider;
+  /** The server took what `get` gave. */
+  approve?(credentials: Credentials, request: CredentialsRequest): Promise<void>;
+  /** The server refused it. */
+  reject?(credentials: Credentials, request: CredentialsRequest): Promise<void>;
+}
+
+/** One store of what is given, whichever it is. */
+export function asCredentialsStore(credentials: CredentialsProvider | CredentialsStore): CredentialsStore {
+  return typeof credentials === 'function' ? { get: credentials } : credentials;
+}
+
+/** Ask each in turn until one answers; all are told what became of it, so that one may keep what another found. */
+export function chainCredentials(...links: readonly (CredentialsProvider | CredentialsStore)[]): CredentialsStore {
+  const stores = links.map(asCredentialsStore);
+  return {
+    async get(request) {
+      for (const store of stores) {
+        const found = await store.get(request);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    async approve(credentials, request) {
+      for (const store of stores) await store.approve?.(credentials, request);
+    },
+    async reject(credentials, request) {
+      for (const store of stores) await store.reject?.(credentials, request);
+    },
+  };
+}

@@ -8,6 +8,7 @@ export class HttpAnswer implements AsyncIterable<Uint8Array> {
   /** The content type without parameters, in lower case. */
   readonly mediaType: string;
   readonly location: string | undefined;
+  readonly retryAfter: string | undefined;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #deadline: Deadline;
   readonly #display: string;
@@ -17,6 +18,7 @@ export class HttpAnswer implements AsyncIterable<Uint8Array> {
     this.status = response.type === 'opaqueredirect' ? 302 : response.status;
     this.mediaType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     this.location = response.headers.get('location') ?? undefined;
+    this.retryAfter = response.headers.get('retry-after') ?? undefined;
     this.#reader = response.body?.getReader();
     this.#deadline = deadline;
     this.#display = display;

@@ -1,11 +1,20 @@
-import { encodeUtf8, GitError, isGitError, TransportError } from '@git-kv/objects';
+import { encodeUtf8, GitError, isGitError, LimitError, TransportError } from '@git-kv/objects';
 import { AGENT } from '../capabilities.js';
-import { authorizationHeader, type CredentialsProvider, MAX_CREDENTIAL_ATTEMPTS } from './credentials.js';
+import {
+  asCredentialsStore,
+  authorizationHeader,
+  type Credentials,
+  type CredentialsProvider,
+  type CredentialsRequest,
+  type CredentialsStore,
+  MAX_CREDENTIAL_ATTEMPTS,
+} from './credentials.js';
 import { Deadline } from './deadline.js';
 import { requestFailure } from './failure.js';
 import { HttpAnswer } from './http-answer.js';
 import { advertisementTail, displayUrl, type HttpAddress, parseHttpUrl } from './http-url.js';
-import { holdBody, type RequestBody, requestStream } from './request-body.js';
+import { canStreamRequests, holdBody, type RequestBody, requestStream } from './request-body.js';
+import { type RetryOptions, retryDelay, systemClock } from './retry.js';
 import { statusFailure } from './status.js';
 import type { RequestTransport, Service, TransportCall } from './transport.js';
 
@@ -17,7 +26,7 @@ export interface HttpTransportOptions {
   /** Default: the runtime's own. */
   readonly fetch?: FetchFunction | undefined;
   /** Asked after a 401, for the URL's own origin only. Credentials in the URL go first. */
-  readonly credentials?: CredentialsProvider | undefined;
+  readonly credentials?: CredentialsProvider | CredentialsStore | undefined;
   /** Should begin with `git/`: some hosts answer other clients with a web page. */
   readonly userAgent?: string | undefined;
   /** Further headers, for the URL's own origin only: they may be secrets. */
@@ -26,10 +35,20 @@ export interface HttpTransportOptions {
   readonly timeoutMs?: number | undefined;
   /** Request bodies up to this size are sent whole, with their length; larger ones are streamed (default 1 MiB, as git's http.postBuffer). */
   readonly postBufferBytes?: number | undefined;
+  /**
+   * Whether `fetch` sends bodies as they are made. Default: as the runtime says of its own. Browsers do so over HTTP/2 only, or not
+   * at all; there, bodies are held.
+   */
+  readonly streamsRequests?: boolean | undefined;
+  /** Where bodies cannot be streamed: a larger one (default 64 MiB) is refused before anything is sent. */
+  readonly maxHeldRequestBytes?: number | undefined;
+  /** How requests that change nothing are sent again when the server is busy. */
+  readonly retry?: RetryOptions | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_POST_BUFFER_BYTES = 1024 * 1024;
+const DEFAULT_MAX_HELD_REQUEST_BYTES = 64 * 1024 * 1024;
 const MAX_REDIRECTS = 10;
 const PROBE: Uint8Array = /* @__PURE__ */ encodeUtf8('0000');
 
@@ -52,6 +71,8 @@ interface Call {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
   readonly signal: AbortSignal | undefined;
+  /** It changes nothing on the server and may be sent again. */
+  readonly isRepeatable?: boolean;
 }
 
 class HttpTransport implements RequestTransport {
@@ -63,6 +84,8 @@ class HttpTransport implements RequestTransport {
   #base: string;
   /** The header that was accepted last, or is to be tried. */
   #authorization: string | undefined;
+  /** What the provider gave, while it is not known whether the server takes it. */
+  #offered: { readonly credentials: Credentials; readonly request: CredentialsRequest } | undefined;
 
   constructor(address: HttpAddress, options: HttpTransportOptions) {
     this.url = address.display;
@@ -88,7 +111,7 @@ class HttpTransport implements RequestTransport {
     const headers = { Accept: '*/*', Pragma: 'no-cache', ...protocolHeader(call) };
     let url = this.#base + tail;
     for (let redirects = 0; ; redirects++) {
-      const answer = await this.#send({ method: 'GET', url, headers, signal });
+      const answer = await this.#send({ method: 'GET', url, headers, signal, isRepeatable: true });
       if (!isRedirect(answer.status)) {
         await assertAnswer(answer, `application/x-${service}-advertisement`, displayUrl(url), service);
         this.#base = url.slice(0, url.length - tail.length);
@@ -108,8 +131,7 @@ class HttpTransport implements RequestTransport {
       'Content-Type': `application/x-${service}-request`,
       ...protocolHeader(call),
     };
-    const maxHeldBytes = this.#options.postBufferBytes ?? DEFAULT_POST_BUFFER_BYTES;
-    const body = await holdBody(call.body ?? PROBE, maxHeldBytes);
+    const body = await this.#holdBody(call);
     if (body.kind === 'streamed') {
       // A stream cannot be sent again after a 401: like git, ask with an empty request first.
       try {
@@ -122,7 +144,8 @@ class HttpTransport implements RequestTransport {
         throw requestNeverSent(error);
       }
     }
-    const answer = await this.#send({ method: 'POST', url, headers, signal, body });
+    const isRepeatable = service === 'git-upload-pack' && body.kind === 'held';
+    const answer = await this.#send({ method: 'POST', url, headers, signal, body, isRepeatable });
     if (isRedirect(answer.status)) {
       await answer.discard();
       throw redirectRefused(url, 'only the first request may be redirected');
@@ -131,29 +154,78 @@ class HttpTransport implements RequestTransport {
     return answer;
   }
 
-  /** Send a request; after a 401, ask for credentials and send it again. */
+  async #holdBody(call: TransportCall): Promise<RequestBody> {
+    const { postBufferBytes = DEFAULT_POST_BUFFER_BYTES, maxHeldRequestBytes = DEFAULT_MAX_HELD_REQUEST_BYTES } =
+      this.#options;
+    const canStream = this.#options.streamsRequests ?? canStreamRequests();
+    const body = await holdBody(call.body ?? PROBE, canStream ? postBufferBytes : maxHeldRequestBytes);
+    if (body.kind === 'held' || canStream) return body;
+    await body.chunks.return?.();
+    throw new LimitError('maxHeldRequestBytes', maxHeldRequestBytes + 1, maxHeldRequestBytes);
+  }
+
+  /** Send a request; again when the server is busy, and after a 401 with credentials. */
   async #send(call: Call): Promise<HttpAnswer> {
     const isOwn = new URL(call.url).origin === this.#address.origin;
-    for (let attempt = 1; ; attempt++) {
+    let sent = 0;
+    for (let attempt = 1; ; ) {
       const answer = await this.#sendOnce(call, isOwn);
-      if (answer.status !== 401) return answer;
+      sent++;
+      if (answer.status !== 401) {
+        if (isOwn) await this.#approve(answer.status);
+        const delay = call.isRepeatable ? this.#retryDelay(sent, answer) : undefined;
+        if (delay === undefined) return answer;
+        await answer.discard();
+        await (this.#options.retry?.clock ?? systemClock).sleep(delay, call.signal);
+        continue;
+      }
+      if (isOwn) await this.#reject();
       const canRepeat = call.body?.kind !== 'streamed' && isOwn && attempt <= MAX_CREDENTIAL_ATTEMPTS;
       const authorization = canRepeat ? await this.#askCredentials(attempt, call.signal) : undefined;
       if (isOwn) this.#authorization = authorization;
       if (authorization === undefined) throw await statusFailure(answer, displayUrl(call.url));
       await answer.discard();
+      attempt++;
+      sent = 0;
     }
+  }
+
+  #retryDelay(sent: number, answer: HttpAnswer): number | undefined {
+    return retryDelay(sent, answer.status, answer.retryAfter, this.#options.retry);
   }
 
   async #askCredentials(attempt: number, signal: AbortSignal | undefined): Promise<string | undefined> {
     const { username } = this.#address;
-    const credentials = await this.#options.credentials?.({
+    if (this.#options.credentials === undefined) return undefined;
+    const request: CredentialsRequest = {
       url: this.url,
       attempt,
       ...(username === undefined ? {} : { username }),
       ...(signal === undefined ? {} : { signal }),
-    });
-    return credentials === undefined ? undefined : authorizationHeader(credentials);
+    };
+    const credentials = await asCredentialsStore(this.#options.credentials).get(request);
+    if (credentials === undefined) return undefined;
+    const authorization = authorizationHeader(credentials);
+    this.#offered = { credentials, request };
+    return authorization;
+  }
+
+  /** The server did not ask for others: those it was given last were good, unless it failed before it looked. */
+  async #approve(status: number): Promise<void> {
+    const offered = this.#offered;
+    if (offered === undefined || status < 200 || status >= 300) return;
+    this.#offered = undefined;
+    const { credentials } = this.#options;
+    if (credentials !== undefined)
+      await asCredentialsStore(credentials).approve?.(offered.credentials, offered.request);
+  }
+
+  async #reject(): Promise<void> {
+    const offered = this.#offered;
+    if (offered === undefined) return;
+    this.#offered = undefined;
+    const { credentials } = this.#options;
+    if (credentials !== undefined) await asCredentialsStore(credentials).reject?.(offered.credentials, offered.request);
   }
 
   async #sendOnce(call: Call, isOwn: boolean): Promise<HttpAnswer> {

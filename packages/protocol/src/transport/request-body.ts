@@ -55,3 +55,26 @@ function chain(held: Uint8Array[], source: AsyncIterator<Uint8Array>): AsyncIter
     },
   };
 }
+
+let streamsRequests: boolean | undefined;
+
+/** Whether this runtime's `fetch` takes a stream for a body: one that does not makes text of it, and asks for no `duplex`. */
+export function canStreamRequests(): boolean {
+  streamsRequests ??= (() => {
+    let isAsked = false;
+    const init = {
+      method: 'POST',
+      body: new ReadableStream<Uint8Array>(),
+      get duplex(): 'half' {
+        isAsked = true;
+        return 'half';
+      },
+    };
+    try {
+      return !new Request('http://localhost/', init).headers.has('content-type') && isAsked;
+    } catch {
+      return false;
+    }
+  })();
+  return streamsRequests;
+}

@@ -49,6 +49,7 @@ export { collectGarbage, nodeGcOwner } from './gc.js';
 export { verifyMultiPackIndex, writeMultiPackIndex } from './multi-pack-index.js';
 export { nodeFs } from './node-fs.js';
 export { filePackStorage, openPackFile, type PackFileStorage } from './pack-source.js';
+export { createPathTransport, type PathTransportOptions } from './path-transport.js';
 export { nodeProcesses } from './processes.js';
 export { initRepository, openConfigFile, openRepository } from './repository.js';
 export { SshAgent, type SshAgentOptions } from './ssh-agent.js';

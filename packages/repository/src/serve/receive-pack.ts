@@ -37,6 +37,11 @@ export interface ServeReceivePackOptions {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;
   readonly rules?: ReceiveRules;
+  /**
+   * The client may keep its side open after the pack, as git does over `git://`: the pack ends with its trailer. Default: it ends with
+   * the request.
+   */
+  readonly isOpenEnded?: boolean;
   /** Bytes of pack accepted at most (default 2 GiB). */
   readonly maxPackBytes?: number;
   /** Bytes that the pack's entries may inflate to together (default 4 GiB). */
@@ -99,7 +104,7 @@ export async function* serveReceivePack(
   try {
     const push = await readPushRequest(lines, repository.algorithm, protocolLimits(options.limits));
     if (push === undefined) return;
-    const pack = push.pack && new PackBody(push.pack);
+    const pack = push.pack && new PackBody(push.pack, options.isOpenEnded);
     const report = (): Promise<PushReport> => receive(repository, push, pack, options);
     if (!hasCapability(push.capabilities, 'report-status')) {
       await report();
@@ -143,8 +148,10 @@ async function receive(
           ...(maxPackBytes !== undefined && { maxPackBytes }),
           ...(maxObjectBytes !== undefined && { maxObjectBytes }),
           maxInflatedBytes,
+          ...(options.isOpenEnded && { stopsAtTrailer: true }),
           ...(check && { check }),
         });
+        pack.isWhole = true;
       } catch (error) {
         if (!isGitError(error)) throw error;
         await pack.drain(MAX_DRAINED_BYTES);

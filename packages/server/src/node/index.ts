@@ -1,6 +1,11 @@
 /**
- * Listen with a {@link GitServer} on Node.
+ * Listen on Node: over HTTP with a {@link GitServer}, over `git://`, and over ssh by the package `ssh2`.
  *
  * @module
  */
-export { type ListeningServer, type ListenOptions, listen } from './listen.js';
+export { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection-limits.js';
+export { type ListenGitOptions, listenGit } from './git-daemon.js';
+export { type ListenOptions, listen } from './listen.js';
+export type { ListenAddress, ListeningServer } from './listening.js';
+export type { SshLogin } from './ssh-login.js';
+export { type ListenSshOptions, listenSsh } from './ssh-server.js';

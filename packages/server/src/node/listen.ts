@@ -1,39 +1,33 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
 import { createAdaptorServer } from '@hono/node-server';
 import type { GitServer } from '../git-server.js';
 import { isPlainTarget } from '../route.js';
+import { type ConnectionLimits, connectionLimits } from './connection-limits.js';
+import { type ListenAddress, type ListeningServer, listenOn } from './listening.js';
+import { watchSlowClients } from './slow-clients.js';
 
-/** What listens, and where. */
-export interface ListenOptions {
+/** What listens, and where. `initTimeoutMs` is the time for a request's headers to arrive whole. */
+export interface ListenOptions extends ListenAddress, ConnectionLimits {
   readonly server: GitServer;
-  /** Default 127.0.0.1: reachable from this machine only. */
-  readonly host?: string;
-  /** Default 0: a free port. */
-  readonly port?: number;
-  /** Milliseconds for a request's headers to arrive whole (default 30,000). */
+  /** Milliseconds for a request's headers to arrive whole: the same as `initTimeoutMs`, and before it. */
   readonly headersTimeoutMs?: number;
-  /** Milliseconds without a byte in either direction after which a connection is closed (default 60,000). */
-  readonly idleTimeoutMs?: number;
-  /** Told of failures of the listening socket itself, such as too many open files; it goes on listening. */
-  readonly onError?: (error: Error) => void;
+  /** Bytes of the headers of one request (default 16 KiB): more is answered with 431. */
+  readonly maxHeaderBytes?: number;
+  /** Serve over HTTPS, with this key and certificate chain (PEM). */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
-/** A server that accepts connections. */
-export interface ListeningServer {
-  readonly host: string;
-  readonly port: number;
-  /** `http://HOST:PORT`, without a slash at the end. */
-  readonly url: string;
-  /** Stop listening, close every connection and wait for that. */
-  close(): Promise<void>;
-}
+/** Header lines of one request that are looked at. */
+const MAX_HEADERS = 200;
 
 /** Serve on a TCP port over HTTP/1.1. Resolves when connections are accepted; rejects where the address is taken. */
 export async function listen(options: ListenOptions): Promise<ListeningServer> {
-  const host = options.host ?? '127.0.0.1';
-  const headersTimeout = options.headersTimeoutMs ?? 30_000;
+  const limits = connectionLimits(options);
+  const headersTimeout = options.headersTimeoutMs ?? limits.initTimeoutMs;
+  const { tls } = options;
   const server = createAdaptorServer({
+    ...(tls !== undefined && { createServer: createTlsServer }),
     fetch: (request, { incoming }) => {
       // The adaptor takes absolute URLs, and folds `..` away, before the server sees the request.
       if (!isPlainTarget(incoming.url ?? '')) return new Response('the path is not allowed\n', { status: 400 });
@@ -41,29 +35,23 @@ export async function listen(options: ListenOptions): Promise<ListeningServer> {
     },
     overrideGlobalObjects: false,
     serverOptions: {
+      ...tls,
       headersTimeout,
       requestTimeout: 0, // a push takes as long as it takes, while bytes come
       connectionsCheckingInterval: Math.max(100, Math.min(headersTimeout / 2, 30_000)),
+      maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024,
+      noDelay: true,
     },
   }) as Server;
-  server.setTimeout(options.idleTimeoutMs ?? 60_000);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, host, () => {
-      server.off('error', reject);
-      server.on('error', (error) => options.onError?.(error)); // without a listener it would end the process
-      resolve();
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = limits.maxConnections;
+  server.setTimeout(limits.idleTimeoutMs);
+  const stopWatching = watchSlowClients(server, limits);
+  return await listenOn(server, tls === undefined ? 'http' : 'https', options, async () => {
+    stopWatching();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
     });
   });
-  const { port } = server.address() as AddressInfo;
-  return {
-    host,
-    port,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }

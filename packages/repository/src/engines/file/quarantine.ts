@@ -48,6 +48,7 @@ export async function receivePack(
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
       ...(check && { visit: check.visit }),
+      ...(options.stopsAtTrailer && { stopsAtTrailer: true }),
     });
     const index = parsePackIndex(indexed.index, algorithm);
     const reader = new PackReader({ source: await storage.source(), index });

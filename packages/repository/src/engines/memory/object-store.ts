@@ -154,6 +154,7 @@ export class MemoryObjectStore implements ObjectStore {
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
       ...(check && { visit: check.visit }),
+      ...(options.stopsAtTrailer && { stopsAtTrailer: true }),
     });
     const arrived = new MemoryObjectStore(this.algorithm, this.cache);
     await arrived.hold(storage, indexed, options.promisor !== undefined);

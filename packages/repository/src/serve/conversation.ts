@@ -1,0 +1,48 @@
+import { isGitError } from '@git-kv/objects';
+import { type ProtocolVersion, type Service, serializeErrorLine } from '@git-kv/protocol';
+import type { Repository } from '../repository.js';
+import { wordsForRemote } from './failure-words.js';
+import { advertiseReceivePack, type ServeReceivePackOptions, serveReceivePack } from './receive-pack.js';
+import { advertiseUploadPack, type ServeUploadPackOptions, serveUploadPack } from './upload-pack.js';
+
+/** How a whole conversation is held. */
+export interface ConversationOptions {
+  /** The highest version that the client asked for; absent is 0. */
+  readonly version?: ProtocolVersion | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly uploadPack?: Omit<ServeUploadPackOptions, 'signal'> | undefined;
+  readonly receivePack?: Omit<ServeReceivePackOptions, 'signal'> | undefined;
+}
+
+/**
+ * Speak first and then answer, as a program at the other end of a connection does: what a client reads from `git-upload-pack` or
+ * `git-receive-pack`, for what it writes.
+ *
+ * A request that cannot be parsed is told to the client in an ERR line before it is thrown.
+ * @see gitprotocol-pack(5)
+ */
+export async function* serveConversation(
+  repository: Repository,
+  service: Service,
+  incoming: AsyncIterable<Uint8Array>,
+  options: ConversationOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const onFailure = service === 'git-upload-pack' ? options.uploadPack?.onFailure : options.receivePack?.onFailure;
+  try {
+    if (service === 'git-upload-pack') {
+      const isVersion2 = options.version === 2;
+      yield* advertiseUploadPack(repository, { isVersion2 });
+      if (isVersion2) yield* serveUploadPack(repository, incoming, { ...options.uploadPack, ...signal });
+    } else {
+      yield* advertiseReceivePack(repository);
+      yield* serveReceivePack(repository, incoming, { isOpenEnded: true, ...options.receivePack, ...signal });
+    }
+  } catch (error) {
+    // Nobody listens any more where the connection is what failed.
+    if (!options.signal?.aborted && !isGitError(error, 'TRANSPORT_CLOSED')) {
+      yield serializeErrorLine(`${service.slice('git-'.length)}: ${wordsForRemote(error, onFailure)}`);
+    }
+    throw error;
+  }
+}

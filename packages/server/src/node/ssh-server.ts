@@ -1,0 +1,207 @@
+import { GitError } from '@git-kv/objects';
+import { requestedVersion } from '@git-kv/protocol';
+import { StreamConnection } from '@git-kv/protocol/node';
+import type { AuthContext, ClientInfo, Server, ServerChannel, Session, Connection as SshConnection } from 'ssh2';
+import { answerConnection, type ConnectionServerOptions, type Peer } from '../connection-server.js';
+import { parseGitCommand } from '../git-command.js';
+import { type ConnectionLimits, connectionLimits } from './connection-limits.js';
+import { type ListenAddress, type ListeningServer, listenOn } from './listening.js';
+import { type SshLogin, SshLogins } from './ssh-login.js';
+
+/** What is served over ssh, to whom, and where. */
+export interface ListenSshOptions extends ConnectionServerOptions, ConnectionLimits, ListenAddress {
+  /** The server's private keys, as OpenSSH or PEM writes them, without a passphrase. Clients know the server by them. */
+  readonly hostKeys: readonly string[];
+  /**
+   * Decides who may log in: `undefined` refuses, anything else is the `identity` of the {@link Peer}. Asked about each key and each
+   * password that a client offers; for a key, before the client has proved that it has it, and again after. An error refuses.
+   */
+  readonly authenticate: (login: SshLogin) => unknown | Promise<unknown>;
+  /** Logins that may fail on one connection (default 6). */
+  readonly maxLoginAttempts?: number;
+}
+
+const MAX_SESSIONS = 10;
+const GOODBYE_MS = 1000;
+
+/** The library, which only those install who want it. @throws {GitError} UNSUPPORTED where it is not there */
+async function loadSsh2(): Promise<typeof import('ssh2')> {
+  try {
+    const loaded = await import('ssh2');
+    return (loaded as { default?: typeof import('ssh2') }).default ?? loaded;
+  } catch (error) {
+    throw new GitError('UNSUPPORTED', "Cannot serve over ssh: the package 'ssh2' is not installed", { cause: error });
+  }
+}
+
+/**
+ * Serve on a TCP port over ssh, by the package `ssh2`. Clients may run `git-upload-pack` and `git-receive-pack` and nothing else:
+ * there is no shell, no forwarding, no other program.
+ */
+export async function listenSsh(options: ListenSshOptions): Promise<ListeningServer> {
+  const ssh2 = await loadSsh2();
+  const limits = connectionLimits(options);
+  const clients = new Set<SshConnection>();
+  const answering = new Set<Promise<void>>();
+
+  const server: Server = new ssh2.Server({ hostKeys: [...options.hostKeys], keepaliveInterval: 0 }, (client, info) => {
+    client.on('error', () => {}); // a client that goes away, or speaks something else, is no failure of ours
+    if (clients.size >= limits.maxConnections) {
+      options.onEvent?.({ kind: 'refused', path: '', status: 503, reason: 'there are too many connections' });
+      client.end();
+      return;
+    }
+    clients.add(client);
+    // Until somebody has logged in, and later while nothing is asked.
+    const quiet = new Quiet(() => client.end());
+    quiet.start(limits.initTimeoutMs);
+    client.once('close', () => {
+      clients.delete(client);
+      quiet.stop();
+    });
+    const logins = new SshLogins(options, info.ip, (data) => ssh2.utils.parseKey(data));
+    client.on('authentication', (context: AuthContext) => {
+      void logins.judge(context).then((mayGoOn) => {
+        if (!mayGoOn) client.end();
+      });
+    });
+    client.once('ready', () => {
+      quiet.start(limits.initTimeoutMs);
+      let sessions = 0;
+      client.on('session', (accept, reject) => {
+        if (sessions >= MAX_SESSIONS) {
+          reject();
+          return;
+        }
+        sessions++;
+        quiet.stop();
+        const session = accept();
+        const unused = setTimeout(() => client.end(), limits.initTimeoutMs);
+        session.once('close', () => {
+          clearTimeout(unused);
+          sessions--;
+          if (sessions === 0) quiet.start(limits.idleTimeoutMs);
+        });
+        serveSession(session, info, logins, () => clearTimeout(unused));
+      });
+    });
+  });
+
+  function serveSession(session: Session, info: ClientInfo, logins: SshLogins, onBegin: () => void): void {
+    let protocol: string | undefined;
+    let hasBegun = false;
+    session.on('env', (accept, reject, { key, val }) => {
+      if (key === 'GIT_PROTOCOL') protocol = val;
+      if (key === 'GIT_PROTOCOL') accept?.();
+      else reject?.();
+    });
+    const begin = (channel: ServerChannel, command: string): void => {
+      hasBegun = true;
+      onBegin();
+      const peer: Peer = {
+        transport: 'ssh',
+        remoteAddress: info.ip,
+        username: logins.username,
+        identity: logins.identity,
+      };
+      const answered = answer(channel, command, protocol, peer)
+        .catch((error: unknown) => options.onEvent?.({ kind: 'error', path: '', error }))
+        .finally(() => answering.delete(answered));
+      answering.add(answered);
+    };
+    session.on('exec', (accept, reject, { command }) => {
+      if (hasBegun) reject?.();
+      else begin(accept(), command);
+    });
+    session.on('shell', (accept, reject) => {
+      if (hasBegun) reject?.();
+      else begin(accept(), '');
+    });
+    session.on('pty', (accept) => accept?.()); // asked for before a shell, which then says that there is none
+  }
+
+  async function answer(
+    channel: ServerChannel,
+    command: string,
+    protocol: string | undefined,
+    peer: Peer,
+  ): Promise<void> {
+    const controller = new AbortController();
+    channel.once('close', () => controller.abort(new Error('the connection was closed')));
+    const call = parseGitCommand(command);
+    if (call === undefined) {
+      await leave(channel, 128, 'this server runs git-upload-pack and git-receive-pack only');
+      return;
+    }
+    const connection = new StreamConnection({
+      readable: channel,
+      writable: channel,
+      display: peer.remoteAddress ?? 'the client',
+      destroy: () => channel.close(),
+      timeoutMs: limits.idleTimeoutMs,
+      pace: { minBytesPerSecond: limits.minBytesPerSecond, windowMs: limits.rateWindowMs },
+    });
+    // The status goes before the end of the channel, so this side says when that is.
+    const open = { incoming: connection.incoming, send: (bytes: Uint8Array) => connection.send(bytes) };
+    const quietEnd = { finish: async (): Promise<void> => {}, close: async (): Promise<void> => {} };
+    const version = requestedVersion(protocol);
+    const outcome = await answerConnection(
+      options,
+      { ...call, version, peer, signal: controller.signal },
+      { ...open, ...quietEnd },
+    );
+    if (outcome.kind === 'served') await leave(channel, 0);
+    else await leave(channel, 128, outcome.kind === 'refused' ? outcome.reason : 'the conversation failed');
+    await connection.close();
+  }
+
+  return await listenOn(server as unknown as Parameters<typeof listenOn>[0], 'ssh', options, async () => {
+    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+    for (const client of clients) destroy(client);
+    await closed;
+    await Promise.all(answering);
+  });
+}
+
+/** Tell how it went, and end the channel in good order. */
+async function leave(channel: ServerChannel, code: number, words?: string): Promise<void> {
+  if (channel.destroyed || !channel.writable) return;
+  if (words !== undefined) channel.stderr.write(`fatal: ${words}\n`);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, GOODBYE_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    channel.once('close', done);
+    channel.exit(code);
+    channel.end();
+    channel.resume();
+  });
+}
+
+/** At once: ssh2 itself only asks politely. */
+function destroy(client: SshConnection): void {
+  const { _sock } = client as unknown as { readonly _sock?: { destroy(): void } };
+  if (_sock === undefined) client.end();
+  else _sock.destroy();
+}
+
+/** Ends a connection on which nothing happens for a time. */
+class Quiet {
+  readonly #onOver: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(onOver: () => void) {
+    this.#onOver = onOver;
+  }
+
+  start(timeoutMs: number): void {
+    this.stop();
+    this.#timer = setTimeout(this.#onOver, timeoutMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
