@@ -9,6 +9,7 @@ export type GitErrorCode =
   | 'CHECK_FAILED'
   | 'INVALID_OID'
   | 'INVALID_REF_NAME'
+  | 'INVALID_REFSPEC'
   | 'UNSUPPORTED'
   | 'ENCRYPTED_KEY'
   // stores

@@ -29,6 +29,7 @@ export * from './receive-pack/advertisement.js';
 export * from './receive-pack/report.js';
 export * from './receive-pack/request.js';
 export { assertRemoteRefName, type RemoteRef } from './ref-line.js';
+export * from './refspec.js';
 export { parseErrorLine, serializeErrorLine } from './remote-words.js';
 export * from './session/push-interrupted.js';
 export {
