@@ -58,7 +58,7 @@ export type { ReceiveCheckOptions } from './receive-check.js';
 export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export { shortenRefName } from './ref-shorten.js';
 export type * from './ref-store.js';
-export { type CloneIntoOptions, type CloneSummary, cloneInto } from './remote/clone.js';
+export { type CloneIntoOptions, type CloneLayout, type CloneSummary, cloneInto } from './remote/clone.js';
 export {
   type FetchIntoOptions,
   type FetchSummary,
@@ -66,6 +66,14 @@ export {
   findRemoteRef,
   type RemoteBranch,
 } from './remote/fetch.js';
+export type { FetchRole, FetchWish, PlannedRef, TagWish } from './remote/fetch-plan.js';
+export {
+  type FetchedRefResult,
+  type FetchRefsOptions,
+  type FetchRefsReport,
+  fetchRefs,
+} from './remote/fetch-refs.js';
+export { type LocalCommitsOptions, localCommits } from './remote/local-commits.js';
 export {
   createInProcessTransport,
   createRepositoryTransport,
@@ -80,6 +88,25 @@ export {
   pushFailure,
   pushFrom,
 } from './remote/push.js';
+export { type PlannedPush, PushRefspecError, type PushWish } from './remote/push-plan.js';
+export {
+  type PushedRefResult,
+  type PushLease,
+  type PushRefsOptions,
+  type PushRefsReport,
+  type PushRejection,
+  pushRefs,
+} from './remote/push-refs.js';
+export type { RefJudgement, RejectionReason } from './remote/ref-judge.js';
+export {
+  defaultPushRemote,
+  defaultRemote,
+  listRemotes,
+  type RemoteConfig,
+  type RemoteSettings,
+  readRemote,
+  readUpstream,
+} from './remote/settings.js';
 export type * from './repository.js';
 export {
   Abbreviations,

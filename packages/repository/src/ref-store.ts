@@ -20,6 +20,8 @@ export interface RefUpdate {
   readonly next: RefValue | null;
   /** The symbolic refs that this one was reached by: where the engine keeps logs, theirs tell of the update, too. */
   readonly via?: readonly RefName[];
+  /** What the logs say of this update, in place of the message of the transaction's {@link ReflogNote}. */
+  readonly reflogMessage?: string;
 }
 
 /** What became of an update: a lost race is an outcome, not an error. `actual` is what stands there (`null`: nothing). */

@@ -1,32 +1,37 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import {
   connectUploadPack,
-  type OnRemoteProgress,
+  mapFetch,
+  parseRefspec,
+  type Refspec,
   type RemoteRef,
   type Transport,
   type UploadPackClient,
 } from '@git-kv/protocol';
-import type { Progress } from '../object-store.js';
 import { peelTag } from '../ref-resolve.js';
-import type { RefName, RefUpdate } from '../ref-store.js';
+import type { ReflogNote, RefName, RefUpdate, RefValue } from '../ref-store.js';
 import type { Repository } from '../repository.js';
+import { peelTo } from '../revision/peel.js';
 import { type FetchIntoOptions, fetchInto } from './fetch.js';
 
-/** What a clone takes of the remote. */
-export interface CloneIntoOptions {
-  /** Commits of each branch, the tip included; absent for all. A depth takes one branch only, as git's --depth does. */
-  readonly depth?: number;
-  /** Take this branch (a short name) and make HEAD name it; absent for the remote's own. */
+/** How the remote's refs are kept: as they are there, all of them (`mirror`), or as remote-tracking refs (`tracking`). */
+export type CloneLayout = 'bare' | 'mirror' | 'tracking';
+
+/** What a clone takes of the remote. A depth, and what else cuts history, takes one branch only, as git's --depth does. */
+export interface CloneIntoOptions extends Omit<FetchIntoOptions, 'wants' | 'haves' | 'includeTag' | 'wantedRefs'> {
+  /** Take this branch (a short name; a tag's name detaches HEAD) and make HEAD name it; absent for the remote's own. */
   readonly branch?: string;
-  /** Take one branch only. Default: where `depth` is given. */
+  /** Take one branch only. Default: where history is cut. */
   readonly singleBranch?: boolean;
-  /** As of a fetch: see {@link FetchIntoOptions}. What a filter left out is read with `backFill`. */
-  readonly filter?: string | undefined;
-  readonly remoteName?: string | undefined;
-  readonly checkObjects?: FetchIntoOptions['checkObjects'];
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-  readonly onRemoteProgress?: OnRemoteProgress | undefined;
+  readonly layout?: CloneLayout;
+  /** What the remote is called, in the names of remote-tracking refs (default `origin`). */
+  readonly origin?: string;
+  /** Leave out tags that no branch is asked for by. */
+  readonly noTags?: boolean;
+  /** For the logs of refs, where there are any. */
+  readonly reflog?: ReflogNote;
+  /** Asked for the connection; by default what the transport gives. */
+  readonly connect?: ((transport: Transport) => Promise<UploadPackClient>) | undefined;
 }
 
 /** What a clone brought. */
@@ -35,10 +40,12 @@ export interface CloneSummary {
   readonly head: RefName | undefined;
   readonly refCount: number;
   readonly objectCount: number;
+  /** What later fetches are to take: `remote.<name>.fetch`. None in a bare clone that is no mirror. */
+  readonly refspecs: readonly string[];
 }
 
 /**
- * Fill an empty repository as `git clone --bare` does: branches and tags under the remote's own names, HEAD on its branch.
+ * Fill an empty repository as `git clone` does: branches and tags, HEAD on its branch. No files are checked out.
  * @throws {NotFoundError} REMOTE_REF_NOT_FOUND where `branch` is not there
  */
 export async function cloneInto(
@@ -46,76 +53,150 @@ export async function cloneInto(
   transport: Transport,
   options: CloneIntoOptions = {},
 ): Promise<CloneSummary> {
-  const client = await connectUploadPack(transport, { signal: options.signal });
+  const { signal, branch, noTags = false, layout = 'bare', origin = 'origin' } = options;
+  const connect = options.connect ?? ((to: Transport) => connectUploadPack(to, { signal }));
+  const client = await connect(transport);
   try {
-    return await cloneFrom(repository, client, options);
+    const prefixes = layout === 'mirror' ? ['HEAD', 'refs/'] : ['HEAD', 'refs/heads/', 'refs/tags/'];
+    const all = await client.lsRefs({ prefixes, signal });
+    const isSingle = options.singleBranch ?? cutsHistory(options);
+    const remoteHead = all.find(({ name }) => name === 'HEAD');
+    const own = branch === undefined ? undefined : findBranch(all, branch);
+    const pointed = remoteHead && guessHead(remoteHead, all);
+    const head = own ?? pointed;
+    const refspec = parseRefspec(MAPPING[layout](origin), 'fetch');
+    const taken = takenRefs(all, isSingle ? head : undefined, refspec, { isSingle, layout, noTags });
+    const wants = new Set<Oid>(taken.map(({ oid }) => oid));
+    const isDetached = head === undefined && remoteHead?.oid !== undefined;
+    if (isDetached && remoteHead?.oid !== undefined) wants.add(remoteHead.oid);
+
+    const { objectCount } = await fetchInto(repository, client, {
+      ...options,
+      wants: [...wants],
+      remoteName: options.remoteName ?? options.origin,
+      wantedRefs: taken,
+      includeTag: isSingle && !noTags,
+    });
+
+    const updates: RefUpdate[] = taken.map(({ localName, oid }) => ({ name: localName, next: { oid } }));
+    if (isSingle && !noTags) updates.push(...(await arrivedTags(repository, all, updates)));
+    const origins =
+      layout === 'tracking' ? mapFetch(all, refspec).find(({ name }) => name === pointed?.name) : undefined;
+    if (origins?.localName !== undefined && updates.some(({ name }) => name === origins.localName))
+      updates.push({ name: `refs/remotes/${origin}/HEAD`, next: { target: origins.localName } });
+    // The branch itself is here only once it is checked out; in a bare clone it has come with the others.
+    if (layout === 'tracking' && head?.oid !== undefined && head.name.startsWith('refs/heads/'))
+      updates.push({ name: head.name, next: { oid: head.oid } });
+    const headValue = await valueOfHead(repository, head, remoteHead);
+    if (headValue !== undefined) updates.push({ name: 'HEAD', next: headValue });
+    await move(repository, updates, options);
+    return {
+      head: headValue !== undefined && 'target' in headValue ? headValue.target : undefined,
+      refCount: updates.length,
+      objectCount,
+      refspecs: laterRefspecs(refspec, head, { isSingle, layout, origin }),
+    };
   } finally {
     await client.close();
   }
 }
 
-async function cloneFrom(
+const MAPPING: Readonly<Record<CloneLayout, (origin: string) => string>> = {
+  bare: () => '+refs/heads/*:refs/heads/*',
+  mirror: () => '+refs/*:refs/*',
+  tracking: (origin) => `+refs/heads/*:refs/remotes/${origin}/*`,
+};
+
+function cutsHistory(options: object): boolean {
+  return Object.entries(options).some(([key, value]) => value !== undefined && /^(?:depth|deepen|shallow)/.test(key));
+}
+
+/** A branch by its short name, or else a tag. */
+function findBranch(refs: readonly RemoteRef[], branch: string): RemoteRef {
+  for (const prefix of ['refs/heads/', 'refs/tags/']) {
+    const ref = refs.find(({ name, oid }) => name === `${prefix}${branch}` && oid !== undefined);
+    if (ref !== undefined) return ref;
+  }
+  const message = `Cannot clone: remote branch ${branch} does not exist`;
+  throw new NotFoundError('REMOTE_REF_NOT_FOUND', `refs/heads/${branch}`, message);
+}
+
+/** The branch that HEAD is: what the remote says, or one that stands where HEAD does. An unborn one has no `oid`. */
+function guessHead({ target, oid }: RemoteRef, refs: readonly RemoteRef[]): RemoteRef | undefined {
+  if (target !== undefined)
+    return (
+      refs.find(({ name }) => name === target) ?? (oid === undefined ? { name: target, oid: undefined } : undefined)
+    );
+  const same = refs.filter((ref) => ref.name.startsWith('refs/heads/') && ref.oid === oid);
+  return (
+    ['refs/heads/main', 'refs/heads/master'].map((name) => same.find((ref) => ref.name === name)).find(Boolean) ??
+    same[0]
+  );
+}
+
+interface Taking {
+  readonly isSingle: boolean;
+  readonly layout: CloneLayout;
+  readonly noTags: boolean;
+}
+
+/** The refs that are taken, each with its name here. */
+function takenRefs(
+  all: readonly RemoteRef[],
+  only: RemoteRef | undefined,
+  refspec: Refspec,
+  { isSingle, layout, noTags }: Taking,
+): { readonly name: RefName; readonly localName: RefName; readonly oid: Oid }[] {
+  const from = isSingle ? (only === undefined ? [] : [only]) : all;
+  const found = new Map<RefName, { readonly name: RefName; readonly oid: Oid }>();
+  for (const { name, localName, oid } of mapFetch(from, refspec)) {
+    if (localName !== undefined) found.set(localName, { name, oid });
+  }
+  // A tag that is asked for as the branch comes by its own name; all of them, where all is taken.
+  if (isSingle || (layout !== 'mirror' && !noTags)) {
+    for (const { name, oid } of from)
+      if (name.startsWith('refs/tags/') && oid !== undefined) found.set(name, { name, oid });
+  }
+  return [...found].map(([localName, ref]) => ({ ...ref, localName }));
+}
+
+async function valueOfHead(
   repository: Repository,
-  client: UploadPackClient,
-  options: CloneIntoOptions,
-): Promise<CloneSummary> {
-  const { signal } = options;
-  const all = await client.lsRefs({ prefixes: ['HEAD', 'refs/heads/', 'refs/tags/'], signal });
-  const remoteHead = all.find(({ name }) => name === 'HEAD');
-  const head = headBranch(all, remoteHead, options.branch);
-  const isSingle = options.singleBranch ?? options.depth !== undefined;
-  const refs = all.filter((ref) => isWanted(ref, isSingle, head));
-  const wants = new Set<Oid>(refs.flatMap(({ oid }) => (oid === undefined ? [] : [oid])));
-  if (head === undefined && remoteHead?.oid !== undefined) wants.add(remoteHead.oid);
-
-  const { objectCount } = await fetchInto(repository, client, {
-    wants: [...wants],
-    includeTag: isSingle,
-    ...(options.depth === undefined ? {} : { depth: options.depth }),
-    filter: options.filter,
-    remoteName: options.remoteName,
-    wantedRefs: refs.flatMap(({ name, oid }) => (oid === undefined ? [] : [{ name, oid }])),
-    checkObjects: options.checkObjects,
-    signal,
-    onProgress: options.onProgress,
-    onRemoteProgress: options.onRemoteProgress,
-  });
-
-  const updates: RefUpdate[] = refs.flatMap(({ name, oid }) => (oid === undefined ? [] : [{ name, next: { oid } }]));
-  if (isSingle) for (const update of await arrivedTags(repository, all, refs)) updates.push(update);
-  const headValue =
-    head !== undefined ? { target: head } : remoteHead?.oid === undefined ? undefined : { oid: remoteHead.oid };
-  if (headValue !== undefined) updates.push({ name: 'HEAD', next: headValue });
-  if (updates.length > 0) {
-    const outcome = await repository.refs.update(updates, signal ? { signal } : {});
-    if (outcome.status !== 'updated')
-      throw new GitError('REF_CONFLICT', 'Cannot clone: the repository changed meanwhile');
-  }
-  return { head, refCount: updates.length, objectCount };
-}
-
-function headBranch(
-  refs: readonly RemoteRef[],
+  head: RemoteRef | undefined,
   remoteHead: RemoteRef | undefined,
-  branch: string | undefined,
-): RefName | undefined {
-  if (branch === undefined) return remoteHead?.target;
-  const name = `refs/heads/${branch}`;
-  if (!refs.some((ref) => ref.name === name)) {
-    throw new NotFoundError('REMOTE_REF_NOT_FOUND', name, `Cannot clone: remote branch ${branch} does not exist`);
-  }
-  return name;
+): Promise<RefValue | undefined> {
+  if (head?.name.startsWith('refs/heads/')) return { target: head.name };
+  const oid = head?.oid ?? remoteHead?.oid;
+  const commit = oid === undefined ? undefined : await peelTo(repository, oid, 'commit');
+  return commit === undefined ? undefined : { oid: commit };
 }
 
-function isWanted(ref: RemoteRef, isSingle: boolean, head: RefName | undefined): boolean {
-  return isSingle ? ref.name === head : ref.name.startsWith('refs/heads/') || ref.name.startsWith('refs/tags/');
+async function move(repository: Repository, updates: readonly RefUpdate[], options: CloneIntoOptions): Promise<void> {
+  if (updates.length === 0) return;
+  const { reflog, signal } = options;
+  const outcome = await repository.refs.update(updates, { ...(reflog && { reflog }), ...(signal && { signal }) });
+  if (outcome.status !== 'updated')
+    throw new GitError('REF_CONFLICT', 'Cannot clone: the repository changed meanwhile');
+}
+
+/** What `remote.<name>.fetch` is set to. */
+function laterRefspecs(
+  refspec: Refspec,
+  head: RemoteRef | undefined,
+  { isSingle, layout, origin }: { readonly isSingle: boolean; readonly layout: CloneLayout; readonly origin: string },
+): string[] {
+  if (layout === 'bare') return [];
+  if (layout === 'mirror' || !isSingle) return [`+${refspec.source}:${refspec.destination}`];
+  if (head === undefined) return [];
+  const { name } = head;
+  return [name.startsWith('refs/tags/') ? `+${name}:${name}` : `+${name}:refs/remotes/${origin}/${name.slice(11)}`];
 }
 
 /** Tags that point to what was fetched of one branch: git takes those along. */
 async function arrivedTags(
   repository: Repository,
   all: readonly RemoteRef[],
-  taken: readonly RemoteRef[],
+  taken: readonly RefUpdate[],
 ): Promise<RefUpdate[]> {
   const names = new Set(taken.map(({ name }) => name));
   const updates: RefUpdate[] = [];

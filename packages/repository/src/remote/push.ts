@@ -34,6 +34,8 @@ export interface PushFromOptions {
   readonly onRemoteProgress?: OnRemoteProgress | undefined;
   /** Compression level of the pack, 0 to 9. */
   readonly level?: number;
+  /** A connection that is open already, of the same transport; it is closed in the end. */
+  readonly client?: ReceivePackClient;
 }
 
 /** What became of one update. */
@@ -70,7 +72,7 @@ export async function pushFrom(
   options: PushFromOptions,
 ): Promise<PushResultStatus[]> {
   assertDistinct(options.updates);
-  const client = await connectReceivePack(transport, { signal: options.signal });
+  const client = options.client ?? (await connectReceivePack(transport, { signal: options.signal }));
   try {
     return await pushOver(repository, transport, client, options);
   } finally {

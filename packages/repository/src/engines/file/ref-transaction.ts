@@ -393,17 +393,17 @@ export class RefTransaction {
     const head = await files.readLoose('HEAD');
     const moves: RefMove[] = [];
     for (const { update, current } of this.#steps) {
-      const { name, expected, next, via } = update;
+      const { name, expected, next, via, reflogMessage: message } = update;
       const isVerified = expected !== undefined && sameValue(expected, next);
       const newOid = next === null ? zero : await this.#oidOf(next);
       // A branch that is not born yet has nothing to tell of.
       const isPointed = next !== null && 'target' in next;
       if (isVerified || newOid === undefined || (isPointed && !this.#options.reflog)) continue;
       const oldOid = (current && (await this.#oidOf(current))) ?? zero;
-      if (next !== null && !sameValue(next, current)) moves.push({ name, oldOid, newOid });
+      if (next !== null && !sameValue(next, current)) moves.push({ name, oldOid, newOid, message });
       const symbolic = new Set(via);
       if (head && 'target' in head && head.target === name && !isPointed) symbolic.add('HEAD');
-      for (const other of symbolic) moves.push({ name: other, oldOid, newOid });
+      for (const other of symbolic) moves.push({ name: other, oldOid, newOid, message });
     }
     return moves;
   }

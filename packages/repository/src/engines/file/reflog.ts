@@ -9,6 +9,8 @@ export interface RefMove {
   readonly name: RefName;
   readonly oldOid: Oid;
   readonly newOid: Oid;
+  /** In place of the note's. */
+  readonly message?: string | undefined;
 }
 
 /** Refs that get a log of their own where core.logAllRefUpdates is true. */
@@ -38,7 +40,7 @@ export class Reflog {
     if ((await disk.findStat(path))?.kind !== 'file' && !note.begin && !this.#begins(move.name)) return;
     const seconds = note.timestamp ?? Math.floor(this.#now() / 1000);
     const who = `${plain(note.name)} <${plain(note.email)}>`;
-    const message = note.message.replace(/\s+/g, ' ').trim();
+    const message = (move.message ?? note.message).replace(/\s+/g, ' ').trim();
     const line = `${move.oldOid} ${move.newOid} ${who} ${seconds} ${note.timezone ?? '+0000'}${message === '' ? '' : `\t${message}`}\n`;
     await disk.makeDirectory(parentPath(path));
     const file = await disk.open(path, 'append');
