@@ -83,7 +83,7 @@ export function parseGitOptions(
 }
 
 function parseSpec(text: string): Spec {
-  const [, long, short, takes] = /^([a-z-]*)(?:\|(\w))?([=?~]?)$/.exec(text) ?? [];
+  const [, long, short, takes] = /^([a-z0-9-]*)(?:\|(\w))?([=?~]?)$/.exec(text) ?? [];
   const name = long || short;
   if (name === undefined) throw new Error(`BUG: option spec ${text}`);
   return { name, long: long || undefined, short, takes: takes as Spec['takes'] };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isGitError } from '@git-kv/objects';
 import { parseRemoteAddress, type Transport } from '@git-kv/protocol';
-import { createTransport } from '@git-kv/protocol/node';
+import { createLocalProgramTransport, createTransport } from '@git-kv/protocol/node';
 import { createPathTransport } from '@git-kv/repository/node-fs';
 import { receiveRules } from './commands/serve-stdio.js';
 import { CommandError, type Console } from './console.js';
@@ -35,14 +35,21 @@ export function withoutUserinfo(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1');
 }
 
+/** What is run on the other side, where a program is: a path, or a command line. */
+export interface RemotePrograms {
+  readonly uploadPack?: string | undefined;
+  readonly receivePack?: string | undefined;
+}
+
 /** Run `body` with a transport to `url`, as the environment and the configuration say, that is closed after. */
 export async function withRemote<T>(
   url: string,
   console: Console,
   body: (transport: Transport) => Promise<T>,
+  programs: RemotePrograms = {},
 ): Promise<T> {
   assertRemoteUrl(url);
-  const transport = openRemote(url, console);
+  const transport = openRemote(url, console, programs);
   try {
     return await body(transport);
   } finally {
@@ -51,16 +58,20 @@ export async function withRemote<T>(
 }
 
 /** A transport to `url`: the caller closes it. Paths are those of the console's directory. */
-export function openRemote(url: string, console: Console): Transport {
+export function openRemote(url: string, console: Console, programs: RemotePrograms = {}): Transport {
+  const isNamed = programs.uploadPack !== undefined || programs.receivePack !== undefined;
   return createTransport(url, {
+    ...programs,
     environment: console.env,
     credentials: remoteCredentials(console),
     http: consoleCertificates(console),
     // The program reads ~/.ssh/config, which people rely on.
     sshBy: 'program',
     local: (path) =>
-      createPathTransport(resolve(console.cwd, path), {
-        serve: async (repository) => ({ receivePack: { rules: await receiveRules(console, repository) } }),
-      }),
+      isNamed
+        ? createLocalProgramTransport(resolve(console.cwd, path), { ...programs, environment: console.env })
+        : createPathTransport(resolve(console.cwd, path), {
+            serve: async (repository) => ({ receivePack: { rules: await receiveRules(console, repository) } }),
+          }),
   });
 }

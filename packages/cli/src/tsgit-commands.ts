@@ -38,6 +38,16 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/diff-tree.js')).diffTreeCommand,
   },
   {
+    name: 'fetch',
+    summary: 'bring refs and objects of a remote here',
+    load: async () => (await import('./commands/fetch.js')).fetchCommand,
+  },
+  {
+    name: 'fetch-pack',
+    summary: 'bring named refs of a repository here, and tell their object ids',
+    load: async () => (await import('./commands/fetch-pack.js')).fetchPackCommand,
+  },
+  {
     name: 'for-each-ref',
     summary: 'list refs in any form and order',
     load: async () => (await import('./commands/for-each-ref.js')).forEachRefCommand,
@@ -128,6 +138,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/prune.js')).pruneCommand,
   },
   {
+    name: 'push',
+    summary: 'send refs and objects to a remote',
+    load: async () => (await import('./commands/push.js')).pushCommand,
+  },
+  {
     name: 'receive-pack',
     summary: 'take in a push over standard input and output',
     load: async () => (await import('./commands/serve-stdio.js')).receivePackCommand,
@@ -136,6 +151,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     name: 'reflog',
     summary: 'show and shorten the logs of refs',
     load: async () => (await import('./commands/reflog.js')).reflogCommand,
+  },
+  {
+    name: 'remote',
+    summary: 'list, add, change and remove remotes',
+    load: async () => (await import('./commands/remote.js')).remoteCommand,
   },
   {
     name: 'repack',
@@ -151,6 +171,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     name: 'rev-parse',
     summary: 'read revisions, and tell about the repository',
     load: async () => (await import('./commands/rev-parse.js')).revParseCommand,
+  },
+  {
+    name: 'send-pack',
+    summary: 'send refs and objects to a repository, by its address',
+    load: async () => (await import('./commands/send-pack.js')).sendPackCommand,
   },
   {
     name: 'serve',

@@ -1,46 +1,46 @@
-import { appendFile, mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { isGitError } from '@git-kv/objects';
 import { connectUploadPack, type Transport } from '@git-kv/protocol';
-import { cloneInto } from '@git-kv/repository';
-import { initRepository } from '@git-kv/repository/node-fs';
+import { type CloneLayout, type CloneSummary, cloneInto } from '@git-kv/repository';
+import { type FileRepository, initRepository } from '@git-kv/repository/node-fs';
+import { type CloneSource, findCloneSource, guessDirectory } from '../clone-directory.js';
 import { CommandError, type Console, UsageError } from '../console.js';
+import { deepening } from '../fetch-depth.js';
+import { type GivenOptions, parseGitOptions } from '../git-options.js';
 import { ioError } from '../input.js';
-import { parseCount, parseOptions } from '../options.js';
 import type { Command } from '../program.js';
-import { RemoteProgress } from '../progress.js';
-import { assertRemoteUrl, withoutUserinfo, withRemote } from '../remote.js';
+import { reflogNote } from '../ref-updates.js';
+import { withRemote } from '../remote.js';
+import { shownUrl } from '../remote-names.js';
+import { TransferProgress } from '../transfer-progress.js';
 
-/** git-clone(1), bare. */
+/** git-clone(1), without a checkout. */
 export const cloneCommand: Command = {
-  usage: 'clone --bare [--depth <n>] [--branch <name>] [--[no-]single-branch] [-q] <url> [<directory>]',
+  usage:
+    'clone (--bare | --mirror | -n) [-q] [-v] [--[no-]progress] [-o <name>] [-b <name>] [--[no-]single-branch]\n' +
+    ' [--depth <n>] [--shallow-since <date>] [--shallow-exclude <revision>] [--filter <filter>] [--no-tags]\n' +
+    ' [-c <key>=<value>] [-u <upload-pack>] <repository> [<directory>]',
   async run(args, console) {
-    const { values, positionals } = parseOptions(args, {
-      bare: { type: 'boolean', default: false },
-      depth: { type: 'string' },
-      branch: { type: 'string', short: 'b' },
-      'single-branch': { type: 'boolean' },
-      'no-single-branch': { type: 'boolean' },
-      quiet: { type: 'boolean', short: 'q', default: false },
-    });
-    const [url, given, ...more] = positionals;
-    if (url === undefined || more.length > 0) throw new UsageError('error: a URL and at most one directory are needed');
-    if (!values.bare) throw new CommandError('only bare clones are supported: add --bare');
-    const depth = values.depth === undefined ? undefined : parseCount('depth', values.depth, 1);
-    assertRemoteUrl(url);
-    const shown = given ?? defaultDirectory(url);
+    const options = parseGitOptions(args, OPTIONS);
+    const [given, wanted, ...more] = options.positionals;
+    if (given === undefined) throw new UsageError('fatal: You must specify a repository to clone.');
+    if (more.length > 0) throw new UsageError('fatal: Too many arguments.');
+    const layout = layoutOf(options);
+    const isBare = layout !== 'tracking';
+    const source = await findCloneSource(console.cwd, given);
+    const shown = (wanted ?? guessDirectory(given, { isBare, isBundle: source.isBundle })).replace(/(?<=.)\/+$/, '');
     const directory = resolve(console.cwd, shown);
-    if (!values.quiet) await console.stderr.write(`Cloning into bare repository '${shown}'...\n`);
-
     const isNew = await claimDirectory(directory, shown);
     let done = false;
     try {
-      await withRemote(url, console, (transport) =>
-        clone(transport, directory, console, {
-          quiet: values.quiet,
-          depth,
-          branch: values.branch,
-          singleBranch: values['no-single-branch'] ? false : values['single-branch'],
-        }),
+      if (!options.has('quiet'))
+        await console.stderr.write(`Cloning into ${isBare ? 'bare repository ' : ''}'${shown}'...\n`);
+      await withRemote(
+        source.url,
+        console,
+        (transport) => clone({ transport, source, directory, console, options, layout }),
+        { uploadPack: options.value('upload-pack') },
       );
       done = true;
     } finally {
@@ -50,48 +50,131 @@ export const cloneCommand: Command = {
   },
 };
 
-interface CloneOptions {
-  readonly quiet: boolean;
-  readonly depth: number | undefined;
-  readonly branch: string | undefined;
-  readonly singleBranch: boolean | undefined;
+const OPTIONS: readonly string[] = [
+  'verbose|v',
+  'quiet|q',
+  'progress',
+  'bare',
+  'mirror',
+  'no-checkout|n',
+  'origin|o=',
+  'branch|b=',
+  'single-branch',
+  'depth=',
+  'shallow-since=',
+  'shallow-exclude=',
+  'filter=',
+  'tags',
+  'config|c=',
+  'upload-pack|u=',
+  'server-option=',
+  // Taken, as scripts give them: everything is fetched, nothing is linked.
+  'local|l',
+  'hardlinks',
+  'template=',
+  'jobs|j=',
+  'ipv4|4',
+  'ipv6|6',
+];
+
+function layoutOf(options: GivenOptions): CloneLayout {
+  if (options.has('mirror')) return 'mirror';
+  if (options.has('bare')) return 'bare';
+  if (options.has('no-checkout')) return 'tracking';
+  throw new CommandError('no files are checked out: add --bare, --mirror or --no-checkout');
 }
 
-async function clone(transport: Transport, directory: string, console: Console, options: CloneOptions): Promise<void> {
+interface CloneTask {
+  readonly transport: Transport;
+  readonly source: CloneSource;
+  readonly directory: string;
+  readonly console: Console;
+  readonly options: GivenOptions;
+  readonly layout: CloneLayout;
+}
+
+async function clone(task: CloneTask): Promise<void> {
+  const { transport, source, directory, console, options, layout } = task;
   const { signal } = console;
-  const client = await connectUploadPack(transport, { signal });
-  await client.close();
-  const repository = await initRepository(directory, { objectFormat: client.algorithm.name });
+  const client = await connectUploadPack(transport, { signal, serverOptions: options.values('server-option') });
+  const origin = options.value('origin') ?? 'origin';
+  const repository = await initRepository(directory, {
+    objectFormat: client.algorithm.name,
+    bare: layout !== 'tracking',
+  });
   try {
-    // As git: what the remote counts is for a person to watch, and not asked for otherwise.
-    const progress = options.quiet || !console.stderr.isTTY ? undefined : new RemoteProgress(console);
-    const { objectCount } = await cloneInto(repository, transport, {
+    const progress = TransferProgress.for(console, options);
+    const branch = options.value('branch');
+    const single = options.options.findLast(({ name }) => name === 'single-branch');
+    const tags = options.options.findLast(({ name }) => name === 'tags');
+    const noTags = tags?.negated === true;
+    await configure(repository, task, { origin, noTags });
+    const summary = await cloneInto(repository, transport, {
+      connect: async () => client,
       signal,
-      ...(options.depth === undefined ? {} : { depth: options.depth }),
-      ...(options.branch === undefined ? {} : { branch: options.branch }),
-      ...(options.singleBranch === undefined ? {} : { singleBranch: options.singleBranch }),
-      ...(progress === undefined ? {} : { onRemoteProgress: (line, transient) => progress.say(line, transient) }),
+      layout,
+      origin,
+      noTags,
+      ...(await deepening(console, undefined, options)),
+      ...(branch !== undefined && { branch }),
+      ...(single !== undefined && { singleBranch: !single.negated }),
+      ...progress?.callbacks,
+      ...(layout === 'tracking' && {
+        reflog: await reflogNote(repository, console, { message: `clone: from ${shownUrl(source.url)}` }),
+      }),
     });
     await progress?.end();
-    await appendFile(resolve(directory, 'config'), `[remote "origin"]\n\turl = ${quoteConfig(transport.url)}\n`);
-    if (objectCount === 0 && !options.quiet) {
+    await follow(repository, origin, layout, summary);
+    if (summary.objectCount === 0 && !options.has('quiet'))
       await console.stderr.write('warning: You appear to have cloned an empty repository.\n');
-    }
+  } catch (error) {
+    if (!isGitError(error, 'REMOTE_REF_NOT_FOUND')) throw error;
+    throw new CommandError(`Remote branch ${options.value('branch')} not found in upstream ${origin}`, {
+      cause: error,
+    });
   } finally {
+    await client.close();
     await repository.close();
   }
 }
 
-/** git's "humanish" part of a URL, with `.git`. */
-function defaultDirectory(url: string): string {
-  let name = '';
-  try {
-    name = basename(decodeURIComponent(new URL(url).pathname.replace(/\/+$/, ''))).replace(/\.git$/, '');
-  } catch {
-    // Not a URL, or not percent-encoded text: there is no name in it.
-  }
-  if (name === '') throw new CommandError(`cannot guess a directory from '${withoutUserinfo(url)}': name one`);
-  return `${name}.git`;
+/** The settings that are there before anything is fetched. */
+async function configure(
+  repository: FileRepository,
+  { source, options }: CloneTask,
+  { origin, noTags }: { readonly origin: string; readonly noTags: boolean },
+): Promise<void> {
+  await repository.config.update((document) => {
+    for (const text of options.values('config')) {
+      const equals = text.indexOf('=');
+      document.add(equals < 0 ? text : text.slice(0, equals), equals < 0 ? 'true' : text.slice(equals + 1));
+    }
+    document.add(`remote.${origin}.url`, withoutPassword(source.url));
+    if (noTags) document.add(`remote.${origin}.tagOpt`, '--no-tags');
+  });
+}
+
+/** A password is asked for again: it does not go into a file that others may read. */
+function withoutPassword(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):[^/]*@/i, '$1@');
+}
+
+/** What later fetches take, and which branch the one that HEAD names follows. */
+async function follow(
+  repository: FileRepository,
+  origin: string,
+  layout: CloneLayout,
+  { head, refspecs }: CloneSummary,
+): Promise<void> {
+  if (layout === 'bare') return;
+  await repository.config.update((document) => {
+    for (const refspec of refspecs) document.add(`remote.${origin}.fetch`, refspec);
+    if (layout === 'mirror' && refspecs.length > 0) document.set(`remote.${origin}.mirror`, 'true');
+    if (layout !== 'tracking' || head === undefined) return;
+    const branch = head.slice('refs/heads/'.length);
+    document.set(`branch.${branch}.remote`, origin);
+    document.set(`branch.${branch}.merge`, head);
+  });
 }
 
 /** Make the directory, or take an empty one. True where it was made. */
@@ -113,11 +196,4 @@ async function removeClone(directory: string, isNew: boolean): Promise<void> {
     return;
   }
   for (const name of await readdir(directory)) await rm(resolve(directory, name), { recursive: true, force: true });
-}
-
-/** A value for git's config format. */
-function quoteConfig(value: string): string {
-  return /[\s"#;\\]/.test(value)
-    ? `"${value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`
-    : value;
 }

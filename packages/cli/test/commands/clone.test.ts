@@ -142,8 +142,8 @@ describe('tsgit clone --bare', () => {
     ['without --bare', ['URL'], 128],
     ['without a URL', ['--bare'], 129],
     ['with too many arguments', ['--bare', 'URL', 'a', 'b'], 129],
-    ['with a depth of nothing', ['--bare', '--depth', '0', 'URL'], 129],
-    ['with a depth of words', ['--bare', '--depth', 'deep', 'URL'], 129],
+    ['with a depth of nothing', ['--bare', '--depth', '0', 'URL'], 128],
+    ['with a depth of words', ['--bare', '--depth', 'deep', 'URL'], 128],
     ['of a branch that is not there', ['--bare', '--branch', 'nope', 'URL'], 128],
     ['of something that is no URL', ['--bare', 'nonsense'], 128],
     ['of a path', ['--bare', '/no/such/path'], 128],
@@ -156,7 +156,7 @@ describe('tsgit clone --bare', () => {
     const filled = args.map((arg) => (arg === 'URL' ? `${backend.url}/sha1.git` : arg));
     const ours = await run('tsgit', ['clone', ...filled], { cwd });
     expect(ours).toMatchObject({ code, stdout: '' });
-    expect(ours.stderr).toMatch(code === 129 ? /^error: .*\nusage: / : /(?:^|\n)fatal: [^\n]*\n$/);
+    expect(ours.stderr).toMatch(code === 129 ? /^fatal: .*\nusage: / : /(?:^|\n)fatal: [^\n]*\n$/);
     expect(ours.stderr).not.toContain('secret');
     expect(readdirSync(cwd)).toEqual([]);
   });

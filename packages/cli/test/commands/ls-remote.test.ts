@@ -176,8 +176,8 @@ describe('tsgit ls-remote, where the remote cannot be used', () => {
 
   test('none at all', async () => {
     expect(await run('tsgit', ['ls-remote'])).toMatchObject({
-      code: 129,
-      stderr: expect.stringContaining('usage: tsgit ls-remote '),
+      code: 128,
+      stderr: 'fatal: No remote configured to list refs from.\n',
     });
   });
 });

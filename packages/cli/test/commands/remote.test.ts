@@ -1,0 +1,158 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { git, removeDirectory } from '../../../../test/support/git.js';
+import { serveUntilTestEnds } from '../support/remote.js';
+import { makeRefTemplate } from '../support/repositories.js';
+import { Twins } from '../support/twins.js';
+
+const templates = new Map<string, string>();
+beforeAll(() => {
+  for (const format of ['sha1', 'sha256'] as const) {
+    const directory = makeRefTemplate(format);
+    git(['config', 'remote.origin.url', 'https://example.com/r.git'], { cwd: directory });
+    git(['config', 'remote.origin.fetch', '+refs/heads/*:refs/remotes/origin/*'], { cwd: directory });
+    git(['config', 'branch.main.remote', 'origin'], { cwd: directory });
+    git(['config', 'branch.main.merge', 'refs/heads/main'], { cwd: directory });
+    // Without messages: what is written anew ends such lines with a tab.
+    rmSync(join(directory, '.git/logs/refs/remotes'), { recursive: true });
+    templates.set(format, directory);
+  }
+});
+afterAll(() => {
+  for (const directory of templates.values()) removeDirectory(directory);
+});
+
+describe.each(['sha1', 'sha256'])('tsgit remote (%s)', (format) => {
+  test.each<[steps: string[][]]>([
+    [[['add', 'a', 'https://example.com/a.git'], [], ['-v']]],
+    [
+      [
+        ['add', '--tags', 'a', '../x'],
+        ['add', '--no-tags', 'b', '../x'],
+        ['add', '-t', 'one', '-t', 'two', 'c', '../x'],
+      ],
+    ],
+    [
+      [
+        ['add', '--mirror=fetch', 'a', '../x'],
+        ['add', '--mirror=push', 'b', '../x'],
+        ['show', '-n', 'b'],
+      ],
+    ],
+    [[['add', '-m', 'main', 'a', '../x']]],
+    [
+      [
+        ['add', 'origin', 'x'],
+        ['add', 'a..b', 'x'],
+        ['add', 'a'],
+        ['add', '--mirror=push', '-t', 'x', 'n', 'x'],
+      ],
+    ],
+    [[['rename', 'origin', 'up'], ['-v']]],
+    [
+      [
+        ['rename', 'origin', 'up/stream'],
+        ['rename', 'nothing', 'x'],
+        ['rename', 'up/stream', 'a b'],
+      ],
+    ],
+    [
+      [
+        ['add', 'a', 'x'],
+        ['rename', 'a', 'origin'],
+      ],
+    ],
+    [
+      [
+        ['remove', 'origin'],
+        ['rm', 'origin'],
+      ],
+    ],
+    [
+      [
+        ['get-url', 'origin'],
+        ['get-url', '--push', 'origin'],
+        ['get-url', 'nothing'],
+      ],
+    ],
+    [[['set-url', 'origin', 'x'], ['set-url', '--add', 'origin', 'y'], ['set-url', 'origin', 'z', '^y'], ['-v']]],
+    [[['set-url', '--push', 'origin', 'p'], ['get-url', '--push', '--all', 'origin'], ['-v']]],
+    [
+      [
+        ['set-url', '--add', 'origin', 'y'],
+        ['set-url', '--delete', 'origin', 'example'],
+        ['get-url', '--all', 'origin'],
+      ],
+    ],
+    [
+      [
+        ['set-url', '--delete', 'origin', '.*'],
+        ['set-url', 'origin', 'x', 'nothing'],
+        ['set-url', 'nothing', 'x'],
+      ],
+    ],
+    [[['show', '-n', 'origin'], ['show']]],
+    [[['nonsense'], ['rename', 'a'], ['get-url']]],
+  ])('%j says and changes what git does', async (steps) => {
+    const twins = new Twins(templates.get(format));
+    for (const step of steps) {
+      await twins.same(['remote', ...step]);
+      twins.expectSameFiles({ folders: false });
+    }
+  });
+
+  test('rename keeps refs of other kinds, and warns of what it does not change', async () => {
+    const twins = new Twins(templates.get(format));
+    twins.each((cwd) => {
+      git(['config', '--add', 'remote.origin.fetch', 'refs/tags/*:refs/odd/*'], { cwd });
+      git(['config', 'remote.pushDefault', 'origin'], { cwd });
+      git(['config', 'branch.main.pushRemote', 'origin'], { cwd });
+      git(['update-ref', '--create-reflog', '-m', 'moved', 'refs/remotes/origin/main', 'main'], { cwd });
+    });
+    await twins.same(['remote', 'rename', 'origin', 'up']);
+    twins.expectSameFiles({ folders: false });
+    await twins.same(['remote', 'remove', 'up']);
+    twins.expectSameFiles({ folders: false });
+  });
+
+  test("remove leaves branches of one's own, and what another remote keeps", async () => {
+    const twins = new Twins(templates.get(format));
+    twins.each((cwd) => {
+      git(['config', '--add', 'remote.origin.fetch', 'refs/heads/*:refs/heads/*'], { cwd });
+      git(['config', 'remote.other.fetch', 'refs/heads/main:refs/remotes/origin/main'], { cwd });
+    });
+    await twins.same(['remote', 'remove', 'origin']);
+    twins.expectSameFiles({ folders: false });
+  });
+
+  test('show -n tells what is tracked, pulled and pushed', async () => {
+    const twins = new Twins(templates.get(format));
+    twins.each((cwd) => {
+      const set = (...args: string[]): string => git(['config', ...args], { cwd });
+      set('--add', 'remote.origin.push', 'refs/heads/main:refs/heads/x');
+      set('--add', 'remote.origin.push', '+refs/heads/topic/*:refs/heads/y/*');
+      set('--add', 'remote.origin.push', ':');
+      set('branch.topic/one.remote', 'origin');
+      set('--add', 'branch.topic/one.merge', 'refs/heads/one');
+      set('--add', 'branch.topic/one.merge', 'refs/heads/two');
+    });
+    await twins.same(['remote', 'show', '-n', 'origin', 'elsewhere']);
+  });
+
+  test('prune removes what the remote no longer has', async () => {
+    const directory = templates.get(format) as string;
+    const { url } = await serveUntilTestEnds(join(directory, '..'));
+    const twins = new Twins(directory);
+    twins.each((cwd) => {
+      git(['config', 'remote.origin.url', `${url}/${directory.split('/').at(-1)}`], { cwd });
+      git(['update-ref', 'refs/remotes/origin/old', 'main'], { cwd });
+      git(['update-ref', 'refs/remotes/origin/older/one', 'main'], { cwd });
+      git(['symbolic-ref', 'refs/remotes/origin/alias', 'refs/remotes/origin/old'], { cwd });
+    });
+    await twins.same(['remote', 'prune', '--dry-run', 'origin']);
+    await twins.same(['remote', 'prune', 'origin']);
+    twins.expectSameFiles({ folders: false });
+    await twins.same(['remote', 'prune', 'origin']);
+  });
+});
