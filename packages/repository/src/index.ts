@@ -73,13 +73,13 @@ export {
   type FetchRefsReport,
   fetchRefs,
 } from './remote/fetch-refs.js';
-export { type LocalCommitsOptions, localCommits } from './remote/local-commits.js';
 export {
   createInProcessTransport,
   createRepositoryTransport,
   type InProcessServices,
   type ServiceFunction,
 } from './remote/in-process.js';
+export { type LocalCommitsOptions, localCommits } from './remote/local-commits.js';
 export {
   type PushFromOptions,
   PushOutcomeUnknownError,
