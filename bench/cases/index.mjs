@@ -12,6 +12,7 @@ import kvCommits from './kv-commits.mjs';
 import logPath from './log-path.mjs';
 import mergeBase from './merge-base.mjs';
 import mergeTrees from './merge-trees.mjs';
+import open from './open.mjs';
 import packDeltas from './pack-deltas.mjs';
 import partialGet from './partial-get.mjs';
 import readAll from './read-all.mjs';
@@ -45,6 +46,7 @@ const kernelCases = [inflate, deflate, deltaApply, deltaCreate, sha1, sha1Detect
 
 /** @type {readonly BenchCase[]} */
 export const allCases = [
+  ...open,
   ...refTransactions,
   ...repositoryCases,
   partialGet,
@@ -57,4 +59,4 @@ export const allCases = [
 ];
 
 /** Names that stand for several cases. @type {Readonly<Record<string, readonly BenchCase[]>>} */
-export const caseGroups = { goals: repositoryCases, kernels: kernelCases, 'ref-transactions': refTransactions };
+export const caseGroups = { goals: repositoryCases, kernels: kernelCases, open, 'ref-transactions': refTransactions };

@@ -9,6 +9,9 @@ export class ReadWindows {
   readonly #ends: Float64Array;
   readonly #windows: Uint8Array[];
   readonly #room: Uint8Array | undefined;
+  readonly #isReused: boolean;
+  /** Memory of windows that are used again, as far as it was needed. */
+  readonly #memory: (Uint8Array | undefined)[] = [];
   #latest = 0;
   #next = 1;
 
@@ -19,15 +22,24 @@ export class ReadWindows {
   /**
    * @param options.leadBytes how much of a new window lies before the offset that asked for it
    * @param options.room where windows go, of a source that can read into an array: at least `windowBytes * windowCount` bytes
+   * @param options.isReused whether the memory of a window is used again for the next one, where the source can do that
    */
   constructor(
     source: ByteSource,
-    options: { windowBytes: number; windowCount: number /* 2 or more */; leadBytes?: number; room?: Uint8Array },
+    options: {
+      readonly windowBytes: number;
+      /** 2 or more. */
+      readonly windowCount: number;
+      readonly leadBytes?: number;
+      readonly room?: Uint8Array;
+      readonly isReused?: boolean;
+    },
   ) {
     this.#source = source;
     this.#windowBytes = options.windowBytes;
     this.#leadBytes = options.leadBytes ?? 0;
     this.#room = source.readIntoSync === undefined ? undefined : options.room;
+    this.#isReused = options.isReused === true && source.readIntoSync !== undefined;
     this.#starts = new Float64Array(options.windowCount);
     this.#ends = new Float64Array(options.windowCount);
     this.#windows = new Array<Uint8Array>(options.windowCount).fill(this.bytes);
@@ -63,10 +75,20 @@ export class ReadWindows {
 
   #readSync(start: number, size: number): Uint8Array {
     const source = this.#source as Required<Pick<ByteSource, 'readSync' | 'readIntoSync'>>;
-    if (this.#room === undefined || size > this.#windowBytes) return source.readSync(start, size);
-    const output = this.#room.subarray(this.#next * this.#windowBytes, this.#next * this.#windowBytes + size);
+    if (size > this.#windowBytes) return source.readSync(start, size);
+    const memory = this.#memoryOf(this.#next);
+    if (memory === undefined) return source.readSync(start, size);
+    const output = memory.subarray(0, size);
     source.readIntoSync(start, output);
     return output;
+  }
+
+  #memoryOf(slot: number): Uint8Array | undefined {
+    const start = slot * this.#windowBytes;
+    if (this.#room !== undefined) return this.#room.subarray(start, start + this.#windowBytes);
+    if (!this.#isReused) return undefined;
+    this.#memory[slot] ??= new Uint8Array(this.#windowBytes);
+    return this.#memory[slot];
   }
 
   /** Read what a `peek` of the same range did not find. */

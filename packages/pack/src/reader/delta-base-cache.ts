@@ -28,6 +28,8 @@ export interface BaseSlot {
 
 /** The cached bases of one pack. */
 export interface PackBases {
+  /** Room for one inflated delta, the same for all packs of the cache: to be used and done with between two awaits. */
+  readonly scratch: { bytes: Uint8Array };
   get(packOffset: number): BaseSlot | undefined;
   /**
    * Room for a base of `size` bytes, to be filled and then `set`; `undefined` where the cache is too small for it.
@@ -86,6 +88,10 @@ class Bases implements PackBases {
     this.#cache = cache;
   }
 
+  get scratch(): { bytes: Uint8Array } {
+    return this.#cache.scratch;
+  }
+
   get(packOffset: number): BaseSlot | undefined {
     const slot = this.#slots.get(packOffset);
     if (slot !== undefined) slot.isUsed = true;
@@ -113,11 +119,15 @@ class Bases implements PackBases {
   }
 }
 
+/** Most deltas fit; a larger one makes it grow. */
+const SCRATCH_BYTES = 1 << 16;
+
 /** The arena begins with room for what is not kept, as large as a chunk. */
 const ROOM_CHUNKS = 1;
 const FIRST_CHUNKS = 2;
 
 class ChunkCache {
+  readonly scratch = { bytes: new Uint8Array(SCRATCH_BYTES) };
   readonly #maxBytes: number;
   readonly #chunkBytes: number;
   #arena: Uint8Array = new Uint8Array(0);

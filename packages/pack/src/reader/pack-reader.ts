@@ -92,13 +92,8 @@ export class PackReader {
     this.source = options.source;
     this.#reverse = options.reverse;
     const windowCount = Math.min(WINDOWS.windowCount, 2 + Math.ceil(options.source.size / WINDOWS.leadBytes));
-    const canFill = options.source.readIntoSync !== undefined;
-    this.#windows = new ReadWindows(options.source, {
-      ...WINDOWS,
-      windowCount,
-      // Memory of windows is used again, so nothing that is given out may lie in them.
-      ...(canFill && { room: new Uint8Array(WINDOWS.windowBytes * windowCount) }),
-    });
+    // Memory of windows is used again, so nothing that is given out may lie in them.
+    this.#windows = new ReadWindows(options.source, { ...WINDOWS, windowCount, isReused: true });
     this.#entryWindows = new ReadWindows(options.source, ENTRY_WINDOWS);
     this.#bases = (options.cache ?? createDeltaBaseCache()).forPack();
     this.#parts = {
@@ -107,7 +102,7 @@ export class PackReader {
       windows: this.#windows,
       bases: this.#bases,
       packEnd: options.source.size - this.algorithm.oidLength,
-      scratch: { bytes: new Uint8Array(65536) },
+      scratch: this.#bases.scratch,
       ...(options.verify && { verifier: new EntryVerifier(options.index, () => this.#packOrder()) }),
     };
   }
@@ -180,7 +175,8 @@ export class PackReader {
 
   /**
    * {@link readSync} of the oid at `offset` of `oidBytes`, where the beginning of an object is enough: a body larger than
-   * `headBytes` may end after so many, and is valid until the next call. What lies behind is not looked at.
+   * `headBytes` may end after so many, and is valid until the next call to a reader with the same cache. What lies behind is not
+   * looked at.
    */
   readHeadSync(oidBytes: Uint8Array, offset: number, headBytes: number): RawObject | undefined {
     const position = this.index.findBytes(oidBytes, offset);

@@ -39,6 +39,7 @@ import { iterateBatches } from './batches.js';
 import { CommitGraphReader, readCommitGraphFiles, writeCommitGraphFile } from './commit-graph.js';
 import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
+import { HeldPacks } from './held-packs.js';
 import { deflateLoose, type LooseObjects, WRITE_LEVEL } from './loose-objects.js';
 import { ObjectDirectory } from './object-directory.js';
 import type { PackReads } from './pack-file.js';
@@ -90,6 +91,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     this.#reads = {
       cache: createDeltaBaseCache(options.cacheBytes ?? CACHE_BYTES),
       verify: options.verifyReads ?? true,
+      held: new HeldPacks(options),
     };
     this.#graphs = new CommitGraphReader(disk, algorithm, this.#reads.verify);
     this.own = new ObjectDirectory(disk, objectsDirectory, algorithm, this.#reads);
@@ -128,7 +130,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     assertOid(oid);
     if (oid.length !== this.algorithm.hexLength) return undefined;
     for (const directory of this.#directories ?? [this.own]) {
-      const answer = directory.packs.askSync(ask);
+      const answer = directory.packs.askSync(oid, ask);
       if (answer !== undefined) return answer;
     }
     return undefined;

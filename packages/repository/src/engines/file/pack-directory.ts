@@ -14,12 +14,16 @@ import { isAbsent } from './fs.js';
 import { MULTI_PACK_INDEX } from './multi-pack-index.js';
 import { NameQueue } from './name-queue.js';
 import { PackFile, type PackReads } from './pack-file.js';
+import { PackTable, prefixOf } from './pack-table.js';
 
 /** A directory that changed so shortly before it was listed may change again under the same time stamp. */
 const RACY_MS = 2000;
 
-/** Open packs cost a file each, of which systems allow a process 256 or 1024, and windows of up to 8 MiB. */
-const MAX_OPEN_PACKS = 32;
+/** Packs of more objects are asked one by one: there cannot be many of them. */
+const MAX_TABLED_OBJECTS = 1 << 17;
+
+/** A table of few objects is no gain. */
+const LEAST_VAIN_LOOKS = 1 << 12;
 
 /** What is older than this and still has a temporary name was left by a crash. */
 const STALE_TEMPORARY_MS = 24 * 3600 * 1000;
@@ -44,11 +48,16 @@ export class PackDirectory {
   #midx: OpenMidx | undefined;
   /** The packs to search when the multi-pack-index does not have an object: all of them without one. */
   #others: readonly PackFile[] = [];
+  /** Over packs that are asked often enough to be worth it. */
+  #table: PackTable<PackFile> | undefined;
+  /** The others that the table is not over, those with the latest answers first. */
+  #untabled: PackFile[] = [];
+  /** Packs that were asked in vain since the table was made, and how many such looks make another one worth it. */
+  #vainLooks = 0;
+  #tableAt = LEAST_VAIN_LOOKS;
   /** What was read last, so that it is not read again as long as the file is the same. */
   #readMidx: { readonly version: string; readonly index: MultiPackIndex | undefined } | undefined;
   #latest: PackFile | undefined;
-  /** The longest unused first. */
-  readonly #opened = new Set<PackFile>();
   #listedVersion: string | undefined;
   #isListed = false;
 
@@ -66,21 +75,85 @@ export class PackDirectory {
 
   /** The pack that has `oid`. One that was deleted meanwhile is passed over: a refresh will find what took its place. */
   async find(oid: Oid): Promise<PackFile | undefined> {
-    // The next object is often in the pack of the last one.
-    if (this.#latest?.loadedIndex?.find(oid) !== undefined) return this.#latest;
+    const known = this.#findLoaded(oid);
+    if (known !== undefined) return known;
     await this.packs();
     const named = this.#findNamed(oid);
     if (named !== undefined && (await this.#has(named, oid))) return named;
     // One that names a pack without the object is not to be believed: all packs are searched, from now on.
     if (named !== undefined) this.#setMidx(undefined);
-    for (const pack of this.#others) if (await this.#has(pack, oid)) return pack;
+    for (const pack of this.#tabled(oid)) if (await this.#has(pack, oid)) return pack;
+    for (const pack of [...this.#untabled]) {
+      if (await this.#has(pack, oid)) {
+        this.#moveToFront(pack);
+        return pack;
+      }
+    }
     return undefined;
+  }
+
+  /** The same among packs whose idx is in memory. */
+  #findLoaded(oid: Oid): PackFile | undefined {
+    // The next object is often in the pack of the last one.
+    if (this.#latest?.loadedIndex?.find(oid) !== undefined) return this.#latest;
+    if (this.#vainLooks >= this.#tableAt) this.#makeTable();
+    for (const pack of this.#tabled(oid)) if (pack.loadedIndex?.find(oid) !== undefined) return this.#use(pack);
+    for (const pack of this.#untabled) {
+      if (pack.loadedIndex === undefined) continue;
+      if (pack.loadedIndex.find(oid) !== undefined) {
+        this.#moveToFront(pack);
+        return this.#use(pack);
+      }
+      this.#vainLooks++;
+    }
+    const named = this.#findNamed(oid);
+    return named?.loadedIndex?.find(oid) === undefined ? undefined : this.#use(named);
+  }
+
+  #tabled(oid: Oid): readonly PackFile[] {
+    return this.#table?.candidates(prefixOf(oid)).filter((pack) => !pack.isRetired) ?? [];
+  }
+
+  /** Where packs are asked in vain again and again, a table of what they have costs less. */
+  #makeTable(): void {
+    const small: [PackFile, PackIndex][] = [];
+    let objectCount = 0;
+    for (const pack of this.#others) {
+      const index = pack.loadedIndex;
+      if (index === undefined || index.objectCount > MAX_TABLED_OBJECTS) continue;
+      small.push([pack, index]);
+      objectCount += index.objectCount;
+    }
+    // To sort an object costs about what a look does.
+    this.#tableAt = Math.max(objectCount, LEAST_VAIN_LOOKS);
+    if (this.#vainLooks < this.#tableAt) return;
+    this.#table = PackTable.of(small);
+    this.#vainLooks = 0;
+    this.#setUntabled();
+  }
+
+  #setUntabled(): void {
+    const tabled = new Set(this.#table?.packs);
+    this.#untabled = this.#others.filter((pack) => !tabled.has(pack));
+  }
+
+  #moveToFront(pack: PackFile): void {
+    const at = this.#untabled.indexOf(pack);
+    if (at <= 0) return;
+    this.#untabled.splice(at, 1);
+    this.#untabled.unshift(pack);
+  }
+
+  #use(pack: PackFile): PackFile {
+    this.#reads.held.use(pack);
+    this.#latest = pack;
+    return pack;
   }
 
   async #has(pack: PackFile, oid: Oid): Promise<boolean> {
     const index = pack.loadedIndex ?? (await this.ifThere(pack, () => pack.index()));
     if (index?.find(oid) === undefined) return false;
-    this.#latest = pack;
+    this.#use(pack);
     return true;
   }
 
@@ -137,20 +210,10 @@ export class PackDirectory {
     }
   }
 
-  /** Ask the open packs at once, the latest first; `undefined` where none of them has an answer. */
-  askSync<T>(ask: (reader: PackReader) => T | undefined): T | undefined {
-    const latest = this.#latest?.openReader;
-    const answer = latest?.isSync ? ask(latest) : undefined;
-    if (answer !== undefined) return answer;
-    for (const pack of this.#packs) {
-      const reader = pack.openReader;
-      if (reader === undefined || reader === latest || !reader.isSync) continue;
-      const found = ask(reader);
-      if (found === undefined) continue;
-      this.#latest = pack;
-      return found;
-    }
-    return undefined;
+  /** Ask the pack that has `oid` at once; `undefined` where it is not open, or none has it. */
+  askSync<T>(oid: Oid, ask: (reader: PackReader) => T | undefined): T | undefined {
+    const reader = this.#findLoaded(oid)?.openReader;
+    return reader?.isSync ? ask(reader) : undefined;
   }
 
   /** The body of an object in pieces; nothing where no pack has it. */
@@ -174,7 +237,7 @@ export class PackDirectory {
     const groups = new Map<PackFile, { readonly oids: Oid[]; readonly packOffsets: number[] }>();
     for (const oid of oids) {
       // Without a wait for each, as most are where the last one was.
-      let pack = this.#latest;
+      let pack = this.#findLoaded(oid);
       let position = pack?.loadedIndex?.find(oid);
       if (position === undefined) {
         pack = await this.find(oid);
@@ -317,13 +380,6 @@ export class PackDirectory {
 
   /** A reader of `pack`, to be released; `undefined` where the pack is gone from the disk. */
   async #open(pack: PackFile): Promise<PackReader | undefined> {
-    this.#opened.delete(pack);
-    this.#opened.add(pack);
-    if (this.#opened.size > MAX_OPEN_PACKS) {
-      const [oldest] = this.#opened;
-      this.#opened.delete(oldest as PackFile);
-      await oldest?.closeIdle();
-    }
     return this.ifThere(pack, () => pack.acquire());
   }
 
@@ -341,7 +397,10 @@ export class PackDirectory {
 
   #setMidx(midx: OpenMidx | undefined): void {
     this.#midx = midx;
-    this.#others = midx ? this.#packs.filter((pack) => !midx.packs.includes(pack)) : this.#packs;
+    const named = new Set(midx?.packs);
+    this.#others = this.#packs.filter((pack) => !named.has(pack));
+    if (this.#table?.packs.every((pack) => pack.isRetired)) this.#table = undefined;
+    this.#setUntabled();
   }
 
   /** The multi-pack-index, if there is one that can be read and whose packs are all there: it only spares look-ups. */

@@ -1,7 +1,18 @@
 import { GitError, type HashAlgorithm } from '@git-kv/objects';
-import { type DeltaBaseCache, hasValidTrailer, type PackIndex, PackReader, parsePackIndex } from '@git-kv/pack';
+import {
+  type DeltaBaseCache,
+  hasValidTrailer,
+  memorySource,
+  type PackIndex,
+  PackReader,
+  parsePackIndex,
+} from '@git-kv/pack';
 import type { Disk, DiskFile } from './disk.js';
 import { fileSource } from './file-source.js';
+import type { HeldPacks, HoldablePack } from './held-packs.js';
+
+/** Packs up to this size are read whole, and need no file to stay open: that is two windows. */
+const WHOLE_BYTES = 1 << 17;
 
 /** How packs are read. */
 export interface PackReads {
@@ -9,6 +20,8 @@ export interface PackReads {
   readonly cache: DeltaBaseCache;
   /** Whether what is read is held against the checksums that are there. */
   readonly verify: boolean;
+  /** Bounds what all packs keep at hand. */
+  readonly held: HeldPacks;
 }
 
 interface OpenPack {
@@ -18,9 +31,9 @@ interface OpenPack {
 
 /**
  * One pack and its idx. Both are opened when first needed. The pack stays open, so that it can be read on after somebody
- * deleted it; it is closed when nobody reads it any more.
+ * deleted it; it is closed when nobody reads it any more, or when others need its room.
  */
-export class PackFile {
+export class PackFile implements HoldablePack {
   /** `pack-<hex>`, without an ending. */
   readonly name: string;
   /** Path without an ending. */
@@ -79,23 +92,43 @@ export class PackFile {
 
   async release(): Promise<void> {
     this.#users--;
-    if (this.#retired) await this.closeIdle();
+    if (this.#retired) await this.#letGo();
+  }
+
+  /** Whether it is no longer of the store. */
+  get isRetired(): boolean {
+    return this.#retired;
   }
 
   /** The pack is no longer of the store: close it now, or when its last reader is done. */
   async retire(): Promise<void> {
     this.#retired = true;
-    await this.closeIdle();
+    await this.#letGo();
   }
 
   /** Close the pack unless it is being read; it opens again when asked. */
-  async closeIdle(): Promise<void> {
-    if (this.#users > 0 || this.#open === undefined) return;
+  async closeIdle(): Promise<boolean> {
+    if (this.#users > 0) return false;
     const open = this.#open;
     this.#open = undefined;
     this.openReader = undefined;
-    const opened = await open.catch(() => undefined);
+    const opened = await open?.catch(() => undefined);
     await opened?.close();
+    return true;
+  }
+
+  dropIndex(): boolean {
+    // The reader of an open pack has it too.
+    if (this.#open !== undefined || this.loadedIndex === undefined) return false;
+    this.loadedIndex = undefined;
+    this.#index = undefined;
+    return true;
+  }
+
+  async #letGo(): Promise<void> {
+    if (!(await this.closeIdle())) return;
+    this.dropIndex();
+    this.#reads.held.delete(this);
   }
 
   async #loadIndex(): Promise<PackIndex> {
@@ -107,7 +140,8 @@ export class PackFile {
         throw new GitError('HASH_MISMATCH', `Cannot read ${this.indexPath}: its checksum is not that of its bytes`);
       }
       this.loadedIndex = index;
-      return this.loadedIndex;
+      this.#reads.held.addIndex(this, bytes.length);
+      return index;
     } catch (error) {
       this.#index = undefined;
       throw error;
@@ -119,10 +153,15 @@ export class PackFile {
       const index = await this.index();
       const file = await this.#disk.open(this.packPath, 'read');
       try {
-        const source = fileSource(file, await file.size());
+        const size = await file.size();
+        const isWhole = size <= WHOLE_BYTES;
+        const fromFile = fileSource(file, size);
+        const source = isWhole ? memorySource(await fromFile.read(0, size)) : fromFile;
         const reader = await PackReader.open({ source, index, ...this.#reads });
+        if (isWhole) await file.close();
+        await this.#reads.held.addPack(this, size, isWhole);
         this.openReader = reader;
-        return { reader, close: () => this.#closePack(reader, file) };
+        return { reader, close: () => closePack(reader, file) };
       } catch (error) {
         await file.close();
         throw error;
@@ -132,9 +171,9 @@ export class PackFile {
       throw error;
     }
   }
+}
 
-  async #closePack(reader: PackReader, file: DiskFile): Promise<void> {
-    reader.clearCache();
-    await file.close();
-  }
+async function closePack(reader: PackReader, file: DiskFile): Promise<void> {
+  reader.clearCache();
+  await file.close();
 }

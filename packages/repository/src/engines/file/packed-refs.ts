@@ -1,4 +1,4 @@
-import { concatBytes, encodeUtf8, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
+import { concatBytes, decodeLatin1, encodeUtf8, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
 import { compareRefNames } from './ref-order.js';
 
 /** One line of packed-refs, with the line below it that tells what a tag peels to. */
@@ -25,20 +25,40 @@ const NEWLINE = 0x0a;
 const CARET = 0x5e;
 const HASH = 0x23;
 const SPACE = 0x20;
+const DOT = 0x2e;
+const SLASH = 0x2f;
 
-/** The content of a packed-refs file, sorted by name. Immutable. */
+/** Where the refs of a file stand, sorted by name. */
+interface RefLines {
+  readonly algorithm: HashAlgorithm;
+  /** Where the line of each ref begins. */
+  readonly starts: Uint32Array;
+  /** Where the line that tells what a tag peels to ends, or else the line itself. */
+  readonly ends: Uint32Array;
+  readonly count: number;
+}
+
+const utf8 = /* @__PURE__ */ new TextDecoder();
+
+/** The content of a packed-refs file, sorted by name. Immutable. A ref is an object only once it is asked for. */
 export class PackedRefs {
-  readonly entries: readonly PackedRef[];
   readonly #bytes: Uint8Array;
   readonly #headerEnd: number;
+  readonly #lines: RefLines | undefined;
+  #entries: readonly PackedRef[] | undefined;
 
-  constructor(bytes: Uint8Array, headerEnd: number, entries: readonly PackedRef[]) {
+  constructor(bytes: Uint8Array, headerEnd: number, lines?: RefLines) {
     this.#bytes = bytes;
     this.#headerEnd = headerEnd;
-    this.entries = entries;
+    this.#lines = lines;
   }
 
-  static readonly empty: PackedRefs = new PackedRefs(new Uint8Array(), 0, []);
+  static readonly empty: PackedRefs = new PackedRefs(new Uint8Array(), 0);
+
+  get entries(): readonly PackedRef[] {
+    this.#entries ??= Array.from({ length: this.#count }, (_, at) => this.#entryAt(at));
+    return this.#entries;
+  }
 
   /** The whole file. Not to be changed. */
   get bytes(): Uint8Array {
@@ -51,14 +71,15 @@ export class PackedRefs {
   }
 
   find(name: string): PackedRef | undefined {
-    const entry = this.entries[this.#lowerBound(name)];
+    const at = this.#lowerBound(name);
+    const entry = at < this.#count ? this.#entryAt(at) : undefined;
     return entry?.name === name ? entry : undefined;
   }
 
   /** The entries whose name begins with `prefix`, in order. */
   *startingWith(prefix: string): Generator<PackedRef, void, undefined> {
-    for (let at = this.#lowerBound(prefix); at < this.entries.length; at++) {
-      const entry = this.entries[at] as PackedRef;
+    for (let at = this.#lowerBound(prefix); at < this.#count; at++) {
+      const entry = this.#entryAt(at);
       if (!entry.name.startsWith(prefix)) return;
       yield entry;
     }
@@ -66,16 +87,11 @@ export class PackedRefs {
 
   /** The file without some refs. The lines of the others are kept byte for byte. */
   without(names: ReadonlySet<string>): Uint8Array {
-    const kept = this.entries.filter((entry) => !names.has(entry.name));
-    const size = kept.reduce((sum, entry) => sum + entry.end - entry.start, this.#headerEnd);
-    const output = new Uint8Array(size);
-    output.set(this.#bytes.subarray(0, this.#headerEnd));
-    let at = this.#headerEnd;
-    for (const { start, end } of kept) {
-      output.set(this.#bytes.subarray(start, end), at);
-      at += end - start;
+    const parts: Uint8Array[] = [this.#bytes.subarray(0, this.#headerEnd)];
+    for (const { name, start, end } of this.entries) {
+      if (!names.has(name)) parts.push(this.#bytes.subarray(start, end));
     }
-    return output;
+    return concatBytes(parts);
   }
 
   /**
@@ -96,20 +112,54 @@ export class PackedRefs {
     return concatBytes(lines);
   }
 
+  get #count(): number {
+    return this.#lines?.count ?? 0;
+  }
+
+  #entryAt(at: number): PackedRef {
+    const { algorithm, starts, ends } = this.#lines as RefLines;
+    const bytes = this.#bytes;
+    const start = starts[at] as number;
+    const end = ends[at] as number;
+    const { hexLength } = algorithm;
+    const peeledAt = end - 1 - hexLength;
+    const isPeeled = bytes[peeledAt - 1] === CARET && bytes[peeledAt - 2] === NEWLINE;
+    const nameEnd = isPeeled ? peeledAt - 2 : end - 1;
+    return {
+      name: utf8.decode(bytes.subarray(start + hexLength + 1, nameEnd)),
+      oid: decodeLatin1(bytes, start, start + hexLength),
+      peeledOid: isPeeled ? decodeLatin1(bytes, peeledAt, peeledAt + hexLength) : undefined,
+      start,
+      end,
+    };
+  }
+
   #lowerBound(name: string): number {
+    const wanted = encodeUtf8(name);
     let low = 0;
-    let high = this.entries.length;
+    let high = this.#count;
+    if (high === 0) return 0;
+    const { algorithm, starts } = this.#lines as RefLines;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compareRefNames((this.entries[middle] as PackedRef).name, name) < 0) low = middle + 1;
+      const nameAt = (starts[middle] as number) + algorithm.hexLength + 1;
+      if (compareNames(this.#bytes, nameAt, wanted, 0) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
-/** Has a component that is empty, `.` or `..`. */
-const DANGEROUS_NAME = /(?:^|\/)\.{0,2}(?:\/|$)/;
+/** The order of two names, each of which ends with its line or with its array. */
+function compareNames(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number): number {
+  for (let at = 0; ; at++) {
+    const left = a[aStart + at] ?? NEWLINE;
+    const right = b[bStart + at] ?? NEWLINE;
+    // Whichever ends first is the lesser, though the end of a line is not the least of bytes.
+    if (left === NEWLINE || right === NEWLINE) return Number(left !== NEWLINE) - Number(right !== NEWLINE);
+    if (left !== right) return left - right;
+  }
+}
 
 /**
  * Parse a packed-refs file.
@@ -124,48 +174,79 @@ const DANGEROUS_NAME = /(?:^|\/)\.{0,2}(?:\/|$)/;
  * @see git's refs/packed-backend.c
  */
 export function parsePackedRefs(bytes: Uint8Array, algorithm: HashAlgorithm): PackedRefs {
-  const entries: PackedRef[] = [];
-  const names = new TextDecoder();
+  const { hexLength } = algorithm;
+  // No line of a ref is shorter than an id, a space, a letter and its end.
+  const most = Math.floor(bytes.length / (hexLength + 3)) + 1;
+  const starts = new Uint32Array(most);
+  const ends = new Uint32Array(most);
+  let count = 0;
   let headerEnd = 0;
-  let sorted = true;
+  let isSorted = true;
+  const wholeEnd = bytes.lastIndexOf(NEWLINE) + 1;
   for (let start = 0; start < bytes.length; ) {
-    const lineEnd = bytes.indexOf(NEWLINE, start);
-    if (lineEnd < 0) throw new MalformedError('packed-refs', start, 'the last line is cut short');
+    if (start >= wholeEnd) throw new MalformedError('packed-refs', start, 'the last line is cut short');
     if (bytes[start] === HASH) {
-      if (entries.length > 0) throw new MalformedError('packed-refs', start, 'a header stands among the refs');
-      headerEnd = lineEnd + 1;
-      start = lineEnd + 1;
+      if (count > 0) throw new MalformedError('packed-refs', start, 'a header stands among the refs');
+      headerEnd = bytes.indexOf(NEWLINE, start) + 1;
+      start = headerEnd;
       continue;
     }
-    const oid = readOid(bytes, start, algorithm);
-    const space = start + algorithm.hexLength;
-    if (bytes[space] !== SPACE || lineEnd === space + 1)
-      throw new MalformedError('packed-refs', space, 'a name is missing');
-    const name = names.decode(bytes.subarray(space + 1, lineEnd));
-    if (DANGEROUS_NAME.test(name)) throw new MalformedError('packed-refs', space + 1, 'a name is dangerous as a path');
-    let end = lineEnd + 1;
-    let peeledOid: Oid | undefined;
+    let end = readRefLine(bytes, start, algorithm);
     if (bytes[end] === CARET) {
-      peeledOid = readOid(bytes, end + 1, algorithm);
-      const peeledEnd = end + 1 + algorithm.hexLength;
+      assertHex(bytes, end + 1, algorithm);
+      const peeledEnd = end + 1 + hexLength;
       if (bytes[peeledEnd] !== NEWLINE)
         throw new MalformedError('packed-refs', peeledEnd, 'a peeled line does not end');
       end = peeledEnd + 1;
     }
-    const last = entries.at(-1);
-    if (last && compareRefNames(last.name, name) >= 0) sorted = false;
-    entries.push({ name, oid, peeledOid, start, end });
+    const nameAt = hexLength + 1;
+    if (count > 0 && compareNames(bytes, (starts[count - 1] as number) + nameAt, bytes, start + nameAt) >= 0)
+      isSorted = false;
+    starts[count] = start;
+    ends[count++] = end;
     start = end;
   }
   // Old gits wrote them unsorted; the trait in the header is not needed to notice.
-  if (!sorted) entries.sort((a, b) => compareRefNames(a.name, b.name));
-  return new PackedRefs(bytes, headerEnd, entries);
+  if (!isSorted) sortLines(bytes, starts.subarray(0, count), ends, hexLength + 1);
+  return new PackedRefs(bytes, headerEnd, { algorithm, starts, ends, count });
 }
 
-function readOid(bytes: Uint8Array, offset: number, algorithm: HashAlgorithm): Oid {
-  const hex = String.fromCharCode(...bytes.subarray(offset, offset + algorithm.hexLength));
-  if (hex.length !== algorithm.hexLength || !/^[0-9a-f]+$/.test(hex)) {
-    throw new MalformedError('packed-refs', offset, `an object id of ${algorithm.name} is missing`);
+/** Check the line of a ref. @returns where the next one begins */
+function readRefLine(bytes: Uint8Array, start: number, algorithm: HashAlgorithm): number {
+  const space = start + algorithm.hexLength;
+  assertHex(bytes, start, algorithm);
+  if (bytes[space] !== SPACE || bytes[space + 1] === NEWLINE)
+    throw new MalformedError('packed-refs', space, 'a name is missing');
+  let dots = 0;
+  let others = 0;
+  for (let at = space + 1; ; at++) {
+    const byte = bytes[at] as number;
+    if (byte === DOT) dots++;
+    else if (byte !== SLASH && byte !== NEWLINE) others++;
+    else {
+      // A component that is empty, `.` or `..`.
+      if (others === 0 && dots <= 2)
+        throw new MalformedError('packed-refs', space + 1, 'a name is dangerous as a path');
+      if (byte === NEWLINE) return at + 1;
+      dots = 0;
+      others = 0;
+    }
   }
-  return hex;
+}
+
+function assertHex(bytes: Uint8Array, start: number, algorithm: HashAlgorithm): void {
+  const end = start + algorithm.hexLength;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) {
+      throw new MalformedError('packed-refs', start, `an object id of ${algorithm.name} is missing`);
+    }
+  }
+}
+
+function sortLines(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, nameAt: number): void {
+  const endOf = new Map<number, number>();
+  for (const [at, start] of starts.entries()) endOf.set(start, ends[at] as number);
+  starts.sort((a, b) => compareNames(bytes, a + nameAt, bytes, b + nameAt));
+  for (const [at, start] of starts.entries()) ends[at] = endOf.get(start) as number;
 }

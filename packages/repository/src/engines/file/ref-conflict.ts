@@ -8,12 +8,21 @@ export interface NameConflict {
   readonly value: RefValue;
 }
 
-/** What keeps `name` from being created: `refs/heads/a` and `refs/heads/a/b` cannot both be, as files or packed. */
-export async function findNameConflict(files: RefFiles, name: RefName): Promise<NameConflict | 'locked' | undefined> {
+/**
+ * What keeps `name` from being created: `refs/heads/a` and `refs/heads/a/b` cannot both be, as files or packed.
+ * @param free names above others that were looked at before, and are no refs: they are not looked at again, and more join them
+ */
+export async function findNameConflict(
+  files: RefFiles,
+  name: RefName,
+  free: Set<RefName> = new Set(),
+): Promise<NameConflict | 'locked' | undefined> {
   const packed = await files.readPacked();
   for (const above of namesAbove(name)) {
+    if (free.has(above)) continue;
     const value = await files.read(above);
     if (value !== undefined) return { name: above, value };
+    free.add(above);
   }
   const [below] = packed.startingWith(`${name}/`);
   if (below) return { name: below.name, value: { oid: below.oid } };
@@ -23,6 +32,8 @@ export async function findNameConflict(files: RefFiles, name: RefName): Promise<
 /** Make way for the file of `name` where an empty directory lies: deleting refs may leave some. */
 async function clearDirectory(files: RefFiles, name: RefName): Promise<NameConflict | 'locked' | undefined> {
   let entries: DirectoryEntry[];
+  // Mostly there is nothing.
+  if ((await files.disk.findStat(files.path(name))) === undefined) return undefined;
   try {
     entries = await files.disk.readdir(files.path(name));
   } catch (error) {

@@ -61,8 +61,12 @@ export class RefFiles {
   /** The value now: the loose one, or else the packed one. */
   async read(name: RefName): Promise<RefValue | undefined> {
     // Packing writes packed-refs before it removes the loose file, so looking in this order never finds a gap.
-    const loose = await this.readLoose(name);
-    if (loose !== undefined || !name.startsWith('refs/')) return loose;
+    return (await this.readLoose(name)) ?? (await this.readPackedValue(name));
+  }
+
+  /** The value in packed-refs, which counts where there is no loose one. */
+  async readPackedValue(name: RefName): Promise<RefValue | undefined> {
+    if (!name.startsWith('refs/')) return undefined;
     const packed = (await this.readPacked()).find(name);
     return packed && { oid: packed.oid };
   }

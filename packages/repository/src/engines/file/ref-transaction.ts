@@ -65,6 +65,8 @@ export class RefTransaction {
   readonly #number: number;
   readonly #steps: Step[] = [];
   readonly #temporaries = new Set<string>();
+  /** No refs, as was seen: what this transaction creates may stand below. */
+  readonly #freeNames = new Set<RefName>();
   #pending: PendingChange[] = [];
   #packedLock: OwnedLock | undefined;
   #packedTemporary: string | undefined;
@@ -207,7 +209,7 @@ export class RefTransaction {
     const { files } = this.#context;
     try {
       const loose = await files.readLoose(update.name);
-      const current = loose ?? (await files.read(update.name)) ?? null;
+      const current = loose ?? (await files.readPackedValue(update.name)) ?? null;
       return { update, lock, current, isLoose: loose !== undefined };
     } catch (error) {
       await lock.release();
@@ -246,7 +248,7 @@ export class RefTransaction {
     const { name } = step.update;
     const backoff = this.#backoff();
     for (;;) {
-      const found = await findNameConflict(this.#context.files, name);
+      const found = await findNameConflict(this.#context.files, name, this.#freeNames);
       if (found === undefined) return undefined;
       if (found !== 'locked') return { status: 'conflict', name: found.name, actual: found.value };
       // Somebody is creating or deleting a ref below: wait how it ends.

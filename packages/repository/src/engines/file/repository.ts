@@ -5,6 +5,7 @@ import type { PromisorStore, Repository, RepositoryChange } from '../../reposito
 import { ConfigFile } from './config-file.js';
 import { Disk, type Durability } from './disk.js';
 import type { Fs } from './fs.js';
+import type { HeldPacksOptions } from './held-packs.js';
 import type { RecoveryFinding } from './journal/finding.js';
 import type { Processes } from './journal/owner.js';
 import { findLayout, type RepositoryLayout } from './layout.js';
@@ -15,7 +16,7 @@ import { FileRefStore } from './ref-store.js';
 import { ShallowFile } from './shallow.js';
 
 /** How a repository on disk is opened. */
-export interface FileRepositoryOptions {
+export interface FileRepositoryOptions extends HeldPacksOptions {
   /** What a resolved write promises (default `full`). */
   readonly durability?: Durability | undefined;
   /** How long to wait for a lock another process holds (default 1000). */
@@ -59,6 +60,9 @@ export class FileRepository implements Repository {
     this.#disk = disk;
     this.objects = new FileObjectStore(disk, layout.objectsDirectory, layout.algorithm, {
       cacheBytes: options.cacheBytes,
+      indexBytes: options.indexBytes,
+      packBytes: options.packBytes,
+      openPacks: options.openPacks,
       unpackLimit: options.unpackLimit,
       verifyReads: options.verifyReads,
       pruneGraceMs: options.pruneGraceMs,

@@ -1,10 +1,11 @@
 import type { Oid } from '@git-kv/objects';
 import type { ObjectReader } from '../../object-store.js';
 import type { Disk } from './disk.js';
+import type { HeldPacksOptions } from './held-packs.js';
 import type { ObjectDirectory } from './object-directory.js';
 
 /** How objects are read and written. */
-export interface FileObjectStoreOptions {
+export interface FileObjectStoreOptions extends HeldPacksOptions {
   /** Bytes of delta bases kept in memory (default 96 MiB, as core.deltaBaseCacheLimit of git). */
   readonly cacheBytes?: number | undefined;
   /** Received packs of fewer objects are stored as loose objects, as receive.unpackLimit does in git (default 100). */
