@@ -171,7 +171,7 @@ describe('our server refuses', () => {
     const atomic = await gitAsync(['push', '--atomic', 'origin', ...refspecs], { cwd: work });
     expect(atomic.code).not.toBe(0);
     expect(atomic.stderr).toMatch(/main \(non-fast-forward\)/);
-    expect(atomic.stderr).toMatch(/side \(atomic transaction failed\)/);
+    expect(atomic.stderr).toMatch(/side \(atomic push failure\)/);
     expect(await repository.refs.read('refs/heads/side')).toBeUndefined();
 
     const each = await gitAsync(['push', 'origin', ...refspecs], { cwd: work });

@@ -4,10 +4,10 @@ import { isGitError } from '@git-kv/objects';
 import { parseRemoteAddress, type Transport } from '@git-kv/protocol';
 import { createLocalProgramTransport, createTransport } from '@git-kv/protocol/node';
 import { createPathTransport } from '@git-kv/repository/node-fs';
-import { receiveRules } from './commands/serve-stdio.js';
 import { CommandError, type Console } from './console.js';
 import { remoteCredentials } from './credentials.js';
 import { ioError } from './input.js';
+import { readReceiveSettings } from './receive-settings.js';
 
 /** The certificate authorities that GIT_SSL_CAINFO names, in place of Node's own. */
 export function consoleCertificates(console: Console): { ca?: string } {
@@ -71,7 +71,10 @@ export function openRemote(url: string, console: Console, programs: RemoteProgra
       isNamed
         ? createLocalProgramTransport(resolve(console.cwd, path), { ...programs, environment: console.env })
         : createPathTransport(resolve(console.cwd, path), {
-            serve: async (repository) => ({ receivePack: { rules: await receiveRules(console, repository) } }),
+            serve: async (repository) => {
+              const { announced, ...receivePack } = await readReceiveSettings(console, repository);
+              return { receivePack: { ...receivePack, ...announced } };
+            },
           }),
   });
 }

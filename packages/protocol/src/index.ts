@@ -26,6 +26,7 @@ export * from './pkt-line/encode.js';
 export * from './pkt-line/line.js';
 export * from './pkt-line/reader.js';
 export * from './receive-pack/advertisement.js';
+export * from './receive-pack/coded-refusal.js';
 export * from './receive-pack/report.js';
 export * from './receive-pack/request.js';
 export { assertRemoteRefName, type RemoteRef } from './ref-line.js';

@@ -119,8 +119,11 @@ export { peelTo } from './revision/peel.js';
 export { type PosixPatternOptions, type PosixSyntax, posixPattern } from './revision/posix-pattern.js';
 export { type FindRevisionOptions, findRevision, resolveRevision } from './revision/revision.js';
 export { type ConversationOptions, serveConversation } from './serve/conversation.js';
+export type * from './serve/push-hooks.js';
 export {
+  type AdvertiseReceivePackOptions,
   advertiseReceivePack,
+  type PushVerdict,
   type ReceiveRules,
   type ServeReceivePackOptions,
   serveReceivePack,
@@ -131,6 +134,7 @@ export {
   type ServeUploadPackOptions,
   serveUploadPack,
 } from './serve/upload-pack.js';
+export { isRefHidden, type RefReader, type RefVisibility, readHiddenRefs, visibleRefs } from './serve/visible-refs.js';
 export * from './signatures/index.js';
 export * from './tree-diff.js';
 export * from './tree-edit.js';

@@ -51,7 +51,7 @@ export interface ResolvedRef {
  * Follow symbolic refs from `name` to the ref that holds an object id. `undefined` where `name` itself does not exist.
  * @throws {MalformedError} for a chain of more than five
  */
-export async function resolveRef(refs: RefStore, name: RefName): Promise<ResolvedRef | undefined> {
+export async function resolveRef(refs: Pick<RefStore, 'read'>, name: RefName): Promise<ResolvedRef | undefined> {
   let at = name;
   let value: RefValue | undefined = await refs.read(at);
   if (value === undefined) return undefined;

@@ -1,6 +1,6 @@
 import type { HashAlgorithm } from '@git-kv/objects';
 import type { ObjectStore, Quarantine } from './object-store.js';
-import type { RefOutcome, RefStore, RefUpdate, RefUpdateOptions } from './ref-store.js';
+import type { RefName, RefOutcome, RefStore, RefUpdate, RefUpdateOptions } from './ref-store.js';
 
 /** One change of a repository: objects that arrived, and the refs that then point to them. */
 export interface RepositoryChange {
@@ -23,6 +23,8 @@ export interface Repository {
    * Where the refs conflict, the objects may stay behind, unreachable.
    */
   transact(change: RepositoryChange): Promise<RefOutcome>;
+  /** Branches that are checked out in work trees, which would not follow when the branch moves; absent: there are no work trees. */
+  checkedOutBranches?(): Promise<ReadonlySet<RefName>>;
   close(): Promise<void>;
 }
 

@@ -16,18 +16,23 @@ export interface Access {
   readonly changes?: readonly RequestedChange[];
 }
 
-/** `authenticate` answers 401 and makes the client ask for credentials; `deny` answers 403 with the reason. */
-export type AccessDecision =
-  | { readonly kind: 'allow' }
+/**
+ * `allow` may say who it is, for the hooks of a push. `authenticate` answers 401 and makes the client ask for credentials; `deny`
+ * answers 403 with the reason.
+ */
+export type AccessDecision<Identity = unknown> =
+  | { readonly kind: 'allow'; readonly identity?: Identity }
   | { readonly kind: 'authenticate'; readonly realm: string }
   | { readonly kind: 'deny'; readonly reason: string };
 
 /** Decides what a request may do. An error thrown while deciding is a refusal. */
-export type Authorize = (access: Access) => AccessDecision | Promise<AccessDecision>;
+export type Authorize<Identity = unknown> = (
+  access: Access,
+) => AccessDecision<Identity> | Promise<AccessDecision<Identity>>;
 
 /** The default: everybody may fetch, nobody may push. */
-export const readOnly = ({ service }: { readonly service: Service }): AccessDecision =>
+export const readOnly = ({ service }: { readonly service: Service }): AccessDecision<never> =>
   service === 'git-upload-pack' ? { kind: 'allow' } : { kind: 'deny', reason: 'pushes are not enabled on this server' };
 
 /** Everybody may fetch and push. For loopback, tests and demos. */
-export const allowAll = (): AccessDecision => ({ kind: 'allow' });
+export const allowAll = (): AccessDecision<never> => ({ kind: 'allow' });

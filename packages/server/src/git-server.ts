@@ -3,6 +3,7 @@ import type { Service } from '@git-kv/protocol';
 import {
   advertiseReceivePack,
   advertiseUploadPack,
+  type PushHooks,
   type ReceiveRules,
   type Repository,
   serveReceivePack,
@@ -20,17 +21,36 @@ export type ServerEvent =
   | { readonly kind: 'refused'; readonly path: string; readonly status: number; readonly reason: string }
   | { readonly kind: 'error'; readonly path: string; readonly error: unknown };
 
+/** Which refs a service of a repository keeps to itself. An error thrown while deciding refuses the request. */
+export type HiddenRefs = (
+  repository: Repository,
+  request: { readonly service: Service; readonly path: string; readonly request: Request },
+) => readonly string[] | Promise<readonly string[]>;
+
+/** The hooks of one repository. */
+export type HooksOf<Identity = unknown> = (
+  repository: Repository,
+  request: { readonly path: string; readonly request: Request },
+) => PushHooks<Identity> | undefined | Promise<PushHooks<Identity> | undefined>;
+
 /** What a server serves, to whom, and within which bounds. */
-export interface GitServerOptions {
+export interface GitServerOptions<Identity = unknown> {
   /**
    * The repository at `path` (as in the URL, decoded, no slash at either end), or `undefined`. Look it up; do not join it to a
    * directory. The caller keeps the repository open and closes it.
    */
   readonly resolve: (path: string, request: Request) => Repository | undefined | Promise<Repository | undefined>;
   /** Default: fetches for everybody, pushes for nobody. */
-  readonly authorize?: Authorize;
+  readonly authorize?: Authorize<Identity>;
+  /**
+   * Refs that are neither listed nor served nor pushed to, as patterns of git's transfer.hideRefs (such as `refs/internal`); asked
+   * for each request where it is a function, as users may see different refs.
+   */
+  readonly hidden?: readonly string[] | HiddenRefs;
   /** What a push must not do, as git's receive.* settings. */
   readonly receive?: ReceiveRules | ((repository: Repository) => ReceiveRules | Promise<ReceiveRules>);
+  /** What is asked and told when somebody pushes; where there are any, clients may send push options. */
+  readonly hooks?: PushHooks<Identity> | HooksOf<Identity>;
   readonly limits?: Partial<ServerLimits>;
   /** Compression level of the packs that clients get, 0 to 9 (default 1: a server's time is dearer than the wire). */
   readonly level?: number;
@@ -50,11 +70,11 @@ export type GitServer = (request: Request) => Promise<Response>;
  *
  * It never throws: what goes wrong is an HTTP status before the answer began and an error line of the protocol after.
  */
-export function createGitServer(options: GitServerOptions): GitServer {
+export function createGitServer<Identity = unknown>(options: GitServerOptions<Identity>): GitServer {
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const authorize = options.authorize ?? readOnly;
 
-  const decide = async (access: Access): Promise<AccessDecision> => {
+  const decide = async (access: Access): Promise<AccessDecision<Identity>> => {
     try {
       const decision = await authorize(access);
       if (DECISIONS.has(decision.kind)) return decision;
@@ -89,7 +109,11 @@ export function createGitServer(options: GitServerOptions): GitServer {
     if (repository === undefined) return refuse(path, 404, 'there is no repository here');
     options.onEvent?.({ kind: 'request', service, path, phase: route.kind });
 
-    if (route.kind === 'advertise') return await advertise(repository, path, service, request);
+    const hidden =
+      typeof options.hidden === 'function'
+        ? await options.hidden(repository, { service, path, request })
+        : (options.hidden ?? []);
+    if (route.kind === 'advertise') return await advertise(repository, path, service, request, hidden);
     const expected = `application/x-${service}-request`;
     if (request.headers.get('Content-Type') !== expected)
       return refuse(path, 415, `the content type must be ${expected}`);
@@ -97,44 +121,59 @@ export function createGitServer(options: GitServerOptions): GitServer {
     if (body === undefined) return refuse(path, 415, 'the content encoding must be gzip or none');
 
     const { signal } = request;
+    let { identity } = decision;
     const onFailure = (error: unknown): void => options.onEvent?.({ kind: 'error', path, error });
     const answer =
       service === 'git-upload-pack'
         ? serveUploadPack(repository, capBytes(body, 'uploadPackRequestBytes', limits.uploadPackRequestBytes), {
             signal,
             onFailure,
+            hidden,
             ...(options.level === undefined ? {} : { level: options.level }),
           })
         : serveReceivePack(repository, body, {
             signal,
             onFailure,
-            rules: typeof options.receive === 'function' ? await options.receive(repository) : (options.receive ?? {}),
+            hidden,
+            rules: await rulesFor(repository),
+            hooks: (await hooksFor(repository, path, request)) ?? {},
+            hookTimeoutMs: limits.hookMs,
             maxPackBytes: limits.pushBytes,
             maxInflatedBytes: limits.pushInflatedBytes,
             maxObjectBytes: limits.pushObjectBytes,
             authorize: async (changes) => {
               const verdict = await decide({ service, path, request, changes });
-              return verdict.kind === 'allow'
-                ? undefined
-                : verdict.kind === 'deny'
-                  ? verdict.reason
-                  : 'authentication is required';
+              if (verdict.kind === 'deny') return verdict.reason;
+              if (verdict.kind !== 'allow') return 'authentication is required';
+              identity = verdict.identity ?? identity;
+              return { identity };
             },
           });
     return await respond(path, `application/x-${service}-result`, answer);
   }
+
+  const rulesFor = async (repository: Repository): Promise<ReceiveRules> =>
+    (typeof options.receive === 'function' ? await options.receive(repository) : options.receive) ?? {};
+
+  const hooksFor = async (repository: Repository, path: string, request: Request): Promise<PushHooks | undefined> =>
+    typeof options.hooks === 'function' ? await options.hooks(repository, { path, request }) : options.hooks;
 
   async function advertise(
     repository: Repository,
     path: string,
     service: Service,
     request: Request,
+    hidden: readonly string[],
   ): Promise<Response> {
     const isVersion2 = /(?:^|:)version=2(?:$|:)/.test(request.headers.get('Git-Protocol') ?? '');
     const lines =
       service === 'git-upload-pack'
-        ? advertiseUploadPack(repository, { isVersion2, isHttp: true })
-        : advertiseReceivePack(repository, { isHttp: true });
+        ? advertiseUploadPack(repository, { isVersion2, isHttp: true, hidden })
+        : advertiseReceivePack(repository, {
+            isHttp: true,
+            hidden,
+            pushOptions: (await hooksFor(repository, path, request)) !== undefined,
+          });
     const response = await respond(path, `application/x-${service}-advertisement`, lines);
     if (request.method !== 'HEAD') return response;
     await response.body?.cancel();

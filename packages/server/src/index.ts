@@ -19,6 +19,13 @@ export * from './access.js';
 export * from './connection-server.js';
 export { type CorsOptions, withCors } from './cors.js';
 export { type GitCommand, parseGitCommand } from './git-command.js';
-export { createGitServer, type GitServer, type GitServerOptions, type ServerEvent } from './git-server.js';
+export {
+  createGitServer,
+  type GitServer,
+  type GitServerOptions,
+  type HiddenRefs,
+  type HooksOf,
+  type ServerEvent,
+} from './git-server.js';
 export * from './limits.js';
 export { repositoryPath } from './repository-path.js';

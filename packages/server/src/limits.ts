@@ -10,6 +10,8 @@ export interface ServerLimits {
   readonly pushInflatedBytes: number;
   /** Bytes of one pushed object. A push needs up to three times this in memory, however small its pack is. */
   readonly pushObjectBytes: number;
+  /** Milliseconds that one call of a hook of a push may take. */
+  readonly hookMs: number;
 }
 
 /** The limits where none are given. */
@@ -19,4 +21,5 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   pushBytes: 2 * 1024 * 1024 * 1024,
   pushInflatedBytes: 4 * 1024 * 1024 * 1024,
   pushObjectBytes: 512 * 1024 * 1024,
+  hookMs: 60_000,
 };

@@ -2,15 +2,16 @@ import { resolve } from 'node:path';
 import {
   advertiseReceivePack,
   advertiseUploadPack,
-  type ReceiveRules,
+  readHiddenRefs,
   serveReceivePack,
   serveUploadPack,
 } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
-import { readFsckConfig } from '../fsck-config.js';
+import { readGitConfig } from '../git-config.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
+import { readReceiveSettings } from '../receive-settings.js';
 import { openAt, using } from '../repository.js';
 
 /** git-upload-pack(1): answer fetches over standard input and output. Protocol v2, which GIT_PROTOCOL asks for. */
@@ -23,9 +24,10 @@ export const uploadPackCommand: Command = {
     });
     return await using(openDirectory(console, positionals, values.strict), async (repository) => {
       const isVersion2 = (console.env.GIT_PROTOCOL ?? '').split(':').includes('version=2');
-      await send(console, advertiseUploadPack(repository, { isVersion2 }));
+      const hidden = readHiddenRefs(await readGitConfig(console, repository), 'uploadpack');
+      await send(console, advertiseUploadPack(repository, { isVersion2, hidden }));
       if (!isVersion2) return 128;
-      await send(console, serveUploadPack(repository, console.stdin, { signal: console.signal }));
+      await send(console, serveUploadPack(repository, console.stdin, { signal: console.signal, hidden }));
       return 0;
     });
   },
@@ -37,32 +39,13 @@ export const receivePackCommand: Command = {
   async run(args, console) {
     const { positionals } = parseOptions(args, {});
     return await using(openDirectory(console, positionals, false), async (repository) => {
-      await send(console, advertiseReceivePack(repository));
-      await send(
-        console,
-        serveReceivePack(repository, console.stdin, {
-          signal: console.signal,
-          rules: await receiveRules(console, repository),
-        }),
-      );
+      const { announced, ...options } = await readReceiveSettings(console, repository);
+      await send(console, advertiseReceivePack(repository, { ...announced, hidden: options.hidden }));
+      await send(console, serveReceivePack(repository, console.stdin, { signal: console.signal, ...options }));
       return 0;
     });
   },
 };
-
-/** What the repository's own configuration says of pushes. @see git-config(1), receive.* */
-export async function receiveRules(console: Pick<Console, 'env'>, repository: FileRepository): Promise<ReceiveRules> {
-  const { config } = repository.layout;
-  const checkObjects =
-    config.getBoolean('receive', 'fsckobjects') ?? config.getBoolean('transfer', 'fsckobjects') ?? true;
-  const denyDeleteCurrent = config.get('receive', 'denydeletecurrent');
-  return {
-    denyNonFastForwards: config.getBoolean('receive', 'denynonfastforwards') ?? false,
-    denyDeletes: config.getBoolean('receive', 'denydeletes') ?? false,
-    checkObjects: checkObjects && (await readFsckConfig(console, repository, 'receive')),
-    denyDeleteCurrent: denyDeleteCurrent === undefined || !/^(?:ignore|warn|false|no|off|0)$/i.test(denyDeleteCurrent),
-  };
-}
 
 async function openDirectory(
   console: Console,

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { readHiddenRefs } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { allowAll, createGitServer, readOnly } from '@git-kv/server';
 import { type ListeningServer, type ListenOptions, listen } from '@git-kv/server/node';
 import { CommandError, UsageError } from '../console.js';
+import { readGitConfig } from '../git-config.js';
 import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
 import { type Command, plain } from '../program.js';
+import { readReceiveSettings } from '../receive-settings.js';
 import { RepositoryDirectory } from '../repository-directory.js';
-import { receiveRules } from './serve-stdio.js';
 
 /** A smart-HTTP server for a folder of bare repositories. */
 export const serveCommand: Command = {
@@ -38,7 +40,11 @@ export const serveCommand: Command = {
         server: createGitServer({
           resolve: (path) => repositories.find(path),
           authorize: values['enable-receive-pack'] ? allowAll : readOnly,
-          receive: (repository) => receiveRules(console, repository as FileRepository),
+          hidden: async (repository, { service }) => {
+            const settings = await readGitConfig(console, repository as FileRepository);
+            return readHiddenRefs(settings, service === 'git-receive-pack' ? 'receive' : 'uploadpack');
+          },
+          receive: async (repository) => (await readReceiveSettings(console, repository as FileRepository)).rules,
           onEvent: (event) => {
             if (event.kind !== 'error') return;
             const message = event.error instanceof Error ? event.error.message : String(event.error);

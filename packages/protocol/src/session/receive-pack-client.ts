@@ -112,7 +112,8 @@ class ReceivePackSession implements ReceivePackClient {
     const lines = hasCapability(this.capabilities, 'side-band-64k')
       ? new PktLineReader(demultiplex(outer, { onProgress }))
       : outer;
-    const report = await orLetGo(lines, () => readPushReport(lines, commands.length));
+    const algorithm = this.#hasVersion2Report ? this.algorithm : undefined;
+    const report = await orLetGo(lines, () => readPushReport(lines, commands.length, algorithm));
     // The outcome is known: what goes wrong from here on cannot change it. A hook may still have something to say.
     await orLetGo(lines, () => assertBodyEnds(lines)).catch(() => {});
     return report;
@@ -127,7 +128,7 @@ class ReceivePackSession implements ReceivePackClient {
       throw new TypeError(`Cannot push: ${isDeleteOnly ? 'deletes go without a pack' : 'the pack is missing'}`);
     }
     for (const command of commands) assertRemoteRefName(command.name);
-    assertCapability(this.capabilities, 'report-status', 'push');
+    if (!this.#hasVersion2Report) assertCapability(this.capabilities, 'report-status', 'push');
     if (commands.some((command) => this.#isDelete(command))) {
       assertCapability(this.capabilities, 'delete-refs', 'delete a ref');
     }
@@ -149,11 +150,16 @@ class ReceivePackSession implements ReceivePackClient {
   }
 
   #clientCapabilities(atomic: boolean, withOptions: boolean): Capabilities {
-    const wanted: Capability[] = [{ name: 'report-status' }, { name: 'side-band-64k' }];
+    const report = this.#hasVersion2Report ? 'report-status-v2' : 'report-status';
+    const wanted: Capability[] = [{ name: report }, { name: 'side-band-64k' }];
     if (atomic) wanted.push({ name: 'atomic' });
     if (withOptions) wanted.push({ name: 'push-options' });
     wanted.push({ name: 'object-format', value: this.algorithm.name }, { name: 'agent', value: AGENT });
     return wanted.filter((capability) => hasCapability(this.capabilities, capability.name));
+  }
+
+  get #hasVersion2Report(): boolean {
+    return hasCapability(this.capabilities, 'report-status-v2');
   }
 
   #isDelete(command: PushCommand): boolean {

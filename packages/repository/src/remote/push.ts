@@ -1,11 +1,13 @@
 import { GitError, type GitErrorCode, type Oid } from '@git-kv/objects';
 import { packObjects } from '@git-kv/pack';
 import {
+  type CodedRefusal,
   connectReceivePack,
   connectUploadPack,
   isPushOutcomeUnknown,
   type OnRemoteProgress,
   type PushCommand,
+  type PushedRef,
   type PushInterruptedError,
   type ReceivePackClient,
   type Transport,
@@ -40,11 +42,21 @@ export interface PushFromOptions {
 
 /** What became of one update. */
 export type PushResultStatus =
-  | { readonly name: RefName; readonly status: 'updated' }
+  | {
+      readonly name: RefName;
+      readonly status: 'updated';
+      /** Every ref that the server has moved for it, where it tells: hooks there may move others. */
+      readonly refs?: readonly PushedRef[];
+    }
   /** The remote's ref is not what `expected` says; nothing was sent for it. */
   | { readonly name: RefName; readonly status: 'stale'; readonly actual: Oid | null }
-  /** The server said no. */
-  | { readonly name: RefName; readonly status: 'rejected'; readonly reason: string };
+  /** The server said no; for programs in `refusal`, where its hooks say it so. */
+  | {
+      readonly name: RefName;
+      readonly status: 'rejected';
+      readonly reason: string;
+      readonly refusal?: CodedRefusal;
+    };
 
 /**
  * The answer to a push was lost and the remote could not be asked what became of it, or holds something else now.
@@ -156,11 +168,19 @@ async function send(
     onProgress: options.onRemoteProgress,
     signal,
   });
-  return report.results.map(({ name, ok, reason }): PushResultStatus => {
-    if (ok && report.unpack === 'ok') return { name, status: 'updated' };
-    return { name, status: 'rejected', reason: reason ?? `unpack failed: ${report.unpack}` };
+  return report.results.map(({ name, ok, reason, refusal, refs }): PushResultStatus => {
+    if (ok && report.unpack === 'ok') return { name, status: 'updated', ...(refs && { refs }) };
+    return {
+      name,
+      status: 'rejected',
+      reason: reason ?? `unpack failed: ${report.unpack}`,
+      ...(refusal && { refusal }),
+    };
   });
 }
+
+/** Commits of the remote's that are looked at for what comes again. */
+const KNOWN_HISTORY = 32;
 
 async function packFor(
   repository: Repository,
@@ -179,7 +199,9 @@ async function packFor(
   const { objects } = repository;
   const isPromised = objects.prefetch ? undefined : await promisedAbsence(objects, signal);
   const between = { wants, haves, shallow: boundary, ...(isPromised && { isPromised }), ...signal };
-  const content = await packContent(repository, { ...between, thin });
+  // A partial clone would have to fetch what it compares with.
+  const knownHistory = objects.prefetch || isPromised ? 0 : KNOWN_HISTORY;
+  const content = await packContent(repository, { ...between, thin, knownHistory });
   return packObjects({
     algorithm: repository.algorithm,
     ...content,

@@ -2,7 +2,12 @@ import { isGitError } from '@git-kv/objects';
 import { type ProtocolVersion, type Service, serializeErrorLine } from '@git-kv/protocol';
 import type { Repository } from '../repository.js';
 import { wordsForRemote } from './failure-words.js';
-import { advertiseReceivePack, type ServeReceivePackOptions, serveReceivePack } from './receive-pack.js';
+import {
+  type AdvertiseReceivePackOptions,
+  advertiseReceivePack,
+  type ServeReceivePackOptions,
+  serveReceivePack,
+} from './receive-pack.js';
 import { advertiseUploadPack, type ServeUploadPackOptions, serveUploadPack } from './upload-pack.js';
 
 /** How a whole conversation is held. */
@@ -11,7 +16,9 @@ export interface ConversationOptions {
   readonly version?: ProtocolVersion | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly uploadPack?: Omit<ServeUploadPackOptions, 'signal'> | undefined;
-  readonly receivePack?: Omit<ServeReceivePackOptions, 'signal'> | undefined;
+  readonly receivePack?:
+    | (Omit<ServeReceivePackOptions, 'signal'> & Pick<AdvertiseReceivePackOptions, 'pushOptions' | 'atomic'>)
+    | undefined;
 }
 
 /**
@@ -32,10 +39,11 @@ export async function* serveConversation(
   try {
     if (service === 'git-upload-pack') {
       const isVersion2 = options.version === 2;
-      yield* advertiseUploadPack(repository, { isVersion2 });
+      yield* advertiseUploadPack(repository, { isVersion2, hidden: options.uploadPack?.hidden ?? [] });
       if (isVersion2) yield* serveUploadPack(repository, incoming, { ...options.uploadPack, ...signal });
     } else {
-      yield* advertiseReceivePack(repository);
+      const { hidden = [], hooks, pushOptions = hooks !== undefined, atomic = true } = options.receivePack ?? {};
+      yield* advertiseReceivePack(repository, { hidden, pushOptions, atomic });
       yield* serveReceivePack(repository, incoming, { isOpenEnded: true, ...options.receivePack, ...signal });
     }
   } catch (error) {

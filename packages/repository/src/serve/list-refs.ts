@@ -2,18 +2,23 @@ import type { LsRefsRequest, RemoteRef } from '@git-kv/protocol';
 import { peelTag, resolveRef } from '../ref-resolve.js';
 import type { RefEntry } from '../ref-store.js';
 import type { Repository } from '../repository.js';
+import { type RefVisibility, visibleRefs } from './visible-refs.js';
 
-/** The answer to `ls-refs`: HEAD first, then every ref that begins with one of the prefixes, sorted by name. */
+/**
+ * The answer to `ls-refs`: HEAD first, then every ref that begins with one of the prefixes, sorted by name. Hidden refs are left
+ * out, and so is HEAD where it points to one.
+ */
 export async function* listRefs(
   repository: Repository,
   request: LsRefsRequest,
-  signal?: AbortSignal,
+  { signal, ...visibility }: RefVisibility & { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<RemoteRef> {
   const options = signal ? { signal } : {};
+  const refs = visibleRefs(repository.refs, visibility);
   const matches = prefixFilter(request.prefixes);
 
   const describe = async (entry: RefEntry): Promise<RemoteRef | undefined> => {
-    const resolved = 'oid' in entry.value ? undefined : await resolveRef(repository.refs, entry.name);
+    const resolved = 'oid' in entry.value ? undefined : await resolveRef(refs, entry.name);
     const oid = 'oid' in entry.value ? entry.value.oid : resolved?.oid;
     const isUnborn = oid === undefined;
     if (isUnborn && !(request.unborn && entry.name === 'HEAD')) return undefined;
@@ -31,11 +36,11 @@ export async function* listRefs(
   };
 
   if (matches('HEAD')) {
-    const value = await repository.refs.read('HEAD');
+    const value = await refs.read('HEAD');
     const head = value && (await describe({ name: 'HEAD', value }));
     if (head) yield head;
   }
-  for await (const entry of repository.refs.list(commonPrefix(request.prefixes))) {
+  for await (const entry of refs.list(commonPrefix(request.prefixes))) {
     signal?.throwIfAborted();
     if (!matches(entry.name)) continue;
     const ref = await describe(entry);

@@ -1,70 +1,140 @@
+import type { Oid } from '@git-kv/objects';
 import type { PushCommand } from '@git-kv/protocol';
-import type { Quarantine } from '../object-store.js';
+import type { ObjectReader, Quarantine } from '../object-store.js';
 import type { RefOutcome, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { type OnServeFailure, wordsForRemote } from './failure-words.js';
+import type { HookRunner } from './hook-runner.js';
 import { type Candidate, NOT_THERE } from './push-judgement.js';
 
 const NOT_MOVED = 'atomic transaction failed';
 
-/** Move the refs of all candidates or none. */
-export async function moveTogether(
-  repository: Repository,
-  candidates: readonly Candidate[],
-  quarantine: Quarantine | undefined,
-  onFailure: OnServeFailure | undefined,
-): Promise<void> {
-  if (candidates.every(({ reason }) => reason === undefined)) await move(repository, candidates, quarantine, onFailure);
-  if (candidates.every(({ reason }) => reason === undefined)) return;
-  for (const candidate of candidates) candidate.reason ??= NOT_MOVED;
+const REFLOG = { name: 'git-kv', email: 'git-kv@localhost', message: 'push' };
+
+interface MoverOptions {
+  readonly quarantine: Quarantine | undefined;
+  /** Sees what arrived, before it is published and after. */
+  readonly reader: ObjectReader;
+  readonly hooks: HookRunner;
+  readonly onFailure: OnServeFailure | undefined;
 }
 
-/** Move the ref of each candidate that nothing speaks against, each for itself. */
-export async function moveEach(
-  repository: Repository,
-  candidates: readonly Candidate[],
-  quarantine: Quarantine | undefined,
-  onFailure: OnServeFailure | undefined,
-): Promise<void> {
-  const ready = candidates.filter(({ reason }) => reason === undefined);
-  const [only, ...more] = ready;
-  if (only === undefined) return;
-  if (more.length === 0) return await move(repository, [only], quarantine, onFailure);
-  try {
+/** Moves the refs of a push. Where it fails, the candidates say why. */
+export class RefMover {
+  readonly #repository: Repository;
+  readonly #options: MoverOptions;
+
+  constructor(repository: Repository, options: MoverOptions) {
+    this.#repository = repository;
+    this.#options = options;
+  }
+
+  /** Move the refs of all `candidates` and the `added` ones, or none. */
+  async moveTogether(candidates: readonly Candidate[], added: readonly RefUpdate[]): Promise<void> {
+    await this.#move(candidates, added, this.#options.quarantine);
+    if (candidates.every(({ reason }) => reason === undefined)) return;
+    for (const candidate of candidates) candidate.reason ??= NOT_MOVED;
+  }
+
+  /** Move the ref of each candidate for itself. */
+  async moveEach(candidates: readonly Candidate[]): Promise<void> {
+    const { quarantine, hooks } = this.#options;
+    const [only, ...more] = candidates;
+    if (only === undefined) return;
+    if (more.length === 0) return await this.#move([only], [], quarantine);
+    if (hooks.hasTransactionHook) {
+      // Published by the first that the hook lets pass: it may refuse them all.
+      for (const candidate of candidates) await this.#move([candidate], [], quarantine);
+      return;
+    }
+    try {
+      await quarantine?.publish();
+    } catch (error) {
+      this.#refuse(candidates, error);
+      return;
+    }
+    for (const candidate of candidates) await this.#move([candidate], [], undefined);
+  }
+
+  /** Publish, and move refs in one transaction. */
+  async #move(
+    candidates: readonly Candidate[],
+    added: readonly RefUpdate[],
+    quarantine: Quarantine | undefined,
+  ): Promise<void> {
+    const updates = [...candidates.map(({ command }) => toUpdate(command)), ...added];
+    const shallowOids = candidates.flatMap((candidate) => candidate.shallowOids ?? []);
+    const commands = candidates.map(({ command }) => command);
+    let outcome: RefOutcome | { readonly status: 'refused'; readonly reason: string };
+    try {
+      outcome = await this.#withBoundary(shallowOids, quarantine, () =>
+        this.#options.hooks.hasTransactionHook
+          ? this.#transactWithHook(updates, commands, quarantine)
+          : this.#repository.transact({ ...(quarantine && { quarantine }), updates, options: { reflog: REFLOG } }),
+      );
+    } catch (error) {
+      this.#refuse(candidates, error);
+      return;
+    }
+    if (outcome.status === 'updated') return;
+    for (const candidate of candidates) {
+      candidate.reason = outcome.status === 'refused' ? outcome.reason : reasonFor(candidate.command, outcome);
+    }
+  }
+
+  async #transactWithHook(
+    updates: readonly RefUpdate[],
+    commands: readonly PushCommand[],
+    quarantine: Quarantine | undefined,
+  ): Promise<RefOutcome | { readonly status: 'refused'; readonly reason: string }> {
+    const { hooks, reader } = this.#options;
+    const options = { reflog: REFLOG };
+    const prepared = await this.#repository.refs.prepare?.(updates, options);
+    if (prepared !== undefined && prepared.status !== 'prepared') return prepared;
+    let outcome: RefOutcome | undefined;
+    let isClosed = false;
+    try {
+      const reason = await hooks.referenceTransaction('prepared', updates, commands, reader);
+      if (reason !== undefined) return { status: 'refused', reason };
+      if (prepared !== undefined) await quarantine?.publish();
+      isClosed = true;
+      outcome = prepared
+        ? await prepared.commit()
+        : await this.#repository.transact({ ...(quarantine && { quarantine }), updates, options });
+      return outcome;
+    } finally {
+      if (!isClosed) await prepared?.abort();
+      const phase = outcome?.status === 'updated' ? 'committed' : 'aborted';
+      await hooks.referenceTransaction(phase, updates, commands, reader);
+    }
+  }
+
+  /** Note where the history of what arrived ends, for as long as it takes or, where the refs move, for good. */
+  async #withBoundary<Outcome extends { readonly status: string }>(
+    shallowOids: readonly Oid[],
+    quarantine: Quarantine | undefined,
+    move: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    if (shallowOids.length === 0) return await move();
+    const { shallow } = this.#repository;
+    const before = await shallow.read();
+    const add = shallowOids.filter((oid) => !before.has(oid));
     await quarantine?.publish();
-  } catch (error) {
-    refuse(ready, error, onFailure);
-    return;
+    await shallow.update({ add, remove: [] });
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await move();
+      return outcome;
+    } finally {
+      if (outcome?.status !== 'updated') await shallow.update({ add: [], remove: add });
+    }
   }
-  for (const candidate of ready) await move(repository, [candidate], undefined, onFailure);
-}
 
-/** Publish, and move the refs of `candidates` in one transaction; where it fails, they say why. */
-async function move(
-  repository: Repository,
-  candidates: readonly Candidate[],
-  quarantine: Quarantine | undefined,
-  onFailure: OnServeFailure | undefined,
-): Promise<void> {
-  let outcome: RefOutcome;
-  try {
-    outcome = await repository.transact({
-      ...(quarantine && { quarantine }),
-      updates: candidates.map(({ command }) => toUpdate(command)),
-      options: { reflog: { name: 'git-kv', email: 'git-kv@localhost', message: 'push' } },
-    });
-  } catch (error) {
-    refuse(candidates, error, onFailure);
-    return;
+  /** Whatever failed: others of the push may have moved, and the client has to hear which. */
+  #refuse(candidates: readonly Candidate[], error: unknown): void {
+    const reason = wordsForRemote(error, this.#options.onFailure);
+    for (const candidate of candidates) candidate.reason = reason;
   }
-  if (outcome.status === 'updated') return;
-  for (const candidate of candidates) candidate.reason = reasonFor(candidate.command, outcome);
-}
-
-/** Whatever failed: others of the push may have moved, and the client has to hear which. */
-function refuse(candidates: readonly Candidate[], error: unknown, onFailure: OnServeFailure | undefined): void {
-  const reason = wordsForRemote(error, onFailure);
-  for (const candidate of candidates) candidate.reason = reason;
 }
 
 function toUpdate({ name, oldOid, newOid }: PushCommand): RefUpdate {

@@ -1,4 +1,4 @@
-import { isGitError, type Oid } from '@git-kv/objects';
+import { isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import type { PushCommand } from '@git-kv/protocol';
 import type { ObjectReader } from '../object-store.js';
 import type { ReceiveCheckOptions } from '../receive-check.js';
@@ -7,6 +7,7 @@ import type { RefName, RefValue } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { checkConnectivity, isAncestor } from '../walk/index.js';
 import { type OnServeFailure, wordsForRemote } from './failure-words.js';
+import { isRefHidden, type RefVisibility } from './visible-refs.js';
 
 /** What a push must not do. Names and defaults are those of git's receive.* settings. */
 export interface ReceiveRules {
@@ -14,8 +15,12 @@ export interface ReceiveRules {
   readonly denyNonFastForwards?: boolean;
   /** Refuse to delete any ref. Default false. */
   readonly denyDeletes?: boolean;
-  /** Refuse to delete the branch that HEAD names. Default true. */
+  /** Refuse to delete the branch that HEAD names, and those that are checked out. Default true. */
   readonly denyDeleteCurrent?: boolean;
+  /** Refuse to change a branch that is checked out in a work tree, which would not follow. Default true. */
+  readonly denyCurrentBranch?: boolean;
+  /** Take pushes from shallow clones that make this repository shallow, too (receive.shallowUpdate). Default false. */
+  readonly shallowUpdate?: boolean;
   /**
    * Refuse a push with an object whose content breaks a rule of fsck (receive.fsckObjects). Default true, other than git's; with
    * options, by these.
@@ -27,6 +32,8 @@ export interface ReceiveRules {
 export interface Candidate {
   readonly command: PushCommand;
   reason?: string;
+  /** Commits whose parents are not here, at which the repository becomes shallow with this command. */
+  shallowOids?: readonly Oid[];
 }
 
 /**
@@ -42,34 +49,52 @@ export async function judge(
   await new Judgement(repository, reader, options).judge(candidates);
 }
 
-interface JudgeOptions {
-  readonly rules?: ReceiveRules;
-  readonly signal?: AbortSignal;
-  readonly onFailure?: OnServeFailure;
+interface JudgeOptions extends RefVisibility {
+  readonly rules?: ReceiveRules | undefined;
+  /** Where the pusher's own history ends. */
+  readonly shallowOids: readonly Oid[];
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  readonly onFailure?: OnServeFailure | undefined;
 }
 
 class Judgement {
   readonly #repository: Repository;
   readonly #reader: ObjectReader;
   readonly #rules: ReceiveRules;
-  readonly #signal: { readonly signal?: AbortSignal };
+  readonly #hidden: readonly string[] | undefined;
+  readonly #signal: { readonly signal: AbortSignal };
+  readonly #say: (text: string) => void;
+  readonly #shallowOids: readonly Oid[];
   readonly #onFailure: OnServeFailure | undefined;
 
-  constructor(repository: Repository, reader: ObjectReader, { rules, signal, onFailure }: JudgeOptions) {
+  constructor(repository: Repository, reader: ObjectReader, options: JudgeOptions) {
     this.#repository = repository;
     this.#reader = reader;
-    this.#rules = rules ?? {};
-    this.#signal = signal ? { signal } : {};
-    this.#onFailure = onFailure;
+    this.#rules = options.rules ?? {};
+    this.#hidden = options.hidden;
+    this.#shallowOids = options.shallowOids;
+    this.#signal = { signal: options.signal };
+    this.#say = options.say;
+    this.#onFailure = options.onFailure;
   }
 
   async judge(candidates: readonly Candidate[]): Promise<void> {
     const { refs } = this.#repository;
     const head = await resolveRef(refs, 'HEAD');
+    const checkedOut = (await this.#repository.checkedOutBranches?.()) ?? new Set<RefName>();
     await this.#each(candidates, async (command) => {
       if (!command.name.startsWith('refs/')) return 'funny refname';
+      // Before anything that would tell what the ref holds.
+      if (isRefHidden(command.name, this.#hidden)) {
+        return `deny ${command.newOid === null ? 'deleting' : 'updating'} a hidden ref`;
+      }
       const value = await refs.read(command.name);
-      return this.#misfit(command, value) ?? this.#forbidden(command, head?.name) ?? (await this.#wrongKind(command));
+      return (
+        this.#misfit(command, value) ??
+        this.#forbidden(command, head?.name, checkedOut) ??
+        (await this.#wrongKind(command))
+      );
     });
     await this.#checkObjects(candidates.filter(({ reason }) => reason === undefined));
   }
@@ -77,12 +102,12 @@ class Judgement {
   /** Ask `reasonAgainst` about every candidate that nothing speaks against so far. What is broken in what arrived is a reason. */
   async #each(
     candidates: readonly Candidate[],
-    reasonAgainst: (command: PushCommand) => Promise<string | undefined>,
+    reasonAgainst: (command: PushCommand, candidate: Candidate) => Promise<string | undefined>,
   ): Promise<void> {
     for (const candidate of candidates) {
       if (candidate.reason !== undefined) continue;
       try {
-        const reason = await reasonAgainst(candidate.command);
+        const reason = await reasonAgainst(candidate.command, candidate);
         if (reason !== undefined) candidate.reason = reason;
       } catch (error) {
         if (!isGitError(error)) throw error;
@@ -94,15 +119,26 @@ class Judgement {
   /** Seen early, so that a push which comes too late leaves no objects behind; the transaction looks again. */
   #misfit({ name, oldOid }: PushCommand, value: RefValue | undefined): string | undefined {
     // Who may move its target is another question than the one that was asked of `authorize`.
-    if (value !== undefined && 'target' in value) return `it is a symbolic ref; push to ${value.target}`;
+    if (value !== undefined && 'target' in value) {
+      return `it is a symbolic ref${isRefHidden(value.target, this.#hidden) ? '' : `; push to ${value.target}`}`;
+    }
     if ((value?.oid ?? null) === oldOid) return undefined;
     return oldOid !== null && value === undefined ? NOT_THERE : `${name} has moved; fetch first`;
   }
 
-  #forbidden({ name, newOid }: PushCommand, currentBranch: RefName | undefined): string | undefined {
-    if (newOid !== null) return undefined;
+  #forbidden(
+    { name, newOid }: PushCommand,
+    currentBranch: RefName | undefined,
+    checkedOut: ReadonlySet<RefName>,
+  ): string | undefined {
+    if (newOid !== null) {
+      if (!checkedOut.has(name) || this.#rules.denyCurrentBranch === false) return undefined;
+      this.#say(`error: refusing to update checked out branch: ${name}`);
+      return 'branch is currently checked out';
+    }
     if (this.#rules.denyDeletes === true) return 'deletion prohibited';
-    if (currentBranch !== name || this.#rules.denyDeleteCurrent === false) return undefined;
+    const isCurrent = currentBranch === name || checkedOut.has(name);
+    if (!isCurrent || this.#rules.denyDeleteCurrent === false) return undefined;
     return 'deletion of the current branch prohibited';
   }
 
@@ -115,22 +151,46 @@ class Judgement {
 
   async #checkObjects(candidates: readonly Candidate[]): Promise<void> {
     const shallow = await this.#repository.shallow.read();
-    await this.#checkConnected(candidates, shallow);
+    const further = await this.#furtherBoundary(shallow);
+    const both = new Set([...shallow, ...further]);
+    await this.#checkConnected(candidates, shallow, further);
     if (this.#rules.denyNonFastForwards !== true) return;
     await this.#each(candidates, async ({ name, oldOid, newOid }) => {
       if (!name.startsWith('refs/heads/') || oldOid === null || newOid === null) return undefined;
-      const isForward = await isAncestor(this.#reader, oldOid, newOid, { shallow, ...this.#signal });
-      return isForward ? undefined : 'non-fast-forward';
+      if (await isAncestor(this.#reader, oldOid, newOid, { shallow: both, ...this.#signal })) return undefined;
+      this.#say(`error: denying non-fast-forward ${name} (you should pull first)`);
+      return 'non-fast-forward';
     });
   }
 
+  /** Where the pusher's history ends and this repository's does not: commits that are here and lack a parent. */
+  async #furtherBoundary(shallow: ReadonlySet<Oid>): Promise<Oid[]> {
+    const further: Oid[] = [];
+    for (const oid of this.#shallowOids) {
+      if (shallow.has(oid)) continue;
+      const object = await this.#reader.read(oid, this.#signal);
+      if (object?.kind !== 'commit') continue;
+      for (const parentOid of parseCommitLinks(object.body).parentOids) {
+        if ((await this.#reader.stat(parentOid, this.#signal)) !== undefined) continue;
+        further.push(oid);
+        break;
+      }
+    }
+    return further;
+  }
+
   /** All new values in one walk; only where something is missing one by one, to find out whose it is. */
-  async #checkConnected(candidates: readonly Candidate[], shallow: ReadonlySet<Oid>): Promise<void> {
+  async #checkConnected(
+    candidates: readonly Candidate[],
+    shallow: ReadonlySet<Oid>,
+    further: readonly Oid[],
+  ): Promise<void> {
     const roots = new Set(candidates.flatMap(({ command }) => (command.newOid === null ? [] : [command.newOid])));
     if (roots.size === 0) return;
     const haves = await this.#refTips();
-    const missingFrom = async (oids: Iterable<Oid>): Promise<Oid | undefined> => {
-      const outcome = await checkConnectivity(this.#reader, { roots: oids, haves, shallow, ...this.#signal });
+    const missingFrom = async (oids: Iterable<Oid>, boundary = shallow): Promise<Oid | undefined> => {
+      const options = { roots: oids, haves, shallow: boundary, ...this.#signal };
+      const outcome = await checkConnectivity(this.#reader, options);
       return outcome.connected ? undefined : outcome.missingOid;
     };
     try {
@@ -138,11 +198,23 @@ class Judgement {
     } catch (error) {
       if (!isGitError(error)) throw error;
     }
-    await this.#each(candidates, async ({ newOid }) => {
+    const both = new Set([...shallow, ...further]);
+    await this.#each(candidates, async ({ newOid }, candidate) => {
       if (newOid === null) return undefined;
       const missingOid = await missingFrom([newOid]);
-      if (missingOid !== undefined) return `missing necessary objects (${missingOid})`;
-      haves.add(newOid); // complete, so the next walks end there
+      if (missingOid === undefined) {
+        haves.add(newOid); // complete, so the next walks end there
+        return undefined;
+      }
+      if (further.length === 0 || (await missingFrom([newOid], both)) !== undefined) {
+        return `missing necessary objects (${missingOid})`;
+      }
+      if (this.#rules.shallowUpdate !== true) return 'shallow update not allowed';
+      const reached: Oid[] = [];
+      for (const oid of further) {
+        if (await isAncestor(this.#reader, oid, newOid, { shallow: both, ...this.#signal })) reached.push(oid);
+      }
+      candidate.shallowOids = reached;
       return undefined;
     });
   }

@@ -24,6 +24,7 @@ import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
 import { findCommon } from './negotiate.js';
 import { sendPack } from './send-pack.js';
+import type { RefVisibility } from './visible-refs.js';
 
 /** Many short lines go out together. */
 const REFS_CHUNK_BYTES = 65536;
@@ -32,7 +33,7 @@ const REFS_CHUNK_BYTES = 65536;
 const CLIENTS_BYTES = ['MALFORMED', 'LIMIT_EXCEEDED', 'TRANSPORT_CLOSED'] as const;
 
 /** Who connects, and how. */
-export interface AdvertiseOptions {
+export interface AdvertiseOptions extends RefVisibility {
   /** The client asked for protocol version 2. Others get an ERR line that says so. */
   readonly isVersion2: boolean;
   /** Put the service line of smart HTTP first. */
@@ -40,7 +41,7 @@ export interface AdvertiseOptions {
 }
 
 /** How fetches of one connection are answered. */
-export interface ServeUploadPackOptions {
+export interface ServeUploadPackOptions extends RefVisibility {
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;
   /** Compression level of packs, 0 to 9 (default 1: a server's time is dearer than the wire). */
@@ -137,7 +138,7 @@ async function* answerLsRefs(
 ): AsyncGenerator<Uint8Array> {
   let lines: Uint8Array[] = [];
   let size = 0;
-  for await (const ref of listRefs(repository, parseLsRefsCommand(command, limits), options.signal)) {
+  for await (const ref of listRefs(repository, parseLsRefsCommand(command, limits), options)) {
     const line = serializeLsRefsLine(ref);
     lines.push(line);
     size += line.length;

@@ -29,6 +29,11 @@ export interface ObjectsBetweenOptions extends CommitWalkOptions {
   readonly onKnown?: (object: WalkedObject) => void;
   /** List only what the filter takes, besides the `wants` themselves. */
   readonly filter?: ObjectFilter | undefined;
+  /**
+   * So many commits of what the receiver has are looked at behind those next to listed ones (default 0): what was there before and
+   * comes again, as by a revert, is then not listed.
+   */
+  readonly knownHistory?: number;
 }
 
 const SEEN = 1;
@@ -75,7 +80,9 @@ export async function* objectBatchesBetween(
   }
   yield commits;
   const known = [...walk.knownTrees];
-  for (const node of walk.edges()) known.push(node.treeOid);
+  const edges = [...walk.edges()];
+  for (const node of edges) known.push(node.treeOid);
+  for (const node of await walk.behind(edges, options.knownHistory ?? 0)) known.push(node.treeOid);
   const given = walk.wantedTrees;
   const below = { ...options, ...passedOver(options) };
   if (rules !== undefined) yield* walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
@@ -189,6 +196,26 @@ class CommitWalk {
     }
     for (const node of this.haveCommits.slice(0, MAX_EXTRA_EDGES)) edges.add(node);
     yield* edges;
+  }
+
+  /** The newest commits that known ones have as ancestors. */
+  async behind(known: readonly CommitNode[], count: number): Promise<CommitNode[]> {
+    const found = new Set<CommitNode>();
+    if (count === 0) return [];
+    const queue = new DateQueue();
+    const met = new Set(known);
+    for (const node of known) queue.push(node);
+    for (let node = queue.pop(); node !== undefined && found.size < count; node = queue.pop()) {
+      await this.nodes.prefetch(node.parentOids);
+      for (const parentOid of node.parentOids) {
+        const parent = this.nodes.get(parentOid);
+        if (parent === undefined || met.has(parent)) continue;
+        met.add(parent);
+        found.add(parent);
+        queue.push(parent);
+      }
+    }
+    return [...found];
   }
 
   private async visitParent(oid: Oid, isKnown: boolean): Promise<void> {

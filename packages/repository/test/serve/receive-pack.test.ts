@@ -202,7 +202,7 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
       const commands = [create('main', second), create('side', second)];
       await refuses({ commands, pack, capabilities: ATOMIC }, [
         'refs/heads/main has moved; fetch first',
-        'atomic transaction failed',
+        'atomic push failure',
       ]);
       await refuses({ commands: [create('main', second)], pack }, ['refs/heads/main has moved; fetch first']);
     });
@@ -536,10 +536,30 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
     const third = await writeCommit(client.objects, { files: { a: '3' }, parents: [second] });
     await client.shallow.update({ add: [third], remove: [] });
     const pack = await packOf(client, [third]);
-    await refuses({ commands: [create('x', third)], pack, shallowOids: [third] }, [
+    const commands = [create('x', third), create('y', third)];
+    await refuses(
+      { commands, pack, shallowOids: [third] },
+      commands.map(() => 'shallow update not allowed'),
+    );
+    // What it says of others makes no difference.
+    await refuses({ commands: [create('x', third)], pack, shallowOids: [first, second] }, [
       `missing necessary objects (${second})`,
     ]);
     expect([...(await repository.shallow.read())]).toEqual([]);
+  });
+
+  test('takes a boundary from a shallow client where the rules say so, and only with a ref that moves', async () => {
+    const third = await writeCommit(client.objects, { files: { a: '3' }, parents: [second] });
+    await client.shallow.update({ add: [third], remove: [] });
+    const pack = await packOf(client, [third]);
+    const options = { rules: { shallowUpdate: true } };
+    const push = { pack, shallowOids: [third], options };
+    const inTheWay = await pushInto(repository, { ...push, commands: [create('main/x', third)] });
+    expect(reasons(inTheWay)).toEqual(['refs/heads/main is in the way']);
+    expect([...(await repository.shallow.read())]).toEqual([]);
+    expect(reasons(await pushInto(repository, { ...push, commands: [create('x', third)] }))).toEqual(['ok']);
+    expect([...(await repository.shallow.read())]).toEqual([third]);
+    await fsck(repository, engine, directory);
   });
 
   test('publishes a quarantine once, and a second time does no harm', async () => {

@@ -23,8 +23,17 @@ export async function openEngine(engine: Engine, format: ObjectFormat, directory
   return createMemoryRepository({ algorithm: hashAlgorithm(format) });
 }
 
+/** What {@link stateOf} tells. */
+export interface RepositoryState {
+  readonly head: RefValue | undefined;
+  readonly refs: Readonly<Record<string, RefValue>>;
+  readonly oids: readonly Oid[];
+  readonly shallow: readonly Oid[];
+  readonly files: readonly string[];
+}
+
 /** Everything a repository holds, to compare before with after. With its directory, every file in it too. */
-export async function stateOf(repository: Repository, directory?: string): Promise<unknown> {
+export async function stateOf(repository: Repository, directory?: string): Promise<RepositoryState> {
   const refs: Record<string, RefValue> = {};
   for await (const { name, value } of repository.refs.list('refs/')) refs[name] = value;
   return {

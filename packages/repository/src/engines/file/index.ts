@@ -13,7 +13,7 @@
  *
  * @module
  */
-export { type Config, type ConfigEntry, parseConfig } from '../../config/config.js';
+export { Config, type ConfigEntry, parseConfig } from '../../config/config.js';
 export { ConfigDocument } from '../../config/document.js';
 export { type ExpireLogsOptions, expireLogs, type LogExpiry, logJudge } from '../../maintenance/expire-logs.js';
 export {

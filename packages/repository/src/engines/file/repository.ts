@@ -1,7 +1,8 @@
 import type { HashAlgorithm } from '@git-kv/objects';
 import { readPromisorRemotes, writePromisorRemote } from '../../promisor/settings.js';
-import type { RefOutcome } from '../../ref-store.js';
+import type { RefName, RefOutcome } from '../../ref-store.js';
 import type { PromisorStore, Repository, RepositoryChange } from '../../repository.js';
+import { checkedOutBranches } from './checked-out.js';
 import { ConfigFile } from './config-file.js';
 import { Disk, type Durability } from './disk.js';
 import type { Fs } from './fs.js';
@@ -105,6 +106,10 @@ export class FileRepository implements Repository {
     // Objects first: a ref never points to what is not there yet.
     await change.quarantine?.publish();
     return this.refs.update(change.updates, change.options);
+  }
+
+  checkedOutBranches(): Promise<ReadonlySet<RefName>> {
+    return checkedOutBranches(this.#disk, this.layout);
   }
 
   /** With durability `batch`: make durable what was acknowledged. With the others there is nothing left to do. */

@@ -1,0 +1,44 @@
+import { type AdvertiseReceivePackOptions, type ReceiveRules, readHiddenRefs } from '@git-kv/repository';
+import { Config } from '@git-kv/repository/file';
+import type { FileRepository } from '@git-kv/repository/node-fs';
+import type { Console } from './console.js';
+import { readFsckConfig } from './fsck-config.js';
+import { readGitConfig } from './git-config.js';
+
+/** What the configuration says of pushes into a repository. */
+export interface ReceiveSettings {
+  readonly rules: ReceiveRules;
+  readonly hidden: readonly string[];
+  readonly maxPackBytes?: number;
+  readonly announced: Pick<AdvertiseReceivePackOptions, 'pushOptions' | 'atomic'>;
+}
+
+/** Read the settings of receive-pack, of the repository and of the user. @see git-config(1), receive.* */
+export async function readReceiveSettings(console: Console, repository: FileRepository): Promise<ReceiveSettings> {
+  const { entries } = await readGitConfig(console, repository);
+  const config = new Config(entries);
+  const checkObjects =
+    config.getBoolean('receive', 'fsckobjects') ?? config.getBoolean('transfer', 'fsckobjects') ?? true;
+  const maxPackBytes = config.getInteger('receive', 'maxinputsize') ?? 0;
+  return {
+    rules: {
+      denyNonFastForwards: config.getBoolean('receive', 'denynonfastforwards') ?? false,
+      denyDeletes: config.getBoolean('receive', 'denydeletes') ?? false,
+      denyDeleteCurrent: isDenied(config.get('receive', 'denydeletecurrent')),
+      denyCurrentBranch: isDenied(config.get('receive', 'denycurrentbranch')),
+      shallowUpdate: config.getBoolean('receive', 'shallowupdate') ?? false,
+      checkObjects: checkObjects && (await readFsckConfig(console, repository, 'receive')),
+    },
+    hidden: readHiddenRefs(config, 'receive'),
+    ...(maxPackBytes > 0 && { maxPackBytes }),
+    announced: {
+      atomic: config.getBoolean('receive', 'advertiseatomic') ?? true,
+      pushOptions: config.getBoolean('receive', 'advertisepushoptions') ?? false,
+    },
+  };
+}
+
+/** Whether a setting that says `refuse`, `warn` or `ignore` refuses; `updateInstead`, which is not done here, does. */
+function isDenied(value: string | undefined): boolean {
+  return value === undefined || !/^(?:ignore|warn|false|no|off|0)$/i.test(value);
+}
