@@ -42,7 +42,7 @@ export { type MergedTrees, type MergeTreeOids, type MergeTreesOptions, mergeTree
 export type * from './object-store.js';
 export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';
-export type { BackFillOptions, ConnectPromisor } from './promisor/back-fill.js';
+export type { BackFillOptions, ConnectPromisor, PromisorClient } from './promisor/back-fill.js';
 export {
   type BackFilledObjectStore,
   type BackFilledRepository,

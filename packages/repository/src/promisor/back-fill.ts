@@ -3,8 +3,11 @@ import { type FetchOptions, hasCapability, hasFeature, type UploadPackClient } f
 import type { ReadOptions } from '../object-store.js';
 import { pause } from '../walk/turns.js';
 
+/** What is asked of a session with a promisor remote. */
+export type PromisorClient = Pick<UploadPackClient, 'capabilities' | 'fetch' | 'close'>;
+
 /** How a promisor remote is reached. Called when the first object is missing, and again after a connection that failed. */
-export type ConnectPromisor = (options: { readonly signal?: AbortSignal }) => Promise<UploadPackClient>;
+export type ConnectPromisor = (options: { readonly signal?: AbortSignal }) => Promise<PromisorClient>;
 
 /** How missing objects are asked for. */
 export interface BackFillOptions {
@@ -79,7 +82,7 @@ export class BackFill {
   readonly #wants = new Map<Oid, Want>();
   /** Look-ups under way: a miss waits for those that began before it, which may miss too. */
   readonly #looks = new Set<Promise<unknown>>();
-  #client: Promise<UploadPackClient> | undefined;
+  #client: Promise<PromisorClient> | undefined;
   #queue: Want[] = [];
   #isPumping = false;
   /** Requests go one at a time, whoever asks. */
@@ -255,7 +258,7 @@ export class BackFill {
   /** One request, with the connection before it where there is none. One that was idle may be gone: then it is made anew, once. */
   async #make(
     wants: readonly Oid[],
-    optionsFor: (client: UploadPackClient) => Pick<FetchOptions, 'filter' | 'depth'>,
+    optionsFor: (client: PromisorClient) => Pick<FetchOptions, 'filter' | 'depth'>,
     { signal }: ReadOptions,
   ): Promise<ReadonlyMap<Oid, RawObject | undefined>> {
     const given = signal ? { signal } : {};
@@ -284,7 +287,7 @@ export class BackFill {
   }
 
   /** The connection, made where there is none. */
-  client(options: ReadOptions): Promise<UploadPackClient> {
+  client(options: ReadOptions): Promise<PromisorClient> {
     if (this.#client === undefined) {
       if (!this.#rules.isConnectingFree?.()) this.countRequest();
       this.#client = this.#connect(options);
@@ -298,7 +301,7 @@ export class BackFill {
   }
 
   /** The wants and nothing that they lead to: of a tree no entry, of a commit no parent. */
-  #backFillOptions({ capabilities }: UploadPackClient): Pick<FetchOptions, 'filter' | 'depth'> {
+  #backFillOptions({ capabilities }: PromisorClient): Pick<FetchOptions, 'filter' | 'depth'> {
     const isOffered = (feature: string): boolean =>
       hasFeature(capabilities, 'fetch', feature) || hasCapability(capabilities, feature);
     return { ...(isOffered('filter') && { filter: this.#filter }), ...(isOffered('shallow') && { depth: 1 }) };
@@ -330,9 +333,9 @@ function refusedOid(error: unknown): Oid | undefined {
   return isGitError(error, 'REMOTE_ERROR') ? /not our ref ([0-9a-f]{40,64})/.exec(error.message)?.[1] : undefined;
 }
 
-async function closeClient(client: Promise<UploadPackClient & { close?(): Promise<void> }> | undefined): Promise<void> {
+async function closeClient(client: Promise<PromisorClient> | undefined): Promise<void> {
   try {
-    await (await client)?.close?.();
+    await (await client)?.close();
   } catch {
     // What failed before it was open needs no closing, and there is nobody to tell.
   }

@@ -74,7 +74,7 @@ export async function cloneInto(
       ...options,
       wants: [...wants],
       remoteName: options.remoteName ?? options.origin,
-      wantedRefs: taken,
+      wantedRefs: withOid([...(remoteHead ? [remoteHead] : []), ...taken]),
       includeTag: isSingle && !noTags,
     });
 
@@ -99,6 +99,10 @@ export async function cloneInto(
   } finally {
     await client.close();
   }
+}
+
+function withOid(refs: readonly RemoteRef[]): { readonly name: RefName; readonly oid: Oid }[] {
+  return refs.flatMap(({ name, oid }) => (oid === undefined ? [] : [{ name, oid }]));
 }
 
 const MAPPING: Readonly<Record<CloneLayout, (origin: string) => string>> = {

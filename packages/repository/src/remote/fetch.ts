@@ -1,5 +1,14 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
-import type { FetchAnswer, OnRemoteProgress, RemoteRef, UploadPackClient } from '@git-kv/protocol';
+import {
+  type FetchAnswer,
+  hasCapability,
+  hasFeature,
+  type OnRemoteProgress,
+  parseObjectFilter,
+  type RemoteRef,
+  serializeObjectFilter,
+  type UploadPackClient,
+} from '@git-kv/protocol';
 import type { ObjectReader, Progress, Quarantine } from '../object-store.js';
 import type { ReceiveCheckOptions } from '../receive-check.js';
 import type { RefName } from '../ref-store.js';
@@ -17,7 +26,7 @@ export interface FetchIntoOptions {
   readonly includeTag?: boolean;
   /**
    * Leave out what this says, as git spells it: `blob:none`, `blob:limit=1m`, `tree:0`. The remote becomes a promisor, and later fetches
-   * from it leave out the same. Default: what is remembered of the remote; `null`: leave nothing out.
+   * from it leave out the same. Default: what is remembered of the remote, where it has filters; `null`: leave nothing out.
    */
   readonly filter?: string | null | undefined;
   /**
@@ -60,7 +69,7 @@ export async function fetchInto(
   assertSameFormat(repository, client);
   if (options.wants.length === 0) return { objectCount: 0, shallowOids: [], unshallowOids: [] };
   const haves: Oid[] = [];
-  const promisor = await promisorOf(repository, options);
+  const promisor = await promisorOf(repository, client, options);
   const answer = await client.fetch({
     wants: options.wants,
     haves: remembered(options.haves ?? [], haves),
@@ -97,19 +106,25 @@ export async function fetchInto(
 }
 
 /** The promisor remote that is fetched from, and what is to be left out; `undefined` for a plain fetch. */
-async function promisorOf(repository: Repository, options: FetchIntoOptions): Promise<PromisorRemote | undefined> {
+async function promisorOf(
+  repository: Repository,
+  { capabilities }: UploadPackClient,
+  options: FetchIntoOptions,
+): Promise<PromisorRemote | undefined> {
   const { filter, remoteName } = options;
   const known = (await repository.promisors?.read()) ?? [];
   const remembered =
     remoteName === undefined
       ? (known.find((one) => one.filter !== undefined) ?? known[0])
       : known.find(({ name }) => name === remoteName);
-  if (filter === undefined) return remembered;
-  if (filter === null) return remembered && { name: remembered.name };
+  // What is remembered is a wish, as in git: a server that has no filters sends all.
+  const isOffered = hasFeature(capabilities, 'fetch', 'filter') || hasCapability(capabilities, 'filter');
+  if (filter === undefined && isOffered) return remembered;
+  if (filter === undefined || filter === null) return remembered && { name: remembered.name };
   if (repository.promisors === undefined) {
     throw new GitError('UNSUPPORTED', 'Cannot fetch with a filter: the repository cannot keep who has the rest');
   }
-  return { name: remoteName ?? remembered?.name ?? 'origin', filter };
+  return { name: remoteName ?? remembered?.name ?? 'origin', filter: serializeObjectFilter(parseObjectFilter(filter)) };
 }
 
 /**

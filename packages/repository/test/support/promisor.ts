@@ -1,8 +1,8 @@
-import type { HashAlgorithm, Oid, RawObject } from '@git-kv/objects';
+import type { Oid, RawObject } from '@git-kv/objects';
 import { RemoteError } from '@git-kv/objects';
 import { packBytes } from '@git-kv/pack';
-import type { FetchOptions, UploadPackClient } from '@git-kv/protocol';
-import type { ObjectReader } from '@git-kv/repository';
+import type { FetchOptions } from '@git-kv/protocol';
+import type { ObjectReader, PromisorClient } from '@git-kv/repository';
 
 /** What a promisor was asked. */
 export interface Asked {
@@ -33,10 +33,9 @@ export class TestPromisor {
     this.options = options;
   }
 
-  readonly connect = async (): Promise<UploadPackClient> => {
+  readonly connect = async (): Promise<PromisorClient> => {
     this.connections++;
-    const client: Partial<UploadPackClient> & { algorithm: HashAlgorithm } = {
-      algorithm: this.#source.algorithm,
+    const client: PromisorClient = {
       capabilities: [{ name: 'fetch', value: 'shallow filter' }],
       fetch: async (options) => {
         const haves: Oid[] = [];
@@ -69,7 +68,7 @@ export class TestPromisor {
         };
       },
       close: async () => void this.closed++,
-    } as Partial<UploadPackClient> & { algorithm: HashAlgorithm };
-    return client as UploadPackClient;
+    };
+    return client;
   };
 }
