@@ -52,6 +52,11 @@ const faultsOf = async (repository: Repository): Promise<unknown[]> =>
   (await collect(fsck(repository))).filter(({ severity }) => severity === 'error');
 const promisorFiles = (directory: string): string[] =>
   readdirSync(join(directory, 'objects/pack')).filter((name) => name.endsWith('.promisor'));
+const openHere = async (directory: string): Promise<FileRepository> => {
+  const repository = await openRepository(directory, { durability: 'none' });
+  onTestFinished(() => repository.close());
+  return repository;
+};
 const promisorTexts = (directory: string): string[] =>
   promisorFiles(directory).map((name) => readFileSync(join(directory, 'objects/pack', name), 'utf8'));
 /** What git has at hand, without asking its remote. */
@@ -177,7 +182,7 @@ describe.each(['sha1', 'sha256'] as const)('between us and git (%s)', (format) =
 
   test.each(['blob:none', 'tree:0'])("git's (%s) is sound to us, is fetched into, and read on", async (filter) => {
     const directory = await cloneByGit(`--filter=${filter}`);
-    const repository = await openRepository(directory, { durability: 'none' });
+    const repository = await openHere(directory);
     expect(await repository.promisors.read()).toEqual([{ name: 'origin', filter }]);
     expect(await faultsOf(repository)).toEqual([]);
     const whole = backFill(repository, () => connectUploadPack(transportTo(format)));
@@ -195,7 +200,7 @@ describe.each(['sha1', 'sha256'] as const)('between us and git (%s)', (format) =
     async (whose) => {
       const made = whose === 'ours' ? await cloneByUs('tree:0') : undefined;
       const directory = made?.directory ?? (await cloneByGit('--filter=tree:0'));
-      const repository = made?.repository ?? (await openRepository(directory, { durability: 'none' }));
+      const repository = made?.repository ?? (await openHere(directory));
       const whole = backFill(repository, () => connectUploadPack(transportTo(format)));
       for (const oid of gitMisses(directory).slice(0, 3)) await whole.objects.read(oid);
       const parent = git(['rev-parse', 'main'], { cwd: directory });
