@@ -1,4 +1,4 @@
-import { connectUploadPack, type Refspec, refspecPrefixes, sourcesOf } from '@git-kv/protocol';
+import { type Refspec, refspecPrefixes, sourcesOf } from '@git-kv/protocol';
 import { type RefName, readRemote, readUpstream } from '@git-kv/repository';
 import { CommandError, type Console } from './console.js';
 import { withRemote } from './remote.js';
@@ -128,8 +128,8 @@ async function namesAt(
   return await withRemote(
     url,
     console,
-    async (transport) => {
-      const client = await connectUploadPack(transport, { signal: console.signal });
+    async (_transport, connect) => {
+      const client = await connect(undefined);
       try {
         const refs = await client.lsRefs({ prefixes: refspecPrefixes(refspecs), signal: console.signal });
         return refs.map(({ name }) => name);

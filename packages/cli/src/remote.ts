@@ -1,8 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isGitError } from '@git-kv/objects';
-import { parseRemoteAddress, type Transport } from '@git-kv/protocol';
+import {
+  connectUploadPack,
+  parseRemoteAddress,
+  readBundle,
+  type Transport,
+  type UploadPackClient,
+} from '@git-kv/protocol';
 import { createLocalProgramTransport, createTransport } from '@git-kv/protocol/node';
+import { connectBundle, type Repository } from '@git-kv/repository';
 import { createPathTransport } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
 import { remoteCredentials } from './credentials.js';
@@ -39,26 +47,50 @@ export function withoutUserinfo(url: string): string {
 export interface RemotePrograms {
   readonly uploadPack?: string | undefined;
   readonly receivePack?: string | undefined;
+  /** Words for the server. */
+  readonly serverOptions?: readonly string[];
 }
+
+/** Connects for a fetch into `repository`; the caller closes what comes of it. */
+export type ConnectRemote = (repository: Repository | undefined) => Promise<UploadPackClient>;
 
 /** Run `body` with a transport to `url`, as the environment and the configuration say, that is closed after. */
 export async function withRemote<T>(
   url: string,
   console: Console,
-  body: (transport: Transport) => Promise<T>,
-  programs: RemotePrograms = {},
+  body: (transport: Transport, connect: ConnectRemote) => Promise<T>,
+  { serverOptions = [], ...programs }: RemotePrograms = {},
 ): Promise<T> {
   assertRemoteUrl(url);
   const transport = openRemote(url, console, programs);
+  const { signal } = console;
+  const bundle = await findBundle(url, console);
+  const connect: ConnectRemote = (repository) =>
+    bundle === undefined
+      ? connectUploadPack(transport, { signal, serverOptions })
+      : connectBundle(repository, () => readBundle(createReadStream(bundle)));
   try {
-    return await body(transport);
+    return await body(transport, connect);
   } finally {
     await transport.close?.();
   }
 }
 
+/** The path of the bundle that `url` is; `undefined` where it is none. */
+async function findBundle(url: string, console: Console): Promise<string | undefined> {
+  const address = parseRemoteAddress(url);
+  if (address.kind !== 'path') return undefined;
+  const path = resolve(console.cwd, address.path);
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? path : undefined;
+}
+
 /** A transport to `url`: the caller closes it. Paths are those of the console's directory. */
-export function openRemote(url: string, console: Console, programs: RemotePrograms = {}): Transport {
+export function openRemote(
+  url: string,
+  console: Console,
+  programs: Omit<RemotePrograms, 'serverOptions'> = {},
+): Transport {
   const isNamed = programs.uploadPack !== undefined || programs.receivePack !== undefined;
   return createTransport(url, {
     ...programs,

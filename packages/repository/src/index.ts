@@ -58,6 +58,7 @@ export type { ReceiveCheckOptions } from './receive-check.js';
 export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export { shortenRefName } from './ref-shorten.js';
 export type * from './ref-store.js';
+export { connectBundle } from './remote/bundle-client.js';
 export { type CloneIntoOptions, type CloneLayout, type CloneSummary, cloneInto } from './remote/clone.js';
 export {
   type FetchIntoOptions,

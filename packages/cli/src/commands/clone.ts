@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isGitError } from '@git-kv/objects';
-import { connectUploadPack, type Transport } from '@git-kv/protocol';
+import type { Transport } from '@git-kv/protocol';
 import { type CloneLayout, type CloneSummary, cloneInto } from '@git-kv/repository';
 import { type FileRepository, initRepository } from '@git-kv/repository/node-fs';
 import { type CloneSource, findCloneSource, guessDirectory } from '../clone-directory.js';
@@ -11,7 +11,7 @@ import { type GivenOptions, parseGitOptions } from '../git-options.js';
 import { ioError } from '../input.js';
 import type { Command } from '../program.js';
 import { reflogNote } from '../ref-updates.js';
-import { withRemote } from '../remote.js';
+import { type ConnectRemote, withRemote } from '../remote.js';
 import { shownUrl } from '../remote-names.js';
 import { TransferProgress } from '../transfer-progress.js';
 
@@ -39,8 +39,8 @@ export const cloneCommand: Command = {
       await withRemote(
         source.url,
         console,
-        (transport) => clone({ transport, source, directory, console, options, layout }),
-        { uploadPack: options.value('upload-pack') },
+        (transport, connect) => clone({ transport, connect, source, directory, console, options, layout }),
+        { uploadPack: options.value('upload-pack'), serverOptions: options.values('server-option') },
       );
       done = true;
     } finally {
@@ -86,6 +86,7 @@ function layoutOf(options: GivenOptions): CloneLayout {
 
 interface CloneTask {
   readonly transport: Transport;
+  readonly connect: ConnectRemote;
   readonly source: CloneSource;
   readonly directory: string;
   readonly console: Console;
@@ -94,9 +95,9 @@ interface CloneTask {
 }
 
 async function clone(task: CloneTask): Promise<void> {
-  const { transport, source, directory, console, options, layout } = task;
+  const { transport, connect, source, directory, console, options, layout } = task;
   const { signal } = console;
-  const client = await connectUploadPack(transport, { signal, serverOptions: options.values('server-option') });
+  const client = await connect(undefined);
   const origin = options.value('origin') ?? 'origin';
   const repository = await initRepository(directory, {
     objectFormat: client.algorithm.name,

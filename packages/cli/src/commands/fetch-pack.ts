@@ -1,5 +1,5 @@
 import { isOid, type Oid } from '@git-kv/objects';
-import { connectUploadPack, type RemoteRef } from '@git-kv/protocol';
+import type { RemoteRef } from '@git-kv/protocol';
 import { fetchInto, localCommits } from '@git-kv/repository';
 import { UsageError } from '../console.js';
 import { deepening } from '../fetch-depth.js';
@@ -28,8 +28,8 @@ export const fetchPackCommand: Command = {
       const found = await withRemote(
         url,
         console,
-        async (transport) => {
-          const client = await connectUploadPack(transport, { signal });
+        async (_transport, connect) => {
+          const client = await connect(repository);
           try {
             const refs = await client.lsRefs({ peel: false, symrefs: false, unborn: false, signal });
             const found = options.has('all') ? all(refs) : match(refs, words);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isGitError, type NotFoundError } from '@git-kv/objects';
-import { connectUploadPack, parseRefspec } from '@git-kv/protocol';
+import { parseRefspec } from '@git-kv/protocol';
 import {
   defaultRemote,
   type FetchRefsOptions,
@@ -150,15 +150,17 @@ async function fetchOne(
     const report = await withRemote(
       url,
       console,
-      (transport) =>
+      (transport, connect) =>
         fetchRefs(repository, transport, {
           ...wish,
-          connect: (to) =>
-            connectUploadPack(to, { signal: console.signal, serverOptions: options.values('server-option') }),
+          connect: () => connect(repository),
           signal: console.signal,
           ...progress?.callbacks,
         }),
-      { uploadPack: options.value('upload-pack') ?? settings.uploadPack },
+      {
+        uploadPack: options.value('upload-pack') ?? settings.uploadPack,
+        serverOptions: options.values('server-option'),
+      },
     );
     await progress?.end();
     const isCompact = config.get('fetch', 'output')?.toLowerCase() === 'compact';

@@ -1,10 +1,10 @@
-import { connectUploadPack, type RemoteRef, type Transport } from '@git-kv/protocol';
+import type { RemoteRef, Transport } from '@git-kv/protocol';
 import { defaultRemote } from '@git-kv/repository';
 import { CommandError } from '../console.js';
 import { type GitConfig, readGitConfig } from '../git-config.js';
 import { parseGitOptions } from '../git-options.js';
 import type { Command } from '../program.js';
-import { withRemote } from '../remote.js';
+import { type ConnectRemote, withRemote } from '../remote.js';
 import { currentBranch, remoteCalled } from '../remote-names.js';
 import { findHere } from '../repository.js';
 import { compareVersions } from '../version-compare.js';
@@ -38,11 +38,8 @@ export const lsRemoteCommand: Command = {
     }
     const sorting = options.values('sort').map(parseSorting);
     const kinds = [...(options.has('heads') ? ['refs/heads/'] : []), ...(options.has('tags') ? ['refs/tags/'] : [])];
-    const list = async (transport: Transport): Promise<RemoteRef[]> => {
-      const client = await connectUploadPack(transport, {
-        signal: console.signal,
-        serverOptions: options.values('server-option'),
-      });
+    const list = async (_transport: Transport, connect: ConnectRemote): Promise<RemoteRef[]> => {
+      const client = await connect(undefined);
       try {
         return await client.lsRefs({ prefixes: kinds, signal: console.signal });
       } finally {
@@ -51,6 +48,7 @@ export const lsRemoteCommand: Command = {
     };
     const refs = await withRemote(url, console, list, {
       uploadPack: options.value('upload-pack') ?? options.value('exec') ?? settings.uploadPack,
+      serverOptions: options.values('server-option'),
     });
     if (given === undefined && !options.has('quiet')) await console.stderr.write(`From ${url}\n`);
     const matchers = patterns.map(matcher);

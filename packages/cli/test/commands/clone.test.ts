@@ -79,6 +79,54 @@ describe.each(['sha1', 'sha256'] as const)('tsgit clone --bare (%s)', (objectFor
   });
 });
 
+describe.each(['sha1', 'sha256'] as const)('tsgit clone of a path (%s)', (objectFormat) => {
+  /** Everything but how refs are stored, and where. */
+  const stateOf = (directory: string): unknown => {
+    const ask = (...args: string[]): string => git(args, { cwd: directory });
+    const settings = ask('config', '--list', '--local').split('\n').sort();
+    const symbolic = ask('for-each-ref', '--format=%(refname) %(objectname) %(symref)');
+    const head = readFileSync(join(directory, ask('rev-parse', '--git-dir'), 'HEAD'), 'utf8');
+    return { settings, symbolic, head, objects: ask('rev-list', '--objects', '--all') };
+  };
+
+  test.each([
+    [['--mirror']],
+    [['--bare']],
+    [['--bare', '--no-tags']],
+    [['--bare', '--single-branch']],
+    [['--bare', '-b', 'v1']],
+    [['--no-checkout']],
+    [['-n', '--origin', 'up']],
+    [['-n', '-b', 'topic/one']],
+    [['-n', '-b', 'v1']],
+    [['-n', '--single-branch']],
+    [['-n', '--single-branch', '-b', 'topic/one', '--no-tags']],
+    [['-n', '--single-branch', '-b', 'light']],
+    [['-n', '-c', 'a.b=c', '-c', 'x.y']],
+  ])('%j makes what git makes', async (options) => {
+    const cwd = temporaryDirectory();
+    const source = join(root, `${objectFormat}.git`);
+    const [theirs, ours] = [join(cwd, 'a/copy'), join(cwd, 'b/copy')];
+    mkdirSync(join(cwd, 'a'));
+    mkdirSync(join(cwd, 'b'));
+    expect(await gitAsync(['clone', '--quiet', '--no-local', ...options, source, theirs])).toMatchObject({ code: 0 });
+    expect(await run('tsgit', ['clone', ...options, source, ours])).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^Cloning into /),
+    });
+    expect(stateOf(ours)).toEqual(stateOf(theirs));
+  });
+
+  test('of a bundle, named after it', async () => {
+    const cwd = temporaryDirectory();
+    git(['bundle', 'create', '-q', join(cwd, 'all.bundle'), '--all'], { cwd: join(root, `${objectFormat}.git`) });
+    expect(await run('tsgit', ['clone', '-q', '-n', 'all.bundle'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(await gitAsync(['clone', '-q', '-n', 'all.bundle', 'theirs'], { cwd })).toMatchObject({ code: 0 });
+    expect(refsOf(join(cwd, 'all'))).toBe(refsOf(join(cwd, 'theirs')));
+    expect(git(['config', 'remote.origin.url'], { cwd: join(cwd, 'all') })).toBe(join(cwd, 'all.bundle'));
+  });
+});
+
 describe('tsgit clone --bare', () => {
   test('of an empty repository makes one, with a warning', async () => {
     const cwd = temporaryDirectory();
