@@ -175,7 +175,10 @@ function run(
     child.stdout.on('data', (chunk: Uint8Array) => {
       size += chunk.length;
       if (size <= MAX_ANSWER_BYTES) chunks.push(chunk);
-      else child.kill();
+      else {
+        child.stdout.destroy(); // whatever the shell runs hears of it, too
+        child.kill();
+      }
     });
     child.stdin.on('error', () => {}); // one that needs no input may not read it
     child.stdin.end(input);

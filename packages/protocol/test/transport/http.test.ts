@@ -171,7 +171,7 @@ describe('an answer', () => {
     ['more than an advertisement', () => answer(bytesOf('000eversion 2\n00000000')), { code: 'MALFORMED' }],
   ];
   test.each(cases)('of %s is a typed error', async (_problem, response, expected) => {
-    const { transport } = inProcess('http://host/r', response);
+    const { transport } = inProcess('http://host/r', response, { retry: { maxAttempts: 1 } });
     await expect(connectUploadPack(transport)).rejects.toMatchObject(expected);
   });
 
@@ -187,7 +187,7 @@ describe('an answer', () => {
         }),
         { status: 500, headers: text },
       );
-    const { transport } = inProcess('http://host/r', endless);
+    const { transport } = inProcess('http://host/r', endless, { retry: { maxAttempts: 1 } });
     const error = (await connectUploadPack(transport).catch((reason: unknown) => reason)) as Error;
     expect(error.message.length).toBeLessThan(5000);
     expect(error.message).not.toContain('\u001b');

@@ -20,12 +20,9 @@ export interface ListenAddress {
   readonly onError?: (error: Error) => void;
 }
 
-/** What of a server is needed to have it listen; ssh2's is no `net.Server`, and has the same methods. */
-type Listener = Pick<Server, 'listen' | 'address' | 'once' | 'on' | 'off'>;
-
 /** Listen. Resolves when connections are accepted; rejects where the address is taken. */
 export async function listenOn(
-  server: Listener,
+  server: Server,
   scheme: string,
   address: ListenAddress,
   close: () => Promise<void>,

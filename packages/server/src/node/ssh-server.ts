@@ -1,7 +1,8 @@
+import { createServer, type Socket } from 'node:net';
 import { GitError } from '@git-kv/objects';
 import { requestedVersion } from '@git-kv/protocol';
 import { StreamConnection } from '@git-kv/protocol/node';
-import type { AuthContext, ClientInfo, Server, ServerChannel, Session, Connection as SshConnection } from 'ssh2';
+import type { AuthContext, ClientInfo, Server, ServerChannel, Session } from 'ssh2';
 import { answerConnection, type ConnectionServerOptions, type Peer } from '../connection-server.js';
 import { parseGitCommand } from '../git-command.js';
 import { type ConnectionLimits, connectionLimits } from './connection-limits.js';
@@ -41,24 +42,37 @@ async function loadSsh2(): Promise<typeof import('ssh2')> {
 export async function listenSsh(options: ListenSshOptions): Promise<ListeningServer> {
   const ssh2 = await loadSsh2();
   const limits = connectionLimits(options);
-  const clients = new Set<SshConnection>();
+  /** By address and port: ssh2 tells of a client when it has said its name, which it need not do. */
+  const sockets = new Map<string, { readonly socket: Socket; readonly quiet: Quiet }>();
   const answering = new Set<Promise<void>>();
 
-  const server: Server = new ssh2.Server({ hostKeys: [...options.hostKeys], keepaliveInterval: 0 }, (client, info) => {
-    client.on('error', () => {}); // a client that goes away, or speaks something else, is no failure of ours
-    if (clients.size >= limits.maxConnections) {
+  const tcp = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {}); // a client that goes away is no failure of ours
+    if (sockets.size >= limits.maxConnections) {
       options.onEvent?.({ kind: 'refused', path: '', status: 503, reason: 'there are too many connections' });
+      socket.destroy();
+      return;
+    }
+    const key = `${socket.remoteAddress}:${socket.remotePort}`;
+    // Until somebody has logged in, and later while nothing is asked.
+    const quiet = new Quiet(() => socket.destroy());
+    quiet.start(limits.initTimeoutMs);
+    sockets.set(key, { socket, quiet });
+    socket.once('close', () => {
+      sockets.delete(key);
+      quiet.stop();
+    });
+    ssh.injectSocket(socket);
+  });
+
+  const ssh: Server = new ssh2.Server({ hostKeys: [...options.hostKeys], keepaliveInterval: 0 }, (client, info) => {
+    client.on('error', () => {}); // nor is one that speaks something else
+    const entry = sockets.get(`${info.ip}:${info.port}`);
+    if (entry === undefined) {
       client.end();
       return;
     }
-    clients.add(client);
-    // Until somebody has logged in, and later while nothing is asked.
-    const quiet = new Quiet(() => client.end());
-    quiet.start(limits.initTimeoutMs);
-    client.once('close', () => {
-      clients.delete(client);
-      quiet.stop();
-    });
+    const { quiet } = entry;
     const logins = new SshLogins(options, info.ip, (data) => ssh2.utils.parseKey(data));
     client.on('authentication', (context: AuthContext) => {
       void logins.judge(context).then((mayGoOn) => {
@@ -130,7 +144,7 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
     channel.once('close', () => controller.abort(new Error('the connection was closed')));
     const call = parseGitCommand(command);
     if (call === undefined) {
-      await leave(channel, 128, 'this server runs git-upload-pack and git-receive-pack only');
+      await leave(channel, controller.signal, 128, 'this server runs git-upload-pack and git-receive-pack only');
       return;
     }
     const connection = new StreamConnection({
@@ -150,22 +164,29 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
       { ...call, version, peer, signal: controller.signal },
       { ...open, ...quietEnd },
     );
-    if (outcome.kind === 'served') await leave(channel, 0);
-    else await leave(channel, 128, outcome.kind === 'refused' ? outcome.reason : 'the conversation failed');
+    await connection.incoming[Symbol.asyncIterator]().return?.();
+    if (outcome.kind === 'served') await leave(channel, controller.signal, 0);
+    else
+      await leave(
+        channel,
+        controller.signal,
+        128,
+        outcome.kind === 'refused' ? outcome.reason : 'the conversation failed',
+      );
     await connection.close();
   }
 
-  return await listenOn(server as unknown as Parameters<typeof listenOn>[0], 'ssh', options, async () => {
-    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-    for (const client of clients) destroy(client);
+  return await listenOn(tcp, 'ssh', options, async () => {
+    const closed = new Promise<void>((resolve) => void tcp.close(() => resolve()));
+    for (const { socket } of sockets.values()) socket.destroy();
     await closed;
     await Promise.all(answering);
   });
 }
 
 /** Tell how it went, and end the channel in good order. */
-async function leave(channel: ServerChannel, code: number, words?: string): Promise<void> {
-  if (channel.destroyed || !channel.writable) return;
+async function leave(channel: ServerChannel, signal: AbortSignal, code: number, words?: string): Promise<void> {
+  if (channel.destroyed || !channel.writable || signal.aborted) return;
   if (words !== undefined) channel.stderr.write(`fatal: ${words}\n`);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, GOODBYE_MS);
@@ -178,13 +199,6 @@ async function leave(channel: ServerChannel, code: number, words?: string): Prom
     channel.end();
     channel.resume();
   });
-}
-
-/** At once: ssh2 itself only asks politely. */
-function destroy(client: SshConnection): void {
-  const { _sock } = client as unknown as { readonly _sock?: { destroy(): void } };
-  if (_sock === undefined) client.end();
-  else _sock.destroy();
 }
 
 /** Ends a connection on which nothing happens for a time. */
