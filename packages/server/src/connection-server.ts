@@ -1,5 +1,11 @@
 import type { Connection, ProtocolVersion, PushCommand, Service } from '@git-kv/protocol';
-import { type ConversationOptions, type ReceiveRules, type Repository, serveConversation } from '@git-kv/repository';
+import {
+  type ConversationOptions,
+  type PushHooks,
+  type ReceiveRules,
+  type Repository,
+  serveConversation,
+} from '@git-kv/repository';
 import { type AccessDecision, readOnly } from './access.js';
 import type { ServerEvent } from './git-server.js';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits.js';
@@ -28,21 +34,31 @@ export interface ConnectionAccess {
 }
 
 /** What is served over connections, to whom, and within which bounds. */
-export interface ConnectionServerOptions {
+export interface ConnectionServerOptions<Identity = unknown> {
   /** The repository at `path`, or `undefined`. Look it up; do not join it to a directory. The caller keeps it open and closes it. */
   readonly resolve: (path: string, peer: Peer) => Repository | undefined | Promise<Repository | undefined>;
   /**
    * Default: fetches for everybody, pushes for nobody. `authenticate` refuses, as nobody can be asked. An error thrown while deciding
    * is a refusal.
    */
-  readonly authorize?: (access: ConnectionAccess) => AccessDecision | Promise<AccessDecision>;
+  readonly authorize?: (access: ConnectionAccess) => AccessDecision<Identity> | Promise<AccessDecision<Identity>>;
+  /** Refs that are neither listed nor served nor pushed to, as patterns of git's transfer.hideRefs. */
+  readonly hidden?: readonly string[] | ForConnection<readonly string[]>;
   /** What a push must not do, as git's receive.* settings. */
   readonly receive?: ReceiveRules | ((repository: Repository) => ReceiveRules | Promise<ReceiveRules>);
+  /** What is asked and told when somebody pushes; where there are any, clients may send push options. */
+  readonly hooks?: PushHooks<Identity> | ForConnection<PushHooks<Identity> | undefined>;
   readonly limits?: Partial<ServerLimits>;
   /** Compression level of the packs that clients get, 0 to 9 (default 1). */
   readonly level?: number;
   readonly onEvent?: (event: ServerEvent) => void;
 }
+
+/** A setting that depends on the repository, and on who asks for what. An error refuses. */
+export type ForConnection<T> = (
+  repository: Repository,
+  call: { readonly service: Service; readonly path: string; readonly peer: Peer },
+) => T | Promise<T>;
 
 /** What a client of a connection asked for, before it is known whether it may. */
 export interface ConnectionCall {
@@ -76,8 +92,8 @@ export async function serveConnection(
 }
 
 /** Decide about a call, find its repository, and serve it. Never throws; a refusal is the caller's to tell the client. */
-export async function answerConnection(
-  options: ConnectionServerOptions,
+export async function answerConnection<Identity = unknown>(
+  options: ConnectionServerOptions<Identity>,
   call: ConnectionCall,
   connection: Connection,
 ): Promise<ConnectionOutcome> {
@@ -90,11 +106,13 @@ export async function answerConnection(
   if (path === undefined) return refuse('the path is not allowed', 400);
   const fail = (error: unknown): void => options.onEvent?.({ kind: 'error', path, error });
 
-  const decide = async (changes?: readonly PushCommand[]): Promise<string | undefined> => {
+  const decide = async (
+    changes?: readonly PushCommand[],
+  ): Promise<string | { readonly identity: Identity | undefined }> => {
     try {
       const access = { service, path, peer, ...(changes !== undefined && { changes }) };
       const decision = await (options.authorize ?? readOnly)(access);
-      if (decision.kind === 'allow') return undefined;
+      if (decision.kind === 'allow') return { identity: decision.identity };
       return decision.kind === 'deny' ? decision.reason : 'authentication is required';
     } catch (error) {
       fail(error);
@@ -103,23 +121,35 @@ export async function answerConnection(
   };
 
   try {
-    const refusal = await decide();
-    if (refusal !== undefined) return refuse(refusal);
+    const verdict = await decide();
+    if (typeof verdict === 'string') return refuse(verdict);
     const repository = await options.resolve(path, peer);
     if (repository === undefined) return refuse('there is no repository here', 404);
     options.onEvent?.({ kind: 'request', service, path, phase: 'call' });
     const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
+    const settle = async <T>(setting: T | ForConnection<T>): Promise<T> =>
+      typeof setting === 'function'
+        ? await (setting as ForConnection<T>)(repository, { service, path, peer })
+        : setting;
+    const common = { onFailure: fail, hidden: await settle(options.hidden ?? []) };
+    const hooks = await settle<PushHooks<Identity> | undefined>(options.hooks);
     await serveConnection(repository, service, connection, {
       version,
       signal,
-      uploadPack: { onFailure: fail, ...(options.level !== undefined && { level: options.level }) },
+      uploadPack: { ...common, ...(options.level !== undefined && { level: options.level }) },
       receivePack: {
-        onFailure: fail,
-        rules: typeof options.receive === 'function' ? await options.receive(repository) : (options.receive ?? {}),
+        ...common,
+        rules: (typeof options.receive === 'function' ? await options.receive(repository) : options.receive) ?? {},
+        ...(hooks !== undefined && { hooks: hooks as PushHooks }),
+        hookTimeoutMs: limits.hookMs,
         maxPackBytes: limits.pushBytes,
         maxInflatedBytes: limits.pushInflatedBytes,
         maxObjectBytes: limits.pushObjectBytes,
-        authorize: decide,
+        // The second decision may know more of who it is, or less, than the first.
+        authorize: async (changes) => {
+          const again = await decide(changes);
+          return typeof again === 'string' ? again : { identity: again.identity ?? verdict.identity ?? peer.identity };
+        },
       },
     });
     return { kind: 'served' };
