@@ -47,8 +47,19 @@ const USAGE = `usage: npm run soak -- [options]
 const SLOW_TESTS = [
   { name: 'collision-search', files: ['packages/kernels/test/collision.test.ts'], env: {} },
   { name: 'together', files: ['packages/repository/test/engines/file/together.test.ts'], env: {} },
-  { name: 'linearizability', files: ['packages/repository/test/linearizability/engines.test.ts'], env: {} },
-  { name: 'bit-rot', files: ['packages/repository/test/bit-rot/bit-rot.test.ts'], env: {} },
+  {
+    name: 'linearizability',
+    files: [
+      'packages/repository/test/linearizability/engines.test.ts',
+      'packages/repository/test/linearizability/processes.test.ts',
+    ],
+    env: {},
+  },
+  {
+    name: 'bit-rot',
+    files: ['packages/repository/test/bit-rot/bit-rot.test.ts', 'packages/repository/test/bit-rot/journal.test.ts'],
+    env: {},
+  },
   { name: 'mutants-against-git', files: ['test/interop/pack-mutants.test.ts'], env: {} },
   {
     name: 'checks-against-git',

@@ -11,8 +11,10 @@ import { commit } from './targets/objects/commit.js';
 import { identity } from './targets/objects/identity.js';
 import { loose } from './targets/objects/loose.js';
 import { refName } from './targets/objects/ref-name.js';
+import { revokedKeys } from './targets/objects/revoked-keys.js';
 import { signature } from './targets/objects/signature.js';
 import { specialFile } from './targets/objects/special-file.js';
+import { sshAgent } from './targets/objects/ssh-agent.js';
 import { sshPrivateKey } from './targets/objects/ssh-private-key.js';
 import { sshSignature } from './targets/objects/ssh-signature.js';
 import { tag } from './targets/objects/tag.js';
@@ -47,7 +49,11 @@ import { v0Advertisement } from './targets/protocol/v0-advertisement.js';
 import { v0FetchAnswer } from './targets/protocol/v0-fetch-answer.js';
 import { v0FetchRequest } from './targets/protocol/v0-fetch-request.js';
 import { v2Advertisement } from './targets/protocol/v2-advertisement.js';
+import { attributes } from './targets/repository/attributes.js';
 import { config } from './targets/repository/config.js';
+import { gitIndex } from './targets/repository/git-index.js';
+import { journalOwner } from './targets/repository/journal-owner.js';
+import { journalRecord } from './targets/repository/journal-record.js';
 import { packedRefs } from './targets/repository/packed-refs.js';
 import { refFile } from './targets/repository/ref-file.js';
 import { remoteUrl } from './targets/repository/remote-url.js';
@@ -67,8 +73,10 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   identity,
   loose,
   refName,
+  revokedKeys,
   signature,
   specialFile,
+  sshAgent,
   sshPrivateKey,
   sshSignature,
   tag,
@@ -103,7 +111,11 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   v0FetchAnswer,
   v0FetchRequest,
   v2Advertisement,
+  attributes,
   config,
+  gitIndex,
+  journalOwner,
+  journalRecord,
   packedRefs,
   refFile,
   remoteUrl,

@@ -8,6 +8,7 @@ import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { allSamples } from '../fuzz/lib/samples.js';
 import { temporaryDirectory } from '../support/git.js';
+import { hasSshKeygen, makeSshKey, SSH_KEY_KINDS, signWithKeygen } from '../support/ssh.js';
 
 // The built packages, in every runtime they are for. Runtimes that are not on the machine are skipped: `npm ci --prefix
 // test/runtimes` brings three of them, Chromium comes from the system.
@@ -34,6 +35,7 @@ interface Smoke {
   readonly wasm: boolean;
   readonly default: string;
   readonly packs: number;
+  readonly keys: string;
   readonly collision: boolean;
 }
 
@@ -81,6 +83,9 @@ const corpora = process.env.GIT_KV_CORPORA;
 const collisionFile = corpora === undefined ? undefined : join(corpora, 'collisions/shattered-1.pdf');
 const hasCollision = collisionFile !== undefined && existsSync(collisionFile);
 
+/** Keys of each kind, where OpenSSH is at hand to make them. */
+const KEYS = hasSshKeygen ? SSH_KEY_KINDS.filter(([kind]) => /^(?:ed25519|ecdsa-256|rsa-2048)$/.test(kind)) : [];
+
 beforeAll(() => {
   const packs = allSamples().map(({ format, pack, idx, objects }) => ({
     format,
@@ -89,12 +94,18 @@ beforeAll(() => {
     oids: objects.map(({ oid }) => oid),
   }));
   const collision = hasCollision ? readFileSync(collisionFile).subarray(0, 320).toString('base64') : undefined;
+  const directory = temporaryDirectory();
+  const keys = KEYS.map(([kind, , options]) => {
+    const key = makeSshKey(directory, kind, options);
+    const signature = signWithKeygen(directory, key, new TextEncoder().encode('signed elsewhere'));
+    return { kind, privateKey: key.privateText, publicLine: key.publicLine, signature };
+  });
   mkdirSync(made, { recursive: true });
-  writeFileSync(join(made, 'fixture.mjs'), `export default ${JSON.stringify({ packs, collision })};\n`);
+  writeFileSync(join(made, 'fixture.mjs'), `export default ${JSON.stringify({ packs, keys, collision })};\n`);
 });
 
 describe('the built packages work in', () => {
-  const expected = { wasm: true, packs: 2, collision: hasCollision };
+  const expected = { wasm: true, packs: 2, keys: KEYS.map(([kind]) => kind).join(' '), collision: hasCollision };
 
   test('Node', async () => {
     expect(resultIn(await outputOf(process.execPath, ['entry/script.mjs'], room))).toMatchObject(expected);

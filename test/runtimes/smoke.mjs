@@ -7,17 +7,31 @@ import {
   buildIdentity,
   checkObject,
   FileMode,
+  formatSshPublicKey,
   hashObject,
+  parseAllowedSigners,
   parseCommit,
   sha1,
   sha256,
   TreeBuilder,
 } from '@git-kv/objects';
 import { indexPack, memoryPackStorage, memorySource, PackReader, packBytes, parsePackIndex } from '@git-kv/pack';
+import {
+  commitsFrom,
+  readSshPrivateKey,
+  signCommit,
+  signSsh,
+  sshSigner,
+  verifyCommitBody,
+  verifySsh,
+} from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
 
 /**
  * @typedef {object} Fixture  made by git, as base64
  * @property {readonly { format: 'sha1' | 'sha256', pack: string, idx: string, oids: readonly string[] }[]} packs
+ * @property {readonly { kind: string, privateKey: string, publicLine: string, signature: string }[]} keys  `signature` is of the text
+ *   `signed elsewhere`, for the namespace `git`
  * @property {string | undefined} collision  the beginning of a file with a SHA-1 collision attack in it
  */
 
@@ -107,23 +121,75 @@ async function tryPack({ format, pack, idx, oids }) {
   ensure(indexed.objectCount === objects.length, 'a pack of our own');
 }
 
+/** @param {Fixture['keys'][number]} fixture */
+async function trySignatures({ kind, privateKey, publicLine, signature }) {
+  const allowedSigners = parseAllowedSigners(`a@example.com ${publicLine}\n`);
+  const statusOf = async (/** @type {string} */ text, /** @type {string} */ armored) =>
+    (await verifySsh(bytesOf(text), armored, { allowedSigners })).status;
+  ensure((await statusOf('signed elsewhere', signature)) === 'good', `a signature by ssh-keygen with ${kind}`);
+  ensure((await statusOf('signed elsewherf', signature)) === 'bad', `a signature of another text with ${kind}`);
+  const key = await readSshPrivateKey(privateKey);
+  ensure(publicLine.startsWith(formatSshPublicKey(key.publicKey)), `the public half of a key of ${kind}`);
+  ensure(
+    (await statusOf('signed here', await signSsh(bytesOf('signed here'), key))) === 'good',
+    `to sign with ${kind}`,
+  );
+  const author = buildIdentity({ name: 'A U Thor', email: 'a@example.com', timestamp: 1112911993 });
+  const plain = buildCommit({ treeOid: sha1.emptyTreeOid, parentOids: [], author, committer: author, message: 'x\n' });
+  const commit = await signCommit(plain, sha1, sshSigner(key));
+  const verdict = await verifyCommitBody(commit, sha1, { allowedSigners });
+  ensure(verdict.status === 'good', `a commit signed with ${kind}: ${verdict.status}, ${verdict.reason}`);
+}
+
+async function tryRepository() {
+  const repository = createMemoryRepository();
+  const { objects, refs } = repository;
+  const author = buildIdentity({ name: 'A U Thor', email: 'a@example.com', timestamp: 1112911993 });
+  /** @type {string[]} */
+  const oids = [];
+  for (const text of ['one', 'two', 'three']) {
+    const blob = await objects.write({ kind: 'blob', body: bytesOf(text) });
+    const body = new TreeBuilder(sha1).set('file', FileMode.regular, blob).build();
+    const treeOid = await objects.write({ kind: 'tree', body });
+    const message = `${text}\n`;
+    const commit = buildCommit({ treeOid, parentOids: oids.slice(-1), author, committer: author, message });
+    oids.push(await objects.write({ kind: 'commit', body: commit }));
+  }
+  const [first = '', , last = ''] = oids;
+  const main = 'refs/heads/main';
+  const update = (/** @type {string | null} */ from, /** @type {string} */ to) =>
+    refs.update([{ name: main, expected: from === null ? null : { oid: from }, next: { oid: to } }]);
+  ensure((await update(null, first)).status === 'updated', 'a new ref');
+  ensure((await update(null, last)).status === 'conflict', 'a ref that is there');
+  ensure((await update(first, last)).status === 'updated', 'a ref that moves');
+  const snapshot = await refs.snapshot([main, 'HEAD']);
+  ensure(JSON.stringify(snapshot.get(main)) === JSON.stringify({ oid: last }), 'a snapshot of refs');
+  const walked = [];
+  for await (const { oid } of commitsFrom(objects, [last])) walked.push(oid);
+  ensure(walked.join() === oids.reverse().join(), 'a walk through history');
+}
+
 /**
  * Try everything; throws where something does not work.
  *
  * @param {Fixture} fixture
- * @returns {Promise<{ wasm: boolean, default: 'wasm' | 'plain' | 'other', packs: number, collision: boolean }>}  `wasm`: whether
+ * @returns {Promise<{ wasm: boolean, default: 'wasm' | 'plain' | 'other', packs: number, keys: string,
+ *   collision: boolean }>}  `wasm`: whether
  *   WebAssembly ran; `default`: what the entry `@git-kv/kernels` has its arenas in
  */
 export async function smoke(fixture) {
   for (const entry of [kernels, wasm, portable]) tryKernels(entry, fixture);
   tryObjects();
   for (const pack of fixture.packs) await tryPack(pack);
+  for (const key of fixture.keys) await trySignatures(key);
+  await tryRepository();
   // An arena of WebAssembly lies in a memory that is larger than the arena.
   const isWasm = (/** @type {typeof portable} */ entry) => entry.createArena(100).buffer.byteLength > 100;
   return {
     wasm: isWasm(wasm),
     default: isWasm(kernels) ? 'wasm' : 'plain',
     packs: fixture.packs.length,
+    keys: fixture.keys.map(({ kind }) => kind).join(' '),
     collision: fixture.collision !== undefined,
   };
 }

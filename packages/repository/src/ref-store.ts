@@ -98,7 +98,9 @@ export type AuditedPointer =
   /** An entry of the index: what `git add` has taken in. */
   | { readonly type: 'index'; readonly name: string; readonly oid: Oid; readonly kind: ObjectKind }
   /** The index could not be read. */
-  | { readonly type: 'brokenIndex'; readonly name: string; readonly problem: string };
+  | { readonly type: 'brokenIndex'; readonly name: string; readonly problem: string }
+  /** A file of the journal of transactions is damaged; `name` is its path. */
+  | { readonly type: 'brokenJournal'; readonly name: string; readonly problem: string };
 
 /** Named values that change by compare-and-swap of several at one instant. Passes `@git-kv/repository/contracts`. */
 export interface RefStore {

@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import {
   Abbreviations,
   findRefs,
   findRevision,
   globPattern,
-  isGlob,
   mergeBases,
   type PreferredKind,
   peelTo,
-  readTreePath,
   resolveRef,
   shortenRefName,
 } from '@git-kv/repository';
@@ -19,6 +15,7 @@ import { BufferedOutput } from '../buffered-output.js';
 import { CommandError, type Console } from '../console.js';
 import { parseDate } from '../date.js';
 import { findNamed, neitherRevisionNorPath, noSuchPath } from '../find-named.js';
+import { assertFile, assertNoRevisionPath, isFile } from '../path-argument.js';
 import type { Command } from '../program.js';
 import { listRefs } from '../ref-glob.js';
 import { openHere, using } from '../repository.js';
@@ -94,7 +91,7 @@ class RevParse {
     for (let at = 0; at < args.length; at++) {
       const arg = args[at] as string;
       if (phase !== 'any') {
-        if ((await this.#showFile(arg)) && phase === 'files') this.#assertFile(arg, false);
+        if ((await this.#showFile(arg)) && phase === 'files') assertFile(this.#console, arg, noSuchPath);
       } else if (arg === '--') {
         phase = 'after dashes';
         if (this.#filter.flags || this.#filter.revs) await this.#showFile(arg);
@@ -116,7 +113,7 @@ class RevParse {
         if (this.#isVerified) return await this.#noSingle();
         if (this.#hasDashes) throw new CommandError(`bad revision '${arg}'`);
         phase = 'files';
-        if (await this.#showFile(arg)) await this.#explain(arg);
+        if (await this.#showFile(arg)) await this.#assertNamesFile(arg);
       }
     }
     if (!this.#isVerified) await this.#showDefault();
@@ -366,26 +363,11 @@ class RevParse {
     return true;
   }
 
-  #assertFile(arg: string, isFirst: boolean): void {
-    if (arg.startsWith('-')) throw new CommandError(`option '${arg}' must come before non-option arguments`);
-    if (isGlob(arg) || arg.startsWith(':(') || existsSync(resolve(this.#console.cwd, arg))) return;
-    throw isFirst ? neitherRevisionNorPath(arg) : noSuchPath(arg);
-  }
-
-  /** Of what is no revision and no file, why. */
-  async #explain(arg: string): Promise<void> {
-    if (existsSync(resolve(this.#console.cwd, arg))) return;
-    const [, revision, path] = /^([^:]+):(.+)$/s.exec(arg) ?? [];
-    if (revision !== undefined && path !== undefined) {
-      const oid = await this.#find(revision, 'tree-ish');
-      const tree = oid && (await peelTo(this.#repository, oid, 'tree'));
-      if (!tree) throw new CommandError(`invalid object name '${revision}'.`);
-      const segments = path.split('/').filter((segment) => segment !== '');
-      if ((await readTreePath(this.#repository.objects, tree, segments)) === undefined) {
-        throw new CommandError(`path '${path}' does not exist in '${revision}'`);
-      }
-    }
-    this.#assertFile(arg, true);
+  /** What is no revision is to be a file. */
+  async #assertNamesFile(arg: string): Promise<void> {
+    if (isFile(this.#console, arg)) return;
+    await assertNoRevisionPath(this.#repository, arg, (name) => this.#find(name, 'tree-ish'));
+    assertFile(this.#console, arg, neitherRevisionNorPath);
   }
 
   async #show(text: string): Promise<void> {

@@ -34,7 +34,8 @@ export function shapeOf(directory: string): unknown {
   const run = (...args: string[]): string => git(args, { cwd: directory });
   run('fsck', '--full', '--strict', '--no-dangling');
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => !/\.(?:bitmap|rev)$/.test(path),
+    // The journal's directory is there for the names of locks.
+    (path) => !/\.(?:bitmap|rev)$|^git-kv(?:\/journal)?$/.test(path),
   );
   return {
     files: files.map((path) => path.replace(/pack-[0-9a-f]+/, 'pack')).sort(),

@@ -130,11 +130,12 @@ export function findAttributes(
     for (const { pattern, states } of rules) if ('macro' in pattern) macros.set(pattern.macro, states);
   const found = new Map<string, AttributeState>();
   const fill = (states: AttributeRule['states']): void => {
-    for (const [name, state] of [...states].reverse()) {
+    // The last word first; what a macro stands for comes in its place. Not by recursion: macros may name macros without an end.
+    for (const left = [...states]; left.length > 0; ) {
+      const [name, state] = left.pop() as (typeof left)[number];
       if (found.has(name)) continue;
       found.set(name, state);
-      const expanded = state === true ? macros.get(name) : undefined;
-      if (expanded) fill(expanded);
+      left.push(...((state === true && macros.get(name)) || []));
     }
   };
   for (const { directory, rules } of all.reverse()) {

@@ -33,6 +33,9 @@ export async function findCollectionRoots(repository: FileRepository): Promise<C
       case 'index':
         others.add(pointer.oid);
         break;
+      case 'brokenJournal':
+        // What it told is in the refs, or is told by the recovery to be lost.
+        break;
       default:
         throw new GitError('MALFORMED', `Cannot collect garbage: ${pointer.name} is damaged (${pointer.problem})`);
     }

@@ -1,5 +1,4 @@
-import { encodeUtf8, GitError } from '@git-kv/objects';
-import { acquireLock } from '../engines/file/lock-file.js';
+import { concatBytes, encodeUtf8, GitError } from '@git-kv/objects';
 import { joinPath } from '../engines/file/path.js';
 import type { FileRepository } from '../engines/file/repository.js';
 
@@ -28,15 +27,16 @@ export class GcRunningError extends GitError {
 }
 
 /**
- * Take the right to collect garbage, by the file `gc.pid` as git does: its gc and ours never run at once.
+ * Take the right to collect garbage, by the file `gc.pid` as git does: its gc and ours never run at once. Behind what git reads in it
+ * stands its owner, so that the next to open the repository removes it where that one has died.
  * @returns how to give it back
  * @throws {GcRunningError} REF_LOCKED where somebody has it
  */
 export async function lockGc(repository: FileRepository, owner: GcOwner, force: boolean): Promise<() => Promise<void>> {
-  const { disk } = repository.objects;
+  const { disk, acquireLock } = repository.objects;
   const { commonDirectory } = repository.layout;
   const path = joinPath(commonDirectory, 'gc.pid');
-  const lock = await acquireLock(disk, path, { timeoutMs: 0 });
+  const lock = await acquireLock(path, { timeoutMs: 0 });
   try {
     const bytes = force ? undefined : await disk.findFile(path);
     const stat = bytes && (await disk.findStat(path));
@@ -45,12 +45,10 @@ export async function lockGc(repository: FileRepository, owner: GcOwner, force: 
       if (host !== owner.host || owner.isRunning(Number(pid)))
         throw new GcRunningError(commonDirectory, host, Number(pid));
     }
-    await lock.write(encodeUtf8(`${owner.pid} ${owner.host}`));
-    await lock.commit();
+    const process = encodeUtf8(`${owner.pid} ${owner.host}`);
+    await lock.write(lock.ownerLine ? concatBytes([process, encodeUtf8('\n'), lock.ownerLine]) : process);
+    return await lock.commitPresence();
   } finally {
     await lock.release();
   }
-  return async () => {
-    await disk.removeFile(path);
-  };
 }

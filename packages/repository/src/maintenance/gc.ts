@@ -8,7 +8,8 @@ import { type GcOwner, lockGc } from './gc-lock.js';
 import { bytesOf, type MaintenanceOptions, PRUNE_GRACE_MS, type RemovedFile } from './options.js';
 import { packRefs } from './pack-refs.js';
 import { type PruneUnreachableReport, pruneUnreachable } from './prune.js';
-import { type RepackReport, repack } from './repack.js';
+import { repack } from './repack.js';
+import type { RepackReport } from './repack-options.js';
 
 /** What is done. Names and defaults are those of git-gc(1). */
 export interface CollectGarbageOptions extends MaintenanceOptions {

@@ -13,7 +13,7 @@ export async function keepMultiPackIndex(
   gone: ReadonlySet<string>,
   wanted: boolean | undefined,
 ): Promise<void> {
-  const { disk, own, algorithm } = repository.objects;
+  const { disk, own, algorithm, acquireLock } = repository.objects;
   const path = `${own.packs.path}/${MULTI_PACK_INDEX}`;
   const bytes = await disk.findFile(path);
   if (bytes === undefined && wanted !== true) return;
@@ -23,7 +23,7 @@ export async function keepMultiPackIndex(
     (name) => /^pack-.*\.idx$/.test(name) && isHere(name) && !gone.has(name.slice(0, -4)),
   );
   if (wanted !== false && names.length > 0) {
-    const report = await writeMultiPackIndexFile(disk, own.path, { algorithm, names });
+    const report = await writeMultiPackIndexFile(disk, own.path, { algorithm, names }, acquireLock);
     if (report.status === 'written') return;
   }
   if (bytes === undefined || !namesGone(bytes)) return;

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import type { HashAlgorithm } from '@git-kv/objects';
+import { dirname, resolve } from 'node:path';
+import { type HashAlgorithm, isGitError } from '@git-kv/objects';
 import type { MultiPackIndexProblem } from '@git-kv/pack';
 import { Disk } from '../engines/file/disk.js';
 import {
@@ -9,16 +9,29 @@ import {
   writeMultiPackIndexFile,
 } from '../engines/file/multi-pack-index.js';
 import { nodeFs } from './node-fs.js';
+import { openRepository } from './repository.js';
 
 /**
- * Write the multi-pack-index of the packs in `<objectsDirectory>/pack`, byte for byte as git does.
+ * Write the multi-pack-index of the packs in `<objectsDirectory>/pack`, byte for byte as git does. Its lock says whose it is where the
+ * objects are those of a repository.
  * @throws {GitError} REF_LOCKED where another process writes it; {MalformedError} where an idx is damaged; {FileError}
  */
 export async function writeMultiPackIndex(
   objectsDirectory: string,
   options: WriteMultiPackIndexOptions,
 ): Promise<MultiPackIndexReport> {
-  return writeMultiPackIndexFile(new Disk(nodeFs), resolve(objectsDirectory), options);
+  const path = resolve(objectsDirectory);
+  const repository = await openRepository(dirname(path)).catch((error: unknown) => {
+    if (isGitError(error, 'NOT_A_REPOSITORY') || isGitError(error, 'UNSUPPORTED')) return undefined;
+    throw error;
+  });
+  try {
+    const isOwn = repository?.layout.objectsDirectory === path;
+    const { disk, acquireLock } = isOwn ? repository.objects : { disk: new Disk(nodeFs), acquireLock: undefined };
+    return await writeMultiPackIndexFile(disk, path, options, acquireLock);
+  } finally {
+    await repository?.close();
+  }
 }
 
 /**

@@ -18,7 +18,8 @@ export {
   reachableOids,
 } from './objects-between.js';
 export { type Pathspec, parsePathspec } from './pathspec.js';
+export type { RevisionOrder, RevisionWalkOptions } from './revision-options.js';
 export { findRevisionTips, type RevisionTip, type SortedTips, sortTips } from './revision-range.js';
-export { type RevisionOrder, RevisionWalk, type RevisionWalkOptions } from './revision-walk.js';
+export { RevisionWalk } from './revision-walk.js';
 export { type ShallowBoundary, shallowBoundary } from './shallow.js';
 export type { WalkedObject } from './walked-object.js';

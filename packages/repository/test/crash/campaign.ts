@@ -226,7 +226,8 @@ export class Campaign {
       const random = this.#random(crash.id);
       // These differ little from one another: what follows a few of them tells of all.
       const isThorough = kind === 'stop' || kind === 'fault' || random.oneIn(THOROUGH_ONE_IN);
-      const checked = await checkState(this.#scenario, image, expected, { life, isThorough });
+      const isPowerLoss = kind === 'loss' || /loss|draw|lost/.test(crash.id);
+      const checked = await checkState(this.#scenario, image, expected, { life, isPowerLoss, isThorough });
       this.tally.openCalls = Math.max(this.tally.openCalls, checked.openCalls);
       this.tally.openMs = Math.max(this.tally.openMs, checked.openMs);
       if (kind === 'recovery') return;

@@ -27,11 +27,6 @@ export const LIVES = 4;
 /** Calls that opening may cost at most, recovery included. */
 export const MAX_OPEN_CALLS = 200;
 
-/**
- * A known gap: locks that packing refs, repacking and collecting garbage hold do not say whose they are. Those of a dead process stay until somebody removes them. Of a ref transaction no lock may stay.
- */
-const UPKEEP_LOCKS = /\/(?:packed-refs|gc\.pid|multi-pack-index|commit-graph|refs\/.*)\.lock$/;
-
 /** A promise that a state broke. */
 export class BrokenPromiseError extends Error {
   override readonly name = 'BrokenPromiseError';
@@ -41,6 +36,8 @@ export class BrokenPromiseError extends Error {
 export interface CheckOptions {
   /** The first of the lives that the check takes. */
   readonly life?: number;
+  /** Whether a power loss may have brought locks back whose removal was not durable yet. */
+  readonly isPowerLoss?: boolean;
   /** Do again what was not answered, and lose power after it: most of the time of a check. */
   readonly isThorough?: boolean;
 }
@@ -53,7 +50,7 @@ export async function checkState(
   scenario: Scenario,
   image: DiskImage,
   expected: Expected,
-  { life = FOLLOWING, isThorough = true }: CheckOptions = {},
+  { life = FOLLOWING, isPowerLoss = false, isThorough = true }: CheckOptions = {},
 ): Promise<Checked> {
   const fs = new PowerLossFs(image, { record: true });
   const startedAt = performance.now();
@@ -78,12 +75,8 @@ export async function checkState(
     second = await openAnew(again, scenario.options, life + 2);
   }
 
-  for (const path of locksOn(again.image)) {
-    // One that a power loss brought back says whose it is, and is no obstacle.
-    if (isOwned(again.image, path)) continue;
-    must(scenario.hasUpkeep && UPKEEP_LOCKS.test(path), `${path} is left`);
-    await again.unlink(path);
-  }
+  // One that a power loss brought back says whose it is, and is no obstacle.
+  for (const path of locksOn(again.image)) must(isPowerLoss && isOwned(again.image, path), `${path} is left`);
   const after = await goOn(scenario, second, steps, isThorough);
   await second.close();
   if (!isThorough) return { openCalls, openMs, recovery };
@@ -192,12 +185,12 @@ async function checkLater(scenario: Scenario, image: DiskImage, wanted: Refs, li
 
 /** Whether the lock of this path says whose it is. */
 function isOwned(image: DiskImage, path: string): boolean {
-  return new TextDecoder().decode(listFiles(image).get(path)).startsWith('git-kv lock ');
+  return /^(?:\d+ \S+\n)?git-kv lock /.test(new TextDecoder().decode(listFiles(image).get(path)));
 }
 
-/** The lock files on a disk. */
+/** The lock files on a disk, and what says that garbage is being collected. */
 export function locksOn(image: DiskImage): string[] {
-  return [...listFiles(image).keys()].filter((path) => path.endsWith('.lock'));
+  return [...listFiles(image).keys()].filter((path) => path.endsWith('.lock') || path.endsWith('/gc.pid'));
 }
 
 function describe(image: DiskImage): ReadonlyMap<string, string> {

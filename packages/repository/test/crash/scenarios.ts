@@ -52,8 +52,6 @@ export interface Scenario {
   readonly base: DiskImage;
   readonly refs: Refs;
   readonly steps: readonly Step[];
-  /** Whether steps pack refs or objects, or collect garbage. */
-  readonly hasUpkeep: boolean;
 }
 
 /** How repositories are opened here: no lock is waited for, and logs say the same time in every run. */
@@ -173,7 +171,6 @@ function asOldImage(image: DiskImage): DiskImage {
 class Plan {
   readonly steps: Step[] = [];
   refs: Refs;
-  hasUpkeep = false;
   readonly base: Base;
 
   constructor(base: Base) {
@@ -206,7 +203,6 @@ class Plan {
 
   /** A step that leaves refs as they are. */
   maintain(name: string, run: (repository: FileRepository) => Promise<unknown>): this {
-    this.hasUpkeep = true;
     return this.add(name, {}, async (repository) => void (await run(repository)));
   }
 
@@ -340,8 +336,8 @@ export async function openScenario(name: string): Promise<Scenario> {
       : (plan: Plan): Promise<Plan> => drawSteps(plan, new Random(Number(drawn), 0));
   if (make === undefined) throw new RangeError(`There is no scenario ${name} among ${SCENARIOS.join(', ')}`);
   const base = await makeBase(format);
-  const { steps, hasUpkeep } = await make(new Plan(base));
+  const { steps } = await make(new Plan(base));
   // Packs of five objects and more stay packs, so that a push of one commit is unpacked and one of three is not.
   const options = { ...OPTIONS, unpackLimit: 5 };
-  return { name, format, options, base: base.image, refs: base.refs, steps, hasUpkeep };
+  return { name, format, options, base: base.image, refs: base.refs, steps };
 }

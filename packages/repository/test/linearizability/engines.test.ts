@@ -1,76 +1,36 @@
-import { isGitError, sha1 } from '@git-kv/objects';
-import type { RefStore, RefUpdate, RefValue } from '@git-kv/repository';
+import { sha1 } from '@git-kv/objects';
+import type { RefStore, RefValue } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { initRepository, openRepository } from '@git-kv/repository/node-fs';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/git.js';
-import { findViolation, type Operation } from './checker.js';
+import { findViolation } from './checker.js';
+import { type RaceResult, REFS, race, startRace } from './race.js';
 
 const WRITERS = 64;
-const REFS = Array.from({ length: 5 }, (_, at) => `refs/heads/shared-${at}`);
 const IS_SLOW = process.env.GIT_KV_SLOW === '1';
 const SEED = Number(process.env.GIT_KV_SEED ?? 1);
 
-interface Run {
+interface Run extends RaceResult {
   readonly initial: Record<string, string>;
-  readonly history: readonly Operation[];
-  readonly wins: number;
 }
 
-/**
- * Writers that move one to three refs each from what they saw, look again at what they lost to, and take snapshots, all at once on
- * several stores that share their refs.
- */
-async function race(stores: readonly RefStore[], rounds: number): Promise<Run> {
-  let clock = 0;
+/** Writers of this process, on several stores that share their refs. */
+async function raceOn(stores: readonly RefStore[], rounds: number): Promise<Run> {
+  let time = 0;
   let values = 0;
-  let wins = 0;
-  const history: Operation[] = [];
   const fresh = (): string => (++values).toString(16).padStart(sha1.hexLength, '0');
-  const initial: Record<string, string> = Object.fromEntries(REFS.map((ref) => [ref, fresh()]));
-  await stores[0]?.update(REFS.map((name) => ({ name, expected: null, next: { oid: initial[name] as string } })));
-  const oidOf = (value: RefValue | null | undefined): string => (value && 'oid' in value ? value.oid : 'none');
-
-  const writer = async (number: number): Promise<void> => {
-    const refs = stores[number % stores.length] as RefStore;
-    let state = (SEED * 7919 + number * 104_729) >>> 0;
-    const draw = (below: number): number => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return (state >>> 8) % below;
-    };
-    for (let round = 0; round < rounds; round++) {
-      const first = draw(REFS.length);
-      const names = Array.from({ length: 1 + draw(3) }, (_, at) => REFS[(first + at) % REFS.length] as string);
-      const start = clock++;
-      const seen =
-        names.length === 1 ? new Map([[names[0], await refs.read(names[0] as string)]]) : await refs.snapshot(names);
-      const saw = Object.fromEntries(names.map((name) => [name, oidOf(seen.get(name))]));
-      history.push({ start, end: clock++, saw, wrote: {} });
-      // Some refs are only verified.
-      const moved = names.filter((_, at) => at === 0 || draw(3) > 0);
-      const wrote = Object.fromEntries(moved.map((name) => [name, fresh()]));
-      const updates = names.map((name): RefUpdate => {
-        const expected = { oid: saw[name] as string };
-        return { name, expected, next: wrote[name] === undefined ? expected : { oid: wrote[name] } };
-      });
-      const began = clock++;
-      try {
-        const outcome = await refs.update(updates);
-        if (outcome.status === 'updated') {
-          wins++;
-          history.push({ start: began, end: clock++, saw, wrote });
-        } else if (outcome.status === 'conflict') {
-          // A lost race tells what stands there: that is a read.
-          history.push({ start: began, end: clock++, saw: { [outcome.name]: oidOf(outcome.actual) }, wrote: {} });
-        }
-      } catch (error) {
-        // Nothing moved: so many want the lock that some wait in vain.
-        if (!isGitError(error, 'REF_LOCKED')) throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: WRITERS }, (_, number) => writer(number)));
-  return { initial, history, wins };
+  const storeOf = (number: number): RefStore => stores[number % stores.length] as RefStore;
+  const initial = await startRace(storeOf(0), fresh);
+  const result = await race({
+    writers: Array.from({ length: WRITERS }, (_, number) => number),
+    storeOf,
+    clock: () => time++,
+    fresh,
+    isOver: (round) => round >= rounds,
+    seed: SEED,
+  });
+  return { initial, ...result };
 }
 
 /** The clock of one process orders what its calls and answers were. */
@@ -81,12 +41,12 @@ function expectLinearizable({ initial, history, wins }: Run): void {
 
 describe(`${WRITERS} writers on ${REFS.length} refs`, () => {
   test('of the memory engine have one order', async () => {
-    expectLinearizable(await race([createMemoryRepository().refs], IS_SLOW ? 200 : 20));
+    expectLinearizable(await raceOn([createMemoryRepository().refs], IS_SLOW ? 200 : 20));
   });
 
   test('of one file repository have one order', { timeout: 600_000 }, async () => {
     const repository = await initRepository(temporaryDirectory(), { durability: 'none' });
-    expectLinearizable(await race([repository.refs], IS_SLOW ? 100 : 4));
+    expectLinearizable(await raceOn([repository.refs], IS_SLOW ? 100 : 4));
     await repository.close();
   });
 
@@ -96,7 +56,7 @@ describe(`${WRITERS} writers on ${REFS.length} refs`, () => {
     const others = await Promise.all([1, 2, 3].map(() => openRepository(directory, { durability: 'none' })));
     const repositories = [first, ...others];
     expectLinearizable(
-      await race(
+      await raceOn(
         repositories.map(({ refs }) => refs),
         IS_SLOW ? 100 : 4,
       ),
@@ -173,6 +133,6 @@ test.each(FAULTS)('a store that %s has none', async (_, fault) => {
     },
   });
   const replaced = fault(refs);
-  const { initial, history } = await race([broken], 20);
+  const { initial, history } = await raceOn([broken], 20);
   expect(findViolation(initial, history)).toEqual(expect.any(String));
 });

@@ -99,16 +99,16 @@ describe('packRefs', () => {
     let done = false;
     const fs = {
       ...nodeFs,
-      async rename(from: string, to: string): Promise<void> {
-        await nodeFs.rename(from, to);
-        if (!to.endsWith('/packed-refs') || done) return;
+      async unlink(path: string): Promise<void> {
+        await nodeFs.unlink(path);
+        if (!path.endsWith('/packed-refs.lock') || done) return;
         done = true;
         git(['update-ref', '-d', 'refs/heads/other'], { cwd: directory });
         git(['update-ref', 'refs/heads/other', value], { cwd: directory });
       },
     };
     const repository = await openFileRepository(fs, directory, FAST);
-    // git asks for packed-refs.lock, which the rename has given back.
+    // git asks for packed-refs.lock, which is free again then.
     await packRefs(repository, { all: true });
     await repository.close();
     expect(done).toBe(true);
@@ -121,6 +121,7 @@ describe('packRefs', () => {
     const before = listing(directory);
     const repository = await openForTest(directory, FAST);
     await expect(packRefs(repository, { all: true })).rejects.toMatchObject({ code: 'REF_LOCKED' });
+    await repository.close();
     expect(listing(directory)).toEqual(before);
   });
 

@@ -1,6 +1,7 @@
 import { isGitError, isSafeRefName, type Oid } from '@git-kv/objects';
 import type { AuditedPointer, RefName, RefValue } from '../../ref-store.js';
 import { parseIndexObjects } from './index-file.js';
+import { auditJournal } from './journal/audit.js';
 import { PackedRefs } from './packed-refs.js';
 import { joinPath } from './path.js';
 import { parseRefFile, type RefFiles } from './ref-files.js';
@@ -50,6 +51,9 @@ class PointerAudit {
     }
     if (gitDirectory !== commonDirectory) yield* this.#workTree(commonDirectory, 'main-worktree/');
     if (this.#withLogs) yield* this.#logs(commonDirectory, 'refs');
+    for await (const { path, problem } of auditJournal(this.#files.disk, commonDirectory, this.#files.algorithm)) {
+      yield { type: 'brokenJournal', name: path, problem };
+    }
   }
 
   async *#refs(): AsyncGenerator<AuditedPointer> {

@@ -7,7 +7,7 @@ import {
   parseCommitGraphFile,
 } from '@git-kv/pack';
 import type { Disk } from './disk.js';
-import { acquireLock } from './lock-file.js';
+import type { AcquireLock } from './lock-file.js';
 import { parentPath } from './path.js';
 
 /** Where the commit-graph of an objects directory stands. */
@@ -98,9 +98,14 @@ export class CommitGraphReader {
  * Put a commit-graph in its place, at one instant and durably; a chain that was there is removed.
  * @throws {GitError} REF_LOCKED where somebody else is writing one
  */
-export async function writeCommitGraphFile(disk: Disk, objectsDirectory: string, bytes: Uint8Array): Promise<void> {
+export async function writeCommitGraphFile(
+  disk: Disk,
+  objectsDirectory: string,
+  bytes: Uint8Array,
+  acquireLock: AcquireLock,
+): Promise<void> {
   const path = commitGraphPath(objectsDirectory);
-  const lock = await acquireLock(disk, path, { timeoutMs: 0, readOnly: true });
+  const lock = await acquireLock(path, { timeoutMs: 0, readOnly: true });
   try {
     await lock.write(bytes);
     await lock.commit();

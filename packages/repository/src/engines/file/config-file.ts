@@ -1,7 +1,7 @@
 import { type Config, parseConfig } from '../../config/config.js';
 import { ConfigDocument } from '../../config/document.js';
 import type { Disk } from './disk.js';
-import { acquireLock } from './lock-file.js';
+import { type AcquireLock, acquireLock } from './lock-file.js';
 import { parentPath } from './path.js';
 
 /** A config file, changed under the lock that git takes. */
@@ -9,8 +9,11 @@ export class ConfigFile {
   readonly #disk: Disk;
   readonly #path: string;
   readonly #lockTimeoutMs: number;
+  readonly #acquireLock: AcquireLock;
 
-  constructor(disk: Disk, path: string, lockTimeoutMs: number) {
+  /** @param acquire takes the lock (default: in nobody's name) */
+  constructor(disk: Disk, path: string, lockTimeoutMs: number, acquire?: AcquireLock) {
+    this.#acquireLock = acquire ?? ((locked, options) => acquireLock(disk, locked, options));
     this.#disk = disk;
     this.#path = path;
     this.#lockTimeoutMs = lockTimeoutMs;
@@ -30,7 +33,7 @@ export class ConfigFile {
    */
   async update(edit: (document: ConfigDocument) => void): Promise<void> {
     const mode = (await this.#disk.findStat(this.#path))?.mode;
-    const lock = await acquireLock(this.#disk, this.#path, { timeoutMs: this.#lockTimeoutMs, mode });
+    const lock = await this.#acquireLock(this.#path, { timeoutMs: this.#lockTimeoutMs, mode });
     try {
       const before = (await this.#disk.findFile(this.#path)) ?? new Uint8Array();
       const document = new ConfigDocument(before);

@@ -32,7 +32,8 @@ export {
   type PruneUnreachableReport,
   pruneUnreachable,
 } from '../../maintenance/prune.js';
-export { type RepackOptions, type RepackReport, repack } from '../../maintenance/repack.js';
+export { repack } from '../../maintenance/repack.js';
+export type { RepackOptions, RepackReport } from '../../maintenance/repack-options.js';
 export { updateServerInfo } from '../../maintenance/server-info.js';
 export type { ConfigFile } from './config-file.js';
 export { type Durability, FileError } from './disk.js';

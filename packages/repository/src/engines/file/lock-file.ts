@@ -10,18 +10,34 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the file is to have mode 0444. */
   readonly readOnly?: boolean;
-  /** Clears a lock away where its owner is known to be dead. @returns whether it did */
-  readonly clear?: ((lockPath: string) => Promise<boolean>) | undefined;
   /** Its permission bits (default: those of any new file). */
   readonly mode?: number | undefined;
 }
 
-/**
- * The right to replace a file: `<path>.lock`, created exclusively, as git does it. The new content is written into the lock,
- * which `commit` renames over the file; readers see the old file or the new one.
- */
-export class LockFile {
+/** The right to replace a file: `<path>.lock`, created exclusively, as git does it. Readers see the old file or the new one. */
+export interface FileLock {
+  /** What is locked. */
   readonly path: string;
+  readonly isHeld: boolean;
+  /** What a file may say to be known as its owner's, where locks have owners. */
+  readonly ownerLine: Uint8Array | undefined;
+  /** Replace the content to be. Once; synchronised when it resolves. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Put the content in the file's place. Making the directory durable is left to the caller, who may have several. */
+  commit(): Promise<void>;
+  /** The same for a file that tells of somebody at work. @returns what removes it when he is done, and reports no failure */
+  commitPresence(): Promise<() => Promise<void>>;
+  /** Give up the lock and its content. No effect after `commit`. */
+  release(): Promise<void>;
+}
+
+/** Takes the lock of a file. @throws as {@link acquireLock} */
+export type AcquireLock = (path: string, options: LockOptions) => Promise<FileLock>;
+
+/** Locks that do not say whose they are: the new content is written into the lock, which `commit` renames over the file. */
+class LockFile implements FileLock {
+  readonly path: string;
+  readonly ownerLine = undefined;
   readonly #disk: Disk;
   readonly #file: DiskFile;
   #held = true;
@@ -36,21 +52,23 @@ export class LockFile {
     return this.#held;
   }
 
-  /** Replace the content to be. Once; synchronised when it resolves. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#file.write(bytes, 0);
     await this.#file.sync();
     await this.#file.close();
   }
 
-  /** Put the lock in the file's place. Making the directory durable is left to the caller, who may have several. */
   async commit(): Promise<void> {
     await this.#file.close();
     await this.#disk.rename(this.#file.path, this.path);
     this.#held = false;
   }
 
-  /** Give up the lock and its content. No effect after `commit`. */
+  async commitPresence(): Promise<() => Promise<void>> {
+    await this.commit();
+    return () => this.#disk.fs.unlink(this.path).catch(() => undefined);
+  }
+
   async release(): Promise<void> {
     if (!this.#held) return;
     this.#held = false;
@@ -59,12 +77,12 @@ export class LockFile {
 }
 
 /**
- * Take the lock of `path`, waiting for another holder up to the time limit. A lock that a dead process left is not broken:
- * nobody can tell it from a slow one.
+ * Take the lock of `path` in nobody's name, where there is no journal that knows owners; waits for another holder up to the time
+ * limit. A lock that a dead process left is not broken: nobody can tell it from a slow one.
  * @throws {GitError} REF_LOCKED after the time limit
  * @throws {FileError} with `fsCode` ENOTDIR where a file stands in the way of a directory
  */
-export async function acquireLock(disk: Disk, path: string, options: LockOptions): Promise<LockFile> {
+export async function acquireLock(disk: Disk, path: string, options: LockOptions): Promise<FileLock> {
   const lockPath = `${path}.lock`;
   const backoff = new Backoff(options);
   for (;;) {
@@ -78,7 +96,6 @@ export async function acquireLock(disk: Disk, path: string, options: LockOptions
       const code = fsCode(error);
       if (code === 'ENOENT') await disk.makeDirectory(parentPath(path));
       else if (code !== 'EEXIST') throw error;
-      else if (await options.clear?.(lockPath)) continue;
       else if (!(await backoff.wait())) {
         throw new GitError('REF_LOCKED', `Cannot lock ${path}: ${lockPath} was held for ${options.timeoutMs} ms`, {
           cause: error,

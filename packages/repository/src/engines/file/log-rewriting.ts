@@ -1,6 +1,6 @@
 import { isGitError, isSafeRefName, type Oid } from '@git-kv/objects';
 import type { RefName } from '../../ref-store.js';
-import { acquireLock, type LockFile } from './lock-file.js';
+import type { AcquireLock, FileLock } from './lock-file.js';
 import { joinPath, parentPath } from './path.js';
 import type { RefFiles } from './ref-files.js';
 
@@ -24,6 +24,12 @@ export interface LogLine {
   readonly timezone: string;
   /** A character a byte. */
   readonly message: string;
+}
+
+/** What logs are written with. */
+export interface LogContext {
+  readonly acquireLock: AcquireLock;
+  readonly lockTimeoutMs: number;
 }
 
 /** Lines looked at again where another writer was quicker. */
@@ -70,12 +76,12 @@ export async function removeLogLines(
   files: RefFiles,
   { refPath, logPath }: LogPlace,
   isGone: (line: LogLine) => boolean,
-  lockTimeoutMs: number,
+  { acquireLock, lockTimeoutMs }: LogContext,
 ): Promise<number> {
   const { disk, algorithm } = files;
-  let refLock: LockFile;
+  let refLock: FileLock;
   try {
-    refLock = await acquireLock(disk, refPath, { timeoutMs: lockTimeoutMs });
+    refLock = await acquireLock(refPath, { timeoutMs: lockTimeoutMs });
   } catch (error) {
     if (isGitError(error, 'REF_LOCKED')) return 0;
     throw error;
@@ -90,7 +96,7 @@ export async function removeLogLines(
         return line === undefined || !isGone(line);
       });
       if (kept.length === lines.length) return 0;
-      const lock = await acquireLock(disk, logPath, { timeoutMs: lockTimeoutMs });
+      const lock = await acquireLock(logPath, { timeoutMs: lockTimeoutMs });
       try {
         await lock.write(latin1Bytes(kept.join('')));
         // The log of HEAD grows under the lock of its branch.

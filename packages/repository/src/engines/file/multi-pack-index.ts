@@ -10,7 +10,7 @@ import {
 } from '@git-kv/pack';
 import type { Disk } from './disk.js';
 import { isAbsent } from './fs.js';
-import { acquireLock, type LockFile } from './lock-file.js';
+import { type AcquireLock, acquireLock, type FileLock } from './lock-file.js';
 import { joinPath } from './path.js';
 
 /** Times that packs may vanish while they are read. */
@@ -40,16 +40,18 @@ export interface MultiPackIndexReport {
   readonly isExistingIgnored: boolean;
 }
 
-/** Write the multi-pack-index of `<objectsDirectory>/pack`, as `git multi-pack-index write` does. Durable when it resolves. */
+/**
+ * Write the multi-pack-index of `<objectsDirectory>/pack`, as `git multi-pack-index write` does. Durable when it resolves.
+ * @param acquire takes the lock (default: in nobody's name)
+ */
 export async function writeMultiPackIndexFile(
   disk: Disk,
   objectsDirectory: string,
   options: WriteMultiPackIndexOptions,
+  acquire: AcquireLock = (path, lockOptions) => acquireLock(disk, path, lockOptions),
 ): Promise<MultiPackIndexReport> {
   const directory = joinPath(objectsDirectory, 'pack');
-  const lock = await acquireLock(disk, joinPath(directory, MULTI_PACK_INDEX), {
-    timeoutMs: options.lockTimeoutMs ?? 1000,
-  });
+  const lock = await acquire(joinPath(directory, MULTI_PACK_INDEX), { timeoutMs: options.lockTimeoutMs ?? 1000 });
   try {
     for (let round = 1; ; round++) {
       try {
@@ -67,7 +69,7 @@ export async function writeMultiPackIndexFile(
 async function writeLocked(
   disk: Disk,
   directory: string,
-  lock: LockFile,
+  lock: FileLock,
   options: WriteMultiPackIndexOptions,
 ): Promise<MultiPackIndexReport> {
   const { algorithm, preferredPack, names } = options;

@@ -40,6 +40,7 @@ import { CommitGraphReader, readCommitGraphFiles, writeCommitGraphFile } from '.
 import { openCommitSource } from './commit-source.js';
 import type { Disk } from './disk.js';
 import { HeldPacks } from './held-packs.js';
+import { type AcquireLock, acquireLock } from './lock-file.js';
 import { deflateLoose, type LooseObjects, WRITE_LEVEL } from './loose-objects.js';
 import { ObjectDirectory } from './object-directory.js';
 import type { PackReads } from './pack-file.js';
@@ -75,6 +76,8 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   readonly disk: Disk;
   readonly own: ObjectDirectory;
   readonly options: FileObjectStoreOptions;
+  /** Takes the lock of a file beside the objects. */
+  readonly acquireLock: AcquireLock;
   /** One for all packs, so that its budget is the store's. */
   readonly #reads: PackReads;
   readonly #graphs: CommitGraphReader;
@@ -88,6 +91,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     this.disk = disk;
     this.algorithm = algorithm;
     this.options = options;
+    this.acquireLock = options.acquireLock ?? ((path, lockOptions) => acquireLock(disk, path, lockOptions));
     this.#reads = {
       cache: createDeltaBaseCache(options.cacheBytes ?? CACHE_BYTES),
       verify: options.verifyReads ?? true,
@@ -200,7 +204,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
    * @throws {GitError} REF_LOCKED where somebody else is writing one
    */
   async writeCommitGraph(bytes: Uint8Array): Promise<void> {
-    await writeCommitGraphFile(this.disk, this.own.path, bytes);
+    await writeCommitGraphFile(this.disk, this.own.path, bytes, this.acquireLock);
   }
 
   async #findCommitGraph(directories: readonly ObjectDirectory[]): Promise<CommitGraph | undefined> {

@@ -4,7 +4,7 @@ import { peelTag } from '../../ref-resolve.js';
 import type { RefName } from '../../ref-store.js';
 import { Turns } from '../../walk/turns.js';
 import { fsCode } from './fs.js';
-import { acquireLock, type LockFile } from './lock-file.js';
+import type { AcquireLock, FileLock } from './lock-file.js';
 import type { NewPackedRef, PackedRefs } from './packed-refs.js';
 import { parentPath } from './path.js';
 import { isWorkTreeRef, type RefFiles } from './ref-files.js';
@@ -34,8 +34,7 @@ export interface PackRefsReport {
 interface PackRefsContext {
   readonly files: RefFiles;
   readonly lockTimeoutMs: number;
-  /** Clears a lock away where its owner is dead. */
-  readonly clearLock?: (lockPath: string) => Promise<boolean>;
+  readonly acquireLock: AcquireLock;
 }
 
 /**
@@ -49,14 +48,14 @@ export async function packRefFiles(
   options: PackRefsOptions = {},
 ): Promise<PackRefsReport> {
   const { all = false, prune = true, dryRun = false, signal, onProgress } = options;
-  const { files, lockTimeoutMs, clearLock: clear } = context;
+  const { files, lockTimeoutMs, acquireLock } = context;
   const { disk } = files;
   signal?.throwIfAborted();
   if (dryRun) {
     const names = (await findCandidates(files, reader, all, signal)).map(({ name }) => name);
     return { packed: names, pruned: prune ? names : [] };
   }
-  const lock = await acquireLock(disk, files.packedPath, { timeoutMs: lockTimeoutMs, signal, clear });
+  const lock = await acquireLock(files.packedPath, { timeoutMs: lockTimeoutMs, signal });
   let candidates: NewPackedRef[];
   try {
     // Under the lock: nobody deletes a packed ref, or packs others, between our look and our writing.
@@ -142,12 +141,12 @@ async function pruneLoose(context: PackRefsContext, candidates: readonly NewPack
 }
 
 async function pruneOne(
-  { files, lockTimeoutMs, clearLock: clear }: PackRefsContext,
+  { files, lockTimeoutMs, acquireLock }: PackRefsContext,
   { name, oid }: NewPackedRef,
 ): Promise<boolean> {
-  let lock: LockFile;
+  let lock: FileLock;
   try {
-    lock = await acquireLock(files.disk, files.path(name), { timeoutMs: lockTimeoutMs, clear });
+    lock = await acquireLock(files.path(name), { timeoutMs: lockTimeoutMs });
   } catch (error) {
     // Somebody is at work on it, or it went away and another took the place of its directory: a later call packs what is there.
     if (isGitError(error, 'REF_LOCKED') || fsCode(error) === 'ENOTDIR') return false;

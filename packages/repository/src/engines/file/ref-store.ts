@@ -18,17 +18,26 @@ import { DeferredCommits } from './journal/deferred.js';
 import type { RecoveryFinding } from './journal/finding.js';
 import { followJournal } from './journal/history.js';
 import { RefJournal } from './journal/journal.js';
+import { ownedLocks } from './journal/owned-file-lock.js';
 import { OWNER_HEAD_BYTES, type Processes, parseOwner, unknownProcesses } from './journal/owner.js';
 import { Recovery } from './journal/recovery.js';
 import { findUnapplied } from './journal/unapplied.js';
-import { Backoff } from './lock-file.js';
-import { type EditLogOptions, editLog, findLog } from './log-editing.js';
-import { findLogs, type LogLine, type LogPlace, readLogLines, removeLogLines } from './log-rewriting.js';
+import { type AcquireLock, Backoff } from './lock-file.js';
+import { type EditLogOptions, editLog, editLogAndRef, findLog } from './log-editing.js';
+import {
+  findLogs,
+  type LogContext,
+  type LogLine,
+  type LogPlace,
+  readLogLines,
+  removeLogLines,
+} from './log-rewriting.js';
 import { NameQueue } from './name-queue.js';
 import type { RefFiles } from './ref-files.js';
 import { compareRefNames } from './ref-order.js';
 import { type PackRefsOptions, type PackRefsReport, packRefFiles } from './ref-packing.js';
-import { RefTransaction, type RefTransactionContext } from './ref-transaction.js';
+import { RefTransaction } from './ref-transaction.js';
+import type { RefTransactionContext, TransactionOptions } from './ref-transaction-context.js';
 import { sameValue } from './ref-value.js';
 import { Reflog } from './reflog.js';
 
@@ -54,6 +63,8 @@ export interface FileRefStoreOptions {
 
 /** Refs in files, as git keeps them, with git's own lock protocol: git processes may work on them at the same time. */
 export class FileRefStore implements RefStore {
+  /** Takes the lock of any file of the repository in the name of this opening, so that it does not outlast it. */
+  readonly acquireLock: AcquireLock;
   readonly #files: RefFiles;
   readonly #context: RefTransactionContext;
   readonly #queue = new NameQueue();
@@ -61,6 +72,7 @@ export class FileRefStore implements RefStore {
   readonly #recovery: Recovery;
   readonly #deferred: DeferredCommits | undefined;
   readonly #unapplied = new Map<RefName, RefValue | null>();
+  readonly #locking: LogContext;
 
   constructor(files: RefFiles, options: FileRefStoreOptions = {}) {
     this.#files = files;
@@ -74,6 +86,8 @@ export class FileRefStore implements RefStore {
     const reflog = new Reflog(files, now);
     this.#recovery = new Recovery(this.#journal, files, reflog, lockTimeoutMs);
     const clearLock = (lockPath: string): Promise<boolean> => this.#recovery.clearLock(lockPath);
+    this.acquireLock = ownedLocks(this.#journal, clearLock);
+    this.#locking = { acquireLock: this.acquireLock, lockTimeoutMs };
     if (files.disk.durability === 'batch') {
       const settled = (name: RefName): unknown => this.#unapplied.delete(name);
       const context = { files, reflog, journal: this.#journal, queue: this.#queue, lockTimeoutMs, clearLock, settled };
@@ -171,9 +185,16 @@ export class FileRefStore implements RefStore {
     return prepared.status === 'prepared' ? prepared.commit() : prepared;
   }
 
-  async prepare(
+  prepare(
     updates: readonly RefUpdate[],
     options: RefUpdateOptions = {},
+  ): Promise<PreparedRefUpdate | Exclude<RefOutcome, { status: 'updated' }>> {
+    return this.#prepare(updates, options);
+  }
+
+  async #prepare(
+    updates: readonly RefUpdate[],
+    options: TransactionOptions,
   ): Promise<PreparedRefUpdate | Exclude<RefOutcome, { status: 'updated' }>> {
     const sorted = this.#checkUpdates(updates);
     const { attachment } = options;
@@ -223,7 +244,7 @@ export class FileRefStore implements RefStore {
   /** Move loose refs to packed-refs, where reading many is cheap; `reader` tells what tags peel to. As `git pack-refs` does. */
   async pack(reader: ObjectReader, options?: PackRefsOptions): Promise<PackRefsReport> {
     await this.sync();
-    return this.#queue.run([PACKED], () => packRefFiles(this.#context, reader, options));
+    return this.#queue.run([PACKED], () => packRefFiles({ files: this.#files, ...this.#locking }, reader, options));
   }
 
   /** The logs there are, of all work trees. */
@@ -238,7 +259,7 @@ export class FileRefStore implements RefStore {
 
   /** Write one of them anew without some lines. @returns how many went; 0 where its ref is locked */
   shortenLog(place: LogPlace, isGone: (line: LogLine) => boolean): Promise<number> {
-    const work = (): Promise<number> => removeLogLines(this.#files, place, isGone, this.#context.lockTimeoutMs);
+    const work = (): Promise<number> => removeLogLines(this.#files, place, isGone, this.#locking);
     return this.#queue.run([place.name], work);
   }
 
@@ -257,13 +278,19 @@ export class FileRefStore implements RefStore {
    * Write a log anew as `edit` says; lines that are none go.
    * @throws {GitError} REF_LOCKED
    */
-  editLog(
+  async editLog(
     place: LogPlace,
     edit: (lines: readonly LogLine[]) => readonly LogLine[],
     options: EditLogOptions = {},
   ): Promise<void> {
-    const { lockTimeoutMs } = this.#context;
-    return this.#queue.run([place.name], () => editLog(this.#files, place, edit, { ...options, lockTimeoutMs }));
+    const read = (name: RefName): Promise<RefValue | undefined> => this.#read(name);
+    const prepare = async (update: RefUpdate): Promise<PreparedRefUpdate | undefined> => {
+      const prepared = await this.#prepare([update], { keepsLogs: true });
+      return prepared.status === 'prepared' ? prepared : undefined;
+    };
+    const context = { ...this.#locking, read, prepare };
+    if (options.updateRef && (await editLogAndRef(this.#files, place, edit, context))) return;
+    await this.#queue.run([place.name], () => editLog(this.#files, place, edit, this.#locking));
   }
 
   audit(options?: { readonly logs?: boolean }): AsyncGenerator<AuditedPointer> {

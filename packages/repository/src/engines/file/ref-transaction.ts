@@ -1,5 +1,5 @@
-import { GitError, type Oid } from '@git-kv/objects';
-import type { RefName, RefOutcome, RefUpdate, RefUpdateOptions, RefValue } from '../../ref-store.js';
+import { GitError } from '@git-kv/objects';
+import type { RefName, RefOutcome, RefUpdate, RefValue } from '../../ref-store.js';
 import { Disk } from './disk.js';
 import { fsCode } from './fs.js';
 import {
@@ -11,22 +11,21 @@ import {
   writeValue,
 } from './journal/apply.js';
 import type { DeferredCommits, DeferredRef } from './journal/deferred.js';
-import { type PreparedRecord, type RefJournal, transactionId } from './journal/journal.js';
+import { type PreparedRecord, transactionId } from './journal/journal.js';
 import type { LockHolder, OwnedLock, OwnedLockOptions } from './journal/lock-holder.js';
 import type { JournalUpdate } from './journal/record.js';
 import { Backoff } from './lock-file.js';
 import { findNameConflict, namesAbove } from './ref-conflict.js';
 import { RefFiles } from './ref-files.js';
+import { findMoves } from './ref-moves.js';
+import type { RefTransactionContext, TransactionOptions } from './ref-transaction-context.js';
 import { sameValue } from './ref-value.js';
-import type { Reflog, RefMove } from './reflog.js';
+import type { RefMove } from './reflog.js';
 
 type Refusal = Exclude<RefOutcome, { status: 'updated' }>;
 
 /** Files written at a time. */
 const WRITE_CONCURRENCY = 8;
-
-/** git's own bound on symbolic refs that point to symbolic refs. */
-const MAX_SYMBOLIC_DEPTH = 5;
 
 /** One update under its lock. */
 interface Step {
@@ -35,20 +34,6 @@ interface Step {
   readonly lock: OwnedLock | undefined;
   readonly current: RefValue | null;
   readonly isLoose: boolean;
-}
-
-/** What a transaction works with. */
-export interface RefTransactionContext {
-  readonly files: RefFiles;
-  readonly reflog: Reflog;
-  readonly journal: RefJournal;
-  readonly lockTimeoutMs: number;
-  /** Clears a lock away where its owner is dead. @returns whether it did */
-  readonly clearLock: (lockPath: string) => Promise<boolean>;
-  /** Where commits wait for a common sync, or `undefined` where each has its own. */
-  readonly deferred: DeferredCommits | undefined;
-  /** Refs of this opening that are committed, and whose files may not say so yet. */
-  readonly unapplied: Map<RefName, RefValue | null>;
 }
 
 /**
@@ -60,7 +45,7 @@ export interface RefTransactionContext {
 export class RefTransaction {
   readonly #context: RefTransactionContext;
   readonly #updates: readonly RefUpdate[];
-  readonly #options: RefUpdateOptions;
+  readonly #options: TransactionOptions;
   readonly #holder: LockHolder;
   readonly #number: number;
   readonly #steps: Step[] = [];
@@ -68,6 +53,8 @@ export class RefTransaction {
   /** No refs, as was seen: what this transaction creates may stand below. */
   readonly #freeNames = new Set<RefName>();
   #pending: PendingChange[] = [];
+  /** What its logs tell. */
+  #moves: readonly RefMove[] = [];
   #packedLock: OwnedLock | undefined;
   #packedTemporary: string | undefined;
   #record: PreparedRecord | undefined;
@@ -81,7 +68,7 @@ export class RefTransaction {
     context: RefTransactionContext,
     { holder, number }: { readonly holder: LockHolder; readonly number: number },
     updates: readonly RefUpdate[],
-    options: RefUpdateOptions,
+    options: TransactionOptions,
   ) {
     this.#context = context;
     this.#holder = holder;
@@ -118,9 +105,10 @@ export class RefTransaction {
 
   /** Decide, and make the changes visible and durable. */
   async commit(): Promise<RefOutcome> {
-    const { journal, reflog, unapplied, deferred } = this.#context;
+    const { files, journal, reflog, unapplied, deferred } = this.#context;
     const isSynced = deferred === undefined;
-    for (const move of await this.#moves()) await reflog.append(move, this.#options.reflog, isSynced);
+    if (!this.#options.keepsLogs) this.#moves = await findMoves(files, this.#steps, this.#options.reflog);
+    for (const move of this.#moves) await reflog.append(move, this.#options.reflog, isSynced);
     const position = await this.#publish();
     if (position === undefined) return (await this.#findFence()) as Refusal;
     for (const { update } of this.#pending) unapplied.set(update.name, update.next);
@@ -378,46 +366,25 @@ export class RefTransaction {
       if ((await journal.publish(record, this.#holder)) !== undefined) break;
     }
     await journal.sync();
+    await this.#revertLogs(files);
     await this.#holder.mark(this.#number, files.disk);
     return { status: 'conflict', ...blocked };
+  }
+
+  /** The log of a ref that is not to be would stand in the way of others; the other logs tell that the ref is back. */
+  async #revertLogs(files: RefFiles): Promise<void> {
+    const { reflog } = this.#context;
+    const created = new Set(this.#steps.filter(isCreation).map(({ update }) => update.name));
+    for (const { name, oldOid, newOid, message } of [...this.#moves].reverse()) {
+      if (created.has(name)) await reflog.remove(name, files);
+      else await reflog.append({ name, oldOid: newOid, newOid: oldOid, message }, this.#options.reflog);
+    }
   }
 
   #temporary(part: string): string {
     const path = this.#context.journal.temporaryPath(this.#holder, this.#number, part);
     this.#temporaries.add(path);
     return path;
-  }
-
-  /** What the logs will say: each ref's move, and that of the symbolic refs it was reached by or that HEAD is. */
-  async #moves(): Promise<RefMove[]> {
-    const { files } = this.#context;
-    const zero = files.algorithm.zeroOid;
-    const head = await files.readLoose('HEAD');
-    const moves: RefMove[] = [];
-    for (const { update, current } of this.#steps) {
-      const { name, expected, next, via, reflogMessage: message } = update;
-      const isVerified = expected !== undefined && sameValue(expected, next);
-      const newOid = next === null ? zero : await this.#oidOf(next);
-      // A branch that is not born yet has nothing to tell of.
-      const isPointed = next !== null && 'target' in next;
-      if (isVerified || newOid === undefined || (isPointed && !this.#options.reflog)) continue;
-      const oldOid = (current && (await this.#oidOf(current))) ?? zero;
-      if (next !== null && !sameValue(next, current)) moves.push({ name, oldOid, newOid, message });
-      const symbolic = new Set(via);
-      if (head && 'target' in head && head.target === name && !isPointed) symbolic.add('HEAD');
-      for (const other of symbolic) moves.push({ name: other, oldOid, newOid, message });
-    }
-    return moves;
-  }
-
-  /** The object that a value leads to. */
-  async #oidOf(value: RefValue): Promise<Oid | undefined> {
-    let at: RefValue | undefined = value;
-    for (let depth = 0; at !== undefined && depth <= MAX_SYMBOLIC_DEPTH; depth++) {
-      if ('oid' in at) return at.oid;
-      at = await this.#context.files.read(at.target);
-    }
-    return undefined;
   }
 
   #lockOptions(): OwnedLockOptions {

@@ -59,6 +59,8 @@ export class FileRepository implements Repository {
     this.algorithm = layout.algorithm;
     this.layout = layout;
     this.#disk = disk;
+    this.refs = new FileRefStore(new RefFiles(disk, layout), options);
+    const { acquireLock } = this.refs;
     this.objects = new FileObjectStore(disk, layout.objectsDirectory, layout.algorithm, {
       cacheBytes: options.cacheBytes,
       indexBytes: options.indexBytes,
@@ -69,17 +71,18 @@ export class FileRepository implements Repository {
       pruneGraceMs: options.pruneGraceMs,
       isPrecious: layout.config.getBoolean('extensions', 'preciousobjects') ?? false,
       isHistoryPlain: () => this.#isHistoryPlain(),
+      acquireLock,
     });
-    this.refs = new FileRefStore(new RefFiles(disk, layout), options);
+    const lockTimeoutMs = options.lockTimeoutMs ?? 1000;
     const configPath = joinPath(layout.commonDirectory, 'config');
-    this.config = new ConfigFile(disk, configPath, options.lockTimeoutMs ?? 1000);
+    this.config = new ConfigFile(disk, configPath, lockTimeoutMs, acquireLock);
     const { config } = this;
     this.promisors = {
       read: async () => readPromisorRemotes(await config.read()),
       add: (remote) => config.update((document) => writePromisorRemote(document, remote)),
     };
     const shallowPath = joinPath(layout.commonDirectory, 'shallow');
-    this.shallow = new ShallowFile(disk, shallowPath, layout.algorithm, options.lockTimeoutMs ?? 1000);
+    this.shallow = new ShallowFile(disk, shallowPath, layout.algorithm, { acquireLock, lockTimeoutMs });
   }
 
   /** Whether there is a grafts file, which changes the parents of commits. Walks here do not follow it. */

@@ -1,7 +1,7 @@
 import { assertOid, type HashAlgorithm, MalformedError } from '@git-kv/objects';
 import type { ShallowStore } from '../../repository.js';
 import type { Disk } from './disk.js';
-import { acquireLock } from './lock-file.js';
+import type { AcquireLock } from './lock-file.js';
 import { NameQueue } from './name-queue.js';
 import { parentPath } from './path.js';
 
@@ -10,11 +10,18 @@ export class ShallowFile implements ShallowStore {
   readonly #disk: Disk;
   readonly #path: string;
   readonly #algorithm: HashAlgorithm;
+  readonly #acquireLock: AcquireLock;
   readonly #lockTimeoutMs: number;
   readonly #queue = new NameQueue();
 
-  constructor(disk: Disk, path: string, algorithm: HashAlgorithm, lockTimeoutMs: number) {
+  constructor(
+    disk: Disk,
+    path: string,
+    algorithm: HashAlgorithm,
+    { acquireLock, lockTimeoutMs }: { readonly acquireLock: AcquireLock; readonly lockTimeoutMs: number },
+  ) {
     this.#disk = disk;
+    this.#acquireLock = acquireLock;
     this.#path = path;
     this.#algorithm = algorithm;
     this.#lockTimeoutMs = lockTimeoutMs;
@@ -41,7 +48,7 @@ export class ShallowFile implements ShallowStore {
     const removed = [...change.remove];
     for (const oid of added) assertOid(oid);
     await this.#queue.run([this.#path], async () => {
-      const lock = await acquireLock(this.#disk, this.#path, { timeoutMs: this.#lockTimeoutMs });
+      const lock = await this.#acquireLock(this.#path, { timeoutMs: this.#lockTimeoutMs });
       try {
         const oids = new Set(await this.read());
         for (const oid of removed) oids.delete(oid);

@@ -2,6 +2,7 @@ import type { Oid } from '@git-kv/objects';
 import type { ObjectReader } from '../../object-store.js';
 import type { Disk } from './disk.js';
 import type { HeldPacksOptions } from './held-packs.js';
+import type { AcquireLock } from './lock-file.js';
 import type { ObjectDirectory } from './object-directory.js';
 
 /** How objects are read and written. */
@@ -18,6 +19,8 @@ export interface FileObjectStoreOptions extends HeldPacksOptions {
   readonly isPrecious?: boolean | undefined;
   /** Whether history is what commits say, so that a commit-graph may be asked (default: yes). */
   readonly isHistoryPlain?: (() => Promise<boolean>) | undefined;
+  /** Takes locks (default: in nobody's name). */
+  readonly acquireLock?: AcquireLock | undefined;
 }
 
 /** The file object store as those see it who receive, write and prune for it. */

@@ -12,7 +12,7 @@ import type { StoreDamage } from '../../audit.js';
  * - `dangling`: nothing leads to an object, `unreachable`: no ref does. `root`, `tagged`: as asked for.
  * - `pack`, `stray`, `commitGraph`, `multiPackIndex`, `reverseIndex`: files of the store.
  * - `ref`: a ref that leads to no object. `peeled`: a tag that comes to another object than the store says. `notCommit`: a branch that does not lead to a commit. `head`, `unbornHead`, `log`,
- *   `index`: what else points to objects. `noRefs`: nothing does. `argument`: an object that was asked about.
+ *   `index`: what else points to objects. `journal`: a file of the journal of ref transactions. `noRefs`: nothing does. `argument`: an object that was asked about.
  */
 export type FsckFindingType =
   | 'check'
@@ -35,6 +35,7 @@ export type FsckFindingType =
   | 'unbornHead'
   | 'log'
   | 'index'
+  | 'journal'
   | 'noRefs'
   | 'argument';
 

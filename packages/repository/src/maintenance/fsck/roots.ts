@@ -74,6 +74,8 @@ class RootFinder implements Roots {
         return;
       case 'index':
         return this.#addIndexed(pointer);
+      case 'brokenJournal':
+        return this.#tell('journal', 'refs', { name: pointer.name, path: pointer.name, message: pointer.problem });
       default:
         this.#tell('index', 'refs', { name: pointer.name, message: pointer.problem });
     }
@@ -174,7 +176,7 @@ class RootFinder implements Roots {
   #tell(
     type: FsckFindingType,
     area: FsckArea,
-    details: { readonly name: string; readonly oid?: Oid; readonly message: string },
+    details: { readonly name: string; readonly path?: string; readonly oid?: Oid; readonly message: string },
   ): void {
     this.#channel.push({ type, severity: 'error', areas: [area], ...details });
   }

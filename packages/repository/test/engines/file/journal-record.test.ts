@@ -106,6 +106,7 @@ describe.each([sha1, sha256])('a journal record ($name)', (algorithm) => {
     ['lacks a line', 'git-kv journal 1\ntransaction a 1\ntime 1\nfloor 1\n', 40],
     ['has a negative number', 'git-kv journal 1\ntransaction a 1\ntime 1\nterm -1\nfloor 1\n', 40],
     ['has a number over 53 bits', 'git-kv journal 1\ntransaction a 1\ntime 9999999999999999\nterm 0\nfloor 1\n', 33],
+    ['has a work tree that is no path', `${head}worktree %e0%a4\n`, head.length],
     ['has a line that is not known', `${head}hello world\n`, head.length],
     ['has a name that leads out of the repository', `${head}ref refs/../config - ${value}\n`, head.length],
     ['has a name in capitals that is no ref', `${head}ref config - ${value}\n`, head.length],

@@ -13,7 +13,7 @@ export interface OwnedLockFile {
   readonly files: RefFiles | undefined;
 }
 
-/** All locks of refs that some owners hold: a walk of the directories that have loose refs. */
+/** All locks that some owners hold: a walk of the directories that have loose refs, logs, and what belongs to packs. */
 export async function findOwnedLocks(
   disk: Disk,
   layout: RepositoryLayout,
@@ -22,24 +22,32 @@ export async function findOwnedLocks(
 ): Promise<OwnedLockFile[]> {
   const { commonDirectory } = layout;
   const found: OwnedLockFile[] = [];
-  const look = async (directory: string, prefix: RefName | undefined, files: RefFiles | undefined): Promise<void> => {
+  const look = async (
+    directory: string,
+    isDeep: boolean,
+    refs?: { prefix: RefName; files: RefFiles },
+  ): Promise<void> => {
     for (const { name, kind } of await disk.findEntries(directory)) {
       const path = joinPath(directory, name);
-      if (kind === 'directory' && prefix !== undefined) {
-        await look(path, `${prefix}${name}/`, files);
+      if (kind === 'directory' && isDeep) {
+        await look(path, true, refs && { ...refs, prefix: `${refs.prefix}${name}/` });
       } else if (kind === 'file' && name.endsWith('.lock')) {
         const owner = await findLockOwner(disk, path);
-        const ref = prefix === undefined ? undefined : prefix + name.slice(0, -'.lock'.length);
-        if (owner && tokens.has(owner.token)) found.push({ path, name: ref, files });
+        const ref = refs && refs.prefix + name.slice(0, -'.lock'.length);
+        if (owner && tokens.has(owner.token)) found.push({ path, name: ref, files: refs?.files });
       }
     }
   };
   const workTrees = await disk.findEntries(joinPath(commonDirectory, 'worktrees'));
   const directories = workTrees.map(({ name }) => joinPath(commonDirectory, `worktrees/${name}`));
   for (const gitDirectory of new Set([commonDirectory, layout.gitDirectory, ...directories])) {
-    await look(gitDirectory, undefined, undefined);
-    await look(joinPath(gitDirectory, 'refs'), 'refs/', new RefFiles(disk, { ...layout, gitDirectory }));
+    await look(gitDirectory, false);
+    await look(joinPath(gitDirectory, 'logs'), true);
+    const files = new RefFiles(disk, { ...layout, gitDirectory });
+    await look(joinPath(gitDirectory, 'refs'), true, { prefix: 'refs/', files });
   }
-  await look(journalDirectory, undefined, undefined);
+  await look(joinPath(layout.objectsDirectory, 'pack'), false);
+  await look(joinPath(layout.objectsDirectory, 'info'), false);
+  await look(journalDirectory, false);
   return found;
 }

@@ -5,7 +5,8 @@ export interface RecoveryFinding {
   /**
    * `movedOn`: somebody else has moved the ref since, so it stays. `blocked`: another ref stands where it was to be. `locked`: somebody
    * holds its lock; the next recovery tries again. `unreadable`: the ref's file is damaged. `damagedRecord`: a record of the journal
-   * is. `foreignFile`: a file in the journal's directory that is none of it. `lost`: a power loss took
+   * is. `damagedOwner`: the file of an owner is; where it does not tell any more whose it is, it stays, and what he held stays locked,
+   * and where a mark is broken, his transactions count as not applied. `foreignFile`: a file in the journal's directory that is none of it. `lost`: a power loss took
    * what a transaction without `full` durability built on, or tore it; it is taken out of the journal. `readOnly`: this process may not write here.
    */
   readonly type:
@@ -14,6 +15,7 @@ export interface RecoveryFinding {
     | 'locked'
     | 'unreadable'
     | 'damagedRecord'
+    | 'damagedOwner'
     | 'foreignFile'
     | 'lost'
     | 'readOnly';

@@ -1,17 +1,24 @@
-import { GitError, type HashAlgorithm, LimitError } from '@git-kv/objects';
+import { GitError, type HashAlgorithm, isGitError, LimitError } from '@git-kv/objects';
 import type { TransactionId } from '../../../ref-store.js';
 import type { Disk } from '../disk.js';
-import { fsCode } from '../fs.js';
 import { joinPath } from '../path.js';
 import { LockHolder } from './lock-holder.js';
-import type { Processes } from './owner.js';
-import { type JournalRecord, parseJournalRecord, serializeJournalRecord } from './record.js';
+import { type JournalFile, journalDirectory, journalFile } from './names.js';
+import { type Processes, parseMarks } from './owner.js';
+import { placeRecord, unplaceRecord } from './place.js';
+import { type JournalRecord, parseJournalRecord, recordHead, serializeJournalRecord } from './record.js';
 
 /** Bytes of marks at which an owner begins a new file. */
 const MAX_MARK_BYTES = 1 << 16;
 
 /** Bytes of an attachment that are taken. */
 const MAX_ATTACHMENT_BYTES = 16 << 20;
+
+/**
+ * Records that are kept beyond those that are told: between a look at the last record and what follows from it others may commit
+ * so many.
+ */
+const SPARE_RECORDS = 64;
 
 /** Records kept in memory for readers who meet locks. */
 const MAX_RECALLED = 1024;
@@ -26,12 +33,6 @@ export interface JournalOptions {
   readonly now: () => number;
 }
 
-/** What a file in the journal's directory is, by its name. */
-export type JournalFile =
-  | { readonly type: 'record'; readonly position: number }
-  | { readonly type: 'owner' | 'recovery' | 'temporary'; readonly token: string }
-  | { readonly type: 'lock' | 'foreign' };
-
 /**
  * The ref transactions of a repository, one file each, named by their position in the order: `git-kv/journal/0000000000000001` in the
  * common directory. A record is written and synchronised under another name first and takes its position by `link`, which fails where
@@ -45,8 +46,8 @@ export class RefJournal {
   readonly #options: JournalOptions;
   #holder: Promise<LockHolder> | undefined;
   readonly #retired = new Set<LockHolder>();
-  /** The last position known to be taken, and what the record there says of all before it. */
-  #tip: number | undefined;
+  /** The last record that is known, and what it says of all before it. */
+  #tip: Tip | undefined;
   #term = 0;
   #floor = 1;
   /** Position of the oldest record that may still have a file. */
@@ -60,7 +61,7 @@ export class RefJournal {
 
   constructor(disk: Disk, commonDirectory: string, algorithm: HashAlgorithm, options: JournalOptions) {
     this.disk = disk;
-    this.directory = joinPath(commonDirectory, 'git-kv/journal');
+    this.directory = journalDirectory(commonDirectory);
     this.algorithm = algorithm;
     this.processes = options.processes;
     this.#options = options;
@@ -99,7 +100,7 @@ export class RefJournal {
   }
 
   async #newHolder(): Promise<LockHolder> {
-    const after = this.#tip ?? last(await this.#positions());
+    const after = this.#tip?.position ?? last(await this.#positions());
     return LockHolder.create(this.disk, this.directory, this.processes, after);
   }
 
@@ -134,9 +135,27 @@ export class RefJournal {
 
   /** The last position that is taken now. */
   async refreshTip(): Promise<number> {
-    let tip = await this.#loadTip();
-    while (await this.#advanceTo(tip + 1)) tip = Math.max(tip + 1, this.#tip ?? 0);
-    return tip;
+    for (;;) {
+      let tip = await this.#loadTip();
+      while (await this.#advanceTo(tip.position + 1)) tip = this.#tip ?? tip;
+      if (await this.#isStill(tip)) return tip.position;
+    }
+  }
+
+  /**
+   * Whether the last record that was known is there: as records are dropped in order, none of those that followed it has been dropped
+   * then, and one that is not there has never been. Where it is not, all is to be looked up anew.
+   */
+  async #isStill(tip: Tip): Promise<boolean> {
+    if (tip.position === 0) {
+      // Nothing to know it by; soon there will be.
+      if (last(await this.#positions()) <= 1) return true;
+    } else {
+      const head = await this.disk.findHead(this.recordPath(tip.position), tip.head.length);
+      if (head && new TextDecoder().decode(head) === tip.head) return true;
+    }
+    if (this.#tip === tip) this.#tip = undefined;
+    return false;
   }
 
   /**
@@ -159,7 +178,7 @@ export class RefJournal {
       ...content,
       timeMs: this.#options.now(),
       term: Math.max(this.#term, term),
-      floor: Math.max(this.#floor, tip + 2 - this.#options.capacity),
+      floor: Math.max(this.#floor, tip.position + 2 - this.#options.capacity),
     };
     const file = await this.disk.open(path, 'create');
     try {
@@ -179,11 +198,16 @@ export class RefJournal {
    */
   async publish({ path, record }: PreparedRecord, holder: LockHolder): Promise<number | undefined> {
     for (;;) {
-      const position = (await this.#loadTip()) + 1;
+      const tip = await this.#loadTip();
       if (this.#term > record.term) return undefined;
-      if (await this.#place(path, position, holder)) {
-        this.#learn(position, record);
-        return position;
+      const position = tip.position + 1;
+      if (await placeRecord(this.disk, path, this.recordPath(position), holder)) {
+        if (await this.#isStill(tip)) {
+          this.#learn(position, record);
+          return position;
+        }
+        // Others have been so busy that the position was taken, and its record dropped, before.
+        await unplaceRecord(this.disk, path, this.recordPath(position));
       }
       // Somebody was faster. Their term may be higher.
       if ((await this.refreshTip()) < position) this.#tip = undefined;
@@ -262,7 +286,9 @@ export class RefJournal {
   /** Tell those who follow, and drop what is older than is to be kept. */
   async settle(position: number, { record }: PreparedRecord): Promise<void> {
     for (const listener of [...this.#listeners]) listener();
-    while (this.#oldest < record.floor && this.#oldest < position) await this.#drop(this.#oldest++);
+    const end = Math.min(record.floor - SPARE_RECORDS, position);
+    // In order, and none before those older than it: see `isStill`.
+    while (this.#oldest < end && (await this.#drop(this.#oldest))) this.#oldest++;
   }
 
   async close(): Promise<void> {
@@ -274,68 +300,63 @@ export class RefJournal {
     for (const holder of this.#retired) await holder.close();
   }
 
-  /** Forget a transaction, unless somebody may still need it to recover. */
-  async #drop(position: number): Promise<void> {
-    const record = await this.read(position);
-    if (record === undefined || (await this.#isNeeded(record))) return;
+  /** Forget a transaction, unless somebody may still need it to recover. @returns whether it is gone */
+  async #drop(position: number): Promise<boolean> {
+    let record: JournalRecord | undefined;
+    try {
+      record = await this.read(position);
+      if (record === undefined) return true;
+    } catch (error) {
+      // Nobody can make use of it, and it has been told as long as the others.
+      if (!isGitError(error, 'MALFORMED')) throw error;
+    }
+    if (record && (await this.#isNeeded(record))) return false;
     await this.disk.removeFile(this.recordPath(position));
+    return true;
   }
 
   async #isNeeded({ token, number }: JournalRecord): Promise<boolean> {
     const current = await this.#holder?.catch(() => undefined);
     for (const holder of [current, ...this.#retired]) if (holder?.token === token) return holder.isOpen(number);
-    return (await this.disk.findStat(this.ownerPath(token))) !== undefined;
-  }
-
-  async #place(path: string, position: number, holder: LockHolder): Promise<boolean> {
-    const target = this.recordPath(position);
-    try {
-      if (await this.disk.link(path, target)) return true;
-    } catch (error) {
-      if (fsCode(error) === 'EEXIST') return false;
-      throw error;
-    }
-    // Without links: a lock keeps others from the position.
-    const lock = await holder.acquire(joinPath(this.directory, 'publish'), {
-      timeoutMs: 10_000,
-      clear: async () => false,
-    });
-    try {
-      if (await this.disk.findStat(target)) return false;
-      await this.disk.rename(path, target);
-      return true;
-    } finally {
-      await lock.release();
-    }
+    const owner = await this.disk.findFile(this.ownerPath(token));
+    return owner !== undefined && !parseMarks(owner, token).numbers.has(number);
   }
 
   /** Take in the record at `position`. @returns false where there is none */
   async #advanceTo(position: number): Promise<boolean> {
-    if ((this.#tip ?? 0) >= position) return true;
+    if ((this.#tip?.position ?? 0) >= position) return true;
     const record = await this.read(position);
     if (record) this.#learn(position, record);
     return record !== undefined;
   }
 
   #learn(position: number, record: JournalRecord): void {
-    if (this.#tip === undefined || position > this.#tip) this.#tip = position;
+    if (this.#tip === undefined || position > this.#tip.position) this.#tip = { position, head: recordHead(record) };
     this.#term = Math.max(this.#term, record.term);
     this.#floor = Math.max(this.#floor, record.floor);
   }
 
-  async #loadTip(): Promise<number> {
+  async #loadTip(): Promise<Tip> {
     if (this.#tip !== undefined) return this.#tip;
     const positions = await this.#positions();
     const tip = last(positions);
     const record = tip > 0 ? await this.read(tip) : undefined;
-    if (this.#tip === undefined) {
-      this.#tip = tip;
-      this.#oldest = positions.reduce((a, b) => Math.min(a, b), tip + 1);
-    }
+    this.#oldest = positions.reduce((a, b) => Math.min(a, b), tip + 1);
     if (record) this.#learn(tip, record);
+    // Dropped since it was listed: the next look finds out.
+    this.#tip ??= { position: tip, head: NO_HEAD };
     return this.#tip;
   }
 }
+
+/** The record at the last position that is known to be taken, and how it begins. */
+interface Tip {
+  readonly position: number;
+  readonly head: string;
+}
+
+/** How no record begins. */
+const NO_HEAD = '\n';
 
 /** A record that waits for its position. */
 export interface PreparedRecord {
@@ -350,12 +371,4 @@ export function transactionId(position: number): TransactionId {
 
 function last(positions: readonly number[]): number {
   return positions.reduce((a, b) => Math.max(a, b), 0);
-}
-
-function journalFile(name: string): JournalFile {
-  if (/^\d{16}$/.test(name)) return { type: 'record', position: Number(name) };
-  const match = /^([a-z0-9]+)\.(?:(owner|recovery)|.*(tmp))$/.exec(name);
-  if (match?.[1] === undefined) return { type: name === 'publish.lock' ? 'lock' : 'foreign' };
-  const type = match[2] === 'owner' || match[2] === 'recovery' ? match[2] : 'temporary';
-  return { type, token: match[1] };
 }

@@ -1,6 +1,6 @@
 import { GitError } from '@git-kv/objects';
 import { type Disk, type DiskFile, randomName } from '../disk.js';
-import { fsCode } from '../fs.js';
+import { fsCode, isAbsent } from '../fs.js';
 import { Backoff, type LockOptions } from '../lock-file.js';
 import { joinPath, parentPath } from '../path.js';
 import {
@@ -16,7 +16,7 @@ import {
 /** Times that a directory may vanish while a lock is taken in it. */
 const MAX_ROUNDS = 20;
 
-/** A lock of git's kind, `<path>.lock`, whose content tells whose it is. The new content of `path` comes from elsewhere. */
+/** A lock of git's kind, `<path>.lock`, that tells whose it is. The new content of `path` comes from elsewhere. */
 export interface OwnedLock {
   /** What is locked. */
   readonly path: string;
@@ -119,7 +119,7 @@ export class LockHolder {
     this.#open.delete(number);
   }
 
-  /** A transaction is committed and could not be brought to its end: the next to open the repository is to do it. */
+  /** Something could not be brought to its end, or a lock not be removed: the next to open the repository is to do it. */
   abandon(): void {
     this.#isBroken = true;
   }
@@ -135,7 +135,7 @@ export class LockHolder {
     for (let round = 0; ; ) {
       try {
         await this.take(lockPath);
-        return new HeldLock(this.#disk, path, lockPath);
+        return new HeldLock(this, this.#disk, path, lockPath);
       } catch (error) {
         const code = fsCode(error);
         if (code === 'ENOENT' && round++ < MAX_ROUNDS) await this.#disk.makeDirectory(parentPath(path));
@@ -179,11 +179,13 @@ export class LockHolder {
 
 class HeldLock implements OwnedLock {
   readonly path: string;
+  readonly #holder: LockHolder;
   readonly #disk: Disk;
   readonly #lockPath: string;
   #held = true;
 
-  constructor(disk: Disk, path: string, lockPath: string) {
+  constructor(holder: LockHolder, disk: Disk, path: string, lockPath: string) {
+    this.#holder = holder;
     this.#disk = disk;
     this.path = path;
     this.#lockPath = lockPath;
@@ -196,7 +198,12 @@ class HeldLock implements OwnedLock {
   async release(): Promise<void> {
     if (!this.#held) return;
     this.#held = false;
-    await this.#disk.fs.unlink(this.#lockPath).catch(() => undefined);
+    try {
+      await this.#disk.fs.unlink(this.#lockPath);
+    } catch (error) {
+      // With its owner's file it is found by the next to open the repository.
+      if (!isAbsent(error)) this.#holder.abandon();
+    }
   }
 }
 

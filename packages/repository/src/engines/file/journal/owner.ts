@@ -74,15 +74,21 @@ export function parseOwner(bytes: Uint8Array): LockOwner | undefined {
     );
   if (!match) return undefined;
   const [, line = '', token = '', pid = '', start = '', host = '', durability, after, check] = match;
-  if (check !== checkOf(line)) return undefined;
-  return {
-    token,
-    pid: Number(pid),
-    start: decodeURIComponent(start),
-    host: decodeURIComponent(host),
-    durability: durability as Durability,
-    after: Number(after),
-  };
+  if (check !== checkOf(line) || !Number.isSafeInteger(Number(after))) return undefined;
+  try {
+    return {
+      token,
+      pid: Number(pid),
+      start: decodeURIComponent(start),
+      host: decodeURIComponent(host),
+      durability: durability as Durability,
+      after: Number(after),
+    };
+  } catch (error) {
+    // Percent signs that stand for nothing: no line of ours, whatever its check.
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }
 
 /** What says in an owner's file that one of its transactions needs nothing more. */
@@ -90,18 +96,40 @@ export function serializeMark(token: string, number: number): Uint8Array {
   return new TextEncoder().encode(`applied ${number} ${checkOf(`${token} ${number}`)}\n`);
 }
 
+/** What an owner's file says behind its first line. */
+export interface OwnerMarks {
+  /** Transactions that need nothing more. */
+  readonly numbers: ReadonlySet<number>;
+  /** Whether there is a line that nobody has written so: what it said is not known. */
+  readonly isDamaged: boolean;
+}
+
+/** The beginning of a mark, as a writer who is at it, or a power loss, leaves it. */
+const TORN_MARK = /^(?:a|ap|app|appl|appli|applie|applied|applied \d{0,15}|applied \d{1,15} [0-9a-f]{0,8})$/;
+
 /**
- * Numbers of the transactions that are marked in an owner's file. Marks are not synchronised: after a power loss some may be torn
- * or missing, and count as not made.
+ * Transactions that are marked in an owner's file. Marks are not synchronised: after a power loss some may be torn or missing, and
+ * count as not made.
  */
-export function parseMarks(bytes: Uint8Array, token: string): Set<number> {
-  const marks = new Set<number>();
-  for (const [, digits = '', check] of new TextDecoder()
-    .decode(bytes)
-    .matchAll(/^applied (\d{1,15}) ([0-9a-f]{8})$/gm)) {
-    if (check === checkOf(`${token} ${Number(digits)}`)) marks.add(Number(digits));
+export function parseMarks(bytes: Uint8Array, token: string): OwnerMarks {
+  const numbers = new Set<number>();
+  let isDamaged = false;
+  const [, ...lines] = new TextDecoder().decode(bytes).split('\n');
+  for (const padded of lines) {
+    // Zeros are what a power loss leaves where the size of a file is durable and its bytes are not.
+    const line = trimZeros(padded);
+    const [, digits, check] = /^applied (\d{1,15}) ([0-9a-f]{8})$/.exec(line) ?? [];
+    if (digits !== undefined && check === checkOf(`${token} ${Number(digits)}`)) numbers.add(Number(digits));
+    else if (digits !== undefined || !(line === '' || TORN_MARK.test(line))) isDamaged = true;
   }
-  return marks;
+  return { numbers, isDamaged };
+}
+
+function trimZeros(line: string): string {
+  let [start, end] = [0, line.length];
+  while (line.charCodeAt(start) === 0) start++;
+  while (end > start && line.charCodeAt(end - 1) === 0) end--;
+  return line.slice(start, end);
 }
 
 function checkOf(line: string, algorithm: HashAlgorithm = sha1): string {

@@ -41,13 +41,7 @@ const LF = 0x0a;
  *     value      = "-" / oid / "@" name               ; none, an object, another ref
  */
 export function serializeJournalRecord(record: JournalRecord, algorithm: HashAlgorithm): Uint8Array {
-  const lines = [
-    MAGIC,
-    `transaction ${record.token} ${record.number}\n`,
-    `time ${record.timeMs}\n`,
-    `term ${record.term}\n`,
-    `floor ${record.floor}\n`,
-  ];
+  const lines = [recordHead(record), `time ${record.timeMs}\n`, `term ${record.term}\n`, `floor ${record.floor}\n`];
   if (record.workTree !== '') lines.push(`worktree ${encodeURI(record.workTree)}\n`);
   for (const { name, expected, next } of record.updates) {
     lines.push(`ref ${name} ${valueText(expected)} ${valueText(next)}\n`);
@@ -65,6 +59,11 @@ export function serializeJournalRecord(record: JournalRecord, algorithm: HashAlg
   const digest = hex(algorithm.digest(output.subarray(0, size)));
   output.set(new TextEncoder().encode(`digest ${digest}\n`), size);
   return output;
+}
+
+/** The first lines, by which a record is told from all others. */
+export function recordHead({ token, number }: Pick<JournalRecord, 'token' | 'number'>): string {
+  return `${MAGIC}transaction ${token} ${number}\n`;
 }
 
 /**
@@ -103,7 +102,7 @@ export function parseJournalRecord(bytes: Uint8Array, algorithm: HashAlgorithm, 
     if (keyword === 'ref') {
       updates.push(parseUpdate(rest, algorithm) ?? lines.fail('it has a line that is no ref'));
     } else if (keyword === 'worktree' && updates.length === 0) {
-      record.workTree = decodeURI(rest);
+      record.workTree = decodePath(rest) ?? lines.fail('its work tree is no path');
     } else if (keyword === 'attachment' && lines.at + lines.count(rest) + 1 === end) {
       attachment = bytes.subarray(lines.at, end - 1);
       lines.at = end;
@@ -112,6 +111,15 @@ export function parseJournalRecord(bytes: Uint8Array, algorithm: HashAlgorithm, 
     }
   }
   return attachment ? { ...record, updates, attachment } : { ...record, updates };
+}
+
+function decodePath(text: string): string | undefined {
+  try {
+    return decodeURI(text);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }
 
 /** Lines of the text in front of the digest. */

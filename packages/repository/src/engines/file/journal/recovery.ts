@@ -7,9 +7,11 @@ import type { Reflog } from '../reflog.js';
 import { findOwnedLocks } from './find-locks.js';
 import type { RecoveryFinding } from './finding.js';
 import { type RefJournal, transactionId } from './journal.js';
-import { findLockOwner, type LockHolder } from './lock-holder.js';
-import { type LockOwner, parseMarks, parseOwner } from './owner.js';
+import { findLockOwner, type LockHolder, type OwnedLock } from './lock-holder.js';
+import { type LockOwner, OWNER_HEAD_BYTES, parseMarks, parseOwner } from './owner.js';
 import { type OpenRecord, redoRecords } from './redo.js';
+
+const LF = 0x0a;
 
 /** Age at which a nameless file in the journal's directory belongs to nobody. */
 const SWEEP_AGE_MS = 600_000;
@@ -93,7 +95,7 @@ export class Recovery {
         this.#note({ type: 'foreignFile', path: file.path, problem: 'it is no file of the journal' });
       if (file.type !== 'owner' && file.type !== 'recovery' && file.type !== 'lock') continue;
       const owner = await findLockOwner(disk, file.path);
-      if (owner === undefined) await this.#sweep(file.path);
+      if (owner === undefined) await this.#sweepNameless(file.path);
       else if (!(await this.#isAlive(owner))) dead.add(owner.token);
     }
     return dead;
@@ -104,6 +106,13 @@ export class Recovery {
     const { disk } = this.#journal;
     const stat = await disk.findStat(path);
     if (stat && Date.now() - stat.mtimeMs > SWEEP_AGE_MS) await disk.removeFile(path);
+  }
+
+  /** The same for a file that should say whose it is. One that says something else is no accident of its making, and stays. */
+  async #sweepNameless(path: string): Promise<void> {
+    const bytes = await this.#journal.disk.findFile(path);
+    if (bytes?.some((byte) => byte !== 0) !== true) await this.#sweep(path);
+    else this.#note({ type: 'damagedOwner', path, problem: 'it does not say whose it is' });
   }
 
   /** Take the sole right to recover an owner. A dead one who had it is recovered with him. */
@@ -164,6 +173,7 @@ export class Recovery {
     });
     const keep = new Set(unfinished.map(({ record }) => record.token));
     for (const { path } of locks) await disk.removeFile(path);
+    await this.#endCollection(tokens, holder);
     // Or a power loss would bring them back, when nothing tells any more that there is something to recover.
     for (const path of new Set(locks.map((lock) => parentPath(lock.path)))) await disk.syncDirectory(path);
     for (const { path, name, files } of locks) {
@@ -177,6 +187,32 @@ export class Recovery {
     for (const token of tokens) await disk.removeFile(this.#claimPath(token));
   }
 
+  /** Remove the file that says that garbage is being collected, where one of the dead wrote it. */
+  async #endCollection(tokens: ReadonlySet<string>, holder: LockHolder): Promise<void> {
+    const { disk } = this.#journal;
+    const path = joinPath(this.#files.layout.commonDirectory, 'gc.pid');
+    const isOfDead = async (): Promise<boolean> => {
+      const head = await disk.findHead(path, 2 * OWNER_HEAD_BYTES);
+      const owner = head && parseOwner(head.subarray(head.indexOf(LF) + 1));
+      return owner !== undefined && tokens.has(owner.token);
+    };
+    if (!(await isOfDead())) return;
+    let lock: OwnedLock;
+    try {
+      lock = await holder.acquire(path, { timeoutMs: this.#lockTimeoutMs, clear: async () => false });
+    } catch (error) {
+      // Another gc is about to begin, and finds out by itself that the one of the file has ended.
+      if (isGitError(error, 'REF_LOCKED')) return;
+      throw error;
+    }
+    try {
+      if (await isOfDead()) await disk.removeFile(path);
+      await disk.syncDirectory(parentPath(path));
+    } finally {
+      await lock.release();
+    }
+  }
+
   /** All that was committed from the first transaction on that may not be in the refs. */
   async #openRecords(tokens: ReadonlySet<string>): Promise<OpenRecord[]> {
     const journal = this.#journal;
@@ -186,7 +222,12 @@ export class Recovery {
       const bytes = await journal.disk.findFile(journal.ownerPath(token));
       const owner = bytes && parseOwner(bytes);
       if (bytes === undefined || owner === undefined) continue;
-      marks.set(token, parseMarks(bytes, token));
+      const { numbers, isDamaged } = parseMarks(bytes, token);
+      marks.set(token, numbers);
+      if (isDamaged) {
+        const path = journal.ownerPath(token);
+        this.#note({ type: 'damagedOwner', path, problem: 'a line in it is no mark of a transaction' });
+      }
       if (owner.durability !== 'full') unsynced.set(token, owner);
     }
     const positions = (await journal.list()).flatMap((file) => (file.type === 'record' ? [file.position] : []));
