@@ -15,6 +15,7 @@ import mergeTrees from './merge-trees.mjs';
 import open from './open.mjs';
 import packDeltas from './pack-deltas.mjs';
 import partialGet from './partial-get.mjs';
+import pushSmall from './push-small.mjs';
 import readAll from './read-all.mjs';
 import readRandom from './read-random.mjs';
 import refTransactions from './ref-transactions.mjs';
@@ -55,6 +56,7 @@ export const allCases = [
   mergeTrees,
   writePack,
   gc,
+  pushSmall,
   ...kernelCases,
 ];
 

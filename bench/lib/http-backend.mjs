@@ -1,7 +1,9 @@
 // A git server for the clone cases: `git http-backend` behind a small CGI bridge, on the loopback interface only.
 // Runs as a process of its own (`node http-backend.mjs DIRECTORY`), prints its port, ends when standard input closes.
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { basename, dirname, join } from 'node:path';
 import { gitEnvironment } from './git.mjs';
 
 const root = process.argv[2];
@@ -30,6 +32,7 @@ const server = createServer((request, response) => {
   // A backend that answers without reading the whole request closes the pipe: no failure of ours.
   backend.stdin.on('error', () => {});
   request.pipe(backend.stdin);
+  if (url.pathname.endsWith('/git-receive-pack')) countBody(request, url.pathname);
   response.on('close', () => backend.kill());
   backend.once('error', () => response.writeHead(500).end());
 
@@ -57,6 +60,23 @@ const server = createServer((request, response) => {
     response.end();
   });
 });
+
+/**
+ * Write down in the repository how many bytes a push was.
+ *
+ * @param {import('node:http').IncomingMessage} request
+ * @param {string} path
+ */
+function countBody(request, path) {
+  let bytes = 0;
+  request.on('data', (chunk) => {
+    bytes += chunk.length;
+  });
+  request.once('end', () => {
+    const name = basename(dirname(decodeURIComponent(path)));
+    writeFileSync(join(/** @type {string} */ (root), name, 'received-bytes'), String(bytes));
+  });
+}
 
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();

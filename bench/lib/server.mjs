@@ -4,7 +4,8 @@ import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * @typedef {{ url: string, close: () => void }} GitServer  `url`: of the repository
+ * @typedef {{ url: string, root: string, close: () => void }} GitServer  `url`: of the repository; `root`: whose repositories are
+ *   served, each by its name
  */
 
 /**
@@ -22,6 +23,7 @@ export async function startGitServer(gitDir) {
     child.stdout.once('data', (line) => resolve(Number(String(line))));
   });
   return {
+    root: dirname(gitDir),
     url: `http://127.0.0.1:${port}/${encodeURIComponent(basename(gitDir))}`,
     close: () => void child.stdin.end(),
   };

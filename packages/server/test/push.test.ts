@@ -1,8 +1,10 @@
 import type { Oid } from '@git-kv/objects';
 import { connectReceivePack, connectUploadPack, createHttpTransport, type Transport } from '@git-kv/protocol';
+import { createGitTransport } from '@git-kv/protocol/node';
 import { type PushResultStatus, pushFrom, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { allowAll, createGitServer, type GitServerOptions, type ServerEvent } from '@git-kv/server';
+import { listenGit } from '@git-kv/server/node';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { writeCommit } from '../../repository/test/support/objects.js';
 
@@ -174,4 +176,37 @@ describe('hooks', () => {
     const transport = transportTo({ hooks, limits: { hookMs: 10 } });
     expect(await push(transport, 'refs/heads/main')).toMatchObject([{ reason: 'pre-receive hook failed' }]);
   });
+});
+
+test('a server over connections has hidden refs, and hooks that know who pushes', async () => {
+  const seen: unknown[] = [];
+  const { url, close } = await listenGit({
+    resolve: () => repository,
+    authorize: ({ peer }) => ({ kind: 'allow', identity: `from ${peer.transport}` }),
+    hidden: ['refs/internal'],
+    hooks: () => ({
+      preReceive: ({ identity, pushOptions, say }) => {
+        seen.push(identity, pushOptions);
+        say('welcome');
+      },
+    }),
+  });
+  try {
+    const transport = createGitTransport(`${url}/r.git`);
+    const said: string[] = [];
+    const results = await pushFrom(client, transport, {
+      updates: ['refs/heads/main', 'refs/internal/x'].map((name) => ({ name, next: second })),
+      pushOptions: ['a'],
+      onRemoteProgress: (line) => void said.push(line),
+    });
+    expect(results).toMatchObject([{ status: 'updated' }, { reason: 'deny updating a hidden ref' }]);
+    expect(seen).toEqual(['from git', ['a']]);
+    expect(said).toEqual(['welcome']);
+    expect((await (await connectUploadPack(transport)).lsRefs({})).map(({ name }) => name)).toEqual([
+      'HEAD',
+      'refs/heads/main',
+    ]);
+  } finally {
+    await close();
+  }
 });
