@@ -140,7 +140,7 @@ describe.skipIf(!isThere)('recorded traffic of protocol v0 and v1 (needs GIT_KV_
             'f22743895a3024bb0c958335981439f1fa747d57',
           ],
         },
-        18,
+        43,
       ],
       [
         'fetch-unshallow.response',
