@@ -1,5 +1,5 @@
 import { type GitError, type GitErrorCode, isGitError, type MalformedError } from '@git-kv/objects';
-import type { Service } from '@git-kv/protocol';
+import { requestedVersion, type Service } from '@git-kv/protocol';
 import {
   advertiseReceivePack,
   advertiseUploadPack,
@@ -66,7 +66,7 @@ const DECISIONS: ReadonlySet<unknown> = new Set<AccessDecision['kind']>(['allow'
 export type GitServer = (request: Request) => Promise<Response>;
 
 /**
- * A smart-HTTP git server over repositories: protocol v2 `ls-refs` and `fetch`, and receive-pack.
+ * A smart-HTTP git server over repositories: fetches of protocol v2, v1 and v0, and pushes.
  *
  * It never throws: what goes wrong is an HTTP status before the answer began and an error line of the protocol after.
  */
@@ -126,6 +126,8 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
     const answer =
       service === 'git-upload-pack'
         ? serveUploadPack(repository, capBytes(body, 'uploadPackRequestBytes', limits.uploadPackRequestBytes), {
+            version: requestedVersion(request.headers.get('Git-Protocol')),
+            isStateless: true,
             signal,
             onFailure,
             hidden,
@@ -165,11 +167,12 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
     request: Request,
     hidden: readonly string[],
   ): Promise<Response> {
-    const isVersion2 = /(?:^|:)version=2(?:$|:)/.test(request.headers.get('Git-Protocol') ?? '');
+    const version = requestedVersion(request.headers.get('Git-Protocol'));
     const lines =
       service === 'git-upload-pack'
-        ? advertiseUploadPack(repository, { isVersion2, isHttp: true, hidden })
+        ? advertiseUploadPack(repository, { version, isHttp: true, hidden })
         : advertiseReceivePack(repository, {
+            version,
             isHttp: true,
             hidden,
             pushOptions: (await hooksFor(repository, path, request)) !== undefined,

@@ -49,7 +49,7 @@ const advertise = (service = 'git-upload-pack', init: RequestInit = {}): Request
 const post = (body: BodyInit | null, headers: Record<string, string> = {}, service = 'git-upload-pack'): Request =>
   new Request(`${HOST}/team/notes.git/${service}`, {
     method: 'POST',
-    headers: { 'Content-Type': `application/x-${service}-request`, ...headers },
+    headers: { 'Content-Type': `application/x-${service}-request`, 'Git-Protocol': 'version=2', ...headers },
     body,
   });
 
@@ -82,9 +82,10 @@ describe('a request is answered', () => {
     ['version=2', /version 2/],
     ['version=2:agent=x', /version 2/],
     ['agent=x:version=2', /version 2/],
-    ['version=1', /ERR this server speaks protocol version 2 only/],
-    ['version=20', /ERR/],
-    ['', /ERR/],
+    ['version=1:version=2', /version 2/],
+    ['version=1', /0000000eversion 1\n[0-9a-f]{44} HEAD\0multi_ack /],
+    ['version=20', /# service=git-upload-pack\n0000[0-9a-f]{44} HEAD\0multi_ack /],
+    ['', /# service=git-upload-pack\n0000[0-9a-f]{44} HEAD\0multi_ack /],
   ])('for Git-Protocol %j as it asks', async (value, words) => {
     const response = await serverWith()(advertise('git-upload-pack', { headers: { 'Git-Protocol': value } }));
     expect(await response.text()).toMatch(words);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { requestedVersion } from '@git-kv/protocol';
 import {
   advertiseReceivePack,
   advertiseUploadPack,
@@ -14,7 +15,7 @@ import type { Command } from '../program.js';
 import { readReceiveSettings } from '../receive-settings.js';
 import { openAt, using } from '../repository.js';
 
-/** git-upload-pack(1): answer fetches over standard input and output. Protocol v2, which GIT_PROTOCOL asks for. */
+/** git-upload-pack(1): answer fetches over standard input and output, in the protocol version that GIT_PROTOCOL asks for. */
 export const uploadPackCommand: Command = {
   usage: 'upload-pack [--strict] <directory>',
   async run(args, console) {
@@ -23,11 +24,10 @@ export const uploadPackCommand: Command = {
       timeout: { type: 'string' },
     });
     return await using(openDirectory(console, positionals, values.strict), async (repository) => {
-      const isVersion2 = (console.env.GIT_PROTOCOL ?? '').split(':').includes('version=2');
+      const version = requestedVersion(console.env.GIT_PROTOCOL);
       const hidden = readHiddenRefs(await readGitConfig(console, repository), 'uploadpack');
-      await send(console, advertiseUploadPack(repository, { isVersion2, hidden }));
-      if (!isVersion2) return 128;
-      await send(console, serveUploadPack(repository, console.stdin, { signal: console.signal, hidden }));
+      await send(console, advertiseUploadPack(repository, { version, hidden }));
+      await send(console, serveUploadPack(repository, console.stdin, { version, signal: console.signal, hidden }));
       return 0;
     });
   },
@@ -40,7 +40,8 @@ export const receivePackCommand: Command = {
     const { positionals } = parseOptions(args, {});
     return await using(openDirectory(console, positionals, false), async (repository) => {
       const { announced, ...options } = await readReceiveSettings(console, repository);
-      await send(console, advertiseReceivePack(repository, { ...announced, hidden: options.hidden }));
+      const version = requestedVersion(console.env.GIT_PROTOCOL);
+      await send(console, advertiseReceivePack(repository, { version, ...announced, hidden: options.hidden }));
       await send(console, serveReceivePack(repository, console.stdin, { signal: console.signal, ...options }));
       return 0;
     });

@@ -128,14 +128,27 @@ describe.each(['sha1', 'sha256'] as const)('git over tsgit upload-pack and recei
     expect(await push()).toMatchObject({ code: 0 });
   });
 
-  test('older protocols get a clear error, and no hang', async () => {
-    for (const version of ['0', '1']) {
-      const copy = join(temporaryDirectory(), 'copy.git');
-      const args = ['-c', `protocol.version=${version}`, 'clone', '--bare', uploadPack(), `file://${source}`, copy];
-      const refused = await gitAsync(args);
-      expect(refused.code).toBe(128);
-      expect(refused.stderr).toContain('protocol version 2');
-    }
+  test.each(['0', '1'])('speaks protocol version %s to those who ask for it', async (version) => {
+    const config = ['-c', `protocol.version=${version}`];
+    const directory = temporaryDirectory();
+    const remote = initBare(join(directory, 'remote.git'), objectFormat);
+    const base = commitFiles(remote, [{ files: { a: 'A' } }, { files: { b: 'B' } }]);
+    const copy = join(directory, 'copy.git');
+    const cloned = await gitAsync([...config, 'clone', '--bare', uploadPack(), `file://${remote}`, copy]);
+    expect(cloned, cloned.stderr).toMatchObject({ code: 0 });
+    // Commits that only the copy has are told first, in several rounds.
+    const own = Array.from({ length: 80 }, (_, at) => ({ files: { own: `${at}` }, time: 1_800_000_000 + at }));
+    commitFiles(copy, own);
+    const head = commitFiles(remote, [{ files: { c: 'C' } }]);
+    const fetched = await gitAsync([...config, 'fetch', uploadPack(), 'origin', 'main:theirs'], { cwd: copy });
+    expect(fetched, fetched.stderr).toMatchObject({ code: 0 });
+    expect(git(['rev-parse', 'theirs', 'theirs~1'], { cwd: copy })).toBe(`${head}\n${base}`);
+    const pushed = await gitAsync([...config, 'push', receivePack(), 'origin', `${base}:refs/heads/old`], {
+      cwd: copy,
+    });
+    expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
+    expect(git(['rev-parse', 'old'], { cwd: remote })).toBe(base);
+    expect(await gitAsync(['fsck', '--strict'], { cwd: copy })).toMatchObject({ code: 0 });
   });
 });
 

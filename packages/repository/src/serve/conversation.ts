@@ -38,12 +38,12 @@ export async function* serveConversation(
   const onFailure = service === 'git-upload-pack' ? options.uploadPack?.onFailure : options.receivePack?.onFailure;
   try {
     if (service === 'git-upload-pack') {
-      const isVersion2 = options.version === 2;
-      yield* advertiseUploadPack(repository, { isVersion2, hidden: options.uploadPack?.hidden ?? [] });
-      if (isVersion2) yield* serveUploadPack(repository, incoming, { ...options.uploadPack, ...signal });
+      const { version = 0, uploadPack } = options;
+      yield* advertiseUploadPack(repository, { version, hidden: uploadPack?.hidden ?? [] });
+      yield* serveUploadPack(repository, incoming, { ...uploadPack, ...signal, version });
     } else {
       const { hidden = [], hooks, pushOptions = hooks !== undefined, atomic = true } = options.receivePack ?? {};
-      yield* advertiseReceivePack(repository, { hidden, pushOptions, atomic });
+      yield* advertiseReceivePack(repository, { version: options.version, hidden, pushOptions, atomic });
       yield* serveReceivePack(repository, incoming, { isOpenEnded: true, ...options.receivePack, ...signal });
     }
   } catch (error) {

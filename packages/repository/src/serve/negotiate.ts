@@ -31,7 +31,8 @@ export async function findCommon(
   return { commonOids, isReady: await everyWantReaches(repository, request.wants, new Set(commonOids), options) };
 }
 
-async function everyWantReaches(
+/** Whether every commit among `wants` reaches one of `common`, as far as a search within bounds tells. */
+export async function everyWantReaches(
   repository: Repository,
   wants: readonly Oid[],
   common: ReadonlySet<Oid>,

@@ -1,8 +1,10 @@
 import type { Oid } from '@git-kv/objects';
 import {
   AGENT,
+  encodeText,
   hasCapability,
   PktLineReader,
+  type ProtocolVersion,
   protocolLimits,
   readPushRequest,
   serializeReceivePackAdvertisement,
@@ -22,6 +24,8 @@ export type * from './receive-options.js';
 
 /** How receive-pack presents itself. */
 export interface AdvertiseReceivePackOptions extends RefVisibility {
+  /** 1 is said, where the client asks for it; all else is version 0. */
+  readonly version?: ProtocolVersion | undefined;
   /** Put the service line of smart HTTP first. */
   readonly isHttp?: boolean;
   /** Announce push options, which hooks read (receive.advertisePushOptions; default false, as git's). */
@@ -44,6 +48,7 @@ export async function* advertiseReceivePack(
   const shallowOids = await repository.shallow.read();
   // Only now: what fails before the first bytes can still be an HTTP status.
   if (options.isHttp === true) yield serializeServiceLine('git-receive-pack');
+  if (options.version === 1) yield encodeText('version 1');
   yield serializeReceivePackAdvertisement({
     algorithm: repository.algorithm,
     refs,

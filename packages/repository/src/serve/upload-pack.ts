@@ -6,6 +6,7 @@ import {
   FLUSH,
   PktLineReader,
   type ProtocolLimits,
+  type ProtocolVersion,
   parseFetchCommand,
   parseLsRefsCommand,
   protocolLimits,
@@ -24,6 +25,7 @@ import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
 import { findCommon } from './negotiate.js';
 import { sendPack } from './send-pack.js';
+import { advertisementV0, serveUploadPackV0 } from './upload-pack-v0.js';
 import type { RefVisibility } from './visible-refs.js';
 
 /** Many short lines go out together. */
@@ -34,14 +36,18 @@ const CLIENTS_BYTES = ['MALFORMED', 'LIMIT_EXCEEDED', 'TRANSPORT_CLOSED'] as con
 
 /** Who connects, and how. */
 export interface AdvertiseOptions extends RefVisibility {
-  /** The client asked for protocol version 2. Others get an ERR line that says so. */
-  readonly isVersion2: boolean;
+  /** The highest protocol version that the client asks for (default 0). */
+  readonly version?: ProtocolVersion | undefined;
   /** Put the service line of smart HTTP first. */
   readonly isHttp?: boolean;
 }
 
 /** How fetches of one connection are answered. */
 export interface ServeUploadPackOptions extends RefVisibility {
+  /** The version that was advertised: default 2. */
+  readonly version?: ProtocolVersion | undefined;
+  /** Every round of a fetch is a request of its own, as over HTTP: default false. Counts in version 0 and 1. */
+  readonly isStateless?: boolean;
   readonly signal?: AbortSignal;
   readonly limits?: Partial<ProtocolLimits>;
   /** Compression level of packs, 0 to 9 (default 1: a server's time is dearer than the wire). */
@@ -51,16 +57,21 @@ export interface ServeUploadPackOptions extends RefVisibility {
   readonly keepAliveMs?: number;
 }
 
-/** What upload-pack says when a client connects. @see gitprotocol-v2(5), "Capability Advertisement" */
+/**
+ * What upload-pack says when a client connects: what it can do, and in version 0 and 1 its refs too.
+ * @see gitprotocol-v2(5), "Capability Advertisement"; gitprotocol-pack(5), "Reference Discovery"
+ */
 export async function* advertiseUploadPack(
   repository: Repository,
   options: AdvertiseOptions,
 ): AsyncGenerator<Uint8Array> {
-  if (options.isHttp === true) yield serializeServiceLine('git-upload-pack');
-  if (!options.isVersion2) {
-    yield serializeErrorLine(
-      'this server speaks protocol version 2 only; use git 2.26 or later, or -c protocol.version=2',
-    );
+  const { version = 0, isHttp = false } = options;
+  // Read before the first bytes go out: what fails until then can still be an HTTP status.
+  const refs =
+    version === 2 ? undefined : await advertisementV0(repository, { ...options, version, isStateless: isHttp });
+  if (isHttp) yield serializeServiceLine('git-upload-pack');
+  if (refs !== undefined) {
+    yield refs;
     return;
   }
   yield serializeV2Advertisement([
@@ -72,8 +83,8 @@ export async function* advertiseUploadPack(
 }
 
 /**
- * Answer upload-pack requests of protocol v2, one after another, until the client has no more: over HTTP a body holds one, over
- * a pipe any number. Objects are read as the answer is pulled.
+ * Answer upload-pack requests: in protocol v2 one after another, until the client has no more (over HTTP a body holds one, over
+ * a pipe any number), in version 0 and 1 one fetch. Objects are read as the answer is pulled.
  *
  * What the client asked wrongly becomes an ERR line, after which the conversation ends; a malformed request is thrown, as long
  * as nothing was answered.
@@ -88,13 +99,13 @@ export async function* serveUploadPack(
   const lines = new PktLineReader(request);
   let answered = false;
   try {
-    for (;;) {
-      const command = await readV2Command(lines, limits);
-      if (command === undefined) return;
-      for await (const chunk of answer(repository, command, limits, options)) {
-        answered = true;
-        yield chunk;
-      }
+    const isVersion2 = (options.version ?? 2) === 2;
+    const answers = isVersion2
+      ? serveV2(repository, lines, limits, options)
+      : serveUploadPackV0(repository, lines, limits, options);
+    for await (const chunk of answers) {
+      answered = true;
+      yield chunk;
     }
   } catch (error) {
     // What is wrong with the bytes is the transport's to report while it still can; everything else is told in the protocol.
@@ -104,6 +115,19 @@ export async function* serveUploadPack(
     yield serializeErrorLine(`upload-pack: ${wordsForRemote(error, options.onFailure)}`);
   } finally {
     await lines.close();
+  }
+}
+
+async function* serveV2(
+  repository: Repository,
+  lines: PktLineReader,
+  limits: ProtocolLimits,
+  options: ServeUploadPackOptions,
+): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const command = await readV2Command(lines, limits);
+    if (command === undefined) return;
+    yield* answer(repository, command, limits, options);
   }
 }
 

@@ -90,18 +90,16 @@ describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }
     ]);
   });
 
-  test('announces protocol version 2, and tells others what to do', async () => {
-    const lines = readLines(await bytesOf(advertiseUploadPack(repository, { isVersion2: true }))).lines;
+  test('announces what it can do in protocol version 2, and its refs before', async () => {
+    const lines = readLines(await bytesOf(advertiseUploadPack(repository, { version: 2 }))).lines;
     expect(lines[0]).toBe('version 2');
     expect(lines).toContain(`object-format=${format}`);
     expect(lines).toContain('ls-refs=unborn');
     expect(lines).toContain('fetch=shallow');
     expect(lines.at(-1)).toBe('<flush>');
-    const refused = readLines(
-      await bytesOf(advertiseUploadPack(repository, { isVersion2: false, isHttp: true })),
-    ).lines;
-    expect(refused.slice(0, 2)).toEqual(['# service=git-upload-pack', '<flush>']);
-    expect(refused[2]).toMatch(/^ERR .*protocol version 2/);
+    const older = readLines(await bytesOf(advertiseUploadPack(repository, { version: 1, isHttp: true }))).lines;
+    expect(older.slice(0, 3)).toEqual(['# service=git-upload-pack', '<flush>', 'version 1']);
+    expect(older[3]).toMatch(new RegExp(`^${commits[4]} HEAD\0multi_ack .* no-done .*symref=HEAD:refs/heads/main$`));
   });
 
   describe('ls-refs', () => {
