@@ -41,6 +41,8 @@ export interface ObjectReader {
    * walk goes down. A hint: what cannot be had is no error here.
    */
   prefetch?(oids: Iterable<Oid>, options?: ReadOptions): Promise<void>;
+  /** {@link stat} of what is here, of a reader that fetches what is missing: asks no remote. */
+  statHere?(oid: Oid, options?: ReadOptions): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined>;
   /** What promisor remotes are to have for a partial clone; `undefined` where no pack came from one. As of the moment it is asked. */
   openPromises?(): Promise<Promises | undefined>;
   /** For a walk over history: what the engine can answer without waiting, and its commit-graph. To be closed. */

@@ -22,7 +22,8 @@ export class FillingReader implements ObjectReader {
   }
 
   async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
-    const object = await this.fill.look(() => this.near.read(oid, options));
+    options?.signal?.throwIfAborted();
+    const object = this.near.readSync?.(oid) ?? (await this.fill.look(() => this.near.read(oid, options)));
     return object ?? this.#fetchOne(oid, options);
   }
 
@@ -89,17 +90,21 @@ export class FillingReader implements ObjectReader {
     oid: Oid,
     options?: ReadOptions,
   ): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
-    const stat = await this.fill.look(() => this.near.stat(oid, options));
+    const stat = await this.fill.look(() => this.statHere(oid, options));
     if (stat !== undefined) return stat;
     const object = await this.#fetchOne(oid, options);
     return object && { kind: object.kind, size: object.body.length };
   }
 
+  statHere(oid: Oid, options?: ReadOptions): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
+    return this.near.stat(oid, options);
+  }
+
   async prefetch(oids: Iterable<Oid>, options?: ReadOptions): Promise<void> {
     const missing: Oid[] = [];
     for (const oid of new Set(oids)) {
-      if (this.near.readSync?.(oid) !== undefined || this.#isUnasked(oid)) continue;
-      if ((await this.near.stat(oid, options)) === undefined) missing.push(oid);
+      if (this.near.sizeSync?.(oid) !== undefined || this.#isUnasked(oid)) continue;
+      if ((await this.statHere(oid, options)) === undefined) missing.push(oid);
     }
     for (let start = 0; start < missing.length; start += this.fill.batchSize) {
       await this.fill.fetch(missing.slice(start, start + this.fill.batchSize), options);

@@ -101,11 +101,12 @@ export async function joinPromises(
  * promised, so that the walk need not ask.
  */
 export async function promisedAbsence(
-  reader: Pick<ObjectReader, 'openPromises' | 'stat'>,
+  reader: Pick<ObjectReader, 'openPromises' | 'stat' | 'statHere'>,
   options: ReadOptions = {},
 ): Promise<((oid: Oid) => Promise<boolean>) | undefined> {
   const promises = await reader.openPromises?.();
   if (promises === undefined) return undefined;
+  const stat = reader.statHere?.bind(reader) ?? reader.stat.bind(reader);
   return async (oid) =>
-    !promises.has(oid) && (await reader.stat(oid, options)) === undefined && (await promises.covers(oid, options));
+    !promises.has(oid) && (await stat(oid, options)) === undefined && (await promises.covers(oid, options));
 }

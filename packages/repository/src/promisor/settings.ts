@@ -26,6 +26,12 @@ export function readPromisorRemotes(config: Config): PromisorRemote[] {
   return [...remotes.values()];
 }
 
+/** Whether there is nothing to note of a remote. */
+export function isKnownPromisor(config: Config, { name, filter }: PromisorRemote): boolean {
+  const known = readPromisorRemotes(config).find((remote) => remote.name === name);
+  return known !== undefined && (known.filter !== undefined || filter === undefined);
+}
+
 /** Note a promisor remote as git does: the format becomes 1, and a filter that is there stays. */
 export function writePromisorRemote(document: ConfigDocument, { name, filter }: PromisorRemote): void {
   const known = readPromisorRemotes(document.config).find((remote) => remote.name === name);

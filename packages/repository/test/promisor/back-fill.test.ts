@@ -4,6 +4,7 @@ import {
   type BackFilledRepository,
   type BackFillOptions,
   backFill,
+  checkConnectivity,
   diffTrees,
   materialize,
   objectsBetween,
@@ -145,6 +146,15 @@ describe('what is asked for ahead costs a request a level', () => {
     expect(objects).toHaveLength(1 + 1 + 3 + 9 + 36);
     expect(wantsOf(setup)).toEqual([1, 1, 3, 9, 36]);
   });
+});
+
+test('what was promised is not fetched to check that all is there', async () => {
+  const { source, near, promisor, clone } = await setUp();
+  const head = await writeCommit(source.objects, { files: manyFiles() });
+  await clone.objects.read(head);
+  expect(await checkConnectivity(clone.objects, { roots: [head] })).toMatchObject({ connected: true });
+  expect(await checkConnectivity(near.objects, { roots: [head] })).toMatchObject({ connected: true });
+  expect(promisor.asked).toHaveLength(1);
 });
 
 describe('requests are bounded', () => {

@@ -206,7 +206,7 @@ test('a remote without filters is refused', async () => {
   await expect(remote.list('')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
 });
 
-test('a remote that is not there is asked once', async () => {
+test('a remote that is not there is asked twice: only the first question of a session is redirected', async () => {
   await expect(open('nowhere')).rejects.toMatchObject({ code: 'REPOSITORY_NOT_FOUND' });
-  expect(wire.requests).toBe(1);
+  expect(wire.requests).toBe(2);
 });

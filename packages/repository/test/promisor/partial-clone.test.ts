@@ -113,6 +113,14 @@ describe.each(CLONES)('a partial clone with $engine in $format', ({ engine, form
     expect(await collect(repository.objects.oids())).toEqual(theirs);
   });
 
+  test('may be shallow, too', async () => {
+    const repository = await open();
+    await cloneInto(repository, transportTo(format), { filter: 'blob:none', depth: 1 });
+    expect(await kindsOf(repository)).toMatchObject({ commit: 1 });
+    expect(await faultsOf(repository)).toEqual([]);
+    if (engine === 'files') git(['fsck', '--strict'], { cwd: directory });
+  });
+
   test('fetches later with the filter that is remembered, and without one where that is asked for', async () => {
     const name = `later-${format}-${engine}`;
     cpSync((histories.get(format) as History).directory, join(root, `${name}.git`), { recursive: true });

@@ -1,5 +1,5 @@
 import type { HashAlgorithm } from '@git-kv/objects';
-import { readPromisorRemotes, writePromisorRemote } from '../../promisor/settings.js';
+import { isKnownPromisor, readPromisorRemotes, writePromisorRemote } from '../../promisor/settings.js';
 import type { RefName, RefOutcome } from '../../ref-store.js';
 import type { PromisorStore, Repository, RepositoryChange } from '../../repository.js';
 import { checkedOutBranches } from './checked-out.js';
@@ -79,7 +79,10 @@ export class FileRepository implements Repository {
     const { config } = this;
     this.promisors = {
       read: async () => readPromisorRemotes(await config.read()),
-      add: (remote) => config.update((document) => writePromisorRemote(document, remote)),
+      add: async (remote) => {
+        if (!isKnownPromisor(await config.read(), remote))
+          await config.update((document) => writePromisorRemote(document, remote));
+      },
     };
     const shallowPath = joinPath(layout.commonDirectory, 'shallow');
     this.shallow = new ShallowFile(disk, shallowPath, layout.algorithm, { acquireLock, lockTimeoutMs });
