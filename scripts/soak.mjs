@@ -299,6 +299,8 @@ async function main(args) {
   }
 
   const date = new Date().toISOString();
+  // Before a result is written, which would make the commit one with changes.
+  const project = describeProject();
   const path = join(resultsDirectory, `${values.output ?? date.slice(0, 10)}.json`);
   /** @type {SoakResult[]} */
   const earlier = values.fresh || !existsSync(path) ? [] : JSON.parse(readFileSync(path, 'utf8')).results;
@@ -315,7 +317,7 @@ async function main(args) {
     const report = {
       format: 1,
       date,
-      project: describeProject(),
+      project,
       machine: describeMachine(),
       node: process.version,
       results: ordered,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { allSamples } from '../fuzz/lib/samples.js';
-import { temporaryDirectory } from '../support/git.js';
+import { makeDirectory, removeDirectory, temporaryDirectory } from '../support/git.js';
 import { hasSshKeygen, makeSshKey, SSH_KEY_KINDS, signWithKeygen } from '../support/ssh.js';
 
 // The built packages, in every runtime they are for. Runtimes that are not on the machine are skipped: `npm ci --prefix
@@ -94,12 +94,13 @@ beforeAll(() => {
     oids: objects.map(({ oid }) => oid),
   }));
   const collision = hasCollision ? readFileSync(collisionFile).subarray(0, 320).toString('base64') : undefined;
-  const directory = temporaryDirectory();
+  const directory = makeDirectory();
   const keys = KEYS.map(([kind, , options]) => {
     const key = makeSshKey(directory, kind, options);
     const signature = signWithKeygen(directory, key, new TextEncoder().encode('signed elsewhere'));
     return { kind, privateKey: key.privateText, publicLine: key.publicLine, signature };
   });
+  removeDirectory(directory);
   mkdirSync(made, { recursive: true });
   writeFileSync(join(made, 'fixture.mjs'), `export default ${JSON.stringify({ packs, keys, collision })};\n`);
 });
