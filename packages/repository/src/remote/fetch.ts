@@ -86,8 +86,8 @@ export async function fetchInto(
   try {
     quarantine = await receiveAnswer(repository, answer, options, promisor);
     const { unshallowOids } = answer;
-    const shallowOids = await newBoundary(repository, answer, options);
     const reader = quarantine?.reader ?? repository.objects;
+    const shallowOids = await newBoundary(repository, reader, answer, options);
     if (promisor === undefined)
       await assertComplete(repository, reader, { haves, shallowOids, unshallowOids }, options);
     else await assertWantsArrived(reader, options);
@@ -146,16 +146,20 @@ function notSent(wants: readonly Oid[], missingOid: Oid): NotFoundError {
 
 /**
  * The commits that are to be cut off from their parents. A depth that was asked for may cut what is here; without one, a
- * remote that is shallow itself has a say about the commits it sent, and must not hide history that is here.
+ * remote that is shallow itself has a say about the commits it sent (before protocol v2 it tells of others too), and must not
+ * hide history that is here.
  */
 async function newBoundary(
   repository: Repository,
+  reader: ObjectReader,
   { shallowOids }: FetchAnswer,
   options: FetchIntoOptions,
 ): Promise<readonly Oid[]> {
   if (options.depth !== undefined) return shallowOids;
   const arrived: Oid[] = [];
-  for (const oid of shallowOids) if ((await repository.objects.stat(oid)) === undefined) arrived.push(oid);
+  for (const oid of shallowOids) {
+    if ((await repository.objects.stat(oid)) === undefined && (await reader.stat(oid)) !== undefined) arrived.push(oid);
+  }
   return arrived;
 }
 
