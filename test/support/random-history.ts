@@ -11,9 +11,14 @@ const NAMES = ['a', 'b', 'c', 'dir', 'lib', 'x'];
 
 /**
  * Some 40 commits with branches, merges and a second root, on few names in deep trees, so that the same trees and blobs stand at many
- * places and depths; blobs of 0 to 3000 bytes; annotated tags, one of them of a tree.
+ * places and depths; some commits, unless it is not skewed, older than their parents; blobs of 0 to 3000 bytes; annotated tags, one of them of a tree.
  */
-export function makeRandomHistory(directory: string, objectFormat: ObjectFormat, seed: number): RandomHistory {
+export function makeRandomHistory(
+  directory: string,
+  objectFormat: ObjectFormat,
+  seed: number,
+  isSkewed = true,
+): RandomHistory {
   initBare(directory, objectFormat);
   const random = mulberry32(seed);
   const pick = (count: number): number => Math.floor(random() * count);
@@ -23,7 +28,7 @@ export function makeRandomHistory(directory: string, objectFormat: ObjectFormat,
   for (let mark = 1; mark <= commitCount; mark++) {
     const branch = mark === 1 ? 'main' : mark === 12 ? 'island' : (['main', 'side', 'next'][pick(3)] as string);
     const from = heads.get(branch) ?? (mark === 1 || mark === 12 ? undefined : 1 + pick(mark - 1));
-    const time = 1_700_000_000 + mark * 100 - (pick(8) === 0 ? 1000 : 0);
+    const time = 1_700_000_000 + mark * 100 - (pick(8) === 0 && isSkewed ? 1000 : 0);
     stream.push(`commit refs/heads/${branch}\nmark :${mark}\n`);
     stream.push(`committer C <c@example.com> ${time} +0000\ndata <<E\ncommit ${mark}\nE\n`);
     if (from !== undefined) stream.push(`from :${from}\n`);

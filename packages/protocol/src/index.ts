@@ -65,3 +65,4 @@ export * from './v2/command.js';
 export * from './v2/fetch-answer.js';
 export * from './v2/fetch-request.js';
 export * from './v2/ls-refs.js';
+export * from './v2/object-info.js';

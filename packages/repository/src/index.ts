@@ -134,7 +134,9 @@ export {
   advertiseUploadPack,
   type ServeUploadPackOptions,
   serveUploadPack,
+  type UploadPackCommand,
 } from './serve/upload-pack.js';
+export type { UploadRules } from './serve/upload-rules.js';
 export { isRefHidden, type RefReader, type RefVisibility, readHiddenRefs, visibleRefs } from './serve/visible-refs.js';
 export * from './signatures/index.js';
 export * from './tree-diff.js';

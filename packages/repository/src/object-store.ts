@@ -85,6 +85,8 @@ export interface ObjectStore extends ObjectReader {
   >;
   /** Object ids that begin with `hex` (an even or odd number of digits), sorted, at most `limit`. */
   findByPrefix(hex: string, limit: number): Promise<Oid[]>;
+  /** Whether objects of other repositories are in the store, too: alternates, or what it is laid over. Absent: no. */
+  isShared?(): Promise<boolean>;
   /** About how many objects there are, at no cost: git counts those in packs. Abbreviations go by it. */
   approximateCount?(): Promise<number>;
   /** Every object id in the store, each once, sorted. */

@@ -28,7 +28,7 @@ export interface RefMatch {
  * Every ref that `shortName` may mean and that comes to an object, the one that git takes first. More than one: the name is
  * ambiguous. @see gitrevisions(7)
  */
-export async function findRefs(refs: RefStore, shortName: string): Promise<RefMatch[]> {
+export async function findRefs(refs: Pick<RefStore, 'read'>, shortName: string): Promise<RefMatch[]> {
   const matches: RefMatch[] = [];
   for (const pattern of REF_PATTERNS) {
     const name = pattern(shortName);

@@ -8,6 +8,8 @@ import {
   type Repository,
   serveReceivePack,
   serveUploadPack,
+  type UploadPackCommand,
+  type UploadRules,
 } from '@git-kv/repository';
 import { type Access, type AccessDecision, type Authorize, readOnly } from './access.js';
 import { capBytes, gunzip, readBody, toStream } from './body.js';
@@ -18,6 +20,8 @@ import { parseRoute } from './route.js';
 /** What a server tells its owner; nothing secret is in it. */
 export type ServerEvent =
   | { readonly kind: 'request'; readonly service: Service; readonly path: string; readonly phase: 'advertise' | 'call' }
+  /** A command of protocol version 2, and what the client says of itself. */
+  | ({ readonly kind: 'command'; readonly path: string } & UploadPackCommand)
   | { readonly kind: 'refused'; readonly path: string; readonly status: number; readonly reason: string }
   | { readonly kind: 'error'; readonly path: string; readonly error: unknown };
 
@@ -47,6 +51,8 @@ export interface GitServerOptions<Identity = unknown> {
    * for each request where it is a function, as users may see different refs.
    */
   readonly hidden?: readonly string[] | HiddenRefs;
+  /** What a fetch may ask for, as git's uploadpack.* settings. */
+  readonly upload?: UploadRules | ((repository: Repository) => UploadRules | Promise<UploadRules>);
   /** What a push must not do, as git's receive.* settings. */
   readonly receive?: ReceiveRules | ((repository: Repository) => ReceiveRules | Promise<ReceiveRules>);
   /** What is asked and told when somebody pushes; where there are any, clients may send push options. */
@@ -84,6 +90,9 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
       return { kind: 'deny', reason: 'access could not be decided' };
     }
   };
+
+  const uploadRules = async (repository: Repository): Promise<UploadRules> =>
+    typeof options.upload === 'function' ? await options.upload(repository) : (options.upload ?? {});
 
   const refuse = (path: string, status: number, reason: string, headers?: Record<string, string>): Response => {
     options.onEvent?.({ kind: 'refused', path, status, reason });
@@ -131,6 +140,8 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
             signal,
             onFailure,
             hidden,
+            rules: await uploadRules(repository),
+            onCommand: (command) => options.onEvent?.({ kind: 'command', path, ...command }),
             ...(options.level === undefined ? {} : { level: options.level }),
           })
         : serveReceivePack(repository, body, {
@@ -170,7 +181,7 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
     const version = requestedVersion(request.headers.get('Git-Protocol'));
     const lines =
       service === 'git-upload-pack'
-        ? advertiseUploadPack(repository, { version, isHttp: true, hidden })
+        ? advertiseUploadPack(repository, { version, isHttp: true, hidden, rules: await uploadRules(repository) })
         : advertiseReceivePack(repository, {
             version,
             isHttp: true,

@@ -14,6 +14,7 @@ import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { readReceiveSettings } from '../receive-settings.js';
 import { openAt, using } from '../repository.js';
+import { uploadRules } from '../upload-rules.js';
 
 /** git-upload-pack(1): answer fetches over standard input and output, in the protocol version that GIT_PROTOCOL asks for. */
 export const uploadPackCommand: Command = {
@@ -25,9 +26,10 @@ export const uploadPackCommand: Command = {
     });
     return await using(openDirectory(console, positionals, values.strict), async (repository) => {
       const version = requestedVersion(console.env.GIT_PROTOCOL);
-      const hidden = readHiddenRefs(await readGitConfig(console, repository), 'uploadpack');
-      await send(console, advertiseUploadPack(repository, { version, hidden }));
-      await send(console, serveUploadPack(repository, console.stdin, { version, signal: console.signal, hidden }));
+      const config = await readGitConfig(console, repository);
+      const options = { version, hidden: readHiddenRefs(config, 'uploadpack'), rules: uploadRules(config) };
+      await send(console, advertiseUploadPack(repository, options));
+      await send(console, serveUploadPack(repository, console.stdin, { signal: console.signal, ...options }));
       return 0;
     });
   },

@@ -12,6 +12,7 @@ import { parseCount, parseOptions } from '../options.js';
 import { type Command, plain } from '../program.js';
 import { readReceiveSettings } from '../receive-settings.js';
 import { RepositoryDirectory } from '../repository-directory.js';
+import { uploadRules } from '../upload-rules.js';
 
 /** A smart-HTTP server for a folder of bare repositories. */
 export const serveCommand: Command = {
@@ -45,6 +46,7 @@ export const serveCommand: Command = {
             return readHiddenRefs(settings, service === 'git-receive-pack' ? 'receive' : 'uploadpack');
           },
           receive: async (repository) => (await readReceiveSettings(console, repository as FileRepository)).rules,
+          upload: async (repository) => uploadRules(await readGitConfig(console, repository as FileRepository)),
           onEvent: (event) => {
             if (event.kind !== 'error') return;
             const message = event.error instanceof Error ? event.error.message : String(event.error);

@@ -44,6 +44,28 @@ describe.each(['sha1', 'sha256'] as const)('git over tsgit upload-pack and recei
     expect(git(['rev-list', '--count', 'HEAD'], { cwd: copy })).toBe('3');
   });
 
+  test('makes a partial clone where the configuration allows it, and a whole one where not', async () => {
+    const remote = join(temporaryDirectory(), 'remote.git');
+    git(['clone', '-q', '--mirror', `file://${source}`, remote]);
+    const copies: string[] = [];
+    for (const settings of [
+      [],
+      ['uploadpack.allowFilter'],
+      ['uploadpack.allowFilter', 'uploadpackfilter.blob:none.allow'],
+    ]) {
+      settings.forEach((name, index) => void git(['config', name, String(index === 0)], { cwd: remote }));
+      const copy = join(temporaryDirectory(), 'copy.git');
+      const options = ['--bare', '--filter=blob:none', uploadPack()];
+      const cloned = await gitAsync(['clone', ...options, `file://${remote}`, copy]);
+      if (settings.length === 2) expect(cloned.stderr).toContain("filter 'blob:none' not supported");
+      else copies.push(/in-pack: (\d+)/.exec(git(['count-objects', '-v'], { cwd: copy }))?.[1] ?? '');
+    }
+    const [whole, partial] = copies.map(Number) as [number, number];
+    const count = (...args: string[]): number =>
+      git(['rev-list', '--objects', '--all', ...args], { cwd: source }).split('\n').length;
+    expect([whole, partial]).toEqual([count(), count('--filter=blob:none')]);
+  });
+
   test('fetches what is new, and lists refs', async () => {
     const directory = temporaryDirectory();
     const remote = initBare(join(directory, 'remote.git'), objectFormat);

@@ -1,7 +1,7 @@
 import { concatBytes, encodeUtf8, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
 import { assertWithin, DEFAULT_PROTOCOL_LIMITS, type ProtocolLimits } from '../limits.js';
 import { closedEarly } from '../pkt-line/closed.js';
-import { DELIMITER, encodeDataLine, encodeText, FLUSH } from '../pkt-line/encode.js';
+import { DELIMITER, encodeDataLine, FLUSH } from '../pkt-line/encode.js';
 import type { PktLine } from '../pkt-line/line.js';
 import { assertRemoteRefName, parseOid } from '../ref-line.js';
 import { parseErrorLine } from '../remote-words.js';
@@ -105,25 +105,28 @@ export async function readFetchAnswer(
 
 /**
  * The bytes of all sections before the pack. With `packFollows` they end in the header of the pack's section, after which
- * come sideband lines and a flush; without it, in the flush.
+ * come sideband lines and a flush; without it, in the flush. With `sidebandAll` each line is one of band 1.
  */
-export function serializeFetchAnswerHead(head: FetchAnswerHead, packFollows: boolean): Uint8Array {
+export function serializeFetchAnswerHead(head: FetchAnswerHead, packFollows: boolean, sidebandAll = false): Uint8Array {
+  const encodeRow = (row: string): Uint8Array =>
+    sidebandAll ? concatBytes([...encodeSideband(1, encodeUtf8(row))]) : encodeDataLine(encodeUtf8(row));
+  const encodeLine = (text: string): Uint8Array => encodeRow(`${text}\n`);
   const sections: Uint8Array[][] = [];
   if (head.acknowledgments !== undefined) {
     const { commonOids, ready } = head.acknowledgments;
     const rows = commonOids.length === 0 ? ['NAK'] : commonOids.map((oid) => `ACK ${oid}`);
-    sections.push(['acknowledgments', ...rows, ...(ready ? ['ready'] : [])].map(encodeText));
+    sections.push(['acknowledgments', ...rows, ...(ready ? ['ready'] : [])].map(encodeLine));
   }
   if (head.shallowInfo !== undefined) {
     const { shallowOids, unshallowOids } = head.shallowInfo;
     const rows = [...shallowOids.map((oid) => `shallow ${oid}`), ...unshallowOids.map((oid) => `unshallow ${oid}`)];
     // Without line feeds, as git writes these and no others.
-    sections.push([encodeText('shallow-info'), ...rows.map((row) => encodeDataLine(encodeUtf8(row)))]);
+    sections.push([encodeLine('shallow-info'), ...rows.map(encodeRow)]);
   }
   if (head.wantedRefs !== undefined) {
-    sections.push(['wanted-refs', ...head.wantedRefs.map((ref) => `${ref.oid} ${ref.name}`)].map(encodeText));
+    sections.push(['wanted-refs', ...head.wantedRefs.map((ref) => `${ref.oid} ${ref.name}`)].map(encodeLine));
   }
-  if (packFollows) sections.push([encodeText('packfile')]);
+  if (packFollows) sections.push([encodeLine('packfile')]);
   const bytes = sections.flatMap((section, index) => (index === 0 ? section : [DELIMITER, ...section]));
   return concatBytes(packFollows ? bytes : [...bytes, FLUSH]);
 }

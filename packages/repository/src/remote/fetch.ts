@@ -1,6 +1,7 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import {
   type FetchAnswer,
+  type FetchOptions,
   hasCapability,
   hasFeature,
   type OnRemoteProgress,
@@ -23,6 +24,14 @@ export interface FetchIntoOptions {
   readonly haves?: Iterable<Oid> | AsyncIterable<Oid>;
   /** Commits to get from each want, itself included; absent for all of history. */
   readonly depth?: number;
+  /** `depth` counts from where history is cut here, as `git fetch --deepen` does. */
+  readonly relative?: boolean;
+  /** All of history, also where it is cut here (`git fetch --unshallow`). */
+  readonly unshallow?: boolean;
+  /** Commits from this time on, in seconds since 1970 (`--shallow-since`). */
+  readonly since?: number;
+  /** Commits that these refs of the remote do not reach (`--shallow-exclude`). */
+  readonly not?: readonly string[];
   readonly includeTag?: boolean;
   /**
    * Leave out what this says, as git spells it: `blob:none`, `blob:limit=1m`, `tree:0`. The remote becomes a promisor, and later fetches
@@ -78,7 +87,7 @@ export async function fetchInto(
     thin: promisor === undefined,
     ...(promisor?.filter === undefined ? {} : { filter: promisor.filter }),
     includeTag: options.includeTag ?? false,
-    ...(options.depth === undefined ? {} : { depth: options.depth }),
+    ...deepening(options),
     onProgress: onRemoteProgress,
     signal,
   });
@@ -144,6 +153,23 @@ function notSent(wants: readonly Oid[], missingOid: Oid): NotFoundError {
   );
 }
 
+/** What git asks for where it means all of history. */
+const INFINITE_DEPTH = 0x7fffffff;
+
+/** Where history is to end, as the client puts it. @throws {TypeError} for wishes that contradict each other */
+function deepening(
+  options: FetchIntoOptions,
+): Pick<FetchOptions, 'depth' | 'deepenRelative' | 'deepenSince' | 'deepenNot'> {
+  const { depth, relative, unshallow = false, since, not = [] } = options;
+  const isLimited = since !== undefined || not.length > 0;
+  if ((depth !== undefined && isLimited) || (unshallow && (depth !== undefined || isLimited))) {
+    throw new TypeError('Cannot fetch: a depth, all of history, and limits by time or refs exclude each other');
+  }
+  if (unshallow) return { depth: INFINITE_DEPTH };
+  if (depth !== undefined) return { depth, ...(relative === true && { deepenRelative: true }) };
+  return { ...(since !== undefined && { deepenSince: since }), ...(not.length > 0 && { deepenNot: not }) };
+}
+
 /**
  * The commits that are to be cut off from their parents. A depth that was asked for may cut what is here; without one, a
  * remote that is shallow itself has a say about the commits it sent (before protocol v2 it tells of others too), and must not
@@ -155,7 +181,7 @@ async function newBoundary(
   { shallowOids }: FetchAnswer,
   options: FetchIntoOptions,
 ): Promise<readonly Oid[]> {
-  if (options.depth !== undefined) return shallowOids;
+  if (Object.keys(deepening(options)).length > 0) return shallowOids;
   const arrived: Oid[] = [];
   for (const oid of shallowOids) {
     if ((await repository.objects.stat(oid)) === undefined && (await reader.stat(oid)) !== undefined) arrived.push(oid);

@@ -39,7 +39,7 @@ export async function* serveConversation(
   try {
     if (service === 'git-upload-pack') {
       const { version = 0, uploadPack } = options;
-      yield* advertiseUploadPack(repository, { version, hidden: uploadPack?.hidden ?? [] });
+      yield* advertiseUploadPack(repository, { version, hidden: uploadPack?.hidden ?? [], rules: uploadPack?.rules });
       yield* serveUploadPack(repository, incoming, { ...uploadPack, ...signal, version });
     } else {
       const { hidden = [], hooks, pushOptions = hooks !== undefined, atomic = true } = options.receivePack ?? {};

@@ -1,95 +1,156 @@
-import { GitError, type Oid } from '@git-kv/objects';
-import type { FetchRequest, ShallowInfo, WantedRef } from '@git-kv/protocol';
+import { GitError, type Oid, parseCommitLinks } from '@git-kv/objects';
+import type { FetchRequest, ObjectFilter, ShallowInfo } from '@git-kv/protocol';
 import type { ReadOptions } from '../object-store.js';
-import { peelTag } from '../ref-resolve.js';
+import { findRefs, peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
-import { shallowBoundary } from '../walk/index.js';
+import { reachedCommits, type ShallowBoundary, shallowBoundary, shallowBoundaryWithin } from '../walk/index.js';
+import { filterOf } from './upload-rules.js';
+import { type RefReader, type RefVisibility, visibleRefs } from './visible-refs.js';
+import { refTips } from './wants.js';
 
-/** What a request wants, as far as it may be had. */
-export interface ResolvedWants {
-  /** Objects that are here. */
-  readonly oids: readonly Oid[];
-  /** What the refs that were wanted by name hold now. */
-  readonly refs: readonly WantedRef[];
-}
-
-/** What has to be sent for a request, but for what the client has of it. */
+/** What has to be sent for a request, besides what goes by the haves that the client tells of. */
 export interface FetchPlan {
   readonly wants: readonly Oid[];
+  /** What the client has, whatever it tells of. */
+  readonly haves: readonly Oid[];
   /** Where walks over history end. */
   readonly boundary: ReadonlySet<Oid>;
-  /** All of it is sent, whatever the client has. */
-  readonly isFresh: boolean;
+  readonly filter?: ObjectFilter | undefined;
   /** What to tell of how the client's boundary changes; absent where nothing is to be told. */
   readonly shallowInfo?: ShallowInfo;
 }
 
+/** A depth from which on all of history is meant: what git sends for --unshallow. */
+const INFINITE_DEPTH = 0x7fffffff;
+
+/** Commits looked at to find which ends of the client's history refs still reach. */
+const MAX_COMMITS = 1_000_000;
+
 /**
- * Look up what a request wants.
- * @throws {GitError} OBJECT_NOT_FOUND for what may not be had; UNSUPPORTED for what was not announced
+ * Settle where the client's history will end, and what that means for what is sent.
+ * @throws {GitError} UNSUPPORTED for a request that contradicts itself; OBJECT_NOT_FOUND where nothing is left of a history
  */
-export async function resolveWants(
-  repository: Repository,
-  request: FetchRequest,
-  options: ReadOptions,
-): Promise<ResolvedWants> {
-  refuseUnannounced(request);
-  for (const oid of request.wants) {
-    if ((await repository.objects.stat(oid, options)) === undefined) {
-      throw new GitError('OBJECT_NOT_FOUND', `not our ref ${oid}`);
-    }
-  }
-  return { oids: request.wants, refs: [] };
-}
-
-function refuseUnannounced(request: FetchRequest): void {
-  const [argument] = [
-    request.filter === undefined ? [] : ['filter'],
-    request.deepenSince === undefined ? [] : ['deepen-since'],
-    request.deepenNot.length === 0 ? [] : ['deepen-not'],
-    request.wantRefs.length === 0 ? [] : ['want-ref'],
-    request.deepenRelative ? ['deepen-relative'] : [],
-  ].flat();
-  if (argument !== undefined) {
-    throw new GitError('UNSUPPORTED', `Cannot fetch with ${argument}: this server does not support it`);
-  }
-}
-
-/** Settle where the client's history will end, and whether what it has counts. */
 export async function planFetch(
   repository: Repository,
   request: FetchRequest,
   wants: readonly Oid[],
-  options: ReadOptions,
+  options: PlanFetchOptions = {},
 ): Promise<FetchPlan> {
-  const ours = await repository.shallow.read();
-  const theirs = new Set(request.shallow);
-  const common = { wants, isFresh: false };
-  if (request.depth === undefined) {
+  const plan = new ShallowPlan(repository, request, options);
+  return await plan.settle(wants);
+}
+
+/** What a plan goes by. */
+export interface PlanFetchOptions extends ReadOptions, RefVisibility {}
+
+class ShallowPlan {
+  readonly #repository: Repository;
+  readonly #request: FetchRequest;
+  readonly #refs: RefReader;
+  readonly #options: ReadOptions;
+
+  constructor(repository: Repository, request: FetchRequest, options: PlanFetchOptions) {
+    this.#repository = repository;
+    this.#request = request;
+    this.#refs = visibleRefs(repository.refs, options);
+    this.#options = options.signal ? { signal: options.signal } : {};
+  }
+
+  async settle(wants: readonly Oid[]): Promise<FetchPlan> {
+    const { depth, deepenSince, deepenNot } = this.#request;
+    const isLimited = deepenSince !== undefined || deepenNot.length > 0;
+    if (depth !== undefined && isLimited) {
+      const problem = 'deepen and deepen-since (or deepen-not) cannot be used together';
+      throw new GitError('UNSUPPORTED', `Cannot fetch: ${problem}`);
+    }
+    const filter = this.#request.filter === undefined ? undefined : filterOf(this.#request.filter);
+    const ours = await this.#repository.shallow.read();
+    const theirs = await this.#theirBoundary();
     const boundary = new Set([...ours, ...theirs]);
-    if (ours.size === 0) return { ...common, boundary };
-    // History that is cut here is cut for a client too, which has to be told.
-    const commitOids = await commitsOf(repository, wants, options);
-    const reached = await shallowBoundary(repository.objects, commitOids, Infinity, { ...options, shallow: ours });
+    const isDeepened = depth !== undefined || isLimited;
+    if (!isDeepened && ours.size === 0) return { wants, haves: [], boundary, filter };
+    if (depth !== undefined && depth >= INFINITE_DEPTH && ours.size === 0) {
+      return await this.#whole(wants, { boundary, filter, shallowOids: [], unshallowOids: [...theirs] });
+    }
+    const commits = await commitsOf(this.#repository, wants, this.#options);
+    const reached = isLimited
+      ? await this.#within(commits, ours)
+      : await this.#toDepth(commits, ours, isDeepened ? ours : boundary, theirs);
+    const cut = new Set(reached.shallow);
     const shallowOids = reached.shallow.filter((oid) => !theirs.has(oid));
-    const told = shallowOids.length === 0 ? {} : { shallowInfo: { shallowOids, unshallowOids: [] } };
-    return { ...common, boundary, ...told };
+    for (const oid of shallowOids) boundary.add(oid);
+    // History that is cut here is cut for a client too, which has to be told; without a depth, it is told of nothing else.
+    const unshallowOids = isDeepened ? reached.commits.filter((oid) => theirs.has(oid) && !cut.has(oid)) : [];
+    if (!isDeepened && shallowOids.length === 0) return { wants, haves: [], boundary, filter };
+    return await this.#whole(wants, { boundary, filter, shallowOids, unshallowOids });
   }
-  const commitOids = await commitsOf(repository, wants, options);
-  const { shallow, commits } = await shallowBoundary(repository.objects, commitOids, request.depth, {
-    ...options,
-    shallow: ours,
-  });
-  const boundary = new Set(shallow);
-  const shallowOids = shallow.filter((oid) => !theirs.has(oid));
-  const unshallowOids = commits.filter((oid) => theirs.has(oid) && !boundary.has(oid));
-  const shallowInfo = { shallowOids, unshallowOids };
-  if (unshallowOids.length > 0) {
-    // What the client has no longer tells how far its history goes: it lacks what lies behind its old boundary. All within the
-    // depth is sent, which is more than it needs and never too little.
-    return { ...common, boundary, isFresh: true, shallowInfo };
+
+  /** What is behind the old ends of the client's history is wanted now, and what is before them it has. */
+  async #whole(
+    wants: readonly Oid[],
+    { boundary, filter, ...shallowInfo }: ShallowInfo & Pick<FetchPlan, 'boundary' | 'filter'>,
+  ): Promise<FetchPlan> {
+    const { unshallowOids } = shallowInfo;
+    const behind = new Set(wants);
+    for await (const [, commit] of this.#repository.objects.readMany(unshallowOids, this.#options)) {
+      if (commit !== undefined) for (const oid of parseCommitLinks(commit.body).parentOids) behind.add(oid);
+    }
+    return { wants: [...behind], haves: unshallowOids, boundary, filter, shallowInfo };
   }
-  return { ...common, boundary: new Set([...boundary, ...theirs]), shallowInfo };
+
+  async #toDepth(
+    commits: readonly Oid[],
+    ours: ReadonlySet<Oid>,
+    shallow: ReadonlySet<Oid>,
+    theirs: ReadonlySet<Oid>,
+  ): Promise<ShallowBoundary> {
+    const { objects } = this.#repository;
+    const { depth: requested = INFINITE_DEPTH, deepenRelative } = this.#request;
+    const depth = requested >= INFINITE_DEPTH ? Number.POSITIVE_INFINITY : requested;
+    const options = { ...this.#options, shallow };
+    if (!deepenRelative) return await shallowBoundary(objects, commits, depth, options);
+    const tips = await refTips(this.#repository, this.#refs, this.#options);
+    const ends = await reachedCommits(objects, tips.commits, theirs, {
+      ...this.#options,
+      shallow: ours,
+      budget: MAX_COMMITS,
+    });
+    return await shallowBoundary(objects, ends, depth + 1, options);
+  }
+
+  async #within(commits: readonly Oid[], ours: ReadonlySet<Oid>): Promise<ShallowBoundary> {
+    const { deepenSince, deepenNot } = this.#request;
+    const not: Oid[] = [];
+    for (const name of deepenNot) {
+      const [match, ...more] = await findRefs(this.#refs, name);
+      if (match === undefined || more.length > 0) {
+        throw new GitError('UNSUPPORTED', `Cannot fetch: ambiguous deepen-not: ${name}`);
+      }
+      not.push(...(await commitsOf(this.#repository, [match.oid], this.#options)));
+    }
+    const reached = await shallowBoundaryWithin(
+      this.#repository.objects,
+      commits,
+      { since: deepenSince, not },
+      { ...this.#options, shallow: ours },
+    );
+    if (reached.commits.length > 0) return reached;
+    throw new GitError('OBJECT_NOT_FOUND', 'no commits selected for shallow requests');
+  }
+
+  /** Where the client's history ends, as far as it is known here. */
+  async #theirBoundary(): Promise<ReadonlySet<Oid>> {
+    const theirs = new Set<Oid>();
+    for (const oid of this.#request.shallow) {
+      const stat = await this.#repository.objects.stat(oid, this.#options);
+      if (stat === undefined) continue;
+      if (stat.kind !== 'commit') {
+        throw new GitError('UNSUPPORTED', `Cannot fetch: shallow ${oid} is no commit`);
+      }
+      theirs.add(oid);
+    }
+    return theirs;
+  }
 }
 
 /** The commits among `oids`, and those that tags among them come to. */

@@ -76,8 +76,9 @@ function listContent(
 ): Promise<PackContent> {
   return packContent(repository, {
     wants: plan.wants,
-    haves: plan.isFresh ? [] : haves,
+    haves: [...plan.haves, ...haves],
     shallow: plan.boundary,
+    filter: plan.filter,
     thin,
     includeTags: includeTag,
     ...(signal && { signal }),

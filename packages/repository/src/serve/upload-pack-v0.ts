@@ -20,12 +20,14 @@ import {
 } from '@git-kv/protocol';
 import type { Repository } from '../repository.js';
 import type { OnServeFailure } from './failure-words.js';
-import { type FetchPlan, planFetch, resolveWants } from './fetch-plan.js';
+import { type FetchPlan, planFetch } from './fetch-plan.js';
 import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
 import { everyWantReaches } from './negotiate.js';
 import { sendPack } from './send-pack.js';
+import { assertAllowed, type UploadRules } from './upload-rules.js';
 import type { RefVisibility } from './visible-refs.js';
+import { resolveWants } from './wants.js';
 
 /** Acknowledgments go out together, in chunks of about this size. */
 const ACKS_CHUNK_BYTES = 16_384;
@@ -42,7 +44,11 @@ export type ServeV0Options = Parameters<typeof resolveWants>[2] & {
 /** What a client of protocol v0 or v1 hears first: every ref, and what can be asked for. */
 export async function advertisementV0(
   repository: Repository,
-  options: RefVisibility & { readonly version: 0 | 1; readonly isStateless: boolean },
+  options: RefVisibility & {
+    readonly version: 0 | 1;
+    readonly isStateless: boolean;
+    readonly rules?: UploadRules | undefined;
+  },
 ): Promise<Uint8Array> {
   const refs: RemoteRef[] = [];
   const all = { prefixes: [], symrefs: true, peel: true, unborn: false };
@@ -55,11 +61,11 @@ export async function advertisementV0(
     algorithm: repository.algorithm,
     refs,
     shallowOids: await repository.shallow.read(),
-    capabilities: serverCapabilities(repository.algorithm, options.isStateless),
+    capabilities: serverCapabilities(repository.algorithm, options.isStateless, options.rules ?? {}),
   });
 }
 
-function serverCapabilities(algorithm: HashAlgorithm, isStateless: boolean): Capabilities {
+function serverCapabilities(algorithm: HashAlgorithm, isStateless: boolean, rules: UploadRules): Capabilities {
   const flags = [
     'multi_ack',
     'thin-pack',
@@ -67,15 +73,20 @@ function serverCapabilities(algorithm: HashAlgorithm, isStateless: boolean): Cap
     'side-band-64k',
     'ofs-delta',
     'shallow',
+    'deepen-since',
+    'deepen-not',
+    'deepen-relative',
     'no-progress',
     'include-tag',
     'multi_ack_detailed',
     'allow-tip-sha1-in-want',
     'allow-reachable-sha1-in-want',
     ...(isStateless ? ['no-done'] : []),
+    ...(rules.allowFilter === false ? [] : ['filter']),
   ];
   return [
     ...flags.map((name) => ({ name })),
+    ...(rules.sessionId === undefined ? [] : [{ name: 'session-id', value: rules.sessionId }]),
     { name: 'object-format', value: algorithm.name },
     { name: 'agent', value: AGENT },
   ];
@@ -102,17 +113,18 @@ export async function* serveUploadPackV0(
     throw new GitError('UNSUPPORTED', `Cannot answer in object format ${format}: ${problem}`);
   }
   const signal = options.signal ? { signal: options.signal } : {};
+  assertAllowed(request, options.rules ?? {});
   const wants = await resolveWants(repository, request, options);
   const deepens = request.depth !== undefined || request.deepenSince !== undefined || request.deepenNot.length > 0;
   let plan: FetchPlan | undefined;
   if (deepens) {
-    plan = await planFetch(repository, request, wants.oids, signal);
+    plan = await planFetch(repository, request, wants.oids, options);
     yield serializeShallowLines(plan.shallowInfo ?? { shallowOids: [], unshallowOids: [] });
   }
   const negotiation = new V0Negotiation(repository, request, capabilities, options);
   yield* negotiation.answers(lines, limits);
   if (!negotiation.isPackWanted) return;
-  plan ??= await planFetch(repository, request, wants.oids, signal);
+  plan ??= await planFetch(repository, request, wants.oids, options);
   const { thin, ofsDelta, includeTag, noProgress } = request;
   const { level, onFailure } = options;
   const bandBytes = bandSize(capabilities);

@@ -1,32 +1,39 @@
-import { concatBytes, GitError, isGitError } from '@git-kv/objects';
+import { concatBytes, encodeUtf8, GitError, isGitError } from '@git-kv/objects';
 import {
   AGENT,
   capabilityValue,
+  encodeSideband,
   type FetchRequest,
   FLUSH,
+  type ObjectInfo,
   PktLineReader,
   type ProtocolLimits,
   type ProtocolVersion,
   parseFetchCommand,
   parseLsRefsCommand,
+  parseObjectInfoCommand,
   protocolLimits,
   readV2Command,
   serializeErrorLine,
   serializeFetchAnswerHead,
   serializeLsRefsLine,
+  serializeObjectInfo,
   serializeServiceLine,
   serializeV2Advertisement,
   type V2Command,
 } from '@git-kv/protocol';
+import type { ReadOptions } from '../object-store.js';
 import type { Repository } from '../repository.js';
 import { type OnServeFailure, wordsForRemote } from './failure-words.js';
-import { planFetch, resolveWants } from './fetch-plan.js';
+import { planFetch } from './fetch-plan.js';
 import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
 import { findCommon } from './negotiate.js';
 import { sendPack } from './send-pack.js';
 import { advertisementV0, serveUploadPackV0 } from './upload-pack-v0.js';
+import { assertAllowed, type UploadRules, uploadCapabilities } from './upload-rules.js';
 import type { RefVisibility } from './visible-refs.js';
+import { resolveWants, withheld } from './wants.js';
 
 /** Many short lines go out together. */
 const REFS_CHUNK_BYTES = 65536;
@@ -40,6 +47,18 @@ export interface AdvertiseOptions extends RefVisibility {
   readonly version?: ProtocolVersion | undefined;
   /** Put the service line of smart HTTP first. */
   readonly isHttp?: boolean;
+  readonly rules?: UploadRules | undefined;
+}
+
+/** One command of a client, as far as it says what it is. */
+export interface UploadPackCommand {
+  /** `ls-refs`, `fetch` or `object-info`. */
+  readonly command: string;
+  readonly agent: string | undefined;
+  /** By which the client's own logs name it, where the server told its own. */
+  readonly sessionId: string | undefined;
+  /** `git fetch --server-option`: words that mean something to the server. */
+  readonly serverOptions: readonly string[];
 }
 
 /** How fetches of one connection are answered. */
@@ -49,6 +68,9 @@ export interface ServeUploadPackOptions extends RefVisibility {
   /** Every round of a fetch is a request of its own, as over HTTP: default false. Counts in version 0 and 1. */
   readonly isStateless?: boolean;
   readonly signal?: AbortSignal;
+  readonly rules?: UploadRules | undefined;
+  /** Told of each command before it is answered. What it throws refuses the command. */
+  readonly onCommand?: (command: UploadPackCommand) => void | Promise<void>;
   readonly limits?: Partial<ProtocolLimits>;
   /** Compression level of packs, 0 to 9 (default 1: a server's time is dearer than the wire). */
   readonly level?: number;
@@ -76,9 +98,7 @@ export async function* advertiseUploadPack(
   }
   yield serializeV2Advertisement([
     { name: 'agent', value: AGENT },
-    { name: 'ls-refs', value: 'unborn' },
-    { name: 'fetch', value: 'shallow' },
-    { name: 'object-format', value: repository.algorithm.name },
+    ...uploadCapabilities(repository.algorithm.name, options.rules ?? {}),
   ]);
 }
 
@@ -112,7 +132,7 @@ export async function* serveUploadPack(
     const isClientsBytes = CLIENTS_BYTES.some((code) => isGitError(error, code));
     if (!answered && (isClientsBytes || !isGitError(error))) throw error;
     options.signal?.throwIfAborted();
-    yield serializeErrorLine(`upload-pack: ${wordsForRemote(error, options.onFailure)}`);
+    yield serializeErrorLine(explanation(error, options.onFailure));
   } finally {
     await lines.close();
   }
@@ -131,12 +151,20 @@ async function* serveV2(
   }
 }
 
-function answer(
+/** What git itself says without telling who says it. */
+const BARE_WORDS = /^(?:unknown ref|filter|tree filter) /;
+
+function explanation(error: unknown, onFailure: OnServeFailure | undefined): string {
+  const words = wordsForRemote(error, onFailure);
+  return BARE_WORDS.test(words) ? words : `upload-pack: ${words}`;
+}
+
+async function* answer(
   repository: Repository,
   command: V2Command,
   limits: ProtocolLimits,
   options: ServeUploadPackOptions,
-): AsyncIterable<Uint8Array> {
+): AsyncGenerator<Uint8Array> {
   const format = capabilityValue(command.capabilities, 'object-format') ?? 'sha1';
   if (format !== repository.algorithm.name) {
     throw new GitError(
@@ -144,14 +172,25 @@ function answer(
       `Cannot answer in object format ${format}: the repository is in ${repository.algorithm.name}`,
     );
   }
-  if (command.command === 'ls-refs') return answerLsRefs(repository, command, limits, options);
-  if (command.command === 'fetch') {
-    return answerFetch(repository, parseFetchCommand(command, repository.algorithm, limits), options);
+  await options.onCommand?.(describe(command));
+  if (command.command === 'ls-refs') yield* answerLsRefs(repository, command, limits, options);
+  else if (command.command === 'fetch') {
+    yield* answerFetch(repository, parseFetchCommand(command, repository.algorithm, limits), options);
+  } else if (command.command === 'object-info' && options.rules?.allowObjectInfo !== false) {
+    yield await answerObjectInfo(repository, command, limits, options);
+  } else {
+    const name = JSON.stringify(command.command.slice(0, 80));
+    throw new GitError('UNSUPPORTED', `Cannot run command ${name}: it is not known`);
   }
-  throw new GitError(
-    'UNSUPPORTED',
-    `Cannot run command ${JSON.stringify(command.command.slice(0, 80))}: it is not known`,
-  );
+}
+
+function describe({ command, capabilities }: V2Command): UploadPackCommand {
+  return {
+    command,
+    agent: capabilityValue(capabilities, 'agent'),
+    sessionId: capabilityValue(capabilities, 'session-id'),
+    serverOptions: capabilities.filter(({ name }) => name === 'server-option').map(({ value }) => value ?? ''),
+  };
 }
 
 async function* answerLsRefs(
@@ -174,29 +213,66 @@ async function* answerLsRefs(
   yield concatBytes([...lines, FLUSH]);
 }
 
+async function answerObjectInfo(
+  repository: Repository,
+  command: V2Command,
+  limits: ProtocolLimits,
+  options: ServeUploadPackOptions,
+): Promise<Uint8Array> {
+  const request = parseObjectInfoCommand(command, repository.algorithm, limits);
+  const withheldOids = await withheld(repository, request.oids, options);
+  const infos: ObjectInfo[] = [];
+  for (const oid of request.oids) {
+    const stat = withheldOids.has(oid) ? undefined : await repository.objects.stat(oid, signalOf(options));
+    infos.push({ oid, size: stat?.size });
+  }
+  return serializeObjectInfo(request, infos);
+}
+
 async function* answerFetch(
   repository: Repository,
   request: FetchRequest,
   options: ServeUploadPackOptions,
 ): AsyncGenerator<Uint8Array> {
-  const signal = options.signal ? { signal: options.signal } : {};
-  const wants = await resolveWants(repository, request, signal);
-  if (wants.oids.length === 0) {
+  assertAllowed(request, options.rules ?? {});
+  if (!request.sidebandAll) {
+    yield* answerRound(repository, request, options);
+    return;
+  }
+  try {
+    yield* answerRound(repository, request, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    yield* encodeSideband(3, encodeUtf8(`${explanation(error, options.onFailure)}\n`));
+  }
+}
+
+async function* answerRound(
+  repository: Repository,
+  request: FetchRequest,
+  options: ServeUploadPackOptions,
+): AsyncGenerator<Uint8Array> {
+  const signal = signalOf(options);
+  const wants = await resolveWants(repository, request, options);
+  if (wants.oids.length === 0 && !(request.waitForDone && request.haves.length > 0)) {
     yield FLUSH;
     return;
   }
-  const { commonOids, isReady } = await findCommon(repository, request, signal);
-  if (!request.done && !isReady) {
-    yield serializeFetchAnswerHead({ acknowledgments: { commonOids, ready: false } }, false);
+  const { commonOids, isReady } = await findCommon(repository, { ...request, wants: wants.oids }, signal);
+  if ((!request.done && !isReady) || wants.oids.length === 0) {
+    const acknowledgments = { commonOids, ready: false };
+    yield serializeFetchAnswerHead({ acknowledgments }, false, request.sidebandAll);
     return;
   }
-  const plan = await planFetch(repository, request, wants.oids, signal);
+  const plan = await planFetch(repository, request, wants.oids, options);
   yield serializeFetchAnswerHead(
     {
       ...(request.done || request.haves.length === 0 ? {} : { acknowledgments: { commonOids, ready: true } }),
       ...(plan.shallowInfo === undefined ? {} : { shallowInfo: plan.shallowInfo }),
+      ...(wants.refs.length === 0 ? {} : { wantedRefs: wants.refs }),
     },
     true,
+    request.sidebandAll,
   );
   const { thin, ofsDelta, includeTag, noProgress } = request;
   const { level, onFailure } = options;
@@ -205,4 +281,8 @@ async function* answerFetch(
     ...signal,
   });
   yield* withKeepAlive(pack, options.keepAliveMs);
+}
+
+function signalOf({ signal }: ServeUploadPackOptions): ReadOptions {
+  return signal ? { signal } : {};
 }

@@ -18,8 +18,9 @@ export {
   reachableOids,
 } from './objects-between.js';
 export { type Pathspec, parsePathspec } from './pathspec.js';
+export { type ReachedOptions, reachedCommits, reachedObjects } from './reached.js';
 export type { RevisionOrder, RevisionWalkOptions } from './revision-options.js';
 export { findRevisionTips, type RevisionTip, type SortedTips, sortTips } from './revision-range.js';
 export { RevisionWalk } from './revision-walk.js';
-export { type ShallowBoundary, shallowBoundary } from './shallow.js';
+export { type ShallowBoundary, type ShallowLimits, shallowBoundary, shallowBoundaryWithin } from './shallow.js';
 export type { WalkedObject } from './walked-object.js';

@@ -95,7 +95,7 @@ describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }
     expect(lines[0]).toBe('version 2');
     expect(lines).toContain(`object-format=${format}`);
     expect(lines).toContain('ls-refs=unborn');
-    expect(lines).toContain('fetch=shallow');
+    expect(lines).toContain('fetch=shallow wait-for-done filter ref-in-want');
     expect(lines.at(-1)).toBe('<flush>');
     const older = readLines(await bytesOf(advertiseUploadPack(repository, { version: 1, isHttp: true }))).lines;
     expect(older.slice(0, 3)).toEqual(['# service=git-upload-pack', '<flush>', 'version 1']);
@@ -277,6 +277,7 @@ describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }
       [1, 4],
       [2, 3],
       [4, 1],
+      [5, 0], // as git has it
     ])('depth %i cuts history there', async (depth, cut) => {
       const { head, pack } = await fetchFrom(repository, [tip(), `deepen ${depth}`, 'done']);
       expect(head).toEqual(['shallow-info', `shallow ${commits[cut]}`, '<delimiter>']);
@@ -284,8 +285,8 @@ describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }
       expect(commits.filter((oid) => sent.has(oid))).toEqual(commits.slice(cut));
     });
 
-    test('a depth that reaches the roots cuts nothing', async () => {
-      const { head } = await fetchFrom(repository, [tip(), 'deepen 5', 'done']);
+    test('a depth beyond the roots cuts nothing', async () => {
+      const { head } = await fetchFrom(repository, [tip(), 'deepen 6', 'done']);
       expect(head).toEqual(['shallow-info', '<delimiter>']);
     });
 
@@ -325,11 +326,11 @@ describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }
   describe('refuses', () => {
     test.each([
       ['an object that is not there', (r: Repository) => [`want ${inventedOid(r.algorithm, 'd')}`], /not our ref d+/],
-      ['a filter', () => ['filter blob:none'], /filter/],
-      ['a date', () => ['deepen-since 1700000000'], /deepen-since/],
-      ['a ref as boundary', () => ['deepen-not refs/heads/old'], /deepen-not/],
-      ['a relative depth', () => ['deepen-relative', 'deepen 1'], /deepen-relative/],
-      ['a want by name', () => ['want-ref refs/heads/main'], /want-ref/],
+      ['a filter that is none', () => ['filter blob'], /invalid filter-spec 'blob'/],
+      ['a time after all commits', () => ['deepen-since 1900000000'], /no commits selected/],
+      ['a ref that is not there as boundary', () => ['deepen-not refs/heads/none'], /deepen-not: refs\/heads\/none/],
+      ['a depth and a time at once', () => ['deepen 1', 'deepen-since 1700000000'], /cannot be used together/],
+      ['a boundary that is no commit', () => [`shallow ${tag}`, 'deepen 1'], /no commit/],
       ['a depth of nothing', () => ['deepen 0'], /deepen/],
       ['a depth that is no number', () => ['deepen -1'], /deepen/],
       ['an argument it does not know', () => ['make-coffee'], /make-coffee/],
@@ -352,7 +353,7 @@ describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }
     });
 
     test('a command it does not know', async () => {
-      expect(await linesOf(repository, 'object-info', [])).toEqual([expect.stringMatching(/^ERR .*object-info/)]);
+      expect(await linesOf(repository, 'bundle-uri', [])).toEqual([expect.stringMatching(/^ERR .*bundle-uri/)]);
     });
 
     test.each([

@@ -107,14 +107,15 @@ describe.each([sha1, sha256])('walks over commits ($name)', (algorithm) => {
   });
 
   describe('shallowBoundary', () => {
-    test('cuts at the depth, and not at roots', async () => {
+    test('cuts at the depth, be it at a root', async () => {
       const { store, commit } = setUp();
       const root = await commit(1);
       const middle = await commit(2, root);
       const tip = await commit(3, middle);
       expect(await shallowBoundary(store, [tip], 1)).toEqual({ shallow: [tip], commits: [tip] });
       expect(await shallowBoundary(store, [tip], 2)).toEqual({ shallow: [middle], commits: [tip, middle] });
-      expect(await shallowBoundary(store, [tip], 3)).toEqual({ shallow: [], commits: [tip, middle, root] });
+      expect(await shallowBoundary(store, [tip], 3)).toEqual({ shallow: [root], commits: [tip, middle, root] });
+      expect(await shallowBoundary(store, [tip], 4)).toEqual({ shallow: [], commits: [tip, middle, root] });
       expect(await shallowBoundary(store, [tip, middle], 1)).toEqual({
         shallow: [tip, middle],
         commits: [tip, middle],

@@ -113,6 +113,10 @@ export class BatchedObjectStore implements ObjectStore {
       : this.#base.open(oid, options);
   }
 
+  async isShared(): Promise<boolean> {
+    return (await this.#base.isShared?.()) ?? false;
+  }
+
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
     const found = new Set(await this.#base.findByPrefix(hex, limit));
     for (const oid of this.#oids()) if (oid.startsWith(hex)) found.add(oid);

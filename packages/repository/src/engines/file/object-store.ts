@@ -450,6 +450,10 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return (await this.#all()).slice(1);
   }
 
+  async isShared(): Promise<boolean> {
+    return (await this.alternates()).length > 0;
+  }
+
   /** The store's own directory, and then its alternates, which are looked up once. */
   async #all(): Promise<readonly ObjectDirectory[]> {
     if (this.#directories !== undefined) return this.#directories;

@@ -118,6 +118,10 @@ class OverlayObjectStore implements ObjectStore {
     return undefined;
   }
 
+  isShared(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
     const found = new Set<Oid>();
     for (const layer of this.#layers) for (const oid of await layer.findByPrefix(hex, limit)) found.add(oid);

@@ -1,0 +1,119 @@
+import { GitError, type Oid } from '@git-kv/objects';
+import type { FetchRequest, WantedRef } from '@git-kv/protocol';
+import type { ReadOptions } from '../object-store.js';
+import { peelTag, resolveRef } from '../ref-resolve.js';
+import type { Repository } from '../repository.js';
+import { reachedCommits, reachedObjects } from '../walk/index.js';
+import type { UploadRules } from './upload-rules.js';
+import { type RefReader, type RefVisibility, visibleRefs } from './visible-refs.js';
+
+const DEFAULT_MAX_SEARCH = 1_000_000;
+
+/** Who asks. */
+export interface WantOptions extends ReadOptions, RefVisibility {
+  readonly rules?: UploadRules | undefined;
+}
+
+/** What a request wants, as far as it may be had. */
+export interface ResolvedWants {
+  /** Objects that are here, those of `refs` among them; each once. */
+  readonly oids: readonly Oid[];
+  /** What the refs that were wanted by name hold now. */
+  readonly refs: readonly WantedRef[];
+}
+
+/**
+ * Look up what a request wants.
+ * @throws {GitError} OBJECT_NOT_FOUND for what is not here, or may not be seen
+ */
+export async function resolveWants(
+  repository: Repository,
+  request: FetchRequest,
+  options: WantOptions,
+): Promise<ResolvedWants> {
+  const visible = visibleRefs(repository.refs, options);
+  const refs: WantedRef[] = [];
+  for (const name of request.wantRefs) {
+    const oid = (await resolveRef(visible, name))?.oid;
+    if (oid === undefined) throw new GitError('OBJECT_NOT_FOUND', `unknown ref ${name}`);
+    refs.push({ name, oid });
+  }
+  const wants = [...new Set(request.wants)];
+  const [hidden] = await withheld(repository, wants, options);
+  if (hidden !== undefined) throw new GitError('OBJECT_NOT_FOUND', `not our ref ${hidden}`);
+  return { oids: [...new Set([...refs.map(({ oid }) => oid), ...wants])], refs };
+}
+
+/**
+ * Those of `oids` that are not here, or that the client may not have: where refs are hidden or objects are borrowed, what no ref
+ * reaches that it may see, as far as a search within bounds tells.
+ */
+export async function withheld(
+  repository: Repository,
+  oids: readonly Oid[],
+  options: WantOptions,
+): Promise<ReadonlySet<Oid>> {
+  const { objects } = repository;
+  const { rules = {} } = options;
+  const readOptions = options.signal ? { signal: options.signal } : {};
+  const missing = new Set<Oid>();
+  const commits: Oid[] = [];
+  const others: Oid[] = [];
+  for (const oid of oids) {
+    const stat = await objects.stat(oid, readOptions);
+    if (stat === undefined) missing.add(oid);
+    else (stat.kind === 'commit' ? commits : others).push(oid);
+  }
+  if (commits.length + others.length === 0 || (await mayHaveAll(repository, options))) return missing;
+  const tips = await refTips(repository, visibleRefs(repository.refs, options), readOptions);
+  const isTip = (oid: Oid): boolean => tips.oids.has(oid) || tips.commits.has(oid);
+  const search = {
+    ...readOptions,
+    shallow: await repository.shallow.read(),
+    budget: rules.maxWantSearch ?? DEFAULT_MAX_SEARCH,
+  };
+  const found = new Set([
+    ...(await reachedCommits(
+      objects,
+      tips.commits,
+      commits.filter((oid) => !isTip(oid)),
+      search,
+    )),
+    ...(await reachedObjects(
+      objects,
+      tips.oids,
+      others.filter((oid) => !isTip(oid)),
+      search,
+    )),
+  ]);
+  for (const oid of oids) if (!isTip(oid) && !found.has(oid)) missing.add(oid);
+  return missing;
+}
+
+async function mayHaveAll(repository: Repository, { rules = {}, hidden = [] }: WantOptions): Promise<boolean> {
+  if (rules.allowAnyWant !== undefined) return rules.allowAnyWant;
+  return hidden.length === 0 && !(await repository.objects.isShared?.());
+}
+
+/** What refs hold, HEAD among them, and the commits that they come to. */
+export async function refTips(
+  repository: Repository,
+  refs: RefReader,
+  options: ReadOptions,
+): Promise<{ readonly oids: ReadonlySet<Oid>; readonly commits: ReadonlySet<Oid> }> {
+  const oids = new Set<Oid>();
+  const peeled = new Map<Oid, Oid>();
+  const head = await resolveRef(refs, 'HEAD');
+  if (head?.oid !== undefined) oids.add(head.oid);
+  for await (const { value, peeledOid } of refs.list('refs/')) {
+    if (!('oid' in value)) continue; // what it points to is listed itself, or hidden
+    oids.add(value.oid);
+    if (peeledOid !== undefined) peeled.set(value.oid, peeledOid);
+  }
+  const commits = new Set<Oid>();
+  for (const oid of oids) {
+    const target = peeled.get(oid) ?? (await peelTag(repository.objects, oid, options)) ?? oid;
+    if ((await repository.objects.stat(target, options))?.kind === 'commit') commits.add(target);
+  }
+  return { oids, commits };
+}
