@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   commitFiles,
   git,
@@ -171,6 +171,59 @@ describe.each(['sha1', 'sha256'] as const)('git over tsgit upload-pack and recei
     expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
     expect(git(['rev-parse', 'old'], { cwd: remote })).toBe(base);
     expect(await gitAsync(['fsck', '--strict'], { cwd: copy })).toMatchObject({ code: 0 });
+  });
+});
+
+describe('tsgit receive-pack and upload-pack heed the configuration', () => {
+  let remote: string;
+  let local: string;
+  const push = (...args: string[]) => gitAsync(['push', receivePack(), `file://${remote}`, ...args], { cwd: local });
+  const set = (name: string, value: string): string => git(['config', '--add', name, value], { cwd: remote });
+
+  beforeEach(() => {
+    const directory = temporaryDirectory();
+    remote = join(directory, 'remote');
+    git(['init', '-q', '-b', 'main', remote]);
+    local = initBare(join(directory, 'local.git'));
+    commitFiles(local, [{ files: { a: 'A' } }, { files: { b: 'x'.repeat(5000) } }]);
+  });
+
+  test('on branches that are checked out (receive.denyCurrentBranch)', async () => {
+    const refused = await push('main');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('refusing to update checked out branch: refs/heads/main');
+    expect(refused.stderr).toContain('(branch is currently checked out)');
+    expect(await push('main:topic')).toMatchObject({ code: 0 });
+    git(['worktree', 'add', '-q', join(remote, '..', 'linked'), 'topic'], { cwd: remote });
+    expect((await push('+main~1:topic')).stderr).toContain('(branch is currently checked out)');
+    set('receive.denyCurrentBranch', 'ignore');
+    expect(await push('main')).toMatchObject({ code: 0 });
+  });
+
+  test('on refs that are hidden (transfer.hideRefs, receive.hideRefs, uploadpack.hideRefs)', async () => {
+    expect(await push('main:refs/heads/x', 'main:refs/in/a', 'main:refs/in/b')).toMatchObject({ code: 0 });
+    set('transfer.hideRefs', 'refs/in');
+    set('receive.hideRefs', '!refs/in/a');
+    set('uploadpack.hideRefs', 'refs/heads/x');
+    expect(await push('main~1:refs/in/c')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('deny updating a hidden ref'),
+    });
+    expect(await push('+main~1:refs/in/a')).toMatchObject({ code: 0 });
+    const listed = await gitAsync(['ls-remote', uploadPack(), `file://${remote}`]);
+    expect(listed).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test('on sizes, options and atomic pushes', async () => {
+    expect((await push('-o', 'x', 'main:topic')).stderr).toContain('push options');
+    set('receive.advertisePushOptions', 'true');
+    set('receive.advertiseAtomic', 'false');
+    expect((await push('--atomic', 'main:topic')).stderr).toContain('atomic');
+    expect(await push('-o', 'x', 'main~1:refs/heads/topic')).toMatchObject({ code: 0 });
+    set('receive.maxInputSize', '20');
+    const large = await push('main:topic');
+    expect(large.code).toBe(1);
+    expect(large.stderr).toContain('at most 20 is allowed');
   });
 });
 

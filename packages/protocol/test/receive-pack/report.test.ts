@@ -1,5 +1,5 @@
-import { concatBytes } from '@git-kv/objects';
-import { encodeDataLine, PktLineReader, readPushReport, serializePushReport } from '@git-kv/protocol';
+import { concatBytes, sha1, sha256 } from '@git-kv/objects';
+import { encodeDataLine, PktLineReader, type PushReport, readPushReport, serializePushReport } from '@git-kv/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesOf, chunked } from '../support.js';
@@ -83,5 +83,83 @@ describe('the report of a push', () => {
     const wire = serializePushReport({ unpack: 'ok', results });
     expect((await read(wire, undefined, 3)).results).toHaveLength(3);
     await expect(read(wire, undefined, 2)).rejects.toMatchObject({ code: 'MALFORMED', format: 'push report' });
+  });
+});
+
+describe.each([sha1, sha256])('a report of version 2 in $name', (algorithm) => {
+  const oid = (digit: string): string => digit.repeat(algorithm.hexLength);
+  const readV2 = (wire: Uint8Array, size?: number, maxResults?: number): Promise<PushReport> =>
+    readPushReport(new PktLineReader(chunked(wire, size)), maxResults, algorithm);
+  const wireOf = (...lines: string[]): Uint8Array =>
+    concatBytes([...lines.map((line) => encodeDataLine(bytesOf(`${line}\n`))), bytesOf('0000')]);
+  const name = 'refs/for/main';
+  const lines = [
+    'unpack ok',
+    `ok ${name}`,
+    'option refname refs/heads/main',
+    `option old-oid ${oid('1')}`,
+    `option new-oid ${oid('2')}`,
+    'option forced-update',
+    `ok ${name}`,
+    'option refname refs/heads/new',
+    `option old-oid ${algorithm.zeroOid}`,
+    'ok refs/heads/plain',
+    'ng refs/heads/no no reason',
+  ];
+  const report: PushReport = {
+    unpack: 'ok',
+    results: [
+      {
+        name,
+        ok: true,
+        refs: [
+          { name: 'refs/heads/main', oldOid: oid('1'), newOid: oid('2'), isForced: true },
+          { name: 'refs/heads/new', oldOid: null },
+        ],
+      },
+      { name: 'refs/heads/plain', ok: true },
+      { name: 'refs/heads/no', ok: false, reason: 'no reason' },
+    ],
+  };
+
+  test('is read and written, at any cut', async () => {
+    const wire = wireOf(...lines);
+    expect(serializePushReport(report, algorithm)).toEqual(wire);
+    for (const size of [1, 7, 1000]) expect(await readV2(wire, size)).toEqual(report);
+    for (let end = 0; end < wire.length; end += 3) {
+      await expect(readV2(wire.subarray(0, end))).rejects.toMatchObject({ code: 'TRANSPORT_CLOSED' });
+    }
+  });
+
+  test('says no more than version 1 to who did not ask for it', async () => {
+    const plain = { unpack: 'ok', results: [{ name, ok: true }, ...report.results.slice(1)] };
+    expect(await read(serializePushReport(report))).toEqual(plain);
+  });
+
+  test('may have options that are not known, and for what failed', async () => {
+    const wire = wireOf('unpack ok', 'ok refs/a/b', 'option fall-through', 'ng refs/a/c no', 'option refname ../x');
+    expect((await readV2(wire)).results).toEqual([
+      { name: 'refs/a/b', ok: true },
+      { name: 'refs/a/c', ok: false, reason: 'no' },
+    ]);
+  });
+
+  test('has the refusal that a reason holds (H23)', async () => {
+    const wire = wireOf('unpack ok', 'ng refs/a/b kv:stale exit=2: too late');
+    expect((await readV2(wire)).results[0]?.refusal).toEqual({ code: 'stale', exit: 2, message: 'too late' });
+  });
+
+  const ok = ['unpack ok', 'ok refs/a/b'];
+  test.each<[problem: string, lines: string[], code: string]>([
+    ['a ref name that is a path', [...ok, 'option refname refs/../../config'], 'INVALID_REF_NAME'],
+    ['no ref name', [...ok, 'option refname'], 'INVALID_REF_NAME'],
+    ['an id that is none', [...ok, 'option old-oid x'], 'MALFORMED'],
+    ['no id', [...ok, 'option new-oid'], 'MALFORMED'],
+    ['an id of another length', [...ok, `option new-oid ${oid('1')}0`], 'MALFORMED'],
+    ['options without end', [...ok, ...Array<string>(17).fill('option x')], 'MALFORMED'],
+    ['refs without end', ['unpack ok', ...Array<string>(10_002).fill('ok refs/a/b')], 'MALFORMED'],
+    ['an option before any status', ['unpack ok', 'option refname refs/a/b'], 'MALFORMED'],
+  ])('with %s is refused', async (_problem, hostile, code) => {
+    await expect(readV2(wireOf(...hostile))).rejects.toMatchObject({ code });
   });
 });

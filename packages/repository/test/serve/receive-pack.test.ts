@@ -661,4 +661,32 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
     await expect(pushed).rejects.toMatchObject({ name: 'AbortError' });
     expect(await state()).toEqual(before);
   });
+
+  test.runIf(engine === 'files' && format === 'sha1')(
+    'an abort or a broken connection at any byte leaves nothing',
+    async () => {
+      const pack = await packOf(client, [second], { haves: [first] });
+      const capabilities = parseCapabilityList('report-status side-band-64k');
+      const request = requestOf(repository, { commands: [move('main', first, second)], pack, capabilities });
+      const before = await state();
+      for (let end = 1; end < request.length; end += 7) {
+        const broken = async function* (): AsyncGenerator<Uint8Array> {
+          yield request.subarray(0, end);
+          throw new GitError('TRANSPORT_CLOSED', 'Cannot read on: the client is gone');
+        };
+        await bytesOf(serveReceivePack(repository, broken())).catch((error: unknown) => {
+          expect(error).toMatchObject({ code: 'TRANSPORT_CLOSED' });
+        });
+        const controller = new AbortController();
+        const aborted = async function* (): AsyncGenerator<Uint8Array> {
+          yield request.subarray(0, end);
+          controller.abort();
+          yield request.subarray(end);
+        };
+        const { signal } = controller;
+        await expect(bytesOf(serveReceivePack(repository, aborted(), { signal }))).rejects.toThrow();
+        expect(await state(), `after ${end} bytes`).toEqual(before);
+      }
+    },
+  );
 });
