@@ -1,6 +1,7 @@
 import { type HashAlgorithm, sha1, sha256 } from '@git-kv/objects';
 import type { ObjectStore } from '../object-store.js';
 import type { TestHarness, WithStore } from './harness.js';
+import { promisesContract } from './object-store-promises.js';
 import { pruneContract } from './object-store-prune.js';
 import { readAndWriteContract } from './object-store-read-write.js';
 import { receiveContract } from './object-store-receive.js';
@@ -23,6 +24,7 @@ export function objectStoreContract(harness: TestHarness, open: OpenObjectStore)
       readAndWriteContract(harness, withStore);
       receiveContract(harness, withStore);
       pruneContract(harness, withStore);
+      promisesContract(harness, withStore);
     });
   }
 }
