@@ -26,6 +26,7 @@ export class EntryChain {
   #isAtRoot = false;
   /** Where in the idx the object is, as long as it must be verified; or -1. */
   #unverified = -1;
+  #keepsTree = false;
   /** Where the body so far is: all of `#bytes` unless it lies in the cache. */
   #bytes: Uint8Array | undefined;
   #start = 0;
@@ -55,8 +56,13 @@ export class EntryChain {
     this.#entry = new EntryReader(parts);
   }
 
-  /** Begin with the entry at `packOffset`. @param position of its object in the idx, for a `read` that verifies it */
-  start(packOffset: number, position = -1): this {
+  /**
+   * Begin with the entry at `packOffset`.
+   * @param position of its object in the idx, for a `read` that verifies it
+   * @param keepsTree whether a tree is to be cached: the next one may be a delta against it
+   */
+  start(packOffset: number, position = -1, keepsTree = false): this {
+    this.#keepsTree = keepsTree;
     this.#unverified = this.#parts.verifier === undefined ? -1 : position;
     this.#packOffset = packOffset;
     this.#deltas.length = 0;
@@ -174,6 +180,10 @@ export class EntryChain {
     return true;
   }
 
+  #isKept(): boolean {
+    return this.#keepsTree && this.kind === 'tree';
+  }
+
   #hold(slot: BaseSlot): void {
     this.#slot = slot;
     this.#bytes = slot.bytes;
@@ -186,7 +196,8 @@ export class EntryChain {
     if (!this.#entry.peekHeader(packOffset)) return false;
     this.#entry.assertStoredSize(this.kind, packOffset);
     const size = this.#entry.header.inflatedSize;
-    const slot = this.#deltas.length === 0 ? undefined : this.#parts.bases.reserve(this.kind, size);
+    const isLast = this.#deltas.length === 0 && !this.#isKept();
+    const slot = isLast ? undefined : this.#parts.bases.reserve(this.kind, size);
     const bytes = slot?.bytes ?? new Uint8Array(size);
     const start = slot?.start ?? 0;
     if (!this.#entry.inflateInto(bytes, start, packOffset)) return false;
@@ -225,7 +236,7 @@ export class EntryChain {
     const size = sizes.resultSize;
     this.#entry.assertSize(this.kind, size);
     const base = this.#bytes as Uint8Array;
-    const isLast = this.#deltas.length === 1;
+    const isLast = this.#deltas.length === 1 && !this.#isKept();
     const slot = isLast ? undefined : bases.reserve(this.kind, size, this.#slot);
     // Beside its base the object is built faster than apart, though it is copied out then.
     const room = isLast && this.#slot !== undefined ? bases.room(size) : undefined;

@@ -157,20 +157,10 @@ export class PackReader {
   readSync(oid: Oid): RawObject | undefined {
     const position = this.index.find(oid);
     if (position === undefined) return undefined;
-    const packOffset = this.index.packOffsetAt(position);
     const chain = this.#takeChain();
-    if (!chain.start(packOffset, position).read()) cannotReadAtOnce();
-    const object = this.#release(chain);
     // Who reads trees one after another mostly reads in the order of some pack, where this one is the next one's base.
-    if (object.kind === 'tree') this.#keep(packOffset, object);
-    return object;
-  }
-
-  #keep(packOffset: number, { kind, body }: RawObject): void {
-    const slot = this.#bases.reserve(kind, body.length);
-    if (slot === undefined) return;
-    slot.bytes.set(body, slot.start);
-    this.#bases.set(packOffset, slot);
+    if (!chain.start(this.index.packOffsetAt(position), position, true).read()) cannotReadAtOnce();
+    return this.#release(chain);
   }
 
   /**

@@ -22,7 +22,7 @@ import { isWritten, type WrittenPack, writeRepackedObjects } from './written-pac
  * arrive meanwhile stay, and so does, with what it holds, a pack that somebody wrote an object of again meanwhile. Where another
  * repack removes the new pack in the meantime, nothing is removed here.
  *
- * Deltas and deflated bytes of old packs are copied. Holds about a kilobyte an object, and the window of the delta search.
+ * Deltas and deflated bytes of old packs are copied; where one pack holds all that is wanted and nothing else, it stays. Holds about a kilobyte an object, and the window of the delta search.
  * @throws {GitError} UNSUPPORTED where objects are precious and something would be removed;
  *   OBJECT_NOT_FOUND where something that a ref leads to is missing; MALFORMED where what points to objects is damaged
  */
@@ -88,12 +88,16 @@ class Repacking {
     const kept = this.#packs.filter(({ isKept }) => isKept);
     const reachable = await this.#reachable();
     const objects: WalkedObject[] = [];
+    const mayBorrow = (await this.#repository.objects.alternates()).length > 0;
     for (const object of reachable.objects) {
-      if (isInAny(kept, object.oid) || (await this.#isBorrowed(object.oid))) continue;
+      if (isInAny(kept, object.oid) || (mayBorrow && (await this.#isBorrowed(object.oid)))) continue;
       objects.push(object);
     }
     const unreachable = await UnreachableObjects.find(redundant, kept, reachable.oids, signal);
     const promisors = this.#packs.filter(({ isPromisor }) => isPromisor);
+    if (unreachable.count === 0 && this.#isPackedAlready(objects, redundant)) {
+      return { objects: [], redundant: [], unreachable, loosened: [], promisors, reachable: reachable.oids };
+    }
     let loosened: readonly Oid[] = [];
     if (treatment === 'keep') {
       const rest = new Set(unreachable.oids());
@@ -106,6 +110,21 @@ class Repacking {
       return { objects, redundant, unreachable, loosened, promisors, cruft, reachable: reachable.oids };
     }
     return { objects, redundant, unreachable, loosened, promisors, reachable: reachable.oids };
+  }
+
+  /**
+   * Whether one pack holds just these objects, of which all are reachable: a new one would be the same again, as deltas are copied and
+   * objects that one pack has without deltas are not compared anew.
+   */
+  #isPackedAlready(objects: readonly WalkedObject[], packs: readonly LocalPack[]): boolean {
+    const [pack] = packs;
+    const { noReuseDeltas, noReuseObjects, deltas, level } = this.#options;
+    if (pack === undefined || packs.length > 1 || pack.isCruft || pack.index.objectCount !== objects.length)
+      return false;
+    if (noReuseDeltas === true || noReuseObjects === true || deltas === false || level !== undefined) return false;
+    const isReverseWanted = this.#repository.layout.config.getBoolean('pack', 'writereverseindex') ?? false;
+    if (isReverseWanted && !pack.files.some(({ path }) => path.endsWith('.rev'))) return false;
+    return objects.every(({ oid }) => pack.index.find(oid) !== undefined);
   }
 
   /** What is reachable and loose. */

@@ -30,11 +30,8 @@ export function mergeLines(
   { union = false }: { readonly union?: boolean } = {},
 ): MergedLines {
   const reader = new LineReader();
-  const texts: Texts = {
-    base: reader.read(base ?? new Uint8Array()),
-    ours: reader.read(ours),
-    theirs: reader.read(theirs),
-  };
+  const old = reader.read(base ?? new Uint8Array());
+  const texts: Texts = { base: old, ours: reader.read(ours, old), theirs: reader.read(theirs, old) };
   const diff = new LineDiff(reader.idCount);
   const ourHunks = diff.hunks(texts.base.ids, texts.ours.ids);
   const theirHunks = diff.hunks(texts.base.ids, texts.theirs.ids);

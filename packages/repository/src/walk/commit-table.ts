@@ -40,9 +40,10 @@ export class CommitTable {
   readonly graph: CommitGraph | undefined;
   readonly #oids: OidRows;
   readonly #reader: ObjectReader;
-  readonly #options: CommitTableOptions;
-  /** What the table reads from, for others that read along; it is closed with the table. */
-  readonly source: CommitSource | undefined;
+  #options: CommitTableOptions;
+  #source: CommitSource | undefined;
+  /** Whether rows were loaded so long ago that their commits may be gone. */
+  #isOld = false;
   readonly #head: CommitHead;
   readonly #headBytes: number;
   readonly #scratch: Uint8Array;
@@ -59,7 +60,7 @@ export class CommitTable {
     this.algorithm = algorithm;
     this.#reader = reader;
     this.#options = options;
-    this.source = source;
+    this.#source = source;
     const isCut = options.shallow !== undefined && options.shallow.size > 0;
     this.graph = isCut || options.ignoreGraph ? undefined : source?.graph;
     this.#graphRows = new Int32Array(this.graph?.commitCount ?? 0);
@@ -75,8 +76,30 @@ export class CommitTable {
     return new CommitTable(reader, options, (await reader.openCommits?.()) ?? commitsAtOnce(reader));
   }
 
+  /** What the table reads from, for others that read along; it is closed with the table. */
+  get source(): CommitSource | undefined {
+    return this.#source;
+  }
+
   async close(): Promise<void> {
-    await this.source?.close();
+    await this.#source?.close();
+  }
+
+  /**
+   * Open a table again that was closed, with the rows that it has: commits do not change.
+   * @returns false where the store has come to another commit-graph: then another table is needed
+   */
+  async reopen(options: ReadOptions): Promise<boolean> {
+    const source = (await this.#reader.openCommits?.()) ?? commitsAtOnce(this.#reader);
+    if (source?.graph !== this.graph) {
+      await source?.close();
+      return false;
+    }
+    this.#source = source;
+    this.#options = options;
+    this.#isOld = true;
+    this.flags.fill(0);
+    return true;
   }
 
   /** Rows so far. */
@@ -132,7 +155,7 @@ export class CommitTable {
       this.#takeFromGraph(row, position);
       return true;
     }
-    const source = this.source;
+    const source = this.#source;
     if (source === undefined) return false;
     const offset = row * this.algorithm.oidLength;
     const object = source.readSync(this.#oids.bytes, offset, this.#headBytes);
@@ -164,8 +187,8 @@ export class CommitTable {
    */
   async loadTip(row: number): Promise<boolean> {
     if (!(await this.load(row))) return false;
-    if ((this.#graphPositions[row] as number) < 0) return true;
-    if (this.source?.hasSync(this.#oids.bytes, row * this.algorithm.oidLength)) return true;
+    if ((this.#graphPositions[row] as number) < 0 && !this.#isOld) return true;
+    if (this.#source?.hasSync(this.#oids.bytes, row * this.algorithm.oidLength)) return true;
     return (await this.#reader.stat(this.oidAt(row))) !== undefined;
   }
 

@@ -87,12 +87,26 @@ async function withAncestry(
   options: CommitTableOptions,
   ask: (ancestry: Ancestry) => Promise<Oid[]>,
 ): Promise<Oid[]> {
-  const table = await CommitTable.open(reader, options);
+  const isPlain = (options.shallow?.size ?? 0) === 0 && options.ignoreGraph !== true;
+  const table = (isPlain && (await takeKept(reader, options))) || (await CommitTable.open(reader, options));
   try {
     return await ask(new Ancestry(table, options.signal));
   } finally {
     await table.close();
+    if (isPlain && table.count <= MAX_KEPT_ROWS) kept.set(reader, table);
   }
+}
+
+/** Rows of a table that is kept for the next question, at most: 10 MB. */
+const MAX_KEPT_ROWS = 1 << 17;
+
+/** Tables that nobody works with. Who merges many branches asks about the same history again and again. */
+const kept = /* @__PURE__ */ new WeakMap<ObjectReader, CommitTable>();
+
+async function takeKept(reader: ObjectReader, { signal }: CommitTableOptions): Promise<CommitTable | undefined> {
+  const table = kept.get(reader);
+  kept.delete(reader);
+  return table && (await table.reopen(signal ? { signal } : {})) ? table : undefined;
 }
 
 /** Questions about one table of commits, one after the other. */

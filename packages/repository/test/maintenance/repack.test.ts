@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashAlgorithm } from '@git-kv/objects';
 import { parsePackIndex, parsePackMtimes } from '@git-kv/pack';
@@ -46,12 +46,24 @@ describe.each(['sha1', 'sha256'] as const)('repack (%s)', (format) => {
     const objects = allObjects(directory);
     git(['repack', '-adfq'], { cwd: directory });
     const repository = await openForTest(directory, FAST);
-    const { packBytes } = await repack(repository, { mode: 'all', deleteRedundant: true });
-    expect(allObjects(directory)).toBe(objects);
-    git(['repack', '-adfq'], { cwd: directory });
+    const [theirs = ''] = packsOf(directory);
+    const packBytes = statSync(join(directory, 'objects/pack', theirs)).size;
     const fresh = await repack(repository, { mode: 'all', deleteRedundant: true, noReuseDeltas: true });
     expect(fresh.packBytes).toBeLessThan(packBytes * 1.05);
     expect(allObjects(directory)).toBe(objects);
+    assertSound(directory);
+  });
+
+  test('leaves one pack as it is that holds all there is', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'), format);
+    git(['repack', '-adfq'], { cwd: directory });
+    const packs = packsOf(directory);
+    const repository = await openForTest(directory, FAST);
+    const report = await repack(repository, { mode: 'all', deleteRedundant: true });
+    expect(report).toMatchObject({ packName: undefined, objectCount: 0, removedPacks: [] });
+    expect(packsOf(directory)).toEqual(packs);
+    const { packName } = await repack(repository, { mode: 'all', deleteRedundant: true, noReuseDeltas: true });
+    expect(packsOf(directory)).toEqual([`${packName}.pack`]);
     assertSound(directory);
   });
 

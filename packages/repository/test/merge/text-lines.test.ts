@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LineReader } from '../../src/merge/lines/text-lines.js';
+import { LineReader, type TextLines } from '../../src/merge/lines/text-lines.js';
 
 const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
@@ -20,11 +20,14 @@ function collidingLines(count: number): string[] {
 }
 
 describe('the lines of several files have one id where they are one', () => {
-  const read = (texts: readonly string[]): { ids: number[][]; idCount: number } => {
+  const read = (texts: readonly string[], isCompared = false): { ids: number[][]; idCount: number } => {
     const reader = new LineReader();
+    let first: TextLines | undefined;
     const ids = texts.map((text) => {
       const bytes = Buffer.from(text, 'latin1');
-      const lines = reader.read(bytes);
+      const lines = reader.read(bytes, first);
+      if (isCompared) first ??= lines;
+      expect(lines.starts.at(-1)).toBe(bytes.length);
       const cut = [...lines.ids].map((_, line) => bytes.toString('latin1', lines.starts[line], lines.starts[line + 1]));
       expect(cut).toEqual(linesOf(text));
       return [...lines.ids];
@@ -52,14 +55,27 @@ describe('the lines of several files have one id where they are one', () => {
     ['made to collide', [collidingLines(5000).join(''), collidingLines(6000).reverse().join(''), 'a\n']],
   ])('%s', (_what, texts) => {
     expect(read(texts)).toEqual(byMap(texts));
+    expect(read(texts, true)).toEqual(byMap(texts));
   });
 
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '\n', '\xe4'), maxLength: 200 });
+
   test('whatever they are', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '\n', '\xe4'), maxLength: 200 });
     fc.assert(
       fc.property(text, text, text, (...texts) => {
         expect(read(texts)).toEqual(byMap(texts));
       }),
+    );
+  });
+
+  test('whatever they begin and end with', () => {
+    const piece = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 12 });
+    fc.assert(
+      fc.property(text, text, piece, piece, (start, end, one, other) => {
+        const texts = [`${start}${one}${end}`, `${start}${other}${end}`, `${start}${end}`, `${one}${end}`];
+        expect(read(texts, true)).toEqual(byMap(texts));
+      }),
+      { numRuns: 500 },
     );
   });
 

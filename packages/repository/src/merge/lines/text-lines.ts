@@ -1,4 +1,5 @@
 import { decodeLatin1 } from '@git-kv/objects';
+import { equalLength } from '../../walk/tree-cache.js';
 
 /** A file cut into lines, with their ends. Lines that are the same bytes have the same id. */
 export interface TextLines {
@@ -52,15 +53,29 @@ export class LineReader {
     return this.#idCount;
   }
 
-  read(bytes: Uint8Array): TextLines {
+  /** @param like another version, read before: the lines that both begin and end with are taken from it */
+  read(bytes: Uint8Array, like?: TextLines): TextLines {
     const file = this.#texts.push(bytes) - 1;
-    let count = 0;
-    for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) count++;
-    if (bytes.length > 0 && bytes[bytes.length - 1] !== LF) count++;
+    const { head, tail } = like ? sharedLines(like, bytes) : NOTHING_SHARED;
+    const likeCount = like?.ids.length ?? 0;
+    const from = like?.starts[head] ?? 0;
+    const shift = bytes.length - (like?.bytes.length ?? 0);
+    const to = tail === 0 ? bytes.length : (like?.starts[likeCount - tail] as number) + shift;
+    let count = head + tail;
+    for (let at = bytes.indexOf(LF, from); at >= 0 && at < to; at = bytes.indexOf(LF, at + 1)) count++;
+    if (to > from && bytes[to - 1] !== LF) count++;
     const starts = new Int32Array(count + 1);
     const ids = new Int32Array(count);
-    let start = 0;
-    for (let line = 0; line < count; line++) {
+    if (like) {
+      starts.set(like.starts.subarray(0, head));
+      ids.set(like.ids.subarray(0, head));
+      for (let line = 0; line < tail; line++) {
+        starts[count - tail + line] = (like.starts[likeCount - tail + line] as number) + shift;
+      }
+      ids.set(like.ids.subarray(likeCount - tail), count - tail);
+    }
+    let start = from;
+    for (let line = head; line < count - tail; line++) {
       const end = bytes.indexOf(LF, start) + 1 || bytes.length;
       const hash = this.#strings ? 0 : hashOf(bytes, start, end);
       starts[line] = start;
@@ -70,7 +85,7 @@ export class LineReader {
       start = end;
       if (this.#misses > MAX_MISSES * (count + FIRST_BUCKETS)) this.#useStrings();
     }
-    starts[count] = start;
+    starts[count] = bytes.length;
     return { bytes, starts, ids };
   }
 
@@ -137,6 +152,37 @@ export class LineReader {
     if (id === undefined) strings.set(line, (id = this.#idCount++));
     return id;
   }
+}
+
+const NOTHING_SHARED = { head: 0, tail: 0 };
+
+/** How many lines two versions begin with, and how many others they end with, that are the same. */
+function sharedLines({ bytes: old, starts }: TextLines, now: Uint8Array): { head: number; tail: number } {
+  const lineCount = starts.length - 1;
+  const most = Math.min(old.length, now.length);
+  const same = equalLength(old, 0, now, 0);
+  if (same === old.length && same === now.length) return { head: lineCount, tail: 0 };
+  // Lines whose line feed is among what is the same.
+  let head = firstAfter(starts, same) - 1;
+  if (head > 0 && old[(starts[head] as number) - 1] !== LF) head--;
+  const headEnd = starts[head] as number;
+  let ending = 0;
+  while (ending < most - headEnd && old[old.length - 1 - ending] === now[now.length - 1 - ending]) ending++;
+  // A line begins where the line feed before it is among what is the same, too.
+  const tail = lineCount - firstAfter(starts, old.length - ending);
+  return { head, tail: Math.max(0, Math.min(tail, lineCount - head)) };
+}
+
+/** The first place at which `starts` is above `offset`. */
+function firstAfter(starts: Int32Array, offset: number): number {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((starts[middle] as number) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether the line ends in a line feed: the last one of a file may not. */
