@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { algorithmOf, concatBytes, decodeUtf8, sha1, sha256 } from '@git-kv/objects';
 import {
+  type ConnectionTransport,
   connectUploadPack,
   DEFAULT_PROTOCOL_LIMITS,
   demultiplex,
@@ -53,6 +54,17 @@ async function message(bytes: Uint8Array, count = 1): Promise<Uint8Array> {
   return bytes.subarray(0, lines.offset);
 }
 
+/** A server that said `bytes` on a connection, whatever it is told. */
+const played = (bytes: Uint8Array, size?: number): ConnectionTransport => ({
+  url: 'recorded',
+  connect: async () => ({
+    incoming: chunked(bytes, size),
+    send: async () => {},
+    finish: async () => {},
+    close: async () => {},
+  }),
+});
+
 describe.skipIf(!isThere)('recorded traffic (needs GIT_KV_CORPORA)', () => {
   const advertisements = [
     'http-handshake.response',
@@ -77,6 +89,29 @@ describe.skipIf(!isThere)('recorded traffic (needs GIT_KV_CORPORA)', () => {
     const body = await message(transportFile(`v2/${name}`));
     const transport: Transport = { url: 'recorded', exchange: async () => chunked(body) };
     expect((await connectUploadPack(transport)).algorithm.name).toBe(format);
+  });
+
+  const sessions = [
+    'gix-packetline/tests/fixtures/v2/clone.all-received',
+    'gix-transport/tests/fixtures/v2/clone.response',
+  ];
+  test.each(sessions)('%s is a session on a connection, and cut anywhere a typed error', async (name) => {
+    const head = '808e50d724f604f69ab93c6da2919c014667bedb';
+    const bytes = new Uint8Array(readFileSync(join(wire, name)));
+    const run = async (wireBytes: Uint8Array, size?: number): Promise<Uint8Array> => {
+      const client = await connectUploadPack(played(wireBytes, size));
+      const refs = await client.lsRefs();
+      expect(refs.map((ref) => ref.name)).toEqual(['HEAD', 'refs/heads/master']);
+      return await collect((await client.fetch({ wants: [head] })).pack!);
+    };
+    const pack = await run(bytes);
+    expect(pack.subarray(-20)).toEqual(sha1.digest(pack.subarray(0, -20)));
+    for (const size of [1, 2, 3, 5, 7, 61]) expect(await run(bytes, size)).toEqual(pack);
+    for (let length = 0; length < bytes.length; length += length < 500 ? 1 : 17) {
+      await expect(run(bytes.subarray(0, length)), `cut after ${length}`).rejects.toMatchObject({
+        code: 'TRANSPORT_CLOSED',
+      });
+    }
   });
 
   test('http-lsrefs.response lists refs, and comes back the same', async () => {

@@ -3,6 +3,7 @@ import {
   connectReceivePack,
   connectUploadPack,
   createHttpTransport,
+  hasFeature,
   type ProtocolVersion,
   type Transport,
   type UploadPackClient,
@@ -104,5 +105,40 @@ describe.each(cases)('our client and our server in version $version over $carrie
     const pack = (await (await connect(CARRIERS[one.carrier](remote))).fetch({ wants: [head] })).pack;
     expect(await pusher.push({ commands, pack })).toMatchObject({ unpack: 'ok', results: [{ ok: true }] });
     await pusher.close();
+  });
+});
+
+describe.each([sha1, sha256])('what only protocol v2 has, between our client and our server, $name:', (algorithm) => {
+  test.each(['connections', 'requests'] as const)('sizes of objects, over %s', async (carrier) => {
+    const remote = createMemoryRepository({ algorithm });
+    const oid = await remote.objects.write({ kind: 'blob', body: new Uint8Array(1234) });
+    const [head = ''] = await grow(remote, 1, 1_700_000_000);
+    const stranger = 'e'.repeat(algorithm.hexLength);
+    const client = await connectUploadPack(CARRIERS[carrier](remote), { limits: { maxObjectLines: 2 } });
+    expect(await client.objectInfo([oid, stranger, head])).toEqual([
+      { oid, size: 1234 },
+      { oid: stranger, size: undefined },
+      { oid: head, size: (await remote.objects.stat(head))?.size },
+    ]);
+    expect(await client.objectInfo([])).toEqual([]);
+    await client.close();
+    const old = await connectUploadPack(CARRIERS[carrier](remote), { version: 0 });
+    await expect(old.objectInfo([oid])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    await expect(old.findCommon({ haves: [head] })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    await old.close();
+  });
+
+  test('what is common, and answers in a sideband', async () => {
+    const remote = createMemoryRepository({ algorithm });
+    const [head = '', base = ''] = await grow(remote, 2, 1_700_000_000);
+    const strangers = Array.from({ length: 300 }, (_, at) => at.toString(16).padStart(algorithm.hexLength, 'e'));
+    const uploadPack = { rules: { allowSidebandAll: true } };
+    const client = await connectUploadPack(createRepositoryTransport(remote, { uploadPack }));
+    expect(hasFeature(client.capabilities, 'fetch', 'sideband-all')).toBe(true);
+    expect(await client.findCommon({ haves: [...strangers, base, ...strangers] })).toEqual([base]);
+    expect(await client.findCommon({ haves: [...strangers, head], negotiator: 'skipping' })).toEqual([head]);
+    const copy = createMemoryRepository({ algorithm });
+    expect(await fetchInto(copy, client, { wants: [head], depth: 1 })).toMatchObject({ objectCount: 3 });
+    await client.close();
   });
 });

@@ -7,6 +7,7 @@ import type { OnRemoteProgress } from '../sideband.js';
 import type { ProtocolVersion } from '../transport/transport.js';
 import type { WantedRef } from '../v2/fetch-answer.js';
 import type { LsRefsRequest } from '../v2/ls-refs.js';
+import type { ObjectInfo } from '../v2/object-info.js';
 
 /** How a session begins. */
 export interface ConnectOptions {
@@ -87,6 +88,14 @@ export interface UploadPackClient {
    * @throws {GitError} UNSUPPORTED where the server does not announce `fetch=wait-for-done`
    */
   findCommon(options: FindCommonOptions): Promise<readonly Oid[]>;
+  /**
+   * Sizes of objects, without the objects, in the order of `oids`.
+   * @throws {GitError} UNSUPPORTED where the server does not announce `object-info`
+   */
+  objectInfo(
+    oids: readonly Oid[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<readonly ObjectInfo[]>;
   /** Let go of what connections are open. What is called after makes a new one. Over requests there is nothing to do. */
   close(): Promise<void>;
 }

@@ -78,6 +78,10 @@ export class V0UploadPack implements UploadPackClient {
     return Promise.reject(unsupported('find out what is common without a fetch'));
   }
 
+  objectInfo(): Promise<never> {
+    return Promise.reject(unsupported('ask for the sizes of objects'));
+  }
+
   close(): Promise<void> {
     return this.#channel.close();
   }

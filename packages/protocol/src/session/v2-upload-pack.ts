@@ -18,6 +18,7 @@ import { serializeV2Command, type V2Command } from '../v2/command.js';
 import { readFetchAnswer, type V2FetchAnswer } from '../v2/fetch-answer.js';
 import { EMPTY_FETCH_REQUEST, type FetchRequest, fetchCommand } from '../v2/fetch-request.js';
 import { type LsRefsRequest, lsRefsCommand, parseLsRefsLine } from '../v2/ls-refs.js';
+import { type ObjectInfo, objectInfoCommand, readObjectInfo } from '../v2/object-info.js';
 import { type AnswerLines, type Channel, orLetGo } from './channel.js';
 import { fetchRequest } from './fetch-request.js';
 import type {
@@ -99,6 +100,32 @@ export class V2UploadPack implements UploadPackClient {
     } finally {
       await negotiation.close();
     }
+  }
+
+  async objectInfo(
+    oids: readonly Oid[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly ObjectInfo[]> {
+    this.#assertCommand('object-info');
+    const infos: ObjectInfo[] = [];
+    for (let at = 0; at < oids.length; at += this.#limits.maxObjectLines) {
+      const asked = oids.slice(at, at + this.#limits.maxObjectLines);
+      const request = { size: true, oids: asked };
+      const lines = await this.#call(
+        objectInfoCommand(request, this.#clientCapabilities(), this.#limits),
+        options.signal,
+      );
+      const told = await orLetGo(lines, async () => {
+        const answer = await readObjectInfo(lines, this.algorithm, this.#limits);
+        await assertBodyEnds(lines);
+        return answer;
+      });
+      if (told.length !== asked.length || told.some(({ oid }, index) => oid !== asked[index])) {
+        throw new MalformedError('object-info answer', 0, 'it is not about what was asked', { origin: 'remote' });
+      }
+      infos.push(...told);
+    }
+    return infos;
   }
 
   close(): Promise<void> {

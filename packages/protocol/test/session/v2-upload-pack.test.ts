@@ -50,6 +50,20 @@ describe.each([sha1, sha256])('what else protocol v2 of git can do, with $name:'
     await remote.close();
   });
 
+  test('sizes of objects', async () => {
+    const directory = initBare(temporaryDirectory(), format);
+    git(['config', 'transfer.advertiseObjectInfo', 'true'], { cwd: directory });
+    const head = commitFiles(directory, [{ files: { a: '12345' } }]);
+    const oid = git(['rev-parse', `${head}:a`], { cwd: directory });
+    const remote = await connectUploadPack(gitPipe(directory));
+    const [stranger = ''] = strangers;
+    expect(await remote.objectInfo([oid, stranger])).toEqual([
+      { oid, size: 5 },
+      { oid: stranger, size: undefined },
+    ]);
+    await remote.close();
+  });
+
   test('a distant common commit, with haves skipped', async () => {
     const directory = initBare(temporaryDirectory(), format);
     const base = commitFiles(directory, [{ files: { a: '1' } }]);
@@ -95,6 +109,18 @@ describe('the client of protocol v2', () => {
   ])('takes %s for the end', async (_what, parts) => {
     const { remote } = await connect('sideband-all', await collect(iterate(parts)));
     await expect(remote.fetch({ wants: [A] })).rejects.toMatchObject({ remoteMessage: 'no memory' });
+  });
+
+  test.each([
+    ['of another object', `${'b'.repeat(40)} 5`],
+    ['of more objects', `${A} 5`, `${A} 5`],
+    ['of none'],
+    ['without sense', `${A} five`],
+    ['of an object of another algorithm', `${'a'.repeat(64)} 5`],
+  ])('refuses sizes %s', async (_what, ...rows) => {
+    const parts = ['size', ...rows].map((row) => encodeDataLine(bytesOf(row)));
+    const { remote } = await connect('', await collect(iterate([...parts, FLUSH])), ['object-info']);
+    await expect(remote.objectInfo([A])).rejects.toMatchObject({ code: 'MALFORMED' });
   });
 
   test('tells its session where the server told its own, and options where they are taken', async () => {

@@ -58,6 +58,9 @@ export async function connectBundle(
     async findCommon() {
       throw new GitError('UNSUPPORTED', 'Cannot ask a bundle what it has: it answers nothing');
     },
+    async objectInfo() {
+      throw new GitError('UNSUPPORTED', 'Cannot ask a bundle for the sizes of objects: it holds one pack');
+    },
     close: async () => undefined,
   };
 }
