@@ -25,8 +25,9 @@ function indexOf(version: 2 | 3 | 4, format: 'sha1' | 'sha256'): Uint8Array {
     const entry = Buffer.concat([stat, oid, flags, strip, Buffer.from(`${name.slice(shared)}\0`)]);
     return version === 4 ? entry : Buffer.concat([entry, Buffer.alloc((8 - (entry.length % 8)) % 8)]);
   });
-  const trees = Buffer.concat([Buffer.from('\0' + '3 1\n'), oid, Buffer.from('dir\0-1 0\n')]);
-  const undo = Buffer.concat([Buffer.from('a.txt\x080644\x080644\0' + '0\0'), oid, oid]);
+  const text = (...fields: readonly string[]): Buffer => Buffer.from(`${fields.join('\0')}\0`);
+  const trees = Buffer.concat([text(''), Buffer.from('3 1\n'), oid, text('dir'), Buffer.from('-1 0\n')]);
+  const undo = Buffer.concat([text('a.txt', '100644', '100644', '0'), oid, oid]);
   const extension = (signature: string, content: Buffer): Buffer =>
     Buffer.concat([Buffer.from(signature), number(content.length), content]);
   const head = Buffer.concat([Buffer.from('DIRC'), number(version), number(names.length)]);
