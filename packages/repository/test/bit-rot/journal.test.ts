@@ -16,8 +16,10 @@ const A = 'refs/tags/a';
 const B = 'refs/tags/b';
 const C = 'refs/tags/c';
 
-/** With GIT_KV_SLOW=1 each bit of each byte; else one bit of each. */
-const BITS = process.env.GIT_KV_SLOW === '1' ? [0, 1, 2, 3, 4, 5, 6, 7] : undefined;
+/** With GIT_KV_SLOW=1 each bit of each byte; else a bit of some bytes. */
+const IS_SLOW = process.env.GIT_KV_SLOW === '1';
+const BITS = IS_SLOW ? [0, 1, 2, 3, 4, 5, 6, 7] : undefined;
+const STEP = { sha1: 5, sha256: 11 } as const;
 
 /** Process `pid`, for whom those that are named are dead. */
 const processOf = (pid: number, dead: readonly number[] = []): Processes => ({
@@ -77,7 +79,7 @@ describe.each(['sha1', 'sha256'] as const)('one flipped bit in the journal (%s)'
       if (!path.includes('/git-kv/journal/') || path.endsWith('.tmp')) continue;
       const found = [...image].find(([, inode]) => inode.kind === 'file' && inode.bytes === bytes);
       const [number, inode] = found as NonNullable<typeof found>;
-      for (let offset = 0; offset < bytes.length; offset++) {
+      for (let offset = 0; offset < bytes.length; offset += IS_SLOW ? 1 : STEP[format]) {
         for (const bit of BITS ?? [(offset * 5 + 3) & 7]) {
           const flipped = bytes.slice();
           flipped[offset] = (flipped[offset] as number) ^ (1 << bit);
@@ -118,9 +120,9 @@ describe.each(['sha1', 'sha256'] as const)('one flipped bit in the journal (%s)'
     const refs = await refsOf(whole);
     const { transactions } = await told(whole);
     expect(transactions.length).toBe(3);
-    let files = 0;
+    const files = new Set<string>();
     for (const { path, where, image } of flips(truth.image)) {
-      files++;
+      files.add(path);
       const repository = await open(image, 2);
       expect([where, await refsOf(repository)]).toEqual([where, refs]);
       const findings: FsckFinding[] = [];
@@ -131,7 +133,7 @@ describe.each(['sha1', 'sha256'] as const)('one flipped bit in the journal (%s)'
       if (after.transactions.length < transactions.length)
         expect([where, after.problem]).toEqual([where, expect.stringContaining(path)]);
     }
-    expect(files).toBeGreaterThan(500);
+    expect(files.size).toBe(4);
   });
 
   test('that a dead process left is found by the recovery, which names the file; refs are as before the transaction or after it', async () => {
