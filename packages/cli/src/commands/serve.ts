@@ -1,12 +1,21 @@
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { readHiddenRefs } from '@git-kv/repository';
+import type { Service } from '@git-kv/protocol';
+import {
+  type PushHooks,
+  type ReceiveRules,
+  type Repository,
+  readHiddenRefs,
+  type UploadRules,
+} from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
-import { allowAll, createGitServer, readOnly } from '@git-kv/server';
-import { type ListeningServer, type ListenOptions, listen } from '@git-kv/server/node';
-import { CommandError, UsageError } from '../console.js';
+import { allowAll, createGitServer, readOnly, type ServerEvent } from '@git-kv/server';
+import { type ListeningServer, listen, listenGit, listenSsh } from '@git-kv/server/node';
+import { readAuthFile, readAuthorizedKeys } from '../auth-file.js';
+import { CommandError, type Console, UsageError } from '../console.js';
 import { readGitConfig } from '../git-config.js';
+import { hookPrograms } from '../hook-programs.js';
 import { ioError } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
 import { type Command, plain } from '../program.js';
@@ -14,60 +23,169 @@ import { readReceiveSettings } from '../receive-settings.js';
 import { RepositoryDirectory } from '../repository-directory.js';
 import { uploadRules } from '../upload-rules.js';
 
-/** A smart-HTTP server for a folder of bare repositories. */
+const OPTIONS = {
+  port: { type: 'string', default: '0' },
+  host: { type: 'string', default: '127.0.0.1' },
+  'enable-receive-pack': { type: 'boolean', default: false },
+  'enable-hooks': { type: 'boolean', default: false },
+  'auth-file': { type: 'string' },
+  tls: { type: 'string' },
+  'tls-key': { type: 'string' },
+  'git-port': { type: 'string' },
+  'ssh-port': { type: 'string' },
+  'ssh-host-key': { type: 'string', multiple: true },
+  'authorized-keys': { type: 'string' },
+} as const;
+
+/** A server for a folder of bare repositories: over smart HTTP, and where asked for over git:// and ssh. */
 export const serveCommand: Command = {
-  usage: 'serve <directory> [--port <n>] [--host <address>] [--enable-receive-pack]',
+  usage:
+    'serve <directory> [--port <n>] [--host <address>] [--enable-receive-pack] [--enable-hooks]\n' +
+    ' [--auth-file <file>] [--tls <certificate> [--tls-key <key>]] [--git-port <n>]\n' +
+    ' [--ssh-port <n> --ssh-host-key <file> --authorized-keys <file>]',
   async run(args, console) {
-    const { values, positionals } = parseOptions(args, {
-      port: { type: 'string', default: '0' },
-      host: { type: 'string', default: '127.0.0.1' },
-      'enable-receive-pack': { type: 'boolean', default: false },
-    });
+    const { values, positionals } = parseOptions(args, OPTIONS);
     const [directory, ...more] = positionals;
     if (directory === undefined || more.length > 0) throw new UsageError('error: one directory is needed');
-    const port = parseCount('port', values.port);
-    if (port > 65535) throw new UsageError("error: option `port' expects a number of at most 65535");
+    if (values['git-port'] !== undefined && values['auth-file'] !== undefined)
+      throw new UsageError('error: --git-port and --auth-file exclude each other: git:// does not know who asks');
+    const port = parsePort('port', values.port);
     const root = resolve(console.cwd, directory);
     await assertDirectory(root, directory);
 
     const repositories = new RepositoryDirectory(root);
+    const servers: ListeningServer[] = [];
     try {
       const paths = await repositories.list().catch((error: unknown) => {
         throw error instanceof CommandError ? new CommandError(`cannot serve '${directory}': ${error.message}`) : error;
       });
-      const server = await listenOn({
-        host: values.host,
-        port,
-        server: createGitServer({
-          resolve: (path) => repositories.find(path),
-          authorize: values['enable-receive-pack'] ? allowAll : readOnly,
-          hidden: async (repository, { service }) => {
-            const settings = await readGitConfig(console, repository as FileRepository);
-            return readHiddenRefs(settings, service === 'git-receive-pack' ? 'receive' : 'uploadpack');
-          },
-          receive: async (repository) => (await readReceiveSettings(console, repository as FileRepository)).rules,
-          upload: async (repository) => uploadRules(await readGitConfig(console, repository as FileRepository)),
-          onEvent: (event) => {
-            if (event.kind !== 'error') return;
-            const message = event.error instanceof Error ? event.error.message : String(event.error);
-            console.stderr.write(`error: ${event.path}: ${plain(message)}\n`).catch(() => undefined); // nobody reads: keep serving
-          },
+      const common = servings(console, repositories, values['enable-hooks']);
+      const mayPush = values['enable-receive-pack'];
+      const decide = mayPush ? allowAll : readOnly;
+      const accounts = values['auth-file'] === undefined ? undefined : await authorizeBy(console, values['auth-file']);
+      const { host } = values;
+      const tls = await readTls(console, values);
+      const http = await listenOn(host, port, () =>
+        listen({
+          host,
+          port,
+          ...(tls !== undefined && { tls }),
+          server: createGitServer({
+            ...common,
+            authorize: async (access) => {
+              const own = decide(access);
+              return own.kind === 'allow' && accounts !== undefined ? await accounts(access) : own;
+            },
+          }),
         }),
-      });
-      const pushes = values['enable-receive-pack'] ? 'fetches and pushes' : 'fetches';
+      );
+      servers.push(http);
+      const pushes = mayPush ? 'fetches and pushes' : 'fetches';
       await console.stdout.write(
-        `Serving ${paths.length} ${paths.length === 1 ? 'repository' : 'repositories'} for ${pushes} on ${server.url}/\n`,
+        `Serving ${paths.length} ${paths.length === 1 ? 'repository' : 'repositories'} for ${pushes} on ${http.url}/\n`,
       );
       for (const path of paths)
-        await console.stdout.write(`  ${server.url}/${path.split('/').map(encodeURIComponent).join('/')}\n`);
+        await console.stdout.write(`  ${http.url}/${path.split('/').map(encodeURIComponent).join('/')}\n`);
+      if (values['git-port'] !== undefined) {
+        const gitPort = parsePort('git-port', values['git-port']);
+        const git = await listenOn(host, gitPort, () =>
+          listenGit({ host, port: gitPort, ...common, authorize: decide }),
+        );
+        servers.push(git);
+        await console.stdout.write(`Serving them on ${git.url}/\n`);
+      }
+      if (values['ssh-port'] !== undefined) {
+        const sshPort = parsePort('ssh-port', values['ssh-port']);
+        const login = await readSsh(console, values);
+        const ssh = await listenOn(host, sshPort, () =>
+          listenSsh({ host, port: sshPort, ...common, ...login, authorize: decide }),
+        );
+        servers.push(ssh);
+        await console.stdout.write(`Serving them on ${ssh.url}/\n`);
+      }
       if (!console.signal.aborted) await once(console.signal, 'abort');
-      await server.close();
       return 0;
     } finally {
+      await Promise.all(servers.map((server) => server.close()));
       await repositories.close();
     }
   },
 };
+
+interface Servings {
+  readonly resolve: (path: string) => Promise<Repository | undefined>;
+  readonly hidden: (repository: Repository, call: { readonly service: Service }) => Promise<readonly string[]>;
+  readonly receive: (repository: Repository) => Promise<ReceiveRules>;
+  readonly upload: (repository: Repository) => Promise<UploadRules>;
+  readonly hooks?: (repository: Repository) => Promise<PushHooks>;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+/** What is served is the same over every transport, by the settings of each repository. */
+function servings(console: Console, repositories: RepositoryDirectory, runsHooks: boolean): Servings {
+  return {
+    resolve: (path) => repositories.find(path),
+    hidden: async (repository, { service }) => {
+      const settings = await readGitConfig(console, repository as FileRepository);
+      return readHiddenRefs(settings, service === 'git-receive-pack' ? 'receive' : 'uploadpack');
+    },
+    receive: async (repository) => (await readReceiveSettings(console, repository as FileRepository)).rules,
+    upload: async (repository) => uploadRules(await readGitConfig(console, repository as FileRepository)),
+    ...(runsHooks && { hooks: (repository: Repository) => hookPrograms(console, repository as FileRepository) }),
+    onEvent: (event) => {
+      if (event.kind !== 'error') return;
+      const message = event.error instanceof Error ? event.error.message : String(event.error);
+      console.stderr.write(`error: ${event.path}: ${plain(message)}\n`).catch(() => undefined); // nobody reads: keep serving
+    },
+  };
+}
+
+function parsePort(option: string, text: string): number {
+  const port = parseCount(option, text);
+  if (port > 65535) throw new UsageError(`error: option \`${option}' expects a number of at most 65535`);
+  return port;
+}
+
+async function authorizeBy(console: Console, file: string): ReturnType<typeof readAuthFile> {
+  return await readAuthFile(resolve(console.cwd, file), file);
+}
+
+async function readText(console: Console, file: string): Promise<string> {
+  return await readFile(resolve(console.cwd, file), 'utf8').catch((error: unknown) => {
+    throw ioError(`could not read '${file}'`, error);
+  });
+}
+
+/** The key may lie in the same file as the certificates. */
+async function readTls(
+  console: Console,
+  values: { readonly tls?: string | undefined; readonly 'tls-key'?: string | undefined },
+): Promise<{ readonly cert: string; readonly key: string } | undefined> {
+  const { tls, 'tls-key': keyFile } = values;
+  if (tls === undefined && keyFile !== undefined) throw new UsageError('error: --tls-key needs --tls');
+  if (tls === undefined) return undefined;
+  const cert = await readText(console, tls);
+  return { cert, key: keyFile === undefined ? cert : await readText(console, keyFile) };
+}
+
+/** Host keys, and whose keys may log in, by whatever name. */
+async function readSsh(
+  console: Console,
+  values: { readonly 'ssh-host-key'?: readonly string[] | undefined; readonly 'authorized-keys'?: string | undefined },
+): Promise<Pick<Parameters<typeof listenSsh>[0], 'hostKeys' | 'authenticate'>> {
+  const { 'ssh-host-key': hostKeyFiles = [], 'authorized-keys': keysFile } = values;
+  if (hostKeyFiles.length === 0 || keysFile === undefined)
+    throw new UsageError('error: --ssh-port needs --ssh-host-key and --authorized-keys');
+  const keys = await readAuthorizedKeys(resolve(console.cwd, keysFile), keysFile);
+  return {
+    hostKeys: await Promise.all(hostKeyFiles.map((file) => readText(console, file))),
+    authenticate: (login) => {
+      if (login.method !== 'publickey') return undefined;
+      const key = `${login.keyType} ${Buffer.from(login.key).toString('base64')}`;
+      return keys.has(key) ? login.fingerprint : undefined;
+    },
+  };
+}
 
 async function assertDirectory(root: string, shown: string): Promise<void> {
   const found = await stat(root).catch((error: unknown) => {
@@ -76,13 +194,13 @@ async function assertDirectory(root: string, shown: string): Promise<void> {
   if (!found.isDirectory()) throw new CommandError(`cannot serve '${shown}': Not a directory`);
 }
 
-async function listenOn(options: ListenOptions): Promise<ListeningServer> {
+async function listenOn(host: string, port: number, start: () => Promise<ListeningServer>): Promise<ListeningServer> {
   try {
-    return await listen(options);
+    return await start();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const reason =
       code === 'EADDRINUSE' ? 'the address is in use' : error instanceof Error ? error.message : String(error);
-    throw new CommandError(`cannot listen on ${options.host}:${options.port}: ${reason}`, { cause: error });
+    throw new CommandError(`cannot listen on ${host}:${port}: ${reason}`, { cause: error });
   }
 }

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitFiles, git, gitAsync, initBare, temporaryDirectory } from '../../../../test/support/git.js';
+import { hasSshKeygen, makeSshKey } from '../../../../test/support/ssh.js';
 import { run, type Started, startBuilt } from '../support/run.js';
 
 async function serve(root: string, ...args: string[]): Promise<{ url: string; started: Started; greeting: string }> {
@@ -57,6 +59,87 @@ describe('tsgit serve', () => {
     expect(git(['rev-parse', 'refs/heads/new'], { cwd: join(root, 'one.git') })).toBe(head);
     const deleted = await gitAsync(['push', 'origin', ':refs/heads/new'], { cwd: copy });
     expect(deleted).toMatchObject({ code: 1, stderr: expect.stringContaining('remote rejected') });
+  });
+
+  test('lets in who is in the file of accounts, each with the rights it says', async () => {
+    const { root } = repositories();
+    const file = join(temporaryDirectory(), 'accounts');
+    const digest = (password: string): string => createHash('sha256').update(password).digest('hex');
+    writeFileSync(file, `# who may come in\nann:rw:${digest('one')}\nbob:r:${digest('two')}\n`);
+    const { url } = await serve(root, '--enable-receive-pack', '--auth-file', file);
+    const as = (who: string): string => `${url.replace('//', `//${who}@`)}/one.git`;
+    expect((await gitAsync(['ls-remote', `${url}/one.git`])).code).toBe(128);
+    expect((await gitAsync(['ls-remote', as('ann:two')])).code).toBe(128);
+    expect((await gitAsync(['ls-remote', as('carl:one')])).code).toBe(128);
+    expect(await gitAsync(['ls-remote', as('bob:two')])).toMatchObject({ code: 0 });
+    const copy = join(root, 'copy');
+    expect(await gitAsync(['clone', '--quiet', as('ann:one'), copy])).toMatchObject({ code: 0 });
+    expect((await gitAsync(['push', as('bob:two'), 'HEAD:refs/heads/x'], { cwd: copy })).stderr).toContain('403');
+    expect(await gitAsync(['push', as('ann:one'), 'HEAD:refs/heads/x'], { cwd: copy })).toMatchObject({ code: 0 });
+    writeFileSync(file, 'ann:rw:secret\n');
+    const refused = await run('tsgit', ['serve', root, '--auth-file', file], { cwd: root });
+    expect(refused).toMatchObject({ code: 128, stderr: expect.stringContaining('line 1 of') });
+    expect(refused.stderr).not.toContain('secret');
+  });
+
+  test('serves over git:// and ssh besides', async () => {
+    const { root, head } = repositories();
+    const keys = temporaryDirectory();
+    const [host, ann] = hasSshKeygen ? [makeSshKey(keys, 'host'), makeSshKey(keys, 'ann')] : [];
+    const ssh: string[] = [];
+    if (host !== undefined && ann !== undefined) {
+      writeFileSync(join(keys, 'authorized_keys'), `# one\n${ann.publicLine} ann@example.com\n`);
+      ssh.push('--ssh-port', '0', '--ssh-host-key', host.path, '--authorized-keys', join(keys, 'authorized_keys'));
+    }
+    const { started } = await serve(root, '--enable-receive-pack', '--git-port', '0', ...ssh);
+    const said = await started.stdoutMatching(ssh.length > 0 ? /ssh:\/\/\S+\// : /git:\/\/\S+\//);
+    const gitUrl = /(git:\/\/\S+)\//.exec(said)?.[1];
+    const copy = join(root, 'copy');
+    expect(await gitAsync(['clone', '--quiet', `${gitUrl}/one.git`, copy])).toMatchObject({ code: 0 });
+    expect(await gitAsync(['push', `${gitUrl}/one.git`, 'HEAD:refs/heads/x'], { cwd: copy })).toMatchObject({
+      code: 0,
+    });
+    expect(git(['rev-parse', 'x'], { cwd: join(root, 'one.git') })).toBe(head);
+    if (ann === undefined) return;
+    const sshUrl = /(ssh:\/\/\S+)\//.exec(said)?.[1];
+    const env = {
+      GIT_SSH_COMMAND: `ssh -F /dev/null -i '${ann.path}' -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null`,
+    };
+    expect(await gitAsync(['ls-remote', `${sshUrl}/one.git`, 'HEAD'], { env })).toMatchObject({
+      code: 0,
+      stdout: `${head}\tHEAD\n`,
+    });
+  });
+
+  test('runs the hooks of repositories where it is asked to', async () => {
+    const { root } = repositories();
+    const hook = join(root, 'one.git/hooks/update');
+    mkdirSync(join(root, 'one.git/hooks'), { recursive: true });
+    writeFileSync(hook, '#!/bin/sh\necho "asked for $1"\ntest "$1" != refs/heads/no\n', { mode: 0o755 });
+    const copy = join(root, 'copy');
+    for (const [options, isAsked] of [
+      [['--enable-hooks'], true],
+      [[], false],
+    ] as const) {
+      const { url, started } = await serve(root, '--enable-receive-pack', ...options);
+      if (isAsked) await gitAsync(['clone', '--quiet', `${url}/one.git`, copy]);
+      const pushed = await gitAsync(['push', `${url}/one.git`, 'HEAD:refs/heads/no'], { cwd: copy });
+      expect(pushed.code, pushed.stderr).toBe(isAsked ? 1 : 0);
+      expect(pushed.stderr.includes('remote: asked for refs/heads/no')).toBe(isAsked);
+      started.child.kill('SIGINT');
+    }
+  });
+
+  test.each([
+    [['--tls-key', 'x']],
+    [['--ssh-port', '0']],
+    [['--git-port', '0', '--auth-file', 'x']],
+    [['--git-port', '65536']],
+  ])('refuses %j', async (args) => {
+    const { root } = repositories();
+    expect(await run('tsgit', ['serve', root, ...args], { signal: AbortSignal.timeout(5000) })).toMatchObject({
+      code: 129,
+    });
   });
 
   test('finds a repository that was made after it began, and leads nobody outside of its folder', async () => {

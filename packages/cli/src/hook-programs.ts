@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import type { PushCommand } from '@git-kv/protocol';
+import type { PushContext, PushHooks, RefUpdate } from '@git-kv/repository';
+import type { FileRepository } from '@git-kv/repository/node-fs';
+import type { Console } from './console.js';
+import { readGitConfig } from './git-config.js';
+
+/** git's words for a hook that refuses. */
+const DECLINED = { 'pre-receive': 'pre-receive hook declined', update: 'hook declined' } as const;
+
+/**
+ * The programs in a repository's `hooks` (or `core.hooksPath`) as hooks of pushes, run as git runs them: in the git directory, what
+ * they print goes to who pushes. They do not see the objects of a push before its refs move.
+ * @see githooks(5): pre-receive, update, reference-transaction, post-receive, post-update
+ */
+export async function hookPrograms(console: Console, repository: FileRepository): Promise<PushHooks> {
+  const { gitDirectory } = repository.layout;
+  const hooksPath = (await readGitConfig(console, repository)).get('core', 'hookspath');
+  const directory = resolve(gitDirectory, hooksPath?.replace(/^~(?=\/)/, homedir()) ?? 'hooks');
+  const runner = new ProgramRunner(console, repository, directory);
+  const find = async (name: string): Promise<string | undefined> => {
+    const path = resolve(directory, name);
+    return await access(path, constants.X_OK).then(
+      () => path,
+      () => undefined,
+    );
+  };
+  const [preReceive, update, transaction, postReceive, postUpdate] = await Promise.all(
+    ['pre-receive', 'update', 'reference-transaction', 'post-receive', 'post-update'].map(find),
+  );
+  return {
+    ...(preReceive !== undefined && {
+      async preReceive(context) {
+        const isFine = await runner.run(preReceive, { context, input: runner.lines(context.updates) });
+        return isFine ? undefined : { reject: DECLINED['pre-receive'] };
+      },
+    }),
+    ...(update !== undefined && {
+      async update({ name, oldOid, newOid }, context) {
+        const args = [name, runner.shown(oldOid), runner.shown(newOid)];
+        return (await runner.run(update, { context, args })) ? undefined : DECLINED.update;
+      },
+    }),
+    ...(transaction !== undefined && {
+      async referenceTransaction(phase, updates, context) {
+        const input = updates.map((one) => runner.transactionLine(one)).join('');
+        return (await runner.run(transaction, { context, args: [phase], input }))
+          ? undefined
+          : 'ref updates aborted by hook';
+      },
+    }),
+    ...((postReceive !== undefined || postUpdate !== undefined) && {
+      async postReceive(context) {
+        if (postReceive !== undefined) await runner.run(postReceive, { context, input: runner.lines(context.updates) });
+        if (postUpdate !== undefined)
+          await runner.run(postUpdate, { context, args: context.updates.map(({ name }) => name) });
+      },
+    }),
+  };
+}
+
+interface ProgramCall {
+  readonly context: PushContext;
+  readonly args?: readonly string[];
+  readonly input?: string;
+}
+
+class ProgramRunner {
+  readonly #console: Console;
+  readonly #repository: FileRepository;
+  readonly #directory: string;
+
+  constructor(console: Console, repository: FileRepository, directory: string) {
+    this.#console = console;
+    this.#repository = repository;
+    this.#directory = directory;
+  }
+
+  /** An id as hooks are told it: zeros for none. */
+  shown(oid: string | null): string {
+    return oid ?? this.#repository.algorithm.zeroOid;
+  }
+
+  lines(updates: readonly PushCommand[]): string {
+    return updates.map(({ name, oldOid, newOid }) => `${this.shown(oldOid)} ${this.shown(newOid)} ${name}\n`).join('');
+  }
+
+  transactionLine({ name, expected, next }: RefUpdate): string {
+    const oidOf = (value: RefUpdate['expected']): string => this.shown(value && 'oid' in value ? value.oid : null);
+    return `${oidOf(expected)} ${oidOf(next)} ${name}\n`;
+  }
+
+  /** Run a hook to its end. @returns whether it ended with 0 */
+  async run(program: string, { context, args = [], input = '' }: ProgramCall): Promise<boolean> {
+    const { pushOptions } = context;
+    const options = Object.fromEntries(pushOptions.map((option, at) => [`GIT_PUSH_OPTION_${at}`, option]));
+    const count = pushOptions.length > 0 ? { GIT_PUSH_OPTION_COUNT: `${pushOptions.length}` } : {};
+    const child = spawn(program, args, {
+      cwd: this.#repository.layout.gitDirectory,
+      env: { ...this.#console.env, ...options, ...count, GIT_DIR: '.' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      signal: context.signal,
+    });
+    const decoder = new TextDecoder();
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Uint8Array) => context.say(decoder.decode(chunk, { stream: true })));
+    child.stdin.on('error', () => {}); // a hook need not read what it is told
+    child.stdin.end(input);
+    return await new Promise((resolve, reject) => {
+      child.once('error', (error) => {
+        reject(new Error(`Cannot run the hook ${program.slice(this.#directory.length + 1)}: ${error.message}`));
+      });
+      child.once('close', (code) => resolve(code === 0));
+    });
+  }
+}
