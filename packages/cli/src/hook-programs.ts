@@ -35,14 +35,20 @@ export async function hookPrograms(console: Console, repository: FileRepository)
   return {
     ...(preReceive !== undefined && {
       async preReceive(context) {
-        const isFine = await runner.run(preReceive, { context, input: runner.lines(context.updates) });
+        const isFine = await runner.run(preReceive, {
+          context,
+          input: runner.lines(context.updates),
+          hasOptions: true,
+        });
         return isFine ? undefined : { reject: DECLINED['pre-receive'] };
       },
     }),
     ...(update !== undefined && {
       async update({ name, oldOid, newOid }, context) {
         const args = [name, runner.shown(oldOid), runner.shown(newOid)];
-        return (await runner.run(update, { context, args })) ? undefined : DECLINED.update;
+        if (await runner.run(update, { context, args })) return undefined;
+        context.say(`error: hook declined to update ${name}\n`);
+        return DECLINED.update;
       },
     }),
     ...(transaction !== undefined && {
@@ -55,7 +61,8 @@ export async function hookPrograms(console: Console, repository: FileRepository)
     }),
     ...((postReceive !== undefined || postUpdate !== undefined) && {
       async postReceive(context) {
-        if (postReceive !== undefined) await runner.run(postReceive, { context, input: runner.lines(context.updates) });
+        if (postReceive !== undefined)
+          await runner.run(postReceive, { context, input: runner.lines(context.updates), hasOptions: true });
         if (postUpdate !== undefined)
           await runner.run(postUpdate, { context, args: context.updates.map(({ name }) => name) });
       },
@@ -67,6 +74,8 @@ interface ProgramCall {
   readonly context: PushContext;
   readonly args?: readonly string[];
   readonly input?: string;
+  /** Whether it is told of push options. */
+  readonly hasOptions?: boolean;
 }
 
 class ProgramRunner {
@@ -95,8 +104,8 @@ class ProgramRunner {
   }
 
   /** Run a hook to its end. @returns whether it ended with 0 */
-  async run(program: string, { context, args = [], input = '' }: ProgramCall): Promise<boolean> {
-    const { pushOptions } = context;
+  async run(program: string, { context, args = [], input = '', hasOptions = false }: ProgramCall): Promise<boolean> {
+    const pushOptions = hasOptions ? context.pushOptions : [];
     const options = Object.fromEntries(pushOptions.map((option, at) => [`GIT_PUSH_OPTION_${at}`, option]));
     const count = pushOptions.length > 0 ? { GIT_PUSH_OPTION_COUNT: `${pushOptions.length}` } : {};
     const child = spawn(program, args, {

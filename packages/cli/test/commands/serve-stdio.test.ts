@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -11,7 +11,7 @@ import {
   temporaryDirectory,
 } from '../../../../test/support/git.js';
 import { makeOddRepository } from '../support/repositories.js';
-import { programPath, run, runBuilt } from '../support/run.js';
+import { programPath, run, runBuilt, startBuilt } from '../support/run.js';
 
 const uploadPack = (): string => `--upload-pack='${process.execPath}' '${programPath('tsgit')}' upload-pack`;
 const receivePack = (): string => `--receive-pack='${process.execPath}' '${programPath('tsgit')}' receive-pack`;
@@ -228,6 +228,63 @@ describe('tsgit receive-pack and upload-pack heed the configuration', () => {
 });
 
 describe('tsgit upload-pack and receive-pack', () => {
+  test('serve one request of HTTP at a time with --stateless-rpc', async () => {
+    const cwd = initBare(join(temporaryDirectory(), 'r.git'));
+    const head = commitFiles(cwd, [{ files: { a: 'A' } }]);
+    const ask = async (command: string, args: readonly string[], version: string, input = '') => {
+      const ended = await run('tsgit', [command, ...args, '.'], {
+        cwd,
+        input,
+        env: { GIT_PROTOCOL: `version=${version}` },
+      });
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      return ended.stdout;
+    };
+    const about = ['--stateless-rpc', '--http-backend-info-refs'];
+    expect(await ask('upload-pack', about, '2')).toMatch(/^000eversion 2\n.*0000$/s);
+    expect(await ask('upload-pack', about, '0')).toContain(`${head} HEAD\0`);
+    expect(await ask('receive-pack', ['--advertise-refs'], '1')).toMatch(/^000eversion 1\n.*0000$/s);
+    const request = '0014command=ls-refs\n00010000';
+    expect(await ask('upload-pack', ['--stateless-rpc'], '2', request)).toBe(
+      `0032${head} HEAD\n003d${head} refs/heads/main\n0000`,
+    );
+    const silent = await run('tsgit', ['upload-pack', '--timeout=none', '.'], { cwd });
+    expect(silent.code).toBe(129);
+  });
+
+  test('give up a client that is silent for too long', async () => {
+    const cwd = initBare(join(temporaryDirectory(), 'r.git'));
+    const started = startBuilt('tsgit', ['upload-pack', '--timeout=1', '.'], {
+      cwd,
+      env: { GIT_PROTOCOL: 'version=2' },
+    });
+    expect(await started.ended).toMatchObject({ code: 128, stderr: expect.stringContaining('silent') });
+  });
+
+  test('receive-pack runs the hooks of the repository as git does', async () => {
+    const directory = temporaryDirectory();
+    const local = initBare(join(directory, 'local.git'));
+    commitFiles(local, [{ files: { a: 'A' } }]);
+    const pushed = async (receive: string[], name: string): Promise<unknown> => {
+      const remote = initBare(join(directory, name));
+      git(['config', 'receive.advertisePushOptions', 'true'], { cwd: remote });
+      mkdirSync(join(remote, 'hooks'), { recursive: true });
+      for (const hook of ['pre-receive', 'update', 'post-receive', 'post-update', 'reference-transaction']) {
+        const tell = `echo "${hook} $* $GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0" >> "$PWD/log"`;
+        const read = hook === 'update' || hook === 'post-update' ? '' : 'cat >> "$PWD/log"\n';
+        const end = hook === 'update' ? 'test "$1" != refs/heads/no' : 'true';
+        const only = hook === 'reference-transaction' ? 'exit 0' : '';
+        writeFileSync(join(remote, 'hooks', hook), `#!/bin/sh\n${only}\n${tell}\n${read}${end}\n`, { mode: 0o755 });
+      }
+      const refspecs = ['main', 'main:no', 'main:refs/tags/t'];
+      const args = ['push', ...receive, '-o', 'word', `file://${remote}`, ...refspecs];
+      const { code, stderr } = await gitAsync(args, { cwd: local });
+      const log = readFileSync(join(remote, 'log'), 'utf8');
+      return { code, stderr: stderr.replaceAll(remote, 'REMOTE'), log };
+    };
+    expect(await pushed([receivePack()], 'ours.git')).toEqual(await pushed([], 'theirs.git'));
+  });
+
   test.each(['upload-pack', 'receive-pack'])(
     '%s finds DIR, DIR.git and DIR/.git, and refuses others',
     async (command) => {

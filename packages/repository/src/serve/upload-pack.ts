@@ -47,6 +47,8 @@ export interface AdvertiseOptions extends RefVisibility {
   readonly version?: ProtocolVersion | undefined;
   /** Put the service line of smart HTTP first. */
   readonly isHttp?: boolean;
+  /** Every round of a fetch will be a request of its own (default: over HTTP). */
+  readonly isStateless?: boolean;
   readonly rules?: UploadRules | undefined;
 }
 
@@ -90,7 +92,9 @@ export async function* advertiseUploadPack(
   const { version = 0, isHttp = false } = options;
   // Read before the first bytes go out: what fails until then can still be an HTTP status.
   const refs =
-    version === 2 ? undefined : await advertisementV0(repository, { ...options, version, isStateless: isHttp });
+    version === 2
+      ? undefined
+      : await advertisementV0(repository, { ...options, version, isStateless: options.isStateless ?? isHttp });
   if (isHttp) yield serializeServiceLine('git-upload-pack');
   if (refs !== undefined) {
     yield refs;
