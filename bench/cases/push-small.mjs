@@ -45,7 +45,7 @@ function makeChanged({ gitDir: original, directory, algorithm }) {
   const text = git(['cat-file', 'blob', `${head}:${path}`], { cwd: original });
   const input = [
     `commit ${BRANCH}`,
-    'committer Bench <bench@example.com> 1700000000 +0000',
+    `committer Bench <bench@example.com> ${Number(git(['log', '-1', '--format=%ct', head], { cwd: original })) + 1} +0000`,
     'data 8',
     'One byte',
     `from ${head}`,

@@ -42,14 +42,28 @@ export async function packContent(repository: Repository, options: PackContentOp
   return { objects, thinBases: known.length === 0 ? known : atPathsOf(objects, known) };
 }
 
+/** Bases for one path: what was there in the nearest commits comes first, and more of them cost more than they save. */
+const MAX_BASES_OF_PATH = 16;
+
 /** Those of `known` that stand where one of `objects` does, as far as hashes of paths tell; the others are no likely bases. */
 function atPathsOf(objects: readonly WalkedObject[], known: readonly WalkedObject[]): WalkedObject[] {
-  const paths = { tree: new Set<number>(), blob: new Set<number>(), commit: new Set<number>(), tag: new Set<number>() };
-  for (const { kind, nameHash = 0 } of objects) paths[kind].add(nameHash);
+  /** How many bases each path has room for. */
+  const room = {
+    tree: new Map<number, number>(),
+    blob: new Map<number, number>(),
+    commit: new Map<number, number>(),
+    tag: new Map<number, number>(),
+  };
+  // A path that many versions of are sent may need more of them.
+  for (const { kind, nameHash = 0 } of objects) {
+    room[kind].set(nameHash, (room[kind].get(nameHash) ?? MAX_BASES_OF_PATH - 1) + 1);
+  }
   const oids = new Set<Oid>();
   return known.filter(({ oid, kind, nameHash = 0 }) => {
-    if (!paths[kind].has(nameHash) || oids.has(oid)) return false;
+    const left = room[kind].get(nameHash) ?? 0;
+    if (left === 0 || oids.has(oid)) return false;
     oids.add(oid);
+    room[kind].set(nameHash, left - 1);
     return true;
   });
 }

@@ -180,7 +180,7 @@ async function send(
 }
 
 /** Commits of the remote's that are looked at for what comes again. */
-const KNOWN_HISTORY = 32;
+const KNOWN_HISTORY = 16;
 
 async function packFor(
   repository: Repository,
