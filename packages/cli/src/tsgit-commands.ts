@@ -53,6 +53,11 @@ export const tsgitCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/for-each-ref.js')).forEachRefCommand,
   },
   {
+    name: 'forced-command',
+    summary: "serve what SSH_ORIGINAL_COMMAND asks for, as sshd's ForceCommand",
+    load: async () => (await import('./commands/forced-command.js')).forcedCommandCommand,
+  },
+  {
     name: 'fsck',
     summary: 'check objects, the links between them, and what points to them',
     load: async () => (await import('./commands/fsck.js')).fsckCommand,
