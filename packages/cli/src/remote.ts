@@ -10,12 +10,14 @@ import {
   type UploadPackClient,
 } from '@git-kv/protocol';
 import { createLocalProgramTransport, createTransport } from '@git-kv/protocol/node';
-import { connectBundle, type Repository } from '@git-kv/repository';
+import { connectBundle, type Repository, readHiddenRefs } from '@git-kv/repository';
 import { createPathTransport } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
 import { remoteCredentials } from './credentials.js';
+import { readGitConfig } from './git-config.js';
 import { ioError } from './input.js';
 import { readReceiveSettings } from './receive-settings.js';
+import { findHere } from './repository.js';
 
 /** The certificate authorities that GIT_SSL_CAINFO names, in place of Node's own. */
 export function consoleCertificates(console: Console): { ca?: string } {
@@ -62,7 +64,7 @@ export async function withRemote<T>(
   { serverOptions = [], ...programs }: RemotePrograms = {},
 ): Promise<T> {
   assertRemoteUrl(url);
-  const transport = openRemote(url, console, programs);
+  const transport = openRemote(url, { ...console, env: await sshEnvironment(console) }, programs);
   const { signal } = console;
   const bundle = await findBundle(url, console);
   const connect: ConnectRemote = (repository) =>
@@ -73,6 +75,24 @@ export async function withRemote<T>(
     return await body(transport, connect);
   } finally {
     await transport.close?.();
+  }
+}
+
+/** The environment with the ssh command of the configuration, which GIT_SSH_COMMAND comes before and GIT_SSH after. */
+async function sshEnvironment(console: Console): Promise<Console['env']> {
+  if (console.env.GIT_SSH_COMMAND) return console.env;
+  const repository = await findHere(console);
+  try {
+    const config = await readGitConfig(console, repository);
+    const command = config.get('core', 'sshcommand');
+    const variant = console.env.GIT_SSH_VARIANT ?? config.get('ssh', 'variant');
+    return {
+      ...console.env,
+      ...(command !== undefined && { GIT_SSH_COMMAND: command }),
+      ...(variant !== undefined && { GIT_SSH_VARIANT: variant }),
+    };
+  } finally {
+    await repository?.close();
   }
 }
 
@@ -105,7 +125,8 @@ export function openRemote(
         : createPathTransport(resolve(console.cwd, path), {
             serve: async (repository) => {
               const { announced, ...receivePack } = await readReceiveSettings(console, repository);
-              return { receivePack: { ...receivePack, ...announced } };
+              const hidden = readHiddenRefs(await readGitConfig(console, repository), 'uploadpack');
+              return { uploadPack: { hidden }, receivePack: { ...receivePack, ...announced } };
             },
           }),
   });

@@ -51,6 +51,7 @@ export {
 } from './transport/credentials.js';
 export * from './transport/daemon-request.js';
 export { createHttpTransport, type FetchFunction, type HttpTransportOptions } from './transport/http.js';
+export type { PaceOptions } from './transport/pace.js';
 export { parseRemoteAddress, type RemoteAddress } from './transport/remote-address.js';
 export * from './transport/requested-version.js';
 export { parseRetryAfter, type RetryClock, type RetryOptions } from './transport/retry.js';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gitAsync, initBare, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
+import { startGitDaemon } from '../../../../test/support/git-daemon.js';
 import { type GitHttpBackend, startGitHttpBackend } from '../../../../test/support/git-http-backend.js';
 import { basicAuth, closedPort, serveUntilTestEnds } from '../support/remote.js';
 import { makeOddRepository } from '../support/repositories.js';
@@ -76,6 +77,28 @@ describe('tsgit ls-remote', () => {
     });
     const ours = await run('tsgit', ['ls-remote', `${url}/old.git`, 'HEAD']);
     expect(ours).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[0-9a-f]{40}\tHEAD\n$/) });
+  });
+});
+
+describe('tsgit ls-remote over every transport', () => {
+  test.each(['odd.git', 'odd256.git'])('prints of %s what git prints', async (name) => {
+    const daemon = await startGitDaemon(root);
+    const theirs = await gitAsync(['ls-remote', join(root, name)]);
+    // What stands in for ssh runs what it is given here.
+    const env = { GIT_SSH_COMMAND: 'sh -c \'shift $(($# - 1)); exec sh -c "$1"\' ssh' };
+    for (const url of [join(root, name), `file://${root}/${name}`, `${daemon.url}/${name}`, `host:${root}/${name}`]) {
+      expect(await run('tsgit', ['ls-remote', url], { env }), url).toMatchObject({ code: 0, stdout: theirs.stdout });
+    }
+    const GIT_CONFIG = {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'core.sshCommand',
+      GIT_CONFIG_VALUE_0: env.GIT_SSH_COMMAND,
+    };
+    const configured = await run('tsgit', ['ls-remote', `host:${root}/${name}`], {
+      env: { ...GIT_CONFIG, GIT_SSH: 'false' },
+    });
+    expect(configured).toMatchObject({ code: 0, stdout: theirs.stdout });
+    await daemon.close();
   });
 });
 

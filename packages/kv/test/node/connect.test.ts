@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { commitFiles, git, gitEnv, initBare, temporaryDirectory } from '../../../../test/support/git.js';
+import { startGitDaemon } from '../../../../test/support/git-daemon.js';
 import { connect, ofOctets } from '../../src/node/index.js';
 import { bytesOf, startRemote, streamOf } from '../support/remote.js';
 
@@ -14,6 +17,22 @@ describe('connect on Node', () => {
     const again = await ofOctets(streamOf(saved), { remote: remote.url, environment: {} });
     expect(await again.pull()).toEqual([]);
     await again.disconnect();
+  });
+
+  test.each([
+    ['git://', async (root: string) => await startGitDaemon(root, { enableReceivePack: true })],
+    ['file://', async (root: string) => ({ url: `file://${root}`, close: async () => {} })],
+  ])('syncs over %s', async (_scheme, serve) => {
+    const root = temporaryDirectory();
+    const directory = initBare(join(root, 'r.git'));
+    commitFiles(directory, [{ files: { a: '1' } }]);
+    const { url, close } = await serve(root);
+    const store = await connect(`${url}/r.git#main`, { environment: gitEnv });
+    expect(await store.getText('a')).toBe('1');
+    await store.changeAndPush((batch) => batch.set('b', '2'));
+    await store.disconnect();
+    await close();
+    expect(git(['show', 'main:b'], { cwd: directory })).toBe('2');
   });
 
   test('offers the credentials of the environment first, and then asks', async () => {

@@ -1,5 +1,6 @@
 import { asCredentialsStore, type CredentialsProvider, type CredentialsStore } from '../transport/credentials.js';
 import { createHttpTransport, type HttpTransportOptions } from '../transport/http.js';
+import type { PaceOptions } from '../transport/pace.js';
 import { parseRemoteAddress } from '../transport/remote-address.js';
 import type { RequestTransport, Transport } from '../transport/transport.js';
 import { createGitTransport, type GitTransportOptions } from './git-transport.js';
@@ -14,14 +15,17 @@ export interface TransportOptions {
   readonly environment?: Environment | undefined;
   /** Give up when nothing moves for so long (default five minutes); 0 for never. */
   readonly timeoutMs?: number | undefined;
+  /** Give up a server that is slower than this; by default none is. */
+  readonly pace?: PaceOptions | undefined;
   /** Asked by HTTP servers' wish, and for passwords of ssh. */
   readonly credentials?: CredentialsProvider | CredentialsStore | undefined;
   /** Of HTTP. Without a `fetch` among them, one is made that the transport owns. */
-  readonly http?: Omit<HttpTransportOptions, 'credentials' | 'timeoutMs'> & Pick<NodeFetchOptions, 'ca' | 'extraCa'>;
+  readonly http?: Omit<HttpTransportOptions, 'credentials' | 'timeoutMs' | 'pace'> &
+    Pick<NodeFetchOptions, 'ca' | 'extraCa'>;
   /** Of `git://`. */
-  readonly git?: Omit<GitTransportOptions, 'timeoutMs'>;
+  readonly git?: Omit<GitTransportOptions, 'timeoutMs' | 'pace'>;
   /** Of the ssh library. */
-  readonly ssh?: Omit<SshLibraryOptions, 'environment' | 'timeoutMs'>;
+  readonly ssh?: Omit<SshLibraryOptions, 'environment' | 'timeoutMs' | 'pace'>;
   /**
    * Who speaks ssh: the package `ssh2` in this process, or a program. Default: the program where GIT_SSH_COMMAND or GIT_SSH name
    * one or ssh2 is not installed, else the library.
@@ -44,19 +48,19 @@ export interface TransportOptions {
  * @throws {GitError} INVALID_URL; UNSUPPORTED for other schemes
  */
 export function createTransport(url: string, options: TransportOptions = {}): Transport {
-  const { environment = process.env, timeoutMs, uploadPack, receivePack } = options;
+  const { environment = process.env, timeoutMs, pace, uploadPack, receivePack } = options;
   const address = parseRemoteAddress(url);
   switch (address.kind) {
     case 'http':
       return ownedHttp(address.url, options, environment);
     case 'git':
-      return createGitTransport(url, { ...options.git, timeoutMs });
+      return createGitTransport(url, { ...options.git, timeoutMs, pace });
     case 'ssh':
       return createSsh(address, options, environment);
     case 'path':
       return (
         options.local?.(address.path) ??
-        createLocalProgramTransport(address.path, { environment, timeoutMs, uploadPack, receivePack })
+        createLocalProgramTransport(address.path, { environment, timeoutMs, pace, uploadPack, receivePack })
       );
   }
 }
@@ -69,6 +73,7 @@ function ownedHttp(url: string, options: TransportOptions, environment: Environm
     fetch: http.fetch ?? own,
     credentials: options.credentials,
     timeoutMs: options.timeoutMs,
+    pace: options.pace,
   });
   if (own === undefined) return transport;
   return {
@@ -82,7 +87,7 @@ function ownedHttp(url: string, options: TransportOptions, environment: Environm
 }
 
 function createSsh(address: SshAddress, options: TransportOptions, environment: Environment): Transport {
-  const { timeoutMs, uploadPack, receivePack, credentials } = options;
+  const { timeoutMs, pace, uploadPack, receivePack, credentials } = options;
   const password: SshLibraryOptions['password'] =
     credentials === undefined
       ? undefined
@@ -90,7 +95,7 @@ function createSsh(address: SshAddress, options: TransportOptions, environment: 
           const found = await asCredentialsStore(credentials).get(request);
           return found !== undefined && 'password' in found ? found.password : undefined;
         };
-  const programs = { environment, timeoutMs, uploadPack, receivePack };
+  const programs = { environment, timeoutMs, pace, uploadPack, receivePack };
   const byLibrary = createSshLibraryTransport(address, {
     ...(password !== undefined && { password }),
     ...options.ssh,

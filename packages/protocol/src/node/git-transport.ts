@@ -3,6 +3,7 @@ import { GitError } from '@git-kv/objects';
 import { serializeDaemonRequest } from '../transport/daemon-request.js';
 import { Deadline } from '../transport/deadline.js';
 import { requestFailure } from '../transport/failure.js';
+import type { PaceOptions } from '../transport/pace.js';
 import { parseRemoteAddress, type RemoteAddress } from '../transport/remote-address.js';
 import type { Connection, ConnectionTransport } from '../transport/transport.js';
 import { type ConnectCall, StreamConnection } from './stream-connection.js';
@@ -13,6 +14,8 @@ export interface GitTransportOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Give up when nothing moves for so long (default five minutes); 0 for never. */
   readonly timeoutMs?: number | undefined;
+  /** Give up a server that is slower than this; by default none is. */
+  readonly pace?: PaceOptions | undefined;
 }
 
 /** How long a connection may take to be made, where no option says so. */
@@ -47,6 +50,7 @@ async function connectGit(
     display,
     destroy: () => socket.destroy(),
     timeoutMs: options.timeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+    pace: options.pace,
   });
   try {
     await connection.send(request);

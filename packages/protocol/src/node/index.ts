@@ -26,7 +26,7 @@ export { createNodeFetch, type NodeFetch, type NodeFetchOptions } from './node-f
 export type { Environment } from './proxy.js';
 export type { HostKeyOptions, UnknownHost } from './ssh/host-keys.js';
 export { createSshLibraryTransport, type SshLibraryOptions } from './ssh/library-transport.js';
-export type { LoginOptions } from './ssh/login.js';
+export type { LoginOptions } from './ssh/login-options.js';
 export {
   createLocalProgramTransport,
   createSshProgramTransport,

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { decodeUtf8, NotFoundError, RemoteError, TransportError } from '@git-kv/objects';
 import { remoteWords } from '../text.js';
+import type { PaceOptions } from '../transport/pace.js';
 import type { Connection } from '../transport/transport.js';
 import type { Environment } from './proxy.js';
 import { StreamConnection } from './stream-connection.js';
@@ -19,6 +20,7 @@ export interface ProgramCall {
   /** Gives up before the program runs. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly pace?: PaceOptions | undefined;
 }
 
 /** Bytes of standard error that are kept: the last ones, where a program says what it died of. */
@@ -60,6 +62,7 @@ export async function connectProgram(call: ProgramCall): Promise<Connection> {
     writable: child.stdin,
     display,
     timeoutMs: call.timeoutMs,
+    pace: call.pace,
     destroy: () => void child.kill('SIGTERM'),
     ended: async () => {
       const ended = await exit.ended;

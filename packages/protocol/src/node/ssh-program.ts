@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { GitError } from '@git-kv/objects';
+import type { PaceOptions } from '../transport/pace.js';
 import type { RemoteAddress } from '../transport/remote-address.js';
 import type { Connection, ConnectionTransport } from '../transport/transport.js';
+import { DEFAULT_IDLE_TIMEOUT_MS } from './git-transport.js';
 import { connectProgram } from './program-connection.js';
 import type { Environment } from './proxy.js';
 import type { ConnectCall } from './stream-connection.js';
@@ -12,6 +14,8 @@ export interface ProgramOptions {
   readonly environment?: Environment | undefined;
   /** Give up when nothing moves for so long (default five minutes); 0 for never. */
   readonly timeoutMs?: number | undefined;
+  /** Give up a server that is slower than this; by default none is. */
+  readonly pace?: PaceOptions | undefined;
   /** The program that serves fetches, as git's --upload-pack: a command for a shell on the other side. */
   readonly uploadPack?: string | undefined;
   /** The program that serves pushes, as git's --receive-pack. */
@@ -58,7 +62,8 @@ async function connectSsh(address: SshAddress, call: ConnectCall, options: Progr
     display: address.display,
     isCarrier: true,
     signal: call.signal,
-    timeoutMs: options.timeoutMs,
+    timeoutMs: options.timeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+    pace: options.pace,
   });
 }
 
@@ -126,7 +131,8 @@ export function createLocalProgramTransport(path: string, options: ProgramOption
         environment: withoutRepository(environment, version),
         display: path,
         signal: call.signal,
-        timeoutMs: options.timeoutMs,
+        timeoutMs: options.timeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+        pace: options.pace,
       });
     },
   };

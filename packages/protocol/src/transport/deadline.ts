@@ -1,4 +1,5 @@
 import { TransportError } from '@git-kv/objects';
+import { Pace, type PaceOptions } from './pace.js';
 
 /**
  * Ends an exchange in which nothing moves for too long, or which the caller aborts. The clock runs only between `start` and
@@ -8,13 +9,25 @@ export class Deadline {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   readonly #idleMs: number;
+  readonly #pace: Pace | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #expired = false;
+  #isTooSlow = false;
+  #isWaiting = false;
 
-  /** @param idleMs 0 for no limit */
-  constructor(outer: AbortSignal | undefined, idleMs: number) {
+  /**
+   * @param idleMs 0 for no limit
+   * @param pace how fast the peer has to be; absent for no matter how slow
+   */
+  constructor(outer: AbortSignal | undefined, idleMs: number, pace?: PaceOptions) {
     this.#outer = outer;
     this.#idleMs = idleMs;
+    if (pace !== undefined) {
+      this.#pace = new Pace(pace, () => {
+        this.#isTooSlow = true;
+        this.#controller.abort();
+      });
+    }
     if (outer?.aborted) this.#abort();
     else outer?.addEventListener('abort', this.#abort, { once: true });
   }
@@ -26,25 +39,40 @@ export class Deadline {
 
   /** Something moved, or is waited for: count from now. */
   start(): void {
-    this.stop();
+    if (!this.#isWaiting) this.#pace?.begin();
+    this.#isWaiting = true;
+    clearTimeout(this.#timer);
     if (this.#idleMs > 0) this.#timer = setTimeout(() => this.#expire(), this.#idleMs);
   }
 
-  /** Nothing is waited for. */
-  stop(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+  /** Nothing is waited for; `bytes` came. */
+  stop(bytes = 0): void {
+    if (this.#isWaiting) this.#pace?.end(bytes);
+    this.#isWaiting = false;
+    clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** `bytes` went out, while something is waited for. */
+  moved(bytes: number): void {
+    this.#pace?.moved(bytes);
   }
 
   /** The exchange is over. */
   end(): void {
     this.stop();
+    this.#pace?.stop();
     this.#outer?.removeEventListener('abort', this.#abort);
   }
 
   /** Throw the caller's reason, or a time-out, where one of them is why the exchange failed. */
   throwIfOver(): void {
     this.#outer?.throwIfAborted();
+    if (this.#isTooSlow) {
+      throw new TransportError('TRANSPORT_CLOSED', 'Cannot go on with the exchange: the other side is too slow', {
+        retryable: true,
+      });
+    }
     if (this.#expired) {
       throw new TransportError(
         'TRANSPORT_CLOSED',

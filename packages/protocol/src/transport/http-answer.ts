@@ -65,7 +65,7 @@ export class HttpAnswer implements AsyncIterable<Uint8Array> {
     this.#deadline.start();
     try {
       const step = await this.#reader.read();
-      this.#deadline.stop();
+      this.#deadline.stop(step.value?.length);
       if (!step.done) return { done: false, value: step.value };
       this.#end();
       return { done: true, value: undefined };

@@ -13,6 +13,7 @@ import { Deadline } from './deadline.js';
 import { requestFailure } from './failure.js';
 import { HttpAnswer } from './http-answer.js';
 import { advertisementTail, displayUrl, type HttpAddress, parseHttpUrl } from './http-url.js';
+import type { PaceOptions } from './pace.js';
 import { canStreamRequests, holdBody, type RequestBody, requestStream } from './request-body.js';
 import { type RetryOptions, retryDelay, systemClock } from './retry.js';
 import { statusFailure } from './status.js';
@@ -33,6 +34,8 @@ export interface HttpTransportOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Give up when nothing moves for so long (default five minutes); 0 for never. */
   readonly timeoutMs?: number | undefined;
+  /** Give up a server that is slower than this; by default none is, as with git's http.lowSpeedLimit. */
+  readonly pace?: PaceOptions | undefined;
   /** Request bodies up to this size are sent whole, with their length; larger ones are streamed (default 1 MiB, as git's http.postBuffer). */
   readonly postBufferBytes?: number | undefined;
   /**
@@ -230,7 +233,7 @@ class HttpTransport implements RequestTransport {
 
   async #sendOnce(call: Call, isOwn: boolean): Promise<HttpAnswer> {
     call.signal?.throwIfAborted();
-    const deadline = new Deadline(call.signal, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const deadline = new Deadline(call.signal, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, this.#options.pace);
     deadline.start();
     const headers = {
       'User-Agent': this.#options.userAgent ?? AGENT,
@@ -272,8 +275,15 @@ function assertHeaders(headers: Readonly<Record<string, string>>): void {
 function fetchBody(body: RequestBody | undefined, deadline: Deadline): RequestInit & { duplex?: 'half' } {
   if (body === undefined) return {};
   // The cast: no body of ours lies in shared memory.
-  if (body.kind === 'held') return { body: body.bytes as Uint8Array<ArrayBuffer> };
-  return { body: requestStream(body.chunks, () => deadline.start()), duplex: 'half' };
+  if (body.kind === 'held') {
+    deadline.moved(body.bytes.length); // it goes out as a whole, out of sight
+    return { body: body.bytes as Uint8Array<ArrayBuffer> };
+  }
+  const onChunk = (bytes: number): void => {
+    deadline.start();
+    deadline.moved(bytes);
+  };
+  return { body: requestStream(body.chunks, onChunk), duplex: 'half' };
 }
 
 function protocolHeader(call: TransportCall): Record<string, string> {

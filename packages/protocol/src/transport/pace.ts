@@ -37,6 +37,11 @@ export class Pace {
     if (this.#waiters === 0) this.#pause();
   }
 
+  /** Bytes moved, and the wait goes on. */
+  moved(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
   /** The peer is of no interest any more. */
   stop(): void {
     this.#pause();

@@ -23,16 +23,22 @@ export async function holdBody(body: AsyncIterable<Uint8Array> | Uint8Array, max
   return { kind: 'streamed', chunks: chain(held, source) };
 }
 
-/** `chunks` as what `fetch` takes. `onChunk` is told that one was asked for. */
-export function requestStream(chunks: AsyncIterator<Uint8Array>, onChunk: () => void): ReadableStream<Uint8Array> {
+/** `chunks` as what `fetch` takes. `onChunk` is told that one was asked for (0), and how large it is. */
+export function requestStream(
+  chunks: AsyncIterator<Uint8Array>,
+  onChunk: (bytes: number) => void,
+): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        onChunk();
+        onChunk(0);
         let step = await chunks.next();
         while (step.done !== true && step.value.length === 0) step = await chunks.next();
         if (step.done === true) controller.close();
-        else controller.enqueue(step.value);
+        else {
+          onChunk(step.value.length);
+          controller.enqueue(step.value);
+        }
       },
       async cancel() {
         await chunks.return?.();

@@ -153,6 +153,20 @@ describe('a server that', () => {
     });
   });
 
+  test('is too slow is given up', async () => {
+    const address = await listenWith((socket) => {
+      socket.write('0032');
+      const drip = setInterval(() => socket.write('0'), 10);
+      socket.once('close', () => clearInterval(drip));
+    });
+    const pace = { minBytesPerSecond: 10_000, windowMs: 100 };
+    const transport = createTransport(`git://${address}/r`, { environment, pace });
+    await expect(connectUploadPack(transport)).rejects.toMatchObject({
+      code: 'TRANSPORT_CLOSED',
+      message: expect.stringContaining('too slow'),
+    });
+  });
+
   test('says nothing is given up over ssh', async () => {
     const address = await listenWith(() => {});
     const transport = createTransport(`ssh://me@${address}/r`, {

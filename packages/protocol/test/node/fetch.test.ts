@@ -4,6 +4,7 @@ import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { connectUploadPack, createHttpTransport } from '@git-kv/protocol';
 import { createNodeFetch } from '@git-kv/protocol/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { CERTIFICATE, KEY } from '../../../../test/support/tls.js';
 
 async function listen(server: Server | TlsServer): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -33,23 +34,6 @@ function proxy(seen: string[]): Server {
   });
   return server;
 }
-
-// For 127.0.0.1, signed by itself, valid from 2020 to 2120. It guards nothing.
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkXDghuHtVzsP+8xO
-Eh8U8P7jzIL0z2XRmVGIXtky9tyhRANCAARx80U5pzEmoEzCMve4fPbsCveFSDqk
-loN0XU1nYZMAS6ASox0i+Ew+rq8DIU1WPJAmLeRx2OnROPLhdBrCxRx6
------END PRIVATE KEY-----`;
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBXzCCAQagAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAtnaXQta3Yg
-dGVzdDAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFjEUMBIGA1UE
-AwwLZ2l0LWt2IHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARx80U5pzEm
-oEzCMve4fPbsCveFSDqkloN0XU1nYZMAS6ASox0i+Ew+rq8DIU1WPJAmLeRx2OnR
-OPLhdBrCxRx6o0MwQTAPBgNVHREECDAGhwR/AAABMA8GA1UdEwEB/wQFMAMBAf8w
-HQYDVR0OBBYEFI79NDfZ1hI0YjAWCpbt6YomeZr4MAoGCCqGSM49BAMCA0cAMEQC
-IHD+jxQ6FM+/2Adxuw9GtGSwoWbNxYEwkd7p5M+h67INAiApTnBTESvgZp4VY8WL
-sTZwZn7owujLQgjcdbgJg6xWpg==
------END CERTIFICATE-----`;
 
 describe('createNodeFetch', () => {
   test('goes through the proxy of its environment, and past it where no_proxy says so', async () => {

@@ -163,8 +163,7 @@ describe('an answer', () => {
       { code: 'UNSUPPORTED', message: expect.stringContaining('dumb') },
     ],
     ['no content type', () => answer(ADVERTISEMENT, 200, {}), { code: 'UNSUPPORTED' }],
-    ['version 1', () => answer(bytesOf('000eversion 1\n0000')), { code: 'UNSUPPORTED' }],
-    ['version 0', () => answer(bytesOf(`003f${'a'.repeat(40)} refs/heads/master\n0000`)), { code: 'UNSUPPORTED' }],
+    ['a broken ref', () => answer(bytesOf('000erefs/heads0000')), { code: 'MALFORMED' }],
     ['an ERR line', () => answer(bytesOf('0010ERR sorry...0000')), { code: 'REMOTE_ERROR', remoteMessage: 'sorry...' }],
     ['nothing', () => answer(''), { code: 'TRANSPORT_CLOSED' }],
     ['half an advertisement', () => answer(ADVERTISEMENT.subarray(0, 20)), { code: 'TRANSPORT_CLOSED' }],
@@ -394,6 +393,20 @@ describe('over sockets', () => {
       code: 'TRANSPORT_FAILED',
       retryable: true,
       message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  test('a server that is too slow is given up', async () => {
+    const url = await listen((_request, response) => {
+      response.writeHead(200, ADVERTISED);
+      const drip = setInterval(() => response.write('0'), 10);
+      response.once('close', () => clearInterval(drip));
+    });
+    const pace = { minBytesPerSecond: 10_000, windowMs: 100 };
+    const call = { service: 'git-upload-pack', phase: 'advertise' } as const;
+    await expect(connectTo(url, { pace }).exchange(call).then(collect)).rejects.toMatchObject({
+      code: 'TRANSPORT_CLOSED',
+      message: expect.stringContaining('too slow'),
     });
   });
 

@@ -7,5 +7,5 @@ export { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection-l
 export { type ListenGitOptions, listenGit } from './git-daemon.js';
 export { type ListenOptions, listen } from './listen.js';
 export type { ListenAddress, ListeningServer } from './listening.js';
-export type { SshLogin } from './ssh-login.js';
+export type { SshLogin } from './ssh-login-rules.js';
 export { type ListenSshOptions, listenSsh } from './ssh-server.js';

@@ -7,7 +7,8 @@ import { answerConnection, type ConnectionServerOptions, type Peer } from '../co
 import { parseGitCommand } from '../git-command.js';
 import { type ConnectionLimits, connectionLimits } from './connection-limits.js';
 import { type ListenAddress, type ListeningServer, listenOn } from './listening.js';
-import { type SshLogin, SshLogins } from './ssh-login.js';
+import { SshLogins } from './ssh-login.js';
+import type { SshLogin } from './ssh-login-rules.js';
 
 /** What is served over ssh, to whom, and where. */
 export interface ListenSshOptions extends ConnectionServerOptions, ConnectionLimits, ListenAddress {

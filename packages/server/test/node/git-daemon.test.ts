@@ -46,12 +46,12 @@ async function start(
 }
 
 describe.each<ObjectFormat>(['sha1', 'sha256'])('git uses a git:// server for a repository in %s', (objectFormat) => {
-  test('to push, clone, fetch and delete', async () => {
+  test.each([0, 1, 2])('to push, clone, fetch and delete, in protocol v%i', async (version) => {
     const { url } = await start({}, createMemoryRepository({ algorithm: hashAlgorithm(objectFormat) }));
     const source = initBare(join(temporaryDirectory(), 'source.git'), objectFormat);
     const tip = commitFiles(source, [{ files: { 'a.txt': 'one\n' } }, { files: { 'b.txt': 'two\n' } }]);
     const run = async (...args: string[]): Promise<string> => {
-      const ended = await gitAsync(['-c', 'protocol.version=2', ...args], { cwd: source });
+      const ended = await gitAsync(['-c', `protocol.version=${version}`, ...args], { cwd: source });
       expect(ended.code, ended.stderr).toBe(0);
       return ended.stdout;
     };

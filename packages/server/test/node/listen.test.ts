@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createHttpTransport } from '@git-kv/protocol';
+import { connectUploadPack, createHttpTransport } from '@git-kv/protocol';
+import { createNodeFetch } from '@git-kv/protocol/node';
 import { pushFrom, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { allowAll, createGitServer, type GitServer, type ServerEvent } from '@git-kv/server';
 import { type ListeningServer, type ListenOptions, listen } from '@git-kv/server/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { git, gitAsync, temporaryDirectory } from '../../../../test/support/git.js';
+import { CERTIFICATE, KEY } from '../../../../test/support/tls.js';
 import { writeCommit } from '../../../repository/test/support/objects.js';
 
 let repository: Repository;
@@ -80,6 +82,21 @@ describe('listen', () => {
       }
       throw error;
     }
+  });
+
+  test('serves over HTTPS where it has a key and a certificate', async () => {
+    const { url } = await start({ tls: { key: KEY, cert: CERTIFICATE } });
+    expect(url).toMatch(/^https:/);
+    const fetch = createNodeFetch({ ca: CERTIFICATE });
+    const transport = createHttpTransport(`${url}/repo.git`, { fetch });
+    const client = await connectUploadPack(transport);
+    expect(client.version).toBe(2);
+    await fetch.close();
+    const strict = createNodeFetch();
+    await expect(connectUploadPack(createHttpTransport(`${url}/repo.git`, { fetch: strict }))).rejects.toMatchObject({
+      code: 'TRANSPORT_FAILED',
+    });
+    await strict.close();
   });
 
   test('rejects where the port is taken', async () => {

@@ -89,7 +89,7 @@ const sshCommand = (key: SshKeyFiles): string =>
 
 describe.skipIf(!hasSshKeygen)('a server over ssh', () => {
   describe.each<ObjectFormat>(['sha1', 'sha256'])('with a repository in %s, is used by git', (objectFormat) => {
-    test('to push, clone, fetch and delete', async () => {
+    test.each([0, 2])('to push, clone, fetch and delete, in protocol v%i', async (version) => {
       const repository = createMemoryRepository({ algorithm: hashAlgorithm(objectFormat) });
       const { port } = await start({}, repository);
       const url = `ssh://me@127.0.0.1:${port}/r.git`;
@@ -97,7 +97,7 @@ describe.skipIf(!hasSshKeygen)('a server over ssh', () => {
       const tip = commitFiles(source, [{ files: { 'a.txt': 'one\n' } }, { files: { 'b.txt': 'two\n' } }]);
       const run = async (...args: string[]): Promise<string> => {
         const env = { GIT_SSH_COMMAND: sshCommand(userKey) };
-        const ended = await gitAsync(['-c', 'protocol.version=2', ...args], { cwd: source, env });
+        const ended = await gitAsync(['-c', `protocol.version=${version}`, ...args], { cwd: source, env });
         expect(ended.code, ended.stderr).toBe(0);
         return ended.stdout;
       };

@@ -4,13 +4,15 @@ import type { Client, ClientChannel } from 'ssh2';
 import { remoteWords } from '../../text.js';
 import { Deadline } from '../../transport/deadline.js';
 import { requestFailure } from '../../transport/failure.js';
+import type { PaceOptions } from '../../transport/pace.js';
 import type { Connection, ConnectionTransport } from '../../transport/transport.js';
 import { DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_IDLE_TIMEOUT_MS, openSocket } from '../git-transport.js';
 import type { Environment } from '../proxy.js';
 import { remoteCommand, type SshAddress } from '../ssh-program.js';
 import { type ConnectCall, StreamConnection } from '../stream-connection.js';
 import { type HostKeyOptions, HostKeys } from './host-keys.js';
-import { Login, type LoginOptions } from './login.js';
+import { Login } from './login.js';
+import type { LoginOptions } from './login-options.js';
 
 /** How ssh is spoken by the library ssh2. */
 export interface SshLibraryOptions extends HostKeyOptions, LoginOptions {
@@ -20,6 +22,8 @@ export interface SshLibraryOptions extends HostKeyOptions, LoginOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Give up when nothing moves for so long (default five minutes); 0 for never. */
   readonly timeoutMs?: number | undefined;
+  /** Give up a server that is slower than this; by default none is. */
+  readonly pace?: PaceOptions | undefined;
   /** Ask the server for a sign of life after so long without one (default 15 s); after three without an answer it is gone. */
   readonly keepAliveMs?: number | undefined;
   /** How long a connection is kept for the next use (default 4 s); 0 closes it at once. */
@@ -216,6 +220,7 @@ async function openChannel(
     writable: channel,
     display,
     timeoutMs: options.timeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+    pace: options.pace,
     destroy: () => client.destroy(),
     ended: async () => {
       await end.closed;
