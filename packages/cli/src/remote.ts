@@ -18,6 +18,7 @@ import { readGitConfig } from './git-config.js';
 import { ioError } from './input.js';
 import { readReceiveSettings } from './receive-settings.js';
 import { findHere } from './repository.js';
+import { uploadRules } from './upload-rules.js';
 
 /** The certificate authorities that GIT_SSL_CAINFO names, in place of Node's own. */
 export function consoleCertificates(console: Console): { ca?: string } {
@@ -125,8 +126,9 @@ export function openRemote(
         : createPathTransport(resolve(console.cwd, path), {
             serve: async (repository) => {
               const { announced, ...receivePack } = await readReceiveSettings(console, repository);
-              const hidden = readHiddenRefs(await readGitConfig(console, repository), 'uploadpack');
-              return { uploadPack: { hidden }, receivePack: { ...receivePack, ...announced } };
+              const config = await readGitConfig(console, repository);
+              const uploadPack = { hidden: readHiddenRefs(config, 'uploadpack'), rules: uploadRules(config) };
+              return { uploadPack, receivePack: { ...receivePack, ...announced } };
             },
           }),
   });

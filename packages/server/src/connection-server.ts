@@ -5,6 +5,7 @@ import {
   type ReceiveRules,
   type Repository,
   serveConversation,
+  type UploadRules,
 } from '@git-kv/repository';
 import { type AccessDecision, readOnly } from './access.js';
 import type { ServerEvent } from './git-server.js';
@@ -44,6 +45,8 @@ export interface ConnectionServerOptions<Identity = unknown> {
   readonly authorize?: (access: ConnectionAccess) => AccessDecision<Identity> | Promise<AccessDecision<Identity>>;
   /** Refs that are neither listed nor served nor pushed to, as patterns of git's transfer.hideRefs. */
   readonly hidden?: readonly string[] | ForConnection<readonly string[]>;
+  /** What a fetch may ask for, as git's uploadpack.* settings. */
+  readonly upload?: UploadRules | ((repository: Repository) => UploadRules | Promise<UploadRules>);
   /** What a push must not do, as git's receive.* settings. */
   readonly receive?: ReceiveRules | ((repository: Repository) => ReceiveRules | Promise<ReceiveRules>);
   /** What is asked and told when somebody pushes; where there are any, clients may send push options. */
@@ -136,7 +139,11 @@ export async function answerConnection<Identity = unknown>(
     await serveConnection(repository, service, connection, {
       version,
       signal,
-      uploadPack: { ...common, ...(options.level !== undefined && { level: options.level }) },
+      uploadPack: {
+        ...common,
+        rules: (typeof options.upload === 'function' ? await options.upload(repository) : options.upload) ?? {},
+        ...(options.level !== undefined && { level: options.level }),
+      },
       receivePack: {
         ...common,
         rules: (typeof options.receive === 'function' ? await options.receive(repository) : options.receive) ?? {},

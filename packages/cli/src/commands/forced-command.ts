@@ -9,6 +9,7 @@ import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { readReceiveSettings } from '../receive-settings.js';
 import { RepositoryDirectory } from '../repository-directory.js';
+import { uploadRules } from '../upload-rules.js';
 
 /** What sshd runs in place of what a client asks for: git's two services for the repositories under a folder, and nothing else. */
 export const forcedCommandCommand: Command = {
@@ -30,6 +31,7 @@ export const forcedCommandCommand: Command = {
             const settings = await readGitConfig(console, repository as FileRepository);
             return readHiddenRefs(settings, service === 'git-receive-pack' ? 'receive' : 'uploadpack');
           },
+          upload: async (repository) => uploadRules(await readGitConfig(console, repository as FileRepository)),
           receive: async (repository) => (await readReceiveSettings(console, repository as FileRepository)).rules,
         },
         {
