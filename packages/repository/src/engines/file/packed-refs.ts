@@ -38,7 +38,7 @@ interface RefLines {
   readonly count: number;
 }
 
-const utf8 = /* @__PURE__ */ new TextDecoder();
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The content of a packed-refs file, sorted by name. Immutable. A ref is an object only once it is asked for. */
 export class PackedRefs {
@@ -73,7 +73,9 @@ export class PackedRefs {
   find(name: string): PackedRef | undefined {
     const at = this.#lowerBound(name);
     const entry = at < this.#count ? this.#entryAt(at) : undefined;
-    return entry?.name === name ? entry : undefined;
+    if (entry?.name === name) return entry;
+    // A name that is no UTF-8 is read with this in it, and stands elsewhere.
+    return name.includes('\ufffd') ? this.entries.find((one) => one.name === name) : undefined;
   }
 
   /** The entries whose name begins with `prefix`, in order. */

@@ -23,6 +23,13 @@ describe('parsePackedRefs', () => {
     expect([...refs.startingWith('refs/z')].map(({ name }) => name)).toEqual(['refs/z']);
   });
 
+  test('finds a name that is no UTF-8 by what it reads as, and one that begins with a mark of byte order', () => {
+    const line = encodeUtf8(`${A} refs/x?y\n`);
+    line[line.indexOf(0x3f)] = 0xe9;
+    const refs = parsePackedRefs(concatBytes([line, encodeUtf8(`${B} refs/z\n${A} \ufeffrefs\n`)]), sha1);
+    for (const { name, oid } of refs.entries) expect(refs.find(name)).toMatchObject({ name, oid });
+  });
+
   test('finds names in the order of their bytes, whatever they are made of', () => {
     const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter((text) => !text.includes('\n'));
     fc.assert(
