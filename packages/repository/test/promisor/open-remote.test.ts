@@ -116,7 +116,7 @@ describe.each(Object.keys(SHAPES) as Shape[])('of a remote with 100,000 files (%
     expect(wire.requests).toBe(SHAPES[shape].length + (handshake === 'ask' ? 3 : 2));
     expect(wire.requests).toBe(remote.requestCount);
     expect(wire.requests).toBeLessThanOrEqual(5);
-    expect(wire.sent + wire.received).toBeLessThan(200_000);
+    expect(wire.sent + wire.received).toBeLessThan(100_000);
     // What was read is at hand.
     await remote.read(files.map(([path]) => path));
     expect(wire.requests).toBe(remote.requestCount);
