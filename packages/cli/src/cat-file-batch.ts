@@ -1,5 +1,5 @@
 import { decodeUtf8, isGitError, type Oid, type RawObject } from '@git-kv/objects';
-import { findRevision } from '@git-kv/repository';
+import { findRevision, type Repository } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { BufferedOutput } from './buffered-output.js';
 import type { BatchField, BatchFormat } from './cat-file-format.js';
@@ -22,13 +22,16 @@ export interface BatchOptions {
 
 /** `cat-file --batch` and its kin: names come in, what is asked of the objects goes out. */
 export class Batch {
-  readonly #repository: FileRepository;
+  readonly #repository: Repository;
+  /** The same without what would have to be fetched. */
+  readonly #files: FileRepository;
   readonly #console: Console;
   readonly #options: BatchOptions;
   readonly #output: BufferedOutput;
 
-  constructor(repository: FileRepository, console: Console, options: BatchOptions) {
+  constructor(repository: Repository, files: FileRepository, console: Console, options: BatchOptions) {
     this.#repository = repository;
+    this.#files = files;
     this.#console = console;
     this.#options = options;
     this.#output = new BufferedOutput(console.stdout);
@@ -74,7 +77,7 @@ export class Batch {
   /** `--batch-all-objects`: every object in the repository, sorted by its id, or with `unordered` as they lie. */
   async all(withBody: boolean): Promise<void> {
     const { signal } = this.#console;
-    const { objects } = this.#repository;
+    const { objects } = this.#files;
     const unordered: Oid[] = [];
     for await (const oid of objects.oids({ signal })) {
       if (!withBody) await this.#info(oid);
@@ -95,7 +98,7 @@ export class Batch {
   /** @returns whether the object is there */
   async #contents(oid: Oid, rest: string): Promise<boolean> {
     const { objects } = this.#repository;
-    const object = objects.readSync(oid) ?? (await objects.read(oid, { signal: this.#console.signal }));
+    const object = objects.readSync?.(oid) ?? (await objects.read(oid, { signal: this.#console.signal }));
     if (object !== undefined) await this.#object(oid, object, rest);
     return object !== undefined;
   }
@@ -143,7 +146,7 @@ export class Batch {
 
   async #head(oid: Oid, kind: string, size: number, rest: string): Promise<void> {
     const { fields } = this.#options.format;
-    const diskSize = fields.has('objectsize:disk') ? await this.#repository.objects.storedSize(oid) : undefined;
+    const diskSize = fields.has('objectsize:disk') ? await this.#files.objects.storedSize(oid) : undefined;
     const deltaBase = fields.has('deltabase') ? await this.#deltaBase(oid) : '';
     await this.#output.write(this.#line(oid, kind, size, rest, String(diskSize ?? 0), deltaBase));
   }
@@ -164,7 +167,7 @@ export class Batch {
 
   /** What the object is stored as a delta of; zeros where it is stored whole. */
   async #deltaBase(oid: Oid): Promise<Oid> {
-    for await (const [, { baseOid }] of this.#repository.objects.readEntries([oid])) {
+    for await (const [, { baseOid }] of this.#files.objects.readEntries([oid])) {
       if (baseOid !== undefined) return baseOid;
     }
     return this.#repository.algorithm.zeroOid;

@@ -1,6 +1,7 @@
 import { isGitError, isObjectKind, type ObjectKind, type Oid } from '@git-kv/objects';
 import { findRevision, peelTo, type Repository } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
+import { readingOn } from '../back-filled.js';
 import { Batch } from '../cat-file-batch.js';
 import { DEFAULT_BATCH_FORMAT, parseBatchFormat } from '../cat-file-format.js';
 import { CommandError, type Console, UsageError } from '../console.js';
@@ -44,12 +45,13 @@ export const catFileCommand: Command = {
         throw new UsageError('error: one mode and one object are needed');
       }
     }
-    return await using(openHere(console), async (repository) => {
+    const files = await openHere(console);
+    return await using(readingOn(files, console), async (repository) => {
       if (batchMode === undefined) {
         const show = { mode: modes[0] ?? (positionals[0] as string), revision: positionals.at(-1) as string };
-        return await showOne(repository, console, { ...show, allowUnknown: values['allow-unknown-type'] });
+        return await showOne(repository, files, console, { ...show, allowUnknown: values['allow-unknown-type'] });
       }
-      const batch = new Batch(repository, console, {
+      const batch = new Batch(repository, files, console, {
         format: parseBatchFormat(format ?? DEFAULT_BATCH_FORMAT),
         buffer: (values.buffer || values['batch-all-objects']) && !values['no-buffer'],
         unordered: values.unordered,
@@ -88,12 +90,17 @@ interface ShowOptions {
   readonly allowUnknown: boolean;
 }
 
-async function showOne(repository: FileRepository, console: Console, options: ShowOptions): Promise<number> {
+async function showOne(
+  repository: Repository,
+  files: FileRepository,
+  console: Console,
+  options: ShowOptions,
+): Promise<number> {
   const { mode, revision, allowUnknown } = options;
   const oid = await findRevision(repository, revision);
   if (oid === undefined) throw new CommandError(`Not a valid object name ${revision}`);
   if (mode === 't' || mode === 's') {
-    const head = await headOf(repository, oid, allowUnknown);
+    const head = await headOf(repository, files, oid, allowUnknown);
     if (head === undefined) throw new CommandError('git cat-file: could not get object info');
     await console.stdout.write(`${mode === 't' ? head.type : head.size}\n`);
     return 0;
@@ -115,7 +122,8 @@ async function showOne(repository: FileRepository, console: Console, options: Sh
 }
 
 async function headOf(
-  repository: FileRepository,
+  repository: Repository,
+  files: FileRepository,
   oid: Oid,
   allowUnknown: boolean,
 ): Promise<{ readonly type: string; readonly size: number } | undefined> {
@@ -123,7 +131,7 @@ async function headOf(
     const stat = await repository.objects.stat(oid);
     return stat && { type: stat.kind, size: stat.size };
   } catch (error) {
-    const header = allowUnknown && isGitError(error, 'MALFORMED') ? await readLooseHeader(repository, oid) : undefined;
+    const header = allowUnknown && isGitError(error, 'MALFORMED') ? await readLooseHeader(files, oid) : undefined;
     if (header === undefined) throw error;
     return header;
   }

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { canonicalMode, encodeUtf8, FileMode, isOid, type Oid, parseCommitLinks } from '@git-kv/objects';
 import { diffTrees, peelTo, type Repository, type TreeChange, type TreeTarget } from '@git-kv/repository';
+import { openWhole } from '../back-filled.js';
 import { BufferedOutput } from '../buffered-output.js';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { findNamed, neitherRevisionNorPath, noSuchPath } from '../find-named.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { quotePath } from '../quote.js';
-import { openHere, using } from '../repository.js';
+import { using } from '../repository.js';
 import { matchPath } from '../tree-pattern.js';
 
 const LF = 0x0a;
@@ -43,7 +44,7 @@ export const diffTreeCommand: Command = {
       'full-index': { type: 'boolean', default: false },
     });
     const given = dashes < 0 ? [] : args.slice(dashes + 1);
-    return await using(openHere(console), async (repository) => {
+    return await using(openWhole(console), async (repository) => {
       const { trees, paths } = await splitArguments(repository, positionals, dashes >= 0, console);
       const patterns = [...paths, ...given];
       for (const pattern of patterns) {

@@ -1,7 +1,7 @@
 import { isOid, type Oid } from '@git-kv/objects';
 import type { RemoteRef } from '@git-kv/protocol';
 import { fetchInto, localCommits } from '@git-kv/repository';
-import { UsageError } from '../console.js';
+import { CommandError, UsageError } from '../console.js';
 import { deepening } from '../fetch-depth.js';
 import { parseGitOptions } from '../git-options.js';
 import { readLines } from '../input.js';
@@ -31,12 +31,15 @@ export const fetchPackCommand: Command = {
         async (_transport, connect) => {
           const client = await connect(repository);
           try {
+            if (options.has('filter')) throw new CommandError('--filter is not supported');
             const refs = await client.lsRefs({ peel: false, symrefs: false, unborn: false, signal });
             const found = options.has('all') ? all(refs) : match(refs, words);
             await fetchInto(repository, client, {
               wants: [...new Set(found.map(({ oid }) => oid))],
               haves: localCommits(repository, { signal }),
               includeTag: options.has('include-tag'),
+              // A URL is no promisor remote.
+              remoteName: url,
               signal,
               ...(await deepening(console, repository, options)),
               ...progress?.callbacks,

@@ -216,6 +216,7 @@ async function wishOf(
     isAtomic: options.has('atomic'),
     isDryRun: options.has('dry-run'),
     reflog,
+    remoteName: settings.name,
     ...(await deepening(console, repository, options)),
     ...(!options.has('update-head-ok') && { onPlan: (plan) => assertNotCheckedOut(repository, branch, plan) }),
   };

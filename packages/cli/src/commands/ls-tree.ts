@@ -1,10 +1,11 @@
 import { encodeUtf8, isTreeMode, kindOfMode, type Oid, parseTree, type TreeEntry } from '@git-kv/objects';
 import { findRevision, peelTo, type Repository } from '@git-kv/repository';
+import { openWhole } from '../back-filled.js';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { parseOptions } from '../options.js';
 import type { Command } from '../program.js';
 import { quotePath } from '../quote.js';
-import { openHere, using } from '../repository.js';
+import { using } from '../repository.js';
 import { matchPath } from '../tree-pattern.js';
 
 interface Listing {
@@ -36,7 +37,7 @@ export const lsTreeCommand: Command = {
     });
     const [revision, ...paths] = positionals;
     if (revision === undefined) throw new UsageError('error: a tree-ish is required');
-    return await using(openHere(console), async (repository) => {
+    return await using(openWhole(console), async (repository) => {
       const oid = await findRevision(repository, revision);
       if (oid === undefined) throw new CommandError(`Not a valid object name ${revision}`);
       const tree = oid === repository.algorithm.emptyTreeOid ? oid : await peelTo(repository, oid, 'tree');
