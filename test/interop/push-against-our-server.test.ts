@@ -117,6 +117,14 @@ test('git sees no hidden refs, and cannot push to them', async () => {
   expect(refs(directory)).toBe('refs/heads/main\nrefs/internal/x');
 });
 
+test('git signs no push for us: we do not say that we take certificates', async () => {
+  const { push, directory } = await serve();
+  const signed = await push('--signed', 'origin', 'main');
+  expect(signed.code).not.toBe(0);
+  expect(signed.stderr).toContain('does not support --signed push');
+  expect(refs(directory)).toBe('');
+});
+
 test('git may not move a branch that is checked out, unless the rules say so', async () => {
   let receive: ReceiveRules = {};
   const { push, directory } = await serve({ receive: () => receive }, { bare: false });

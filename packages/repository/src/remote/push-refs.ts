@@ -1,5 +1,6 @@
 import type { Oid } from '@git-kv/objects';
 import {
+  type CodedRefusal,
   connectReceivePack,
   mapSource,
   type ReceivePackClient,
@@ -64,7 +65,7 @@ export type PushedRefResult = PlannedPush & {
     | { readonly status: 'up-to-date' | 'pushed' }
     | { readonly status: 'rejected'; readonly reason: PushRejection }
     /** The remote said no; in its words. */
-    | { readonly status: 'remote-rejected'; readonly reason: string }
+    | { readonly status: 'remote-rejected'; readonly reason: string; readonly refusal?: CodedRefusal }
   );
 
 /** What a push changed, or a dry run would have. */
@@ -183,7 +184,10 @@ async function send(
   const byName = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
   return refs.map((ref): PushedRefResult => {
     const outcome = ref.status === 'pushed' ? byName.get(ref.name) : undefined;
-    if (outcome?.status === 'rejected') return { ...ref, status: 'remote-rejected', reason: outcome.reason };
+    if (outcome?.status === 'rejected') {
+      const { reason, refusal } = outcome;
+      return { ...ref, status: 'remote-rejected', reason, ...(refusal && { refusal }) };
+    }
     if (outcome?.status === 'stale') return { ...ref, status: 'rejected', reason: 'stale' };
     return ref;
   });

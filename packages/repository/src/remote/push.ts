@@ -3,7 +3,6 @@ import { packObjects } from '@git-kv/pack';
 import {
   type CodedRefusal,
   connectReceivePack,
-  connectUploadPack,
   isPushOutcomeUnknown,
   type OnRemoteProgress,
   type PushCommand,
@@ -226,11 +225,10 @@ async function settle(
   try {
     // A push that was given up still has to be settled, so the caller's signal is not passed on.
     const signal = AbortSignal.timeout(SETTLE_TIMEOUT_MS);
-    const client = await connectUploadPack(transport, { signal });
+    // Not upload-pack, which may hide other refs.
+    const client = await connectReceivePack(transport, { signal });
     try {
-      const prefixes = commands.map(({ name }) => name);
-      const refs = await client.lsRefs({ prefixes, peel: false, symrefs: false, signal });
-      held = new Map(refs.map(({ name, oid }) => [name, oid]));
+      held = new Map(client.refs.map(({ name, oid }) => [name, oid]));
     } finally {
       await client.close();
     }

@@ -1,5 +1,6 @@
 import { assertRefName, GitError, type HashAlgorithm, isOid } from '@git-kv/objects';
 import type {
+  PreparedRefUpdate,
   RefEntry,
   RefName,
   RefOutcome,
@@ -13,7 +14,7 @@ import type {
 import { compareRefNames } from '../file/ref-order.js';
 import { RefHistory } from './ref-history.js';
 
-/** Refs in a map. An update runs without waiting for anything, so it is one instant for everyone else. */
+/** Refs in a map. An update waits for prepared ones and then runs without a pause, so it is one instant for everyone else. */
 export class MemoryRefStore implements RefStore {
   private readonly algorithm: HashAlgorithm;
   private readonly values = new Map<RefName, RefValue>();
@@ -21,6 +22,8 @@ export class MemoryRefStore implements RefStore {
   /** Names under refs/ in order; made when asked for, thrown away when a name comes or goes. */
   private sortedNames: readonly RefName[] | undefined;
   private term = 0;
+  /** Names whose prepared update waits for its last word, and who is told of it. */
+  private readonly held = new Map<RefName, Promise<void>>();
 
   constructor(algorithm: HashAlgorithm, historySize: number) {
     this.algorithm = algorithm;
@@ -50,6 +53,54 @@ export class MemoryRefStore implements RefStore {
   }
 
   async update(updates: readonly RefUpdate[], options: RefUpdateOptions = {}): Promise<RefOutcome> {
+    while (this.held.size > 0) {
+      const other = this.heldBeside(updates);
+      if (other === undefined) break;
+      await other;
+    }
+    return this.apply(updates, options);
+  }
+
+  async prepare(
+    updates: readonly RefUpdate[],
+    options: RefUpdateOptions = {},
+  ): Promise<PreparedRefUpdate | Exclude<RefOutcome, { status: 'updated' }>> {
+    for (let other = this.heldBeside(updates); other !== undefined; other = this.heldBeside(updates)) await other;
+    const refusal = this.refusal(updates, options);
+    if (refusal !== undefined) return refusal;
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    for (const { name } of updates) this.held.set(name, released);
+    let isOpen = true;
+    const close = (): void => {
+      if (!isOpen) throw new Error('BUG: a prepared update is closed already');
+      isOpen = false;
+      for (const { name } of updates) this.held.delete(name);
+      release();
+    };
+    return {
+      status: 'prepared',
+      commit: async () => {
+        close();
+        return this.apply(updates, options);
+      },
+      abort: async () => close(),
+    };
+  }
+
+  /** A prepared update of one of these refs, or of one that is in the way of them. */
+  private heldBeside(updates: readonly RefUpdate[]): Promise<void> | undefined {
+    for (const [held, released] of this.held) {
+      for (const { name } of updates) {
+        if (name === held || name.startsWith(`${held}/`) || held.startsWith(`${name}/`)) return released;
+      }
+    }
+    return undefined;
+  }
+
+  private apply(updates: readonly RefUpdate[], options: RefUpdateOptions): RefOutcome {
     const refusal = this.refusal(updates, options);
     if (refusal !== undefined) return refusal;
     if (options.fence) this.term = options.fence.term;
@@ -66,7 +117,10 @@ export class MemoryRefStore implements RefStore {
   }
 
   /** Why `updates` cannot be made now, or `undefined`. Changes nothing. */
-  refusal(updates: readonly RefUpdate[], options: RefUpdateOptions = {}): RefOutcome | undefined {
+  refusal(
+    updates: readonly RefUpdate[],
+    options: RefUpdateOptions = {},
+  ): Exclude<RefOutcome, { status: 'updated' }> | undefined {
     options.signal?.throwIfAborted();
     this.assertUpdates(updates);
     if (options.fence && options.fence.term < this.term) return { status: 'fenced', term: this.term };

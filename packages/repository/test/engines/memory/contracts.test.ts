@@ -12,7 +12,7 @@ const harness = { describe, test, expect };
 
 describe('the memory engine', () => {
   objectStoreContract(harness, async (algorithm) => createMemoryRepository({ algorithm }).objects);
-  const features = { transactions: true, fences: true };
+  const features = { transactions: true, fences: true, prepare: true };
   refStoreContract(harness, async (algorithm) => createMemoryRepository({ algorithm }).refs, features);
   repositoryContract(harness, async (algorithm) => createMemoryRepository({ algorithm }));
 });
