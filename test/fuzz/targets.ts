@@ -45,6 +45,7 @@ import { pushRequest } from './targets/protocol/push-request.js';
 import { receivePackAdvertisement } from './targets/protocol/receive-pack-advertisement.js';
 import { remoteWords } from './targets/protocol/remote-words.js';
 import { sideband } from './targets/protocol/sideband.js';
+import { sidebandFetchAnswer } from './targets/protocol/sideband-fetch-answer.js';
 import { v0Advertisement } from './targets/protocol/v0-advertisement.js';
 import { v0FetchAnswer } from './targets/protocol/v0-fetch-answer.js';
 import { v0FetchRequest } from './targets/protocol/v0-fetch-request.js';
@@ -107,6 +108,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   receivePackAdvertisement,
   remoteWords,
   sideband,
+  sidebandFetchAnswer,
   v0Advertisement,
   v0FetchAnswer,
   v0FetchRequest,

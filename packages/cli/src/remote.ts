@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { isGitError } from '@git-kv/objects';
 import {
   connectUploadPack,
+  type ProtocolVersion,
   parseRemoteAddress,
   readBundle,
   type Transport,
@@ -11,7 +12,7 @@ import {
 } from '@git-kv/protocol';
 import { createLocalProgramTransport, createTransport } from '@git-kv/protocol/node';
 import { connectBundle, type Repository, readHiddenRefs } from '@git-kv/repository';
-import { createPathTransport } from '@git-kv/repository/node-fs';
+import { createPathTransport, type FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
 import { remoteCredentials } from './credentials.js';
 import { readGitConfig } from './git-config.js';
@@ -68,9 +69,9 @@ export async function withRemote<T>(
   const transport = openRemote(url, { ...console, env: await sshEnvironment(console) }, programs);
   const { signal } = console;
   const bundle = await findBundle(url, console);
-  const connect: ConnectRemote = (repository) =>
+  const connect: ConnectRemote = async (repository) =>
     bundle === undefined
-      ? connectUploadPack(transport, { signal, serverOptions })
+      ? connectUploadPack(transport, { version: await configuredVersion(console, repository), signal, serverOptions })
       : connectBundle(repository, () => readBundle(createReadStream(bundle)));
   try {
     return await body(transport, connect);
@@ -95,6 +96,15 @@ async function sshEnvironment(console: Console): Promise<Console['env']> {
   } finally {
     await repository?.close();
   }
+}
+
+/** What protocol.version says: 2 where nothing does. */
+async function configuredVersion(console: Console, repository: Repository | undefined): Promise<ProtocolVersion> {
+  const files = repository !== undefined && 'layout' in repository ? (repository as FileRepository) : undefined;
+  const text = (await readGitConfig(console, files)).get('protocol', 'version') ?? '2';
+  const version = ([0, 1, 2] as const).find((known) => String(known) === text);
+  if (version === undefined) throw new CommandError(`unknown value for config 'protocol.version': ${text}`);
+  return version;
 }
 
 /** The path of the bundle that `url` is; `undefined` where it is none. */

@@ -41,6 +41,7 @@ export interface WireSamples {
   readonly lsRefsAnswer: Uint8Array;
   readonly fetchRequest: Uint8Array;
   readonly fetchAnswer: Uint8Array;
+  readonly sidebandFetchAnswer: Uint8Array;
   readonly v0UploadPackAdvertisement: Uint8Array;
   readonly v0FetchRequest: Uint8Array;
   readonly v0FetchAnswer: Uint8Array;
@@ -177,6 +178,7 @@ function speak(cwd: string, format: ObjectFormat, head: string): WireSamples {
   const lsRefsRequest = `${line('command=ls-refs\n')}${intro}0001${line('peel\n')}${line('symrefs\n')}${line('unborn\n')}${line('ref-prefix refs/heads/\n')}${line('ref-prefix refs/tags/\n')}${line('ref-prefix HEAD\n')}0000`;
   const base = git(['rev-parse', `${head}^`], { cwd });
   const fetchRequest = `${line('command=fetch\n')}${intro}0001${line('thin-pack\n')}${line('ofs-delta\n')}${line('include-tag\n')}${line(`want ${head}\n`)}${line(`have ${base}\n`)}${line('deepen 1\n')}${line('done\n')}0000`;
+  const sidebandRequest = fetchRequest.replace(line('ofs-delta\n'), line('ofs-delta\n') + line('sideband-all\n'));
   const flags = `multi_ack_detailed no-done side-band-64k thin-pack ofs-delta object-format=${format} agent=git/fuzz`;
   const v0FetchRequest = `${line(`want ${head} ${flags}\n`)}${line('deepen 1\n')}0000${line(`have ${base}\n`)}${line('done\n')}`;
   const zero = '0'.repeat(head.length);
@@ -189,6 +191,12 @@ function speak(cwd: string, format: ObjectFormat, head: string): WireSamples {
     lsRefsAnswer: answered('upload-pack', lsRefsRequest, version2),
     fetchRequest: Buffer.from(fetchRequest),
     fetchAnswer: answered('upload-pack', fetchRequest, version2),
+    sidebandFetchAnswer: answered('upload-pack', sidebandRequest, {
+      ...version2,
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'uploadpack.allowSidebandAll',
+      GIT_CONFIG_VALUE_0: 'true',
+    }),
     v0UploadPackAdvertisement: advertised('upload-pack'),
     v0FetchRequest: Buffer.from(v0FetchRequest),
     v0FetchAnswer: answered('upload-pack', v0FetchRequest),

@@ -22,6 +22,19 @@ afterAll(async () => {
 });
 
 describe('tsgit ls-remote', () => {
+  test.each(['0', '1', '2', '3'])('in the version of the protocol that is configured: %s', async (version) => {
+    const env = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'protocol.version', GIT_CONFIG_VALUE_0: version };
+    const args = ['ls-remote', `${backend.url}/odd.git`];
+    const before = backend.requests.length;
+    const ours = await run('tsgit', args, { env });
+    const asked = backend.requests.slice(before).map(({ headers }) => headers['git-protocol']);
+    const theirs = await gitAsync(args, { env });
+    expect(ours).toMatchObject({ code: theirs.code, stdout: theirs.stdout });
+    if (version === '3') expect(ours.stderr).toBe(theirs.stderr);
+    const expected = { '0': [undefined], '1': ['version=1'], '2': ['version=2', 'version=2'] }[version] ?? [];
+    expect(asked).toEqual(expected);
+  });
+
   test.each([
     [[], []],
     [['--heads'], []],

@@ -38,9 +38,10 @@ export class V0UploadPack implements UploadPackClient {
   async lsRefs(options: LsRefsOptions = {}): Promise<RemoteRef[]> {
     const { prefixes = [], symrefs = true, peel = true, unborn = true } = options;
     options.signal?.throwIfAborted();
+    const matches = prefixFilter(prefixes);
     const refs: RemoteRef[] = [];
     for (const { name, oid, target, peeledOid } of this.#refs) {
-      if (prefixes.length > 0 && !prefixes.some((prefix) => name.startsWith(prefix))) continue;
+      if (!matches(name)) continue;
       if (oid === undefined && !unborn) continue;
       refs.push({
         name,
@@ -122,6 +123,14 @@ export class V0UploadPack implements UploadPackClient {
     if (this.#sessionId !== undefined) wanted.push({ name: 'session-id', value: this.#sessionId });
     return wanted.filter(({ name }) => has(name));
   }
+}
+
+/** Whether a name begins with one of `prefixes`, or there are none. There may be tens of thousands, but of few lengths. */
+function prefixFilter(prefixes: readonly string[]): (name: string) => boolean {
+  if (prefixes.length === 0) return () => true;
+  const known = new Set(prefixes);
+  const lengths = [...new Set(prefixes.map(({ length }) => length))];
+  return (name) => lengths.some((length) => length <= name.length && known.has(name.slice(0, length)));
 }
 
 function unsupported(what: string): GitError {

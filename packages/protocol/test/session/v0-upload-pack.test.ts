@@ -52,11 +52,15 @@ const objectCount = (pack: Uint8Array): number => new DataView(pack.buffer, pack
 const history = (count: number): Parameters<typeof commitFiles>[1] =>
   Array.from({ length: count }, (_, at) => ({ files: { [`file${at}`]: `${at}` }, time: 1_700_000_000 + at * 100 }));
 
-const cases = [sha1, sha256].flatMap((algorithm) =>
-  (['a pipe', 'HTTP'] as const).flatMap((carrier) =>
-    ([0, 1] as const).map((version) => ({ algorithm, carrier, version, name: algorithm.name })),
-  ),
-);
+// Every two of them together.
+const cases = (
+  [
+    [sha1, 'a pipe', 0],
+    [sha256, 'a pipe', 1],
+    [sha1, 'HTTP', 1],
+    [sha256, 'HTTP', 0],
+  ] as const
+).map(([algorithm, carrier, version]) => ({ algorithm, carrier, version, name: algorithm.name }));
 
 describe.each(cases)('in protocol v$version over $carrier, with $name,', ({ algorithm, carrier, version }) => {
   const format = algorithm.name;
