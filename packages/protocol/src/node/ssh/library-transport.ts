@@ -92,6 +92,7 @@ class IdleClient {
   take(): Client | undefined {
     const client = this.#client;
     clearTimeout(this.#timer);
+    client?.off('close', this.#forget);
     this.#client = undefined;
     return client;
   }
@@ -102,9 +103,7 @@ class IdleClient {
       return;
     }
     this.#client = client;
-    client.once('close', () => {
-      if (this.#client === client) this.take();
-    });
+    client.once('close', this.#forget);
     this.#timer = setTimeout(() => this.take()?.end(), this.#keepMs);
   }
 
@@ -112,6 +111,8 @@ class IdleClient {
     this.#isClosed = true;
     this.take()?.end();
   }
+
+  readonly #forget = (): void => void this.take();
 }
 
 async function openClient(
@@ -202,16 +203,19 @@ async function openChannel(
   const deadline = new Deadline(call.signal, options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS);
   deadline.signal.addEventListener('abort', () => client.destroy(), { once: true });
   let channel: ClientChannel;
+  let onClose = (): void => {};
   try {
     deadline.start();
     channel = await new Promise<ClientChannel>((resolve, reject) => {
-      client.once('close', () => reject(new Error('the server closed the connection')));
+      onClose = () => reject(new Error('the server closed the connection'));
+      client.once('close', onClose);
       client.exec(command, environment, (error, opened) => (error ? reject(error) : resolve(opened)));
     });
   } catch (error) {
     deadline.throwIfOver();
     throw requestFailure(error, display, false);
   } finally {
+    client.off('close', onClose);
     deadline.end();
   }
   const end = watchChannel(client, channel);
@@ -261,9 +265,14 @@ function watchChannel(client: Client, channel: ClientChannel): ChannelEnd {
     signal = exitSignal;
   });
   const closed = new Promise<void>((resolve) => {
-    channel.once('close', () => resolve());
-    client.once('close', () => {
+    const onClientGone = (): void => {
       isClientGone = true;
+      resolve();
+    };
+    client.once('close', onClientGone);
+    channel.once('close', () => {
+      // A connection that is kept must not gather listeners. One that breaks closes its channels first, and then itself.
+      setImmediate(() => client.off('close', onClientGone));
       resolve();
     });
   });
