@@ -84,7 +84,11 @@ function prepareSources() {
     process.stderr.write('Building the helpers of the tests ...\n');
     const flags = ['NO_CURL=1', 'NO_OPENSSL=1', 'NO_EXPAT=1', 'NO_GETTEXT=1', 'NO_TCLTK=1', 'NO_PYTHON=1'];
     const jobs = `-j${Math.max(1, Math.floor(cpus().length / 2))}`;
-    must('make', [jobs, ...flags, 'CFLAGS=-O1', 'GIT-BUILD-OPTIONS', 't/helper/test-tool'], sources);
+    must(
+      'make',
+      [jobs, ...flags, 'CFLAGS=-O1', 'GIT-BUILD-OPTIONS', 't/helper/test-tool', 't/helper/test-fake-ssh'],
+      sources,
+    );
     must('make', [...flags, '-C', 'templates'], sources);
   }
   return sources;

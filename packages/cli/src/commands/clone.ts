@@ -116,7 +116,7 @@ async function clone(task: CloneTask): Promise<void> {
       layout,
       origin,
       noTags,
-      ...(await deepening(console, undefined, options)),
+      ...(await deepening(undefined, options)),
       ...(branch !== undefined && { branch }),
       ...(single !== undefined && { singleBranch: !single.negated }),
       ...progress?.callbacks,

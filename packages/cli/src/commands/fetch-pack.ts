@@ -41,7 +41,7 @@ export const fetchPackCommand: Command = {
               // A URL is no promisor remote.
               remoteName: url,
               signal,
-              ...(await deepening(console, repository, options)),
+              ...(await deepening(repository, options)),
               ...progress?.callbacks,
             });
             return found;

@@ -217,7 +217,7 @@ async function wishOf(
     isDryRun: options.has('dry-run'),
     reflog,
     remoteName: settings.name,
-    ...(await deepening(console, repository, options)),
+    ...(await deepening(repository, options)),
     ...(!options.has('update-head-ok') && { onPlan: (plan) => assertNotCheckedOut(repository, branch, plan) }),
   };
 }

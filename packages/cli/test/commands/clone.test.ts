@@ -117,6 +117,34 @@ describe.each(['sha1', 'sha256'] as const)('tsgit clone of a path (%s)', (object
     expect(stateOf(ours)).toEqual(stateOf(theirs));
   });
 
+  test.each([
+    [['--bare', '--filter=blob:none']],
+    [['-n', '--filter=tree:0']],
+    [['-n', '--shallow-exclude=v1']],
+    [['--bare', '--shallow-since=2000-01-01', '--no-single-branch']],
+  ])('%j takes the part that git takes', async (options) => {
+    const cwd = temporaryDirectory();
+    const source = join(root, `${objectFormat}.git`);
+    git(['config', 'uploadpack.allowFilter', 'true'], { cwd: source });
+    const [theirs, ours] = [join(cwd, 'theirs'), join(cwd, 'ours')];
+    const cloned = await gitAsync(['clone', '--quiet', ...options, `file://${source}`, theirs]);
+    expect(cloned, cloned.stderr).toMatchObject({ code: 0 });
+    expect(await run('tsgit', ['clone', '-q', ...options, `file://${source}`, ours])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const partOf = (directory: string): unknown => {
+      const ask = (...args: string[]): string => git(args, { cwd: directory });
+      return {
+        refs: refsOf(directory),
+        objects: ask('rev-list', '--objects', '--all', '--missing=print').split('\n').sort(),
+        remote: ask('config', '--get-regexp', '^remote').split('\n').sort(),
+        isShallow: ask('rev-parse', '--is-shallow-repository'),
+      };
+    };
+    expect(partOf(ours)).toEqual(partOf(theirs));
+  });
+
   test('of a bundle, named after it', async () => {
     const cwd = temporaryDirectory();
     git(['bundle', 'create', '-q', join(cwd, 'all.bundle'), '--all'], { cwd: join(root, `${objectFormat}.git`) });

@@ -168,7 +168,14 @@ describe.each(['sha1', 'sha256'] as const)('tsgit fetch (%s)', (format) => {
   test('a shallow clone is deepened and made whole', async () => {
     const twins = new Twins();
     twins.each((directory) => git(['init', '--quiet', `--object-format=${format}`, '.'], { cwd: directory }));
-    for (const args of [['--depth=1'], ['--depth=2'], ['--unshallow']]) {
+    for (const args of [
+      ['--depth=1'],
+      ['--deepen=1'],
+      ['--shallow-exclude=v1'],
+      ['--shallow-since=2000-01-01'],
+      ['--depth=2'],
+      ['--unshallow'],
+    ]) {
       await twins.same(['fetch', ...args, pair().url, 'main:refs/x/main']);
       twins.expectSameFiles({ folders: false });
     }
@@ -186,6 +193,9 @@ describe.each(['sha1', 'sha256'] as const)('tsgit fetch (%s)', (format) => {
       ['origin', 'refs/heads/*'],
       ['--depth=0'],
       ['--depth=1', '--unshallow'],
+      ['--depth=1', '--deepen=1'],
+      ['--deepen=-1'],
+      ['--filter=nonsense'],
       ['--unshallow'],
       ['--all', 'origin'],
       ['--all', 'origin', 'main'],

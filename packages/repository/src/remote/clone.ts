@@ -13,6 +13,7 @@ import type { ReflogNote, RefName, RefUpdate, RefValue } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { peelTo } from '../revision/peel.js';
 import { type FetchIntoOptions, fetchInto } from './fetch.js';
+import { changesDepth } from './fetch-refs.js';
 
 /** How the remote's refs are kept: as they are there, all of them (`mirror`), or as remote-tracking refs (`tracking`). */
 export type CloneLayout = 'bare' | 'mirror' | 'tracking';
@@ -59,7 +60,7 @@ export async function cloneInto(
   try {
     const prefixes = layout === 'mirror' ? ['HEAD', 'refs/'] : ['HEAD', 'refs/heads/', 'refs/tags/'];
     const all = await client.lsRefs({ prefixes, signal });
-    const isSingle = options.singleBranch ?? cutsHistory(options);
+    const isSingle = options.singleBranch ?? changesDepth(options);
     const remoteHead = all.find(({ name }) => name === 'HEAD');
     const own = branch === undefined ? undefined : findBranch(all, branch);
     const pointed = remoteHead && guessHead(remoteHead, all);
@@ -110,10 +111,6 @@ const MAPPING: Readonly<Record<CloneLayout, (origin: string) => string>> = {
   mirror: () => '+refs/*:refs/*',
   tracking: (origin) => `+refs/heads/*:refs/remotes/${origin}/*`,
 };
-
-function cutsHistory(options: object): boolean {
-  return Object.entries(options).some(([key, value]) => value !== undefined && /^(?:depth|deepen|shallow)/.test(key));
-}
 
 /** A branch by its short name, or else a tag. */
 function findBranch(refs: readonly RemoteRef[], branch: string): RemoteRef {

@@ -107,7 +107,7 @@ export async function fetchRefs(
     const known = new Map([...local.oids, ...moved]);
     const tags = await missingTags(remoteRefs, known, hereOrIn(repository, new Set()));
     if (await isMissingAny(repository, tags)) {
-      const { depth: _depth, ...rest } = options;
+      const { depth: _depth, relative: _relative, unshallow: _unshallow, since: _since, not: _not, ...rest } = options;
       objectCount += await withClient((own) => bring(repository, own, tags, local, { ...rest, includeTag: false }));
     }
     return await judgeAll(
@@ -210,10 +210,8 @@ async function bring(
 }
 
 /** Whether history is to be cut or grown: then what is here already has to be asked for, too. */
-function changesDepth(options: object): boolean {
-  return Object.entries(options).some(
-    ([key, value]) => value !== undefined && value !== false && /^(?:depth|deepen|unshallow|shallow)/.test(key),
-  );
+export function changesDepth({ depth, unshallow, since, not = [] }: Partial<FetchIntoOptions>): boolean {
+  return depth !== undefined || unshallow === true || since !== undefined || not.length > 0;
 }
 
 /** Whether everything is here already that `wants` lead to. */
