@@ -19,6 +19,7 @@ export function uploadRules({ entries }: Pick<GitConfig, 'entries'>): UploadRule
   }
   const maxTreeDepth = config.getInteger('uploadpackfilter', 'maxdepth', 'tree');
   if (maxTreeDepth !== undefined) filters.tree ??= true;
+  const unborn = config.get('lsrefs', 'unborn');
   const allowsAny = config.getBoolean('uploadpack', 'allowanysha1inwant') === true;
   return {
     allowFilter: config.getBoolean('uploadpack', 'allowfilter') ?? false,
@@ -27,6 +28,7 @@ export function uploadRules({ entries }: Pick<GitConfig, 'entries'>): UploadRule
     ...(maxTreeDepth !== undefined && { maxTreeDepth }),
     allowRefInWant: config.getBoolean('uploadpack', 'allowrefinwant') ?? false,
     allowSidebandAll: config.getBoolean('uploadpack', 'allowsidebandall') ?? false,
+    ...((unborn === 'allow' || unborn === 'ignore') && { unborn }),
     ...(allowsAny && { allowAnyWant: true }),
     ...(config.getBoolean('transfer', 'advertisesid') === true && { sessionId: randomUUID() }),
   };

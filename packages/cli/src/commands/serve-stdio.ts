@@ -127,7 +127,13 @@ async function openDirectory(console: Console, { directory, isStrict }: ServerCa
       // Not a repository: the next spelling is tried, as git does, and the last one's error told.
     }
   }
-  return await openAt(resolve(console.cwd, candidates.at(-1) as string), directory);
+  try {
+    return await openAt(resolve(console.cwd, candidates.at(-1) as string), directory);
+  } catch (error) {
+    if (error instanceof CommandError)
+      throw new CommandError(`'${directory}' does not appear to be a git repository`, { cause: error });
+    throw error;
+  }
 }
 
 async function send(console: Console, chunks: AsyncIterable<Uint8Array>): Promise<void> {

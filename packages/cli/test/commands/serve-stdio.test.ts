@@ -302,7 +302,7 @@ describe('tsgit upload-pack and receive-pack', () => {
         expect(await run('tsgit', [command, directory], { cwd, env })).toMatchObject({
           code: 128,
           stdout: '',
-          stderr: `fatal: not a git repository: '${directory}'\n`,
+          stderr: `fatal: '${directory}' does not appear to be a git repository\n`,
         });
       }
     },

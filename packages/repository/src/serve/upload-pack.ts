@@ -205,7 +205,9 @@ async function* answerLsRefs(
 ): AsyncGenerator<Uint8Array> {
   let lines: Uint8Array[] = [];
   let size = 0;
-  for await (const ref of listRefs(repository, parseLsRefsCommand(command, limits), options)) {
+  const asked = parseLsRefsCommand(command, limits);
+  const request = options.rules?.unborn === 'ignore' ? { ...asked, unborn: false } : asked;
+  for await (const ref of listRefs(repository, request, options)) {
     const line = serializeLsRefsLine(ref);
     lines.push(line);
     size += line.length;

@@ -24,6 +24,8 @@ export interface UploadRules {
   readonly allowRefInWant?: boolean;
   /** Whole answers in a sideband (uploadpack.allowSidebandAll). Default false. */
   readonly allowSidebandAll?: boolean;
+  /** A HEAD whose branch has no commit yet (lsrefs.unborn): announced, told only to those who ask, or never told. Default `advertise`. */
+  readonly unborn?: 'advertise' | 'allow' | 'ignore';
   /** Sizes of objects without the objects (git: always). Default true. */
   readonly allowObjectInfo?: boolean;
   /**
@@ -44,7 +46,7 @@ export function uploadCapabilities(algorithmName: string, rules: UploadRules): C
   if (rules.allowRefInWant !== false) features.push('ref-in-want');
   if (rules.allowSidebandAll === true) features.push('sideband-all');
   const capabilities: Capability[] = [
-    { name: 'ls-refs', value: 'unborn' },
+    (rules.unborn ?? 'advertise') === 'advertise' ? { name: 'ls-refs', value: 'unborn' } : { name: 'ls-refs' },
     { name: 'fetch', value: features.join(' ') },
     { name: 'server-option' },
     { name: 'object-format', value: algorithmName },
