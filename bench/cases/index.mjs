@@ -5,11 +5,13 @@ import crc32 from './crc32.mjs';
 import deflate from './deflate.mjs';
 import deltaApply from './delta-apply.mjs';
 import deltaCreate from './delta-create.mjs';
+import fetchIncremental from './fetch-incremental.mjs';
 import gc from './gc.mjs';
 import indexPack from './index-pack.mjs';
 import inflate from './inflate.mjs';
 import kvCommits from './kv-commits.mjs';
 import logPath from './log-path.mjs';
+import lsRemote100kRefs from './ls-remote-100k-refs.mjs';
 import mergeBase from './merge-base.mjs';
 import mergeTrees from './merge-trees.mjs';
 import open from './open.mjs';
@@ -19,6 +21,7 @@ import pushSmall from './push-small.mjs';
 import readAll from './read-all.mjs';
 import readRandom from './read-random.mjs';
 import refTransactions from './ref-transactions.mjs';
+import serveConcurrent from './serve-concurrent.mjs';
 import sha1 from './sha1.mjs';
 import sha1Detect from './sha1-detect.mjs';
 import sha256 from './sha256.mjs';
@@ -57,6 +60,9 @@ export const allCases = [
   writePack,
   gc,
   pushSmall,
+  fetchIncremental,
+  serveConcurrent,
+  lsRemote100kRefs,
   ...kernelCases,
 ];
 
