@@ -1,6 +1,7 @@
 import { type Oid, parseTag } from '@git-kv/objects';
 import { readBody } from './read-object.js';
 import { peelTag } from './ref-resolve.js';
+import type { RefStore } from './ref-store.js';
 import type { Repository } from './repository.js';
 import { type ObjectsBetweenOptions, objectBatchesBetween, type WalkedObject } from './walk/index.js';
 
@@ -10,6 +11,8 @@ export interface PackContentOptions extends ObjectsBetweenOptions {
   readonly thin?: boolean;
   /** Bring the annotated tags along whose targets are listed (`include-tag`). */
   readonly includeTags?: boolean;
+  /** Where those tags are looked for: default the repository's refs. */
+  readonly tags?: Pick<RefStore, 'list'>;
 }
 
 /** The objects of a pack, as `packObjects` takes them. */
@@ -24,7 +27,7 @@ export interface PackContent {
  * @throws {NotFoundError} OBJECT_NOT_FOUND
  */
 export async function packContent(repository: Repository, options: PackContentOptions): Promise<PackContent> {
-  const { includeTags = false, ...between } = options;
+  const { includeTags = false, tags = repository.refs, ...between } = options;
   // Bases that are missing here are not worth a request.
   const thin = options.thin === true && repository.objects.prefetch === undefined;
   const objects: WalkedObject[] = [];
@@ -38,7 +41,8 @@ export async function packContent(repository: Repository, options: PackContentOp
     const oids = objects.map(({ oid }) => oid);
     await repository.objects.prefetch(oids, signal ? { signal } : {});
   }
-  if (includeTags) for (const oid of await tagsOf(repository, objects, options)) objects.push({ oid, kind: 'tag' });
+  if (includeTags)
+    for (const oid of await tagsOf(repository, tags, objects, options)) objects.push({ oid, kind: 'tag' });
   return { objects, thinBases: known.length === 0 ? known : atPathsOf(objects, known) };
 }
 
@@ -71,13 +75,14 @@ function atPathsOf(objects: readonly WalkedObject[], known: readonly WalkedObjec
 /** Annotated tags whose targets are listed, each with the tags between it and its target. */
 async function tagsOf(
   repository: Repository,
+  refs: Pick<RefStore, 'list'>,
   objects: readonly WalkedObject[],
   { signal }: { readonly signal?: AbortSignal },
 ): Promise<Iterable<Oid>> {
   const options = signal ? { signal } : {};
   const listed = new Set(objects.map(({ oid }) => oid));
   const tags = new Set<Oid>();
-  for await (const { value, peeledOid } of repository.refs.list('refs/tags/')) {
+  for await (const { value, peeledOid } of refs.list('refs/tags/')) {
     if (!('oid' in value) || listed.has(value.oid)) continue;
     const target = peeledOid ?? (await peelTag(repository.objects, value.oid, options));
     if (target === undefined || !listed.has(target)) continue;

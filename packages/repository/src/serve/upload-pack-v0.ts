@@ -126,10 +126,11 @@ export async function* serveUploadPackV0(
   if (!negotiation.isPackWanted) return;
   plan ??= await planFetch(repository, request, wants.oids, options);
   const { thin, ofsDelta, includeTag, noProgress } = request;
-  const { level, onFailure } = options;
+  const { level, onFailure, hidden = [], rules } = options;
   const bandBytes = bandSize(capabilities);
   const pack = sendPack(repository, plan, negotiation.commonOids, {
-    ...{ thin, ofsDelta, includeTag, noProgress, level, onFailure, bandBytes },
+    ...{ thin, ofsDelta, includeTag, noProgress, level, onFailure, bandBytes, hidden },
+    maxSharedBytes: rules?.maxSharedPackBytes,
     ...signal,
   });
   yield* bandBytes === 0 ? pack : withKeepAlive(pack, options.keepAliveMs);

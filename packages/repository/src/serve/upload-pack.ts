@@ -281,9 +281,10 @@ async function* answerRound(
     request.sidebandAll,
   );
   const { thin, ofsDelta, includeTag, noProgress } = request;
-  const { level, onFailure } = options;
+  const { level, onFailure, hidden = [], rules } = options;
   const pack = sendPack(repository, plan, commonOids, {
-    ...{ thin, ofsDelta, includeTag, noProgress, level, onFailure },
+    ...{ thin, ofsDelta, includeTag, noProgress, level, onFailure, hidden },
+    maxSharedBytes: rules?.maxSharedPackBytes,
     ...signal,
   });
   yield* withKeepAlive(pack, options.keepAliveMs);

@@ -35,6 +35,11 @@ export interface UploadRules {
   readonly allowAnyWant?: boolean;
   /** Objects looked at to find out whether a want is reached; over it, the answer is no. Default 1,000,000. */
   readonly maxWantSearch?: number;
+  /**
+   * Bytes of a pack that clients without any history get out of memory where several ask for the same at once. Default 32 MiB, with
+   * 64 MiB for all such packs together; 0 makes each its own.
+   */
+  readonly maxSharedPackBytes?: number;
   /** Told to clients, who may then tell theirs (transfer.advertiseSID). Default: nothing. */
   readonly sessionId?: string;
 }
