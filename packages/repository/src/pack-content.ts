@@ -82,8 +82,8 @@ async function tagsOf(
   const options = signal ? { signal } : {};
   const listed = new Set(objects.map(({ oid }) => oid));
   const tags = new Set<Oid>();
-  for await (const { value, peeledOid } of refs.list('refs/tags/')) {
-    if (!('oid' in value) || listed.has(value.oid)) continue;
+  for await (const { value, peeledOid, isPeeled } of refs.list('refs/tags/')) {
+    if (!('oid' in value) || listed.has(value.oid) || (isPeeled && peeledOid === undefined)) continue;
     const target = peeledOid ?? (await peelTag(repository.objects, value.oid, options));
     if (target === undefined || !listed.has(target)) continue;
     for (let oid = value.oid; oid !== target && !listed.has(oid) && !tags.has(oid); ) {

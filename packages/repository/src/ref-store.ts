@@ -63,6 +63,8 @@ export interface RefEntry {
   readonly value: RefValue;
   /** What an annotated tag comes to in the end, where the store knows it without reading objects. */
   readonly peeledOid?: Oid;
+  /** The store knows: without a `peeledOid` it is no annotated tag. */
+  readonly isPeeled?: boolean;
 }
 
 /** An update that happened, as an engine with a history of them tells it. */

@@ -43,6 +43,12 @@ export async function* listRefs(
   for await (const entry of refs.list(commonPrefix(request.prefixes))) {
     signal?.throwIfAborted();
     if (!matches(entry.name)) continue;
+    const { name, value, peeledOid, isPeeled } = entry;
+    // Most refs: nothing has to be read, nor waited for.
+    if ('oid' in value && (!request.peel || peeledOid !== undefined || isPeeled)) {
+      yield { name, oid: value.oid, ...(request.peel && peeledOid !== undefined && { peeledOid }) };
+      continue;
+    }
     const ref = await describe(entry);
     if (ref) yield ref;
   }

@@ -105,10 +105,10 @@ export async function refTips(
   const peeled = new Map<Oid, Oid>();
   const head = await resolveRef(refs, 'HEAD');
   if (head?.oid !== undefined) oids.add(head.oid);
-  for await (const { value, peeledOid } of refs.list('refs/')) {
+  for await (const { value, peeledOid, isPeeled } of refs.list('refs/')) {
     if (!('oid' in value)) continue; // what it points to is listed itself, or hidden
     oids.add(value.oid);
-    if (peeledOid !== undefined) peeled.set(value.oid, peeledOid);
+    if (peeledOid !== undefined || isPeeled) peeled.set(value.oid, peeledOid ?? value.oid);
   }
   const commits = new Set<Oid>();
   for (const oid of oids) {

@@ -129,7 +129,8 @@ export class FileRefStore implements RefStore {
     const unapplied = new Map(this.#unapplied);
     // Loose before packed: a ref that is packed meanwhile is then found in one of the two.
     const loose = await this.#files.listLoose(prefix);
-    const packed = (await this.#files.readPacked()).startingWith(prefix);
+    const packed = await this.#files.readPacked();
+    const peeled = packed.isFullyPeeled ? { isPeeled: true } : undefined;
     // Committed already: readers of this store see all of a transaction from then on.
     const deleted = new Set<RefName>();
     for (const [name, value] of unapplied) {
@@ -149,10 +150,11 @@ export class FileRefStore implements RefStore {
         yield { name: next, value: loose.get(next) as RefValue };
       }
     };
-    for (const { name, oid, peeledOid } of packed) {
-      yield* looseUpTo(name);
+    for (const { name, oid, peeledOid } of packed.startingWith(prefix)) {
+      if (at < names.length) yield* looseUpTo(name);
       // The loose value is the newer one.
-      if (!loose.has(name) && !deleted.has(name)) yield { name, value: { oid }, ...(peeledOid && { peeledOid }) };
+      if (loose.has(name) || deleted.has(name)) continue;
+      yield { name, value: { oid }, ...(peeledOid && { peeledOid }), ...peeled };
     }
     yield* looseUpTo();
   }

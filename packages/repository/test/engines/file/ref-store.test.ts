@@ -39,10 +39,10 @@ describe('the file ref store reads what git writes', () => {
     expect(await repository.refs.read('HEAD')).toEqual({ target: MAIN });
     expect(await repository.refs.read(MAIN)).toEqual({ oid: second });
     expect(await collect(repository.refs.list('refs/'))).toEqual([
-      { name: MAIN, value: { oid: second } },
+      { name: MAIN, value: { oid: second }, isPeeled: true },
       { name: 'refs/heads/topic/x', value: { oid: first } },
       { name: 'refs/remotes/origin/HEAD', value: { target: MAIN } },
-      { name: 'refs/tags/v1', value: { oid: tag }, peeledOid: first },
+      { name: 'refs/tags/v1', value: { oid: tag }, peeledOid: first, isPeeled: true },
     ]);
   });
 
