@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeUtf8, encodeUtf8 } from '@git-kv/objects';
 import { createHttpTransport } from '@git-kv/protocol';
 import { type OpenRemoteOptions, openRemote, type RemoteSnapshot } from '@git-kv/repository';
-import { initRepository } from '@git-kv/repository/node-fs';
+import { createPathTransport, initRepository } from '@git-kv/repository/node-fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { git, initBare, makeDirectory, type ObjectFormat, removeDirectory } from '../../../../test/support/git.js';
 import { type GitHttpBackend, startGitHttpBackend } from '../../../../test/support/git-http-backend.js';
@@ -150,6 +150,16 @@ describe('a remote is read', () => {
     const remote = await open('sha256');
     expect(await remote.list('')).toHaveLength(5);
     expect(wire.requests).toBeLessThanOrEqual(5);
+  });
+
+  test('over a connection that stays', async () => {
+    const transport = createPathTransport(join(root, 'sha256.git'));
+    const remote = await openRemote(transport, { ref: 'main' });
+    const paths = pathsOf(SMALL).slice(-2);
+    expect((await remote.read(paths)).map((text) => text && decodeUtf8(text))).toEqual([textOf(123), textOf(124)]);
+    expect(remote.requestCount).toBe(6);
+    await remote.close();
+    await transport.close?.();
   });
 
   test('into a repository that is a partial clone of it then, and needs no request again', async () => {
