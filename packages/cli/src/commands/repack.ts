@@ -72,8 +72,9 @@ export const repackCommand: Command = {
         signal: console.signal,
         onProgress: (step) => progress.step({ total: step.loaded, ...step }),
       };
-      const { packName } = await maintaining(repository, () => repack(repository, options));
-      if (packName === undefined && !values.quiet) await console.stdout.write('Nothing new to pack.\n');
+      const { packName, standingName } = await maintaining(repository, () => repack(repository, options));
+      if ((packName ?? standingName) === undefined && !values.quiet)
+        await console.stdout.write('Nothing new to pack.\n');
       const withServerInfo = repository.layout.config.getBoolean('repack', 'updateserverinfo') ?? true;
       if (withServerInfo && !values['no-server-info']) await updateServerInfo(repository);
       return 0;

@@ -42,6 +42,8 @@ export interface RepackOptions extends MaintenanceOptions {
 export interface RepackReport {
   /** The new pack, `pack-<hex>`; `undefined` where there was nothing to pack, and in a dry run. */
   readonly packName: string | undefined;
+  /** The pack that holds all that was to be packed and nothing else: it stays, and there is no new one. */
+  readonly standingName: string | undefined;
   readonly packBytes: number;
   /** Objects in the new pack, among them deltas. */
   readonly objectCount: number;

@@ -38,6 +38,8 @@ interface RepackPlan {
   /** What is in them and not in `objects`, nor elsewhere. */
   readonly unreachable: UnreachableObjects;
   readonly loosened: readonly Oid[];
+  /** A pack that is what the new one would be. */
+  readonly standingName?: string | undefined;
   /** Packs of promisor remotes that become one. */
   readonly promisors?: readonly LocalPack[];
   /** What goes into a cruft pack, and when it was last written. */
@@ -96,7 +98,8 @@ class Repacking {
     const unreachable = await UnreachableObjects.find(redundant, kept, reachable.oids, signal);
     const promisors = this.#packs.filter(({ isPromisor }) => isPromisor);
     if (unreachable.count === 0 && this.#isPackedAlready(objects, redundant)) {
-      return { objects: [], redundant: [], unreachable, loosened: [], promisors, reachable: reachable.oids };
+      const plan = { redundant: [], unreachable, loosened: [], promisors, reachable: reachable.oids };
+      return { ...plan, objects: [], standingName: redundant[0]?.name };
     }
     let loosened: readonly Oid[] = [];
     if (treatment === 'keep') {
@@ -343,7 +346,7 @@ class Repacking {
   }
 
   #report(
-    { objects, unreachable, loosened, cruft }: RepackPlan,
+    { objects, unreachable, loosened, cruft, standingName }: RepackPlan,
     written: WrittenPack | undefined,
     removedPacks: readonly RemovedFile[],
     removedLoose: readonly RemovedFile[],
@@ -353,6 +356,7 @@ class Repacking {
     for (const oid of cruft?.keys() ?? []) if (unreachable.has(oid)) staying.add(oid);
     return {
       packName: written?.name,
+      standingName,
       packBytes: written?.packBytes ?? 0,
       objectCount: objects.length,
       deltaCount: written?.deltaCount ?? 0,
