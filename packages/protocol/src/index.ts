@@ -50,7 +50,8 @@ export {
   chainCredentials,
 } from './transport/credentials.js';
 export * from './transport/daemon-request.js';
-export { createHttpTransport, type FetchFunction, type HttpTransportOptions } from './transport/http.js';
+export type { FetchBodyReader, FetchFunction, FetchResponse } from './transport/fetch-function.js';
+export { createHttpTransport, type HttpTransportOptions } from './transport/http.js';
 export type { PaceOptions } from './transport/pace.js';
 export { parseRemoteAddress, type RemoteAddress } from './transport/remote-address.js';
 export * from './transport/requested-version.js';

@@ -22,7 +22,7 @@ export {
 } from './credential-helpers.js';
 export { createGitTransport, type GitTransportOptions } from './git-transport.js';
 export { createNetrcCredentials, type NetrcEntry, parseNetrc } from './netrc.js';
-export { createNodeFetch, type NodeFetch, type NodeFetchOptions } from './node-fetch.js';
+export { createNodeFetch, type NodeFetch, type NodeFetchOptions, type NodeFetchResponse } from './node-fetch.js';
 export type { Environment } from './proxy.js';
 export type { HostKeyOptions, UnknownHost } from './ssh/host-keys.js';
 export { createSshLibraryTransport, type SshLibraryOptions } from './ssh/library-transport.js';

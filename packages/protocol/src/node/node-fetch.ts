@@ -1,69 +1,48 @@
-import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher, ProxyAgent, fetch as undiciFetch } from 'undici';
-import type { FetchFunction } from '../transport/http.js';
+import type { FetchResponse } from '../transport/fetch-function.js';
+import { type Certificates, HttpFetch } from './http-fetch.js';
 import { type Environment, proxyFor } from './proxy.js';
+import type { ProxyFetch } from './proxy-fetch.js';
 
 /** Where connections go, and whom they trust. */
-export interface NodeFetchOptions {
+export interface NodeFetchOptions extends Certificates {
   /** Where the proxies are named (https_proxy, http_proxy, all_proxy, no_proxy); absent means none. */
   readonly environment?: Environment | undefined;
-  /** Certificate authorities to trust instead of Node's own, PEM: what GIT_SSL_CAINFO names. */
-  readonly ca?: string | readonly string[] | undefined;
-  /** Certificate authorities to trust besides, PEM. */
-  readonly extraCa?: string | readonly string[] | undefined;
   /** How long an idle connection is kept; 0 closes each after its exchange. Default 4 s, or what the server says. */
   readonly keepAliveMs?: number | undefined;
 }
 
+/** What {@link NodeFetch} answers with: as much of a `Response` as a transport needs. */
+export interface NodeFetchResponse extends FetchResponse {
+  /** All of the body as UTF-8. */
+  text(): Promise<string>;
+}
+
 /** A `fetch` that owns connections. */
-export interface NodeFetch extends FetchFunction {
+export interface NodeFetch {
+  (url: string, init: RequestInit): Promise<NodeFetchResponse>;
   /** Close idle connections, and the others when their exchanges end. */
   close(): Promise<void>;
 }
 
-/** Make a `fetch` on undici. It has no time-outs of its own for answers: the transport has. */
+/**
+ * Make a `fetch` on Node's own http client, and, where a proxy is named, on undici, which is loaded then. It has no time-outs of its
+ * own for answers: the transport has.
+ */
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
-  const { environment = {}, keepAliveMs } = options;
-  const ca = certificates(options);
-  const tls = ca === undefined ? {} : { ca };
-  const common = {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    ...(keepAliveMs === undefined ? {} : keepAliveMs === 0 ? { pipelining: 0 } : { keepAliveTimeout: keepAliveMs }),
-  };
-  const direct = new Agent({ ...common, connect: tls });
-  const proxies = new Map<string, ProxyAgent>();
+  const { environment = {} } = options;
+  const direct = new HttpFetch(options);
+  let proxied: Promise<ProxyFetch> | undefined;
 
-  function dispatcherFor(url: URL): Dispatcher {
-    const uri = proxyFor(url, environment);
-    if (uri === undefined) return direct;
-    let proxy = proxies.get(uri);
-    if (proxy === undefined) {
-      proxy = new ProxyAgent({ ...common, uri, requestTls: tls, proxyTls: tls });
-      proxies.set(uri, proxy);
-    }
-    return proxy;
-  }
-
-  const nodeFetch: FetchFunction = async (url, init) => {
-    // undici's own types and the platform's describe the same things, and do not know of each other.
-    const request = { ...init, dispatcher: dispatcherFor(new URL(url)) } as unknown as Parameters<
-      typeof undiciFetch
-    >[1];
-    return (await undiciFetch(url, request)) as unknown as Response;
+  const nodeFetch = async (url: string, init: RequestInit): Promise<NodeFetchResponse> => {
+    const proxy = proxyFor(new URL(url), environment);
+    if (proxy === undefined) return direct.fetch(url, init);
+    proxied ??= import('./proxy-fetch.js').then((module) => module.openProxyFetch(options));
+    return (await proxied).fetch(proxy, url, init);
   };
   return Object.assign(nodeFetch, {
     close: async () => {
-      await Promise.all([direct, ...proxies.values()].map((agent) => agent.close()));
+      await direct.close();
+      await (await proxied)?.close();
     },
   });
-}
-
-function certificates(options: NodeFetchOptions): string[] | undefined {
-  if (options.ca === undefined && options.extraCa === undefined) return undefined;
-  return [...list(options.ca ?? rootCertificates), ...list(options.extraCa ?? [])];
-}
-
-function list(value: string | readonly string[]): readonly string[] {
-  return typeof value === 'string' ? [value] : value;
 }

@@ -1,6 +1,7 @@
 import { concatBytes, decodeUtf8 } from '@git-kv/objects';
 import type { Deadline } from './deadline.js';
 import { bodyFailure } from './failure.js';
+import type { FetchBodyReader, FetchResponse } from './fetch-function.js';
 
 /** An HTTP answer whose body is yet to be read, under the deadline of its exchange. */
 export class HttpAnswer implements AsyncIterable<Uint8Array> {
@@ -9,12 +10,12 @@ export class HttpAnswer implements AsyncIterable<Uint8Array> {
   readonly mediaType: string;
   readonly location: string | undefined;
   readonly retryAfter: string | undefined;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #reader: FetchBodyReader | undefined;
   readonly #deadline: Deadline;
   readonly #display: string;
   #ended: boolean;
 
-  constructor(response: Response, deadline: Deadline, display: string) {
+  constructor(response: FetchResponse, deadline: Deadline, display: string) {
     this.status = response.type === 'opaqueredirect' ? 302 : response.status;
     this.mediaType = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     this.location = response.headers.get('location') ?? undefined;

@@ -11,6 +11,7 @@ import {
 } from './credentials.js';
 import { Deadline } from './deadline.js';
 import { requestFailure } from './failure.js';
+import type { FetchFunction } from './fetch-function.js';
 import { HttpAnswer } from './http-answer.js';
 import { advertisementTail, displayUrl, type HttpAddress, parseHttpUrl } from './http-url.js';
 import type { PaceOptions } from './pace.js';
@@ -18,9 +19,6 @@ import { canStreamRequests, holdBody, type RequestBody, requestStream } from './
 import { type RetryOptions, retryDelay, systemClock } from './retry.js';
 import { statusFailure } from './status.js';
 import type { RequestTransport, Service, TransportCall } from './transport.js';
-
-/** What the transport needs of `fetch`. The runtime's own will do, and so will a server's handler in this process. */
-export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
 /** How a transport reaches its server. */
 export interface HttpTransportOptions {

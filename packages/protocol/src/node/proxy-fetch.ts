@@ -1,0 +1,46 @@
+import { ProxyAgent, fetch as undiciFetch } from 'undici';
+import { certificatesOf, type HttpFetchOptions } from './http-fetch.js';
+
+/** Requests through proxies, whose connections it owns. */
+export class ProxyFetch {
+  readonly #ca: readonly string[] | undefined;
+  readonly #keepAliveMs: number | undefined;
+  readonly #agents = new Map<string, ProxyAgent>();
+
+  constructor(ca: readonly string[] | undefined, keepAliveMs: number | undefined) {
+    this.#ca = ca;
+    this.#keepAliveMs = keepAliveMs;
+  }
+
+  async fetch(proxy: string, url: string, init: RequestInit): Promise<Response> {
+    // undici's own types and the platform's describe the same things, and do not know of each other.
+    const request = { ...init, dispatcher: this.#agentOf(proxy) } as unknown as Parameters<typeof undiciFetch>[1];
+    return (await undiciFetch(url, request)) as unknown as Response;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.close()));
+  }
+
+  #agentOf(uri: string): ProxyAgent {
+    let agent = this.#agents.get(uri);
+    if (agent !== undefined) return agent;
+    const keepAliveMs = this.#keepAliveMs;
+    const tls = this.#ca === undefined ? {} : { ca: [...this.#ca] };
+    agent = new ProxyAgent({
+      uri,
+      requestTls: tls,
+      proxyTls: tls,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...(keepAliveMs === undefined ? {} : keepAliveMs === 0 ? { pipelining: 0 } : { keepAliveTimeout: keepAliveMs }),
+    });
+    this.#agents.set(uri, agent);
+    return agent;
+  }
+}
+
+/** The same, with the certificates that `options` name. */
+export async function openProxyFetch(options: HttpFetchOptions): Promise<ProxyFetch> {
+  return new ProxyFetch(await certificatesOf(options), options.keepAliveMs);
+}
