@@ -76,7 +76,7 @@ export function parseOwner(bytes: Uint8Array): LockOwner | undefined {
   const [, line = '', token = '', pid = '', start = '', host = '', durability, after, check] = match;
   if (check !== checkOf(line) || !Number.isSafeInteger(Number(after))) return undefined;
   try {
-    return {
+    const owner: LockOwner = {
       token,
       pid: Number(pid),
       start: decodeURIComponent(start),
@@ -84,11 +84,17 @@ export function parseOwner(bytes: Uint8Array): LockOwner | undefined {
       durability: durability as Durability,
       after: Number(after),
     };
+    // Only as we write it: what is spelled otherwise is not ours.
+    return decodeText(serializeOwner(owner)) === `${line} ${check}\n` ? owner : undefined;
   } catch (error) {
     // Percent signs that stand for nothing: no line of ours, whatever its check.
     if (error instanceof URIError) return undefined;
     throw error;
   }
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 /** What says in an owner's file that one of its transactions needs nothing more. */
