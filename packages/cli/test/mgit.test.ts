@@ -403,7 +403,8 @@ describe('mgit at the start', () => {
     expect(await fails([`${backend.url}/simple.git#nope`])).toContain('[REMOTE_REF_NOT_FOUND]');
     expect(await fails([`${backend.url}/simple.git#..`])).toContain('[INVALID_REF_NAME]');
     expect(await fails(['nonsense'])).toContain('[INVALID_URL]');
-    expect(await fails(['git://127.0.0.1/simple'])).toContain('[UNSUPPORTED]');
+    expect(await fails([`git://127.0.0.1:${await closedPort()}/simple`])).toContain('[TRANSPORT_FAILED]');
+    expect(await fails(['gopher://127.0.0.1/simple'])).toContain('[UNSUPPORTED]');
   });
 
   test('a state that is cut anywhere, damaged, or none is refused', async () => {
