@@ -148,8 +148,8 @@ export class RefJournal {
    */
   async #isStill(tip: Tip): Promise<boolean> {
     if (tip.position === 0) {
-      // Nothing to know it by; soon there will be.
-      if (last(await this.#positions()) <= 1) return true;
+      // Nothing to know it by; soon there will be. With so few the first of them cannot have been dropped: see `settle`.
+      if (last(await this.#positions()) <= SPARE_RECORDS) return true;
     } else {
       const head = await this.disk.findHead(this.recordPath(tip.position), tip.head.length);
       if (head && new TextDecoder().decode(head) === tip.head) return true;
@@ -288,7 +288,12 @@ export class RefJournal {
     for (const listener of [...this.#listeners]) listener();
     const end = Math.min(record.floor - SPARE_RECORDS, position);
     // In order, and none before those older than it: see `isStill`.
-    while (this.#oldest < end && (await this.#drop(this.#oldest))) this.#oldest++;
+    while (this.#oldest < end) {
+      const at = this.#oldest;
+      if (!(await this.#drop(at))) break;
+      // Another that settles meanwhile may have gone on already.
+      if (this.#oldest === at) this.#oldest = at + 1;
+    }
   }
 
   async close(): Promise<void> {
