@@ -37,6 +37,7 @@ export class StreamConnection implements Connection {
   #waiting = 0;
   #failure: { readonly error: Error } | undefined;
   #isClosed = false;
+  #isDestroyed = false;
   #isFinished = false;
   readonly #onGone = new Set<() => void>();
   /** Nobody reads any more, or there is nothing left to read. */
@@ -49,7 +50,7 @@ export class StreamConnection implements Connection {
     if (streams.pace !== undefined) {
       this.#pace = new Pace(streams.pace, () => {
         this.#isTooSlow = true;
-        streams.destroy();
+        this.#destroy();
       });
     }
     const { readable, writable } = streams;
@@ -58,7 +59,7 @@ export class StreamConnection implements Connection {
     readable.on('error', fail);
     if ((writable as unknown) !== readable) writable.on('error', fail);
     writable.once('close', () => this.#gone());
-    this.#deadline.signal.addEventListener('abort', () => streams.destroy(), { once: true });
+    this.#deadline.signal.addEventListener('abort', () => this.#destroy(), { once: true });
     readable.on('readable', this.#onReadable);
     readable.once('end', this.#onReadable);
     readable.once('close', this.#onReadable);
@@ -68,7 +69,8 @@ export class StreamConnection implements Connection {
   async send(bytes: Uint8Array): Promise<void> {
     const { writable } = this.#streams;
     if (bytes.length === 0) return;
-    if (this.#isClosed || this.#isFinished || !writable.writable) throw this.#brokenOff('send');
+    this.#throwIfOver();
+    if (this.#isClosed || this.#isDestroyed || this.#isFinished || !writable.writable) throw this.#brokenOff('send');
     let gone = (): void => {};
     let sent = 0;
     this.#begin();
@@ -93,7 +95,7 @@ export class StreamConnection implements Connection {
     if (this.#isFinished) return;
     this.#isFinished = true;
     const { writable } = this.#streams;
-    if (!writable.writable) return;
+    if (this.#isDestroyed || !writable.writable) return;
     let gone = (): void => {};
     this.#begin();
     try {
@@ -117,10 +119,14 @@ export class StreamConnection implements Connection {
     this.#isFinished = true;
     this.#deadline.end();
     this.#pace?.stop();
-    const { release, destroy } = this.#streams;
-    if (release === undefined) destroy();
-    else await release(isFinished);
-    this.#endReading();
+    const { release } = this.#streams;
+    try {
+      if (release === undefined) this.#destroy();
+      else await release(isFinished);
+    } finally {
+      this.#endReading();
+      this.#gone();
+    }
   }
 
   /** Not a generator: `return` must be heard while `next` waits. */
@@ -152,7 +158,7 @@ export class StreamConnection implements Connection {
         }
         if (this.#isReadEnough) return undefined;
         if (readable.readableEnded) break;
-        if (readable.destroyed || this.#failure !== undefined) return await this.#endedBadly();
+        if (readable.destroyed || this.#isDestroyed || this.#failure !== undefined) return await this.#endedBadly();
         await new Promise<void>((resolve) => {
           this.#wakeReader = resolve;
         });
@@ -191,6 +197,13 @@ export class StreamConnection implements Connection {
       retryable: true,
       ...(cause !== undefined && { cause }),
     });
+  }
+
+  /** End both directions. Not every stream tells of it, or calls back for what was under way: those who wait are told here. */
+  #destroy(): void {
+    this.#isDestroyed = true;
+    this.#streams.destroy();
+    this.#gone();
   }
 
   #gone(error?: Error): void {

@@ -73,7 +73,7 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
       client.end();
       return;
     }
-    const { quiet } = entry;
+    const { quiet, socket } = entry;
     const logins = new SshLogins(options, info.ip, (data) => ssh2.utils.parseKey(data));
     client.on('authentication', (context: AuthContext) => {
       void logins.judge(context).then((mayGoOn) => {
@@ -82,27 +82,41 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
     });
     client.once('ready', () => {
       quiet.start(limits.initTimeoutMs);
-      let sessions = 0;
+      /** How to end each session that is open. */
+      const open = new Set<() => void>();
+      // A session does not hear of it, and its channel tells only those who read to the end.
+      client.once('close', () => {
+        for (const end of open) end();
+      });
       client.on('session', (accept, reject) => {
-        if (sessions >= MAX_SESSIONS) {
+        if (open.size >= MAX_SESSIONS) {
           reject();
           return;
         }
-        sessions++;
         quiet.stop();
         const session = accept();
+        const controller = new AbortController();
         const unused = setTimeout(() => client.end(), limits.initTimeoutMs);
-        session.once('close', () => {
+        const end = (): void => {
+          if (!open.delete(end)) return;
           clearTimeout(unused);
-          sessions--;
-          if (sessions === 0) quiet.start(limits.idleTimeoutMs);
-        });
-        serveSession(session, info, logins, () => clearTimeout(unused));
+          controller.abort(new Error('the connection was closed'));
+          if (open.size === 0 && !socket.destroyed) quiet.start(limits.idleTimeoutMs);
+        };
+        open.add(end);
+        session.once('close', end);
+        serveSession(session, info, logins, controller.signal, () => clearTimeout(unused));
       });
     });
   });
 
-  function serveSession(session: Session, info: ClientInfo, logins: SshLogins, onBegin: () => void): void {
+  function serveSession(
+    session: Session,
+    info: ClientInfo,
+    logins: SshLogins,
+    signal: AbortSignal,
+    onBegin: () => void,
+  ): void {
     let protocol: string | undefined;
     let hasBegun = false;
     session.on('env', (accept, reject, { key, val }) => {
@@ -119,7 +133,7 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
         username: logins.username,
         identity: logins.identity,
       };
-      const answered = answer(channel, command, protocol, peer)
+      const answered = answer(channel, command, protocol, peer, signal)
         .catch((error: unknown) => options.onEvent?.({ kind: 'error', path: '', error }))
         .finally(() => answering.delete(answered));
       answering.add(answered);
@@ -140,12 +154,11 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
     command: string,
     protocol: string | undefined,
     peer: Peer,
+    signal: AbortSignal,
   ): Promise<void> {
-    const controller = new AbortController();
-    channel.once('close', () => controller.abort(new Error('the connection was closed')));
     const call = parseGitCommand(command);
     if (call === undefined) {
-      await leave(channel, controller.signal, 128, 'this server runs git-upload-pack and git-receive-pack only');
+      await leave(channel, signal, 128, 'this server runs git-upload-pack and git-receive-pack only');
       return;
     }
     const connection = new StreamConnection({
@@ -156,24 +169,17 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
       timeoutMs: limits.idleTimeoutMs,
       pace: { minBytesPerSecond: limits.minBytesPerSecond, windowMs: limits.rateWindowMs },
     });
+    const destroy = (): void => void connection.close();
+    if (signal.aborted) destroy();
+    else signal.addEventListener('abort', destroy, { once: true });
     // The status goes before the end of the channel, so this side says when that is.
     const open = { incoming: connection.incoming, send: (bytes: Uint8Array) => connection.send(bytes) };
     const quietEnd = { finish: async (): Promise<void> => {}, close: async (): Promise<void> => {} };
     const version = requestedVersion(protocol);
-    const outcome = await answerConnection(
-      options,
-      { ...call, version, peer, signal: controller.signal },
-      { ...open, ...quietEnd },
-    );
+    const outcome = await answerConnection(options, { ...call, version, peer, signal }, { ...open, ...quietEnd });
     await connection.incoming[Symbol.asyncIterator]().return?.();
-    if (outcome.kind === 'served') await leave(channel, controller.signal, 0);
-    else
-      await leave(
-        channel,
-        controller.signal,
-        128,
-        outcome.kind === 'refused' ? outcome.reason : 'the conversation failed',
-      );
+    if (outcome.kind === 'served') await leave(channel, signal, 0);
+    else await leave(channel, signal, 128, outcome.kind === 'refused' ? outcome.reason : 'the conversation failed');
     await connection.close();
   }
 
@@ -196,6 +202,7 @@ async function leave(channel: ServerChannel, signal: AbortSignal, code: number, 
       resolve();
     };
     channel.once('close', done);
+    signal.addEventListener('abort', done, { once: true });
     channel.exit(code);
     channel.end();
     channel.resume();

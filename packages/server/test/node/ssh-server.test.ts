@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -193,6 +194,24 @@ describe.skipIf(!hasSshKeygen)('a server over ssh', () => {
     expect((await ssh(port, userKey, "git-upload-pack 'r.git'")).code).toBe(255);
     expect(events).toContainEqual(expect.objectContaining({ kind: 'refused', status: 503 }));
     held.destroy();
+  });
+
+  test.each(['is gone', 'reads no further'])('closes in mid-pack where the client %s', async (what) => {
+    const repository = createMemoryRepository();
+    const noise = randomBytes(8 << 20); // four times what a channel takes unread
+    const wanted = await repository.objects.write({ kind: 'blob', body: noise });
+    await repository.refs.update([{ name: 'refs/tags/noise', next: { oid: wanted } }]);
+    const server = await start({}, repository);
+    const transport = library(server.port);
+    if ('exchange' in transport) throw new Error('BUG');
+    const connection = await transport.connect({ service: 'git-upload-pack', version: 0 });
+    const reader = connection.incoming[Symbol.asyncIterator]();
+    await reader.next();
+    await connection.send(new TextEncoder().encode(`0032want ${wanted}\n00000009done\n`));
+    await reader.next();
+    if (what === 'is gone') await connection.close();
+    await server.close();
+    await connection.close();
   });
 
   test('closes twice, with a client under way', async () => {
