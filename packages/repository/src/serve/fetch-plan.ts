@@ -5,8 +5,8 @@ import { findRefs, peelTag } from '../ref-resolve.js';
 import type { Repository } from '../repository.js';
 import { reachedCommits, type ShallowBoundary, shallowBoundary, shallowBoundaryWithin } from '../walk/index.js';
 import { filterOf } from './upload-rules.js';
-import { type RefReader, type RefVisibility, visibleRefs } from './visible-refs.js';
-import { refTips } from './wants.js';
+import { type RefReader, visibleRefs } from './visible-refs.js';
+import { refTips, type WantOptions, withheld } from './wants.js';
 
 /** What has to be sent for a request, besides what goes by the haves that the client tells of. */
 export interface FetchPlan {
@@ -34,25 +34,24 @@ export async function planFetch(
   repository: Repository,
   request: FetchRequest,
   wants: readonly Oid[],
-  options: PlanFetchOptions = {},
+  options: WantOptions = {},
 ): Promise<FetchPlan> {
   const plan = new ShallowPlan(repository, request, options);
   return await plan.settle(wants);
 }
 
-/** What a plan goes by. */
-export interface PlanFetchOptions extends ReadOptions, RefVisibility {}
-
 class ShallowPlan {
   readonly #repository: Repository;
   readonly #request: FetchRequest;
   readonly #refs: RefReader;
+  readonly #client: WantOptions;
   readonly #options: ReadOptions;
 
-  constructor(repository: Repository, request: FetchRequest, options: PlanFetchOptions) {
+  constructor(repository: Repository, request: FetchRequest, options: WantOptions) {
     this.#repository = repository;
     this.#request = request;
     this.#refs = visibleRefs(repository.refs, options);
+    this.#client = options;
     this.#options = options.signal ? { signal: options.signal } : {};
   }
 
@@ -70,7 +69,10 @@ class ShallowPlan {
     const isDeepened = depth !== undefined || isLimited;
     if (!isDeepened && ours.size === 0) return { wants, haves: [], boundary, filter };
     if (depth !== undefined && depth >= INFINITE_DEPTH && ours.size === 0) {
-      return await this.#whole(wants, { boundary, filter, shallowOids: [], unshallowOids: [...theirs] });
+      // What is behind them will be wanted, so they have to be what the client might have wanted itself.
+      const hidden = await withheld(this.#repository, [...theirs], this.#client);
+      const unshallowOids = [...theirs].filter((oid) => !hidden.has(oid));
+      return await this.#whole(wants, { boundary, filter, shallowOids: [], unshallowOids });
     }
     const commits = await commitsOf(this.#repository, wants, this.#options);
     const reached = isLimited

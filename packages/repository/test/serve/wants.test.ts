@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { encodeUtf8, type Oid } from '@git-kv/objects';
-import { serializeV2Command } from '@git-kv/protocol';
+import { concatBytes, encodeUtf8, type Oid } from '@git-kv/objects';
+import { encodeText, FLUSH, serializeV2Command } from '@git-kv/protocol';
 import { type Repository, type ServeUploadPackOptions, serveUploadPack } from '@git-kv/repository';
 import { openRepository } from '@git-kv/repository/node-fs';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -89,6 +89,20 @@ describe.each(MATRIX)('a want of $engine in $format', ({ engine, format }) => {
     expect(await answerTo('want-ref refs/secret/one')).toBe('a pack');
     expect(await answerTo('want-ref refs/secret/one', HIDDEN)).toBe('ERR unknown ref refs/secret/one');
     expect(await answerTo('want-ref refs/heads/none', HIDDEN)).toBe('ERR unknown ref refs/heads/none');
+  });
+
+  test('behind an end of history is what might be wanted itself', async () => {
+    const further = await writeCommit(repository.objects, { files: { s: 'more' }, parents: [secret], time: 4 });
+    await repository.refs.update([{ name: 'refs/secret/two', next: { oid: further } }]);
+    const args = [`want ${tip}`, `shallow ${further}`, `shallow ${tip}`, 'deepen 2147483647', 'done'];
+    const told = async (options: ServeUploadPackOptions): Promise<readonly string[]> =>
+      readFetchParts(await ask('fetch', args, options)).head.filter((line) => line.startsWith('unshallow '));
+    expect(await told({})).toEqual([`unshallow ${further}`, `unshallow ${tip}`]);
+    expect(await told(HIDDEN)).toEqual([`unshallow ${tip}`]);
+    const lines0 = [`${args[0]} side-band-64k object-format=${format}`, ...args.slice(1, -1)];
+    const request = concatBytes([...lines0.map((line) => encodeText(line)), FLUSH, encodeText('done')]);
+    const { lines } = readLines(await bytesOf(serveUploadPack(repository, body(request), { ...HIDDEN, version: 0 })));
+    expect(lines.filter((line) => line.startsWith('unshallow '))).toEqual([`unshallow ${tip}`]);
   });
 
   test('of a size, too: what is hidden is not there', async () => {
