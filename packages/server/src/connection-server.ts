@@ -8,6 +8,7 @@ import {
   type UploadRules,
 } from '@git-kv/repository';
 import { type AccessDecision, readOnly } from './access.js';
+import { checkDecision } from './decision.js';
 import type { ServerEvent } from './git-server.js';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits.js';
 import { repositoryPath } from './repository-path.js';
@@ -114,7 +115,7 @@ export async function answerConnection<Identity = unknown>(
   ): Promise<string | { readonly identity: Identity | undefined }> => {
     try {
       const access = { service, path, peer, ...(changes !== undefined && { changes }) };
-      const decision = await (options.authorize ?? readOnly)(access);
+      const decision = checkDecision(await (options.authorize ?? readOnly)(access));
       if (decision.kind === 'allow') return { identity: decision.identity };
       return decision.kind === 'deny' ? decision.reason : 'authentication is required';
     } catch (error) {

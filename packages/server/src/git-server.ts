@@ -14,6 +14,7 @@ import {
 import { type Access, type AccessDecision, type Authorize, readOnly } from './access.js';
 import { capBytes, gunzip, readBody, toStream } from './body.js';
 import { type CorsOptions, withCors } from './cors.js';
+import { checkDecision } from './decision.js';
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './limits.js';
 import { parseRoute } from './route.js';
 
@@ -65,9 +66,6 @@ export interface GitServerOptions<Identity = unknown> {
   readonly cors?: CorsOptions;
 }
 
-/** Anything else that `authorize` may return (it need not be written in TypeScript) is a refusal. */
-const DECISIONS: ReadonlySet<unknown> = new Set<AccessDecision['kind']>(['allow', 'authenticate', 'deny']);
-
 /** A git server: mount it wherever `Request` and `Response` exist. */
 export type GitServer = (request: Request) => Promise<Response>;
 
@@ -82,9 +80,7 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
 
   const decide = async (access: Access): Promise<AccessDecision<Identity>> => {
     try {
-      const decision = await authorize(access);
-      if (DECISIONS.has(decision.kind)) return decision;
-      throw new TypeError(`Cannot authorize: ${JSON.stringify(decision)} is no decision`);
+      return checkDecision(await authorize(access));
     } catch (error) {
       options.onEvent?.({ kind: 'error', path: access.path, error });
       return { kind: 'deny', reason: 'access could not be decided' };

@@ -195,6 +195,7 @@ describe('access', () => {
   const decisions: readonly (readonly [string, AccessDecision | (() => never), number])[] = [
     ['is given', { kind: 'allow' }, 200],
     ['is denied', { kind: 'deny', reason: 'not today' }, 403],
+    ['is denied without a reason', { kind: 'deny' } as unknown as AccessDecision, 403],
     ['needs credentials', { kind: 'authenticate', realm: 'the "best" place\r\nX: y' }, 401],
     [
       'cannot be decided',
@@ -266,6 +267,9 @@ describe('access', () => {
 
   test.each<[what: string, verdict: () => AccessDecision, reason: string]>([
     ['denied', () => ({ kind: 'deny', reason: 'main is frozen' }), 'main is frozen'],
+    ['denied without a reason', () => ({ kind: 'deny' }) as unknown as AccessDecision, 'access is denied'],
+    ['denied with a number', () => ({ kind: 'deny', reason: 7 }) as unknown as AccessDecision, '7'],
+    ['answered with nonsense', () => ({ kind: 'perhaps' }) as unknown as AccessDecision, 'access could not be decided'],
     [
       'not decided',
       () => {

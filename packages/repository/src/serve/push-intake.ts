@@ -64,9 +64,12 @@ export class PushIntake {
 
   async #decide(): Promise<PushReport> {
     const verdict = await this.#options.authorize?.(this.#push.commands);
-    if (typeof verdict === 'string') {
+    const isAllowed =
+      verdict === undefined || (typeof verdict === 'object' && verdict !== null && 'identity' in verdict);
+    if (!isAllowed) {
       await this.#pack?.drain(MAX_DRAINED_BYTES);
-      return this.#reportForAll('ok', verdict);
+      // It need not be written in TypeScript: what is neither a reason nor a permission is no permission.
+      return this.#reportForAll('ok', typeof verdict === 'string' && verdict !== '' ? verdict : 'access is denied');
     }
     this.#identity = verdict?.identity;
     let quarantine: Quarantine | undefined;

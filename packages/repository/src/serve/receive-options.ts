@@ -4,7 +4,7 @@ import type { PushHooks } from './push-hooks.js';
 import type { ReceiveRules } from './push-judgement.js';
 import type { RefVisibility } from './visible-refs.js';
 
-/** What `authorize` of a push answers: a text refuses it and says why; else it goes on, by whom is told to hooks. */
+/** What `authorize` of a push answers: a text refuses it and says why; `undefined` and an identity, which hooks are told of, let it go on. */
 export type PushVerdict = string | undefined | { readonly identity: unknown };
 
 /** How one push is taken in. */

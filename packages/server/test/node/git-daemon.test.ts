@@ -115,6 +115,14 @@ describe('a git:// server', () => {
   });
 
   test.each([
+    ['a denial without a reason', { kind: 'deny' }, 'access is denied'],
+    ['no decision', { kind: 'perhaps' }, 'access could not be decided'],
+  ])('refuses where the answer is %s', async (_what, decision, words) => {
+    const { url } = await start({ authorize: () => decision as never });
+    await expect(connectUploadPack(createGitTransport(`${url}/r.git`))).rejects.toMatchObject({ remoteMessage: words });
+  });
+
+  test.each([
     ['another protocol', 'GET / HTTP/1.1\r\n\r\n'],
     ['another service', '0023git-upload-archive /r.git\0host=h\0'],
     ['a flush', '0000'],
