@@ -14,6 +14,7 @@ export class Deadline {
   #expired = false;
   #isTooSlow = false;
   #isWaiting = false;
+  #isEnded = false;
 
   /**
    * @param idleMs 0 for no limit
@@ -39,6 +40,7 @@ export class Deadline {
 
   /** Something moved, or is waited for: count from now. */
   start(): void {
+    if (this.#isEnded) return;
     if (!this.#isWaiting) this.#pace?.begin();
     this.#isWaiting = true;
     clearTimeout(this.#timer);
@@ -58,9 +60,10 @@ export class Deadline {
     this.#pace?.moved(bytes);
   }
 
-  /** The exchange is over. */
+  /** The exchange is over, for good: what still moves starts no clock again. */
   end(): void {
     this.stop();
+    this.#isEnded = true;
     this.#pace?.stop();
     this.#outer?.removeEventListener('abort', this.#abort);
   }
