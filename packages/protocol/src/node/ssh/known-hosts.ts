@@ -62,8 +62,8 @@ export function keyTypeOf(key: Uint8Array): string | undefined {
 }
 
 /**
- * Judge the key that `host` shows at `port`. Names of other ports than 22 are `[host]:port`; where those are not known, the bare
- * name counts, as with OpenSSH.
+ * Judge the key that `host` shows at `port`. Names of other ports than 22 are `[host]:port`; only where no line has that name, the
+ * bare one may make the key known, as with OpenSSH: another key under it says nothing of this port. A key is revoked under either.
  */
 export function judgeHostKey(
   entries: readonly KnownHost[],
@@ -75,22 +75,27 @@ export function judgeHostKey(
   const about = (name: string): KnownHost[] => entries.filter((entry) => matchesHost(entry.hosts, name));
   const isShown = (entry: KnownHost): boolean => sameBytes(entry.key, key);
   if (names.some((name) => about(name).some((entry) => entry.marker === 'revoked' && isShown(entry)))) return 'revoked';
-  let isKnownOtherwise = false;
-  for (const name of names) {
-    const plain = about(name).filter((entry) => entry.marker === undefined);
-    if (plain.some(isShown)) return 'known';
-    isKnownOtherwise ||= plain.length > 0;
-  }
-  return isKnownOtherwise ? 'changed' : 'unknown';
+  const { name, plain } = plainEntries(entries, names);
+  if (plain.some(isShown)) return 'known';
+  return plain.length > 0 && name === names[0] ? 'changed' : 'unknown';
 }
 
 /** The types of keys that a host is known by: to ask for one of these. */
 export function knownKeyTypes(entries: readonly KnownHost[], host: string, port: number): ReadonlySet<string> {
-  const names = hostNames(host, port);
-  const known = entries.filter(
-    (entry) => entry.marker === undefined && names.some((name) => matchesHost(entry.hosts, name)),
-  );
-  return new Set(known.map((entry) => entry.keyType));
+  const { plain } = plainEntries(entries, hostNames(host, port));
+  return new Set(plain.map((entry) => entry.keyType));
+}
+
+/** The lines without a marker of the first name that has some. */
+function plainEntries(
+  entries: readonly KnownHost[],
+  names: readonly string[],
+): { name: string | undefined; plain: readonly KnownHost[] } {
+  for (const name of names) {
+    const plain = entries.filter((entry) => entry.marker === undefined && matchesHost(entry.hosts, name));
+    if (plain.length > 0) return { name, plain };
+  }
+  return { name: undefined, plain: [] };
 }
 
 /** `SHA256:...`, as ssh-keygen prints it. */

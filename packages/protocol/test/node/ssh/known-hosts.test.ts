@@ -64,6 +64,31 @@ describe('known_hosts', () => {
     ['another port', `[host]:2222 ${text(ED)}`, 'host', 2223, ED, 'unknown'],
     ['a port for the default one', `[host]:2222 ${text(ED)}`, 'host', 22, ED, 'unknown'],
     ['a bare name for any port', `host ${text(ED)}`, 'host', 2222, ED, 'known'],
+    ['another key under the bare name, at a port', `host ${text(OTHER)}`, 'host', 2222, ED, 'unknown'],
+    [
+      'a key for the port, another under the bare name',
+      `host ${text(OTHER)}\n[host]:2222 ${text(ED)}`,
+      'host',
+      2222,
+      ED,
+      'known',
+    ],
+    [
+      'another key for the port, it under the bare name',
+      `host ${text(ED)}\n[host]:2222 ${text(OTHER)}`,
+      'host',
+      2222,
+      ED,
+      'changed',
+    ],
+    [
+      'an authority for the port',
+      `host ${text(ED)}\n@cert-authority [host]:2222 ${text(OTHER)}`,
+      'host',
+      2222,
+      ED,
+      'known',
+    ],
     ['an address', `[::1]:2222 ${text(ED)}`, '::1', 2222, ED, 'known'],
     ['a revoked key', `host ${text(ED)}\n@revoked * ${text(ED)}`, 'host', 22, ED, 'revoked'],
     ['a revoked key before', `@revoked host ${text(ED)}\nhost ${text(ED)}`, 'host', 22, ED, 'revoked'],
@@ -98,6 +123,9 @@ describe('known_hosts', () => {
       `host ${text(RSA)}\n*  ${text(ED)}\n@revoked host ${text(OTHER)}\nelse ${text(ED)}`,
     );
     expect([...knownKeyTypes(entries, 'host', 22)].sort()).toEqual(['ssh-ed25519', 'ssh-rsa']);
+    const ported = parseKnownHosts(`host ${text(ED)}\n[host]:2222 ${text(RSA)}`);
+    expect([...knownKeyTypes(ported, 'host', 2222)]).toEqual(['ssh-rsa']);
+    expect([...knownKeyTypes(ported, 'host', 2223)]).toEqual(['ssh-ed25519']);
   });
 
   test.each([
