@@ -8,7 +8,7 @@ import { findHere } from './repository.js';
 
 /**
  * Credentials for a remote: of the environment, of netrc, of the helpers that the configuration names, of the person at the terminal.
- * Helpers keep those that were good.
+ * Helpers keep what they gave or the person typed, where it was good: what stands before them is not theirs to keep.
  */
 export function remoteCredentials(console: Console): CredentialsStore {
   return chainCredentials(

@@ -92,7 +92,7 @@ function createSsh(address: SshAddress, options: TransportOptions, environment: 
     credentials === undefined
       ? undefined
       : async (request) => {
-          const found = await asCredentialsStore(credentials).get(request);
+          const found = await asCredentialsStore(credentials).get({ ...request, url: hostUrl(address) });
           return found !== undefined && 'password' in found ? found.password : undefined;
         };
   const programs = { environment, timeoutMs, pace, uploadPack, receivePack };
@@ -110,4 +110,10 @@ function createSsh(address: SshAddress, options: TransportOptions, environment: 
     connect: async (call) => await ((await hasSshLibrary()) ? byLibrary : byProgram).connect(call),
     close: async () => await byLibrary.close?.(),
   };
+}
+
+/** The host as a URL, whichever way the address was written: who keeps credentials looks at its parts. */
+function hostUrl({ user, host, port }: SshAddress): string {
+  const name = user === undefined ? '' : `${encodeURIComponent(user)}@`;
+  return `ssh://${name}${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}/`;
 }

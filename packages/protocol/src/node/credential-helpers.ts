@@ -109,15 +109,28 @@ function describe(
   options: CredentialHelperOptions,
   credentials?: Extract<Credentials, { password: string }>,
 ): Attributes {
+  if (!URL.canParse(url)) throw unusable('what it would be asked about is no URL');
   const { protocol, host, pathname } = new URL(url);
   const name = credentials?.username ?? username ?? options.username;
   return {
     protocol: protocol.slice(0, -1),
     host,
-    ...(options.useHttpPath === true && { path: decodeURIComponent(pathname.slice(1)) }),
+    ...(options.useHttpPath === true && { path: decodePath(pathname) }),
     ...(name !== undefined && { username: name }),
     ...(credentials !== undefined && { password: credentials.password }),
   };
+}
+
+function decodePath(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname.slice(1));
+  } catch {
+    throw unusable('the path of the URL is not percent-encoded UTF-8');
+  }
+}
+
+function unusable(problem: string): GitError {
+  return new GitError('INVALID_URL', `Cannot ask a credential helper: ${problem}`);
 }
 
 /** What a helper is told. A value with a line break would be two attributes, perhaps of another host. */

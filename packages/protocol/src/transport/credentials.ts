@@ -41,7 +41,7 @@ function unusable(problem: string): GitError {
 /** Credentials that are kept somewhere: told which were good, and which were not. */
 export interface CredentialsStore {
   readonly get: CredentialsProvider;
-  /** The server took what `get` gave. */
+  /** The server took what `get` gave. That it fails changes nothing for the exchange; nor with `reject`. */
   approve?(credentials: Credentials, request: CredentialsRequest): Promise<void>;
   /** The server refused it. */
   reject?(credentials: Credentials, request: CredentialsRequest): Promise<void>;
@@ -52,22 +52,46 @@ export function asCredentialsStore(credentials: CredentialsProvider | Credential
   return typeof credentials === 'function' ? { get: credentials } : credentials;
 }
 
-/** Ask each in turn until one answers; all are told what became of it, so that one may keep what another found. */
+/**
+ * Tell a store what became of what it gave. That it cannot keep or forget them does not undo what the server did: its failures are
+ * passed over, as git does.
+ */
+export async function tellStore(
+  store: CredentialsStore,
+  verdict: 'approve' | 'reject',
+  credentials: Credentials,
+  request: CredentialsRequest,
+): Promise<void> {
+  try {
+    await store[verdict]?.(credentials, request);
+  } catch {
+    // There is nobody to tell.
+  }
+}
+
+/**
+ * Ask each in turn until one answers. Those that were asked are told what became of it, so that one may keep what a later one found;
+ * those after the one that answered are not: what stands before a keeper is not for it to keep. `approve` and `reject` take the very
+ * object that `get` gave.
+ */
 export function chainCredentials(...links: readonly (CredentialsProvider | CredentialsStore)[]): CredentialsStore {
   const stores = links.map(asCredentialsStore);
+  const asked = new WeakMap<Credentials, readonly CredentialsStore[]>();
   return {
     async get(request) {
-      for (const store of stores) {
+      for (const [index, store] of stores.entries()) {
         const found = await store.get(request);
-        if (found !== undefined) return found;
+        if (found === undefined) continue;
+        asked.set(found, stores.slice(0, index + 1));
+        return found;
       }
       return undefined;
     },
     async approve(credentials, request) {
-      for (const store of stores) await store.approve?.(credentials, request);
+      for (const store of asked.get(credentials) ?? []) await tellStore(store, 'approve', credentials, request);
     },
     async reject(credentials, request) {
-      for (const store of stores) await store.reject?.(credentials, request);
+      for (const store of asked.get(credentials) ?? []) await tellStore(store, 'reject', credentials, request);
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   type CredentialsRequest,
   type CredentialsStore,
   MAX_CREDENTIAL_ATTEMPTS,
+  tellStore,
 } from './credentials.js';
 import { Deadline } from './deadline.js';
 import { requestFailure } from './failure.js';
@@ -173,16 +174,16 @@ class HttpTransport implements RequestTransport {
       const answer = await this.#sendOnce(call, isOwn);
       sent++;
       if (answer.status !== 401) {
-        if (isOwn) await this.#approve(answer.status);
+        if (isOwn && answer.status >= 200 && answer.status < 300) await this.#tell('approve');
         const delay = call.isRepeatable ? this.#retryDelay(sent, answer) : undefined;
         if (delay === undefined) return answer;
         await answer.discard();
         await (this.#options.retry?.clock ?? systemClock).sleep(delay, call.signal);
         continue;
       }
-      if (isOwn) await this.#reject();
+      if (isOwn) await this.#tell('reject');
       const canRepeat = call.body?.kind !== 'streamed' && isOwn && attempt <= MAX_CREDENTIAL_ATTEMPTS;
-      const authorization = canRepeat ? await this.#askCredentials(attempt, call.signal) : undefined;
+      const authorization = canRepeat ? await this.#askCredentials(attempt, call.signal, answer) : undefined;
       if (isOwn) this.#authorization = authorization;
       if (authorization === undefined) throw await statusFailure(answer, displayUrl(call.url));
       await answer.discard();
@@ -195,7 +196,12 @@ class HttpTransport implements RequestTransport {
     return retryDelay(sent, answer.status, answer.retryAfter, this.#options.retry);
   }
 
-  async #askCredentials(attempt: number, signal: AbortSignal | undefined): Promise<string | undefined> {
+  /** @param refused let go where asking fails */
+  async #askCredentials(
+    attempt: number,
+    signal: AbortSignal | undefined,
+    refused: HttpAnswer,
+  ): Promise<string | undefined> {
     const { username } = this.#address;
     if (this.#options.credentials === undefined) return undefined;
     const request: CredentialsRequest = {
@@ -204,29 +210,25 @@ class HttpTransport implements RequestTransport {
       ...(username === undefined ? {} : { username }),
       ...(signal === undefined ? {} : { signal }),
     };
-    const credentials = await asCredentialsStore(this.#options.credentials).get(request);
-    if (credentials === undefined) return undefined;
-    const authorization = authorizationHeader(credentials);
-    this.#offered = { credentials, request };
-    return authorization;
+    try {
+      const credentials = await asCredentialsStore(this.#options.credentials).get(request);
+      if (credentials === undefined) return undefined;
+      const authorization = authorizationHeader(credentials);
+      this.#offered = { credentials, request };
+      return authorization;
+    } catch (error) {
+      await refused.discard();
+      throw error;
+    }
   }
 
-  /** The server did not ask for others: those it was given last were good, unless it failed before it looked. */
-  async #approve(status: number): Promise<void> {
+  /** What the server made of the credentials that it was given last; not before it looked at them. */
+  async #tell(verdict: 'approve' | 'reject'): Promise<void> {
     const offered = this.#offered;
-    if (offered === undefined || status < 200 || status >= 300) return;
-    this.#offered = undefined;
     const { credentials } = this.#options;
-    if (credentials !== undefined)
-      await asCredentialsStore(credentials).approve?.(offered.credentials, offered.request);
-  }
-
-  async #reject(): Promise<void> {
-    const offered = this.#offered;
-    if (offered === undefined) return;
     this.#offered = undefined;
-    const { credentials } = this.#options;
-    if (credentials !== undefined) await asCredentialsStore(credentials).reject?.(offered.credentials, offered.request);
+    if (offered === undefined || credentials === undefined) return;
+    await tellStore(asCredentialsStore(credentials), verdict, offered.credentials, offered.request);
   }
 
   async #sendOnce(call: Call, isOwn: boolean): Promise<HttpAnswer> {
@@ -303,8 +305,18 @@ function redirectTarget(from: string, location: string | undefined, tail: string
     throw redirectRefused(from, `it leads to ${target.protocol.slice(0, -1)}`);
   }
   if (target.username !== '' || target.password !== '') throw redirectRefused(from, 'its target has credentials in it');
-  if (!target.href.endsWith(tail)) throw redirectRefused(from, `it leads to ${displayUrl(target.href)}, no repository`);
+  // A fragment is not sent: what stands in one asks for nothing.
+  if (target.hash !== '' || !asksFor(target, tail)) {
+    throw redirectRefused(from, `it leads to ${displayUrl(target.href)}, no repository`);
+  }
   return target.href;
+}
+
+/** Whether a URL is that of a repository with `tail` after it: as path and query, or in the query of a base that has one. */
+function asksFor({ pathname, search }: URL, tail: string): boolean {
+  const query = tail.indexOf('?');
+  if (query < 0) return search.endsWith(tail);
+  return pathname.endsWith(tail.slice(0, query)) && search === tail.slice(query);
 }
 
 function redirectRefused(from: string, reason: string): TransportError {

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type Credentials,
   type CredentialsStore,
   chainCredentials,
   connectUploadPack,
@@ -105,6 +106,11 @@ describe("git's credential helpers", () => {
     expect(log(path)).toBe('');
   });
 
+  test.each(['https://example.com/%ff', 'me@host:path'])('are not asked about %s', async (url) => {
+    const store = createHelperCredentials({ helpers: [helper('h', '')], environment: gitEnv, useHttpPath: true });
+    await expect(store.get({ ...REQUEST, url })).rejects.toMatchObject({ code: 'INVALID_URL' });
+  });
+
   test("are git's own programs where they have a bare name", async () => {
     const file = join(directory, 'store');
     const store = createHelperCredentials({ helpers: [`store --file=${file}`], environment: gitEnv });
@@ -175,6 +181,16 @@ describe('netrc', () => {
     ['default login l password p', [[undefined, 'l', 'p']]],
     ['machine h password p login l account x', [['h', 'l', 'p']]],
     ['machine h login "a b" password "c\\"d"', [['h', 'a b', 'c"d']]],
+    ['machine h password #p login l', [['h', 'l', '#p']]],
+    [
+      'machine h login l password #p\r\nmachine i login m password q#\r\n',
+      [
+        ['h', 'l', '#p'],
+        ['i', 'm', 'q#'],
+      ],
+    ],
+    ['machine h login password password # # login x', [['h', 'password', '#']]],
+    ['# macdef x\r\nmacdef y\r\nmachine z\r\n\r\nmachine h login macdef password p', [['h', 'macdef', 'p']]],
     ['# machine x\nmachine h login l # a comment\npassword #p', [['h', 'l', '#p']]],
     ['macdef init\nmachine x login y\n\nmachine h login l password p', [['h', 'l', 'p']]],
     ['machine h login', [['h', undefined, undefined]]],
@@ -199,6 +215,16 @@ describe('netrc', () => {
     expect(await createNetrcCredentials({ environment: { NETRC: file } }).get(REQUEST)).toBeDefined();
     expect(await createNetrcCredentials({ environment: { HOME: directory } }).get(REQUEST)).toBeUndefined();
     expect(await createNetrcCredentials({ environment: {} }).get(REQUEST)).toBeUndefined();
+    expect(await store.get({ ...REQUEST, url: 'me@host:path' })).toBeUndefined();
+  });
+
+  test('that cannot be read is as absent at home, and an error where it was named', async () => {
+    const file = join(directory, '.netrc');
+    mkdirSync(file);
+    expect(await createNetrcCredentials({ environment: { HOME: directory } }).get(REQUEST)).toBeUndefined();
+    for (const named of [{ file }, { environment: { NETRC: file } }]) {
+      await expect(createNetrcCredentials(named).get(REQUEST)).rejects.toMatchObject({ code: 'IO_FAILED' });
+    }
   });
 });
 
@@ -241,7 +267,33 @@ describe('a transport', () => {
     expect(told).toEqual([]);
   });
 
-  test('asks a chain of stores, and tells all of them', async () => {
+  test('goes on where the store fails to keep or to forget', async () => {
+    const transport = createHttpTransport('http://host/r', {
+      credentials: {
+        get: async ({ attempt }) => ({ token: `t${attempt}` }),
+        approve: () => Promise.reject(new Error('the disk is full')),
+        reject: () => Promise.reject(new Error('the disk is full')),
+      },
+      fetch: async (_url, init) =>
+        new Headers(init.headers).get('authorization') === 'Bearer t2'
+          ? new Response(advertisement as Uint8Array<ArrayBuffer>, { headers: ADVERTISED })
+          : new Response('', { status: 401 }),
+    });
+    expect((await connectUploadPack(transport)).algorithm.name).toBe('sha1');
+  });
+
+  test('lets go of the refusal where asking fails', async () => {
+    let isLetGo = false;
+    const body = new ReadableStream({ cancel: () => void (isLetGo = true) });
+    const transport = createHttpTransport('http://host/r', {
+      credentials: () => Promise.reject(new Error('nobody is there')),
+      fetch: async () => new Response(body, { status: 401 }),
+    });
+    await expect(connectUploadPack(transport)).rejects.toThrow('nobody is there');
+    expect(isLetGo).toBe(true);
+  });
+
+  test('asks a chain of stores, and tells those that were asked', async () => {
     const told: string[] = [];
     const link = (name: string, knows: boolean): CredentialsStore => ({
       get: async () => {
@@ -254,6 +306,21 @@ describe('a transport', () => {
     const found = await chain.get(REQUEST);
     expect(found).toEqual({ username: 'b', password: 'x' });
     if (found !== undefined) await chain.approve?.(found, REQUEST);
-    expect(told).toEqual(['a asked', 'b asked', 'a told', 'b told', 'c told']);
+    expect(told).toEqual(['a asked', 'b asked', 'a told', 'b told']);
+  });
+
+  test.each(['approve', 'reject'] as const)('tells (%s) no helper of what comes from before it', async (verdict) => {
+    const told: string[] = [];
+    const tell = async (credentials: Credentials): Promise<void> => void told.push(JSON.stringify(credentials));
+    const answers = ['before', 'helper', 'after'];
+    for (const from of answers) {
+      const link = (name: string) => async () => (name === from ? { token: name } : undefined);
+      const keeper = { get: link('helper'), approve: tell, reject: tell };
+      const broken = { get: link('none'), [verdict]: () => Promise.reject(new Error('broken')) };
+      const chain = chainCredentials(link('before'), broken, keeper, link('after'));
+      const found = await chain.get(REQUEST);
+      if (found !== undefined) await chain[verdict]?.(found, REQUEST);
+    }
+    expect(told).toEqual(['{"token":"helper"}', '{"token":"after"}']);
   });
 });

@@ -324,6 +324,10 @@ describe('a redirect', () => {
     ['with credentials in it', `https://us:er@host/r${tail}`],
     ['to itself for ever', `https://host/r${tail}`],
     ['with a line feed', `https://host/%0a${tail}`],
+    ['with the service in a fragment', `https://host/login#${tail}`],
+    ['with a fragment', `https://host/r${tail}#${tail}`],
+    ['with the service in a query', `https://host/login?next=${tail}`],
+    ['with more than the service in the query', `https://host/r/info/refs?next=${tail}`],
     ['to nowhere', undefined],
   ];
   test.each(refused)('%s is refused', async (_problem, location) => {
@@ -331,7 +335,17 @@ describe('a redirect', () => {
       answer('', 301, location === undefined ? {} : { location }),
     );
     await expect(connectUploadPack(transport)).rejects.toMatchObject({ code: 'REDIRECT_REFUSED' });
-    expect(requests.length).toBeLessThanOrEqual(11);
+    expect(requests).toHaveLength(location === `https://host/r${tail}` ? 11 : 1);
+  });
+
+  test('of a URL with a query of its own is followed to another', async () => {
+    const handler: Handler = (request) =>
+      request.url.startsWith('http://host/old')
+        ? to('/new?a=b/info/refs&service=git-upload-pack')
+        : answer(ADVERTISEMENT);
+    const { transport, requests } = inProcess('http://host/old?a=b', handler);
+    await connectUploadPack(transport);
+    expect(requests).toHaveLength(2);
   });
 
   test('of a later request is refused', async () => {

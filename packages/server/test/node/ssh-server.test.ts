@@ -353,6 +353,26 @@ describe.skipIf(!hasSshKeygen)('a client of the ssh library', () => {
     expect(JSON.stringify([refused, String((refused as Error).cause)])).not.toContain('wr0ng');
   });
 
+  test.each([['me@[127.0.0.1:PORT]:r.git'], ['ssh://me@127.0.0.1:PORT/r.git']])(
+    'asks for the password of %s by the URL of the host',
+    async (address) => {
+      const { port } = await start();
+      const urls: string[] = [];
+      const transport = createTransport(address.replace('PORT', String(port)), {
+        environment: gitEnv,
+        sshBy: 'library',
+        credentials: async ({ url }) => {
+          urls.push(url);
+          return { username: '', password: 's3cret' };
+        },
+        ssh: { knownHostsFiles: [join(directory, 'known_hosts')], identityFiles: [], agent: false },
+      });
+      await (await connectUploadPack(transport)).close();
+      await transport.close?.();
+      expect(urls).toEqual([`ssh://me@127.0.0.1:${port}/`]);
+    },
+  );
+
   test('keeps a connection for the next use, and closes it when it is closed itself', async () => {
     const { port } = await start();
     const transport = library(port);
