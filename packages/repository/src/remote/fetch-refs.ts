@@ -1,7 +1,6 @@
 import type { Oid } from '@git-kv/objects';
 import {
   connectUploadPack,
-  type Refspec,
   type RemoteRef,
   refspecPrefixes,
   sourcesOf,
@@ -23,8 +22,6 @@ export interface FetchRefsOptions
     Omit<FetchIntoOptions, 'wants' | 'haves' | 'includeTag' | 'wantedRefs'> {
   /** Remove refs here that the refspecs lead to and the remote no longer has. */
   readonly prune?: boolean | undefined;
-  /** Refspecs to prune by besides; tags, say. */
-  readonly pruneRefspecs?: readonly Refspec[] | undefined;
   /** Move refs also where that loses commits, as `+` does. */
   readonly isForced?: boolean | undefined;
   /** Move all refs or none. */
@@ -336,10 +333,10 @@ function storingWord(name: string): string {
 
 /** Refs here that the refspecs lead to from names that the remote does not have. */
 function stale(
-  { refspecs, configured = [], pruneRefspecs = [] }: FetchRefsOptions,
+  { refspecs, configured = [] }: FetchRefsOptions,
   { plan, remoteRefs, local }: { plan: readonly PlannedRef[]; remoteRefs: readonly RemoteRef[]; local: Local },
 ): { readonly name: RefName; readonly oldOid: Oid }[] {
-  const used = [...(refspecs.length > 0 ? refspecs : configured), ...pruneRefspecs];
+  const used = refspecs.length > 0 ? refspecs : configured;
   const there = new Set([...plan, ...remoteRefs].map(({ name }) => name));
   const found: { readonly name: RefName; readonly oldOid: Oid }[] = [];
   for (const [name, oldOid] of local.oids) {
