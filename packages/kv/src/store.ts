@@ -134,7 +134,7 @@ export class GitKv extends KvReader {
    * commit. Resolves when the remote has it; after an error the store is as it was.
    * @throws {KvError} VALUE_EXPECTED where a dictionary stands, DICTIONARY_EXPECTED for a value among the key's prefixes
    * @throws {GitError} PUSH_REJECTED where another writer was faster; PUSH_OUTCOME_UNKNOWN where the answer was lost and
-   *   the remote cannot be asked (the commit is then pending); UNPUSHED_COMMIT while an earlier one is pending
+   *   the remote does not say that it has the commit (which is then pending); UNPUSHED_COMMIT while an earlier one is pending
    */
   async set(key: string | Key, value: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
     const at = Key.of(key);

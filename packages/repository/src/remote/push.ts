@@ -1,4 +1,4 @@
-import { GitError, type GitErrorCode, type Oid } from '@git-kv/objects';
+import { GitError, type GitErrorCode, isGitError, type Oid } from '@git-kv/objects';
 import { packObjects } from '@git-kv/pack';
 import {
   type CodedRefusal,
@@ -58,8 +58,8 @@ export type PushResultStatus =
     };
 
 /**
- * The answer to a push was lost and the remote could not be asked what became of it, or holds something else now.
- * `updates` may have happened or not; whoever keeps the commits can find out later.
+ * The answer to a push was lost, and the remote could not be asked what became of it, or does not hold the new values: it may
+ * still be at work. `updates` may have happened or not; whoever keeps the commits can find out later.
  */
 export class PushOutcomeUnknownError extends GitError {
   override readonly name: string = 'PushOutcomeUnknownError';
@@ -73,8 +73,8 @@ export class PushOutcomeUnknownError extends GitError {
 
 /**
  * Move refs of a remote, and send the objects they need. What the server refuses is in the results. When the answer is lost
- * after the pack was sent, the remote is asked for its refs: new values there are success, and where all have their old ones
- * the transport's error is thrown.
+ * after the pack was sent, the remote is asked for its refs: new values there are success. Old ones say that nothing moved only
+ * where the pack was not sent to its end, or the server itself said that it failed: then that error is thrown.
  * @throws {PushOutcomeUnknownError} where that cannot be settled; every other error means that no ref has moved
  */
 export async function pushFrom(
@@ -106,11 +106,15 @@ async function pushOver(
   const plan = planPush(client, options);
   const results = new Map<RefName, PushResultStatus>(plan.settled.map((settled) => [settled.name, settled]));
   if (plan.commands.length > 0) {
+    const sending: Sending = { hasAll: false };
     try {
-      for (const settled of await send(repository, client, plan.commands, options)) results.set(settled.name, settled);
+      for (const settled of await send(repository, client, plan.commands, options, sending))
+        results.set(settled.name, settled);
     } catch (error) {
       if (!isPushOutcomeUnknown(error)) throw error;
-      for (const settled of await settle(transport, plan.commands, options, error)) results.set(settled.name, settled);
+      const isOver = !sending.hasAll || isGitError(error.cause, 'REMOTE_ERROR');
+      const settled = await settle(transport, plan.commands, options, { error, isOver });
+      for (const one of settled) results.set(one.name, one);
     }
   }
   return options.updates.map(({ name }) => results.get(name) as PushResultStatus);
@@ -149,18 +153,39 @@ function planPush(client: ReceivePackClient, options: PushFromOptions): PushPlan
   return { commands: [], settled: [...settled, ...held] };
 }
 
+/** How far a push has come. */
+interface Sending {
+  /** The transport has all of the request: the server may do what it says. */
+  hasAll: boolean;
+}
+
+/** `pack`, noting in `sending` that it was read to its end. A server that lacks its end moves nothing. */
+async function* noted(pack: AsyncIterable<Uint8Array>, sending: Sending): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array | undefined;
+  for await (const chunk of pack) {
+    if (held !== undefined) yield held;
+    held = chunk;
+  }
+  // Before the last chunk: who has that need not ask for more.
+  sending.hasAll = true;
+  if (held !== undefined) yield held;
+}
+
 async function send(
   repository: Repository,
   client: ReceivePackClient,
   commands: readonly PushCommand[],
   options: PushFromOptions,
+  sending: Sending,
 ): Promise<PushResultStatus[]> {
   const { signal } = options;
   const wants = commands.flatMap(({ newOid }) => (newOid === null ? [] : [newOid]));
   const shallow = await repository.shallow.read();
+  const pack = wants.length === 0 ? undefined : await packFor(repository, client, wants, shallow, options);
+  sending.hasAll = pack === undefined;
   const report = await client.push({
     commands,
-    pack: wants.length === 0 ? undefined : await packFor(repository, client, wants, shallow, options),
+    pack: pack && noted(pack, sending),
     atomic: options.atomic,
     pushOptions: options.pushOptions,
     shallowOids: [...shallow],
@@ -214,12 +239,12 @@ async function packFor(
 /** How long the remote may take to say what became of a push. */
 const SETTLE_TIMEOUT_MS = 30_000;
 
-/** Ask the remote what became of a push whose answer was lost. */
+/** Ask the remote what became of a push whose answer was lost. `isOver`: the server is not at work on it any more. */
 async function settle(
   transport: Transport,
   commands: readonly PushCommand[],
   options: PushFromOptions,
-  interrupted: PushInterruptedError,
+  { error: interrupted, isOver }: { readonly error: PushInterruptedError; readonly isOver: boolean },
 ): Promise<PushResultStatus[]> {
   let held: Map<RefName, Oid | undefined>;
   try {
@@ -237,14 +262,19 @@ async function settle(
     throw unknown(options, 'the answer was lost, and the remote cannot be asked', cause);
   }
   const holds = (name: RefName): Oid | null => held.get(name) ?? null;
+  const isUnmoved = commands.every(({ name, oldOid }) => holds(name) === oldOid);
   // Settled: it did not happen, and what is left to tell is why.
-  if (commands.every(({ name, oldOid }) => holds(name) === oldOid)) throw interrupted.cause;
+  if (isUnmoved && isOver) throw interrupted.cause;
+  const asked = 'the answer was lost, and when the remote was asked,';
+  if (isUnmoved) throw unknown(options, `${asked} it had the old values`, interrupted);
   return commands.map(({ name, oldOid, newOid }): PushResultStatus => {
     const actual = holds(name);
     if (actual === newOid) return { name, status: 'updated' };
     // Without `atomic` each stands alone; which words the remote had for this one is lost.
-    if (actual === oldOid && options.atomic !== true) return { name, status: 'rejected', reason: 'it did not move' };
-    throw unknown(options, 'the answer was lost, and the remote holds neither the old nor the new values', interrupted);
+    if (actual === oldOid && isOver && options.atomic !== true)
+      return { name, status: 'rejected', reason: 'it did not move' };
+    const what = actual === oldOid ? `${name} had its old value` : `${name} had neither its old nor its new value`;
+    throw unknown(options, `${asked} ${what}`, interrupted);
   });
 }
 

@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import type { Oid } from '@git-kv/objects';
-import { createHttpTransport, type FetchFunction, type RequestTransport } from '@git-kv/protocol';
+import { concatBytes, encodeUtf8, type Oid } from '@git-kv/objects';
+import { createHttpTransport, encodeSideband, type FetchFunction, type RequestTransport } from '@git-kv/protocol';
 import {
   cloneInto,
   PushOutcomeUnknownError,
@@ -304,29 +304,63 @@ describe('pushFrom', () => {
       expect(await put(remote, update('main', first))).toMatchObject([{ status: 'updated' }]);
     });
 
-    test('throws the reason where nothing moved', async () => {
+    test('does not know where the refs have their old values: the server may still be at work', async () => {
       const remote = newRemote('sha1');
       intercept = (request) => {
         if (!isPush(request.method, request.url)) return false;
         request.socket.destroy();
         return true;
       };
-      const error: unknown = await put(remote, update('main', first)).catch((reason: unknown) => reason);
-      expect(error).toMatchObject({ code: 'TRANSPORT_CLOSED', name: 'TransportError' });
-      expect(error).not.toHaveProperty('outcomeUnknown');
+      await expect(put(remote, update('main', first))).rejects.toMatchObject({
+        code: 'PUSH_OUTCOME_UNKNOWN',
+        message: expect.stringContaining('it had the old values'),
+        cause: { code: 'TRANSPORT_CLOSED' },
+      });
       expect(remote.refs()).toEqual({});
     });
 
-    test('tells of each ref where some moved and others did not', async () => {
+    test.each([408, 500, 503])(
+      'does not know after an answer %i that came before the work was done',
+      async (status) => {
+        const { directory } = newRemote('sha1');
+        let work: (() => Promise<Response>) | undefined;
+        const remote = remoteAt(directory, async (url, init) => {
+          if (!isPush(init.method, url)) return await fetch(url, init);
+          work = () => fetch(url, init);
+          return new Response('a proxy lost patience', { status });
+        });
+        await expect(put(remote, update('main', first))).rejects.toMatchObject({ code: 'PUSH_OUTCOME_UNKNOWN' });
+        expect(remote.refs()).toEqual({});
+        await (await work?.())?.arrayBuffer();
+        expect(remote.refs()).toEqual({ 'refs/heads/main': first });
+      },
+    );
+
+    test('throws what the server itself says where nothing moved', async () => {
+      const remote = newRemote('sha1');
+      intercept = (request, response) => {
+        if (!isPush(request.method, request.url)) return false;
+        request.resume();
+        response.writeHead(200, { 'Content-Type': 'application/x-git-receive-pack-result' });
+        response.end(concatBytes([...encodeSideband(3, encodeUtf8('no room'))]));
+        return true;
+      };
+      const error: unknown = await put(remote, update('main', first)).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'REMOTE_ERROR' });
+      expect(error).not.toHaveProperty('outcomeUnknown');
+    });
+
+    test('does not know where some moved and others not yet', async () => {
       const { directory } = newRemote('sha1');
       const hook = join(directory, 'hooks', 'update');
       writeFileSync(hook, '#!/bin/sh\ncase "$1" in refs/heads/no*) exit 1;; esac\n');
       chmodSync(hook, 0o755);
       const remote = remoteAt(directory, losing());
-      expect(await put(remote, update('no', first), update('yes', first))).toEqual([
-        { name: 'refs/heads/no', status: 'rejected', reason: 'it did not move' },
-        { name: 'refs/heads/yes', status: 'updated' },
-      ]);
+      await expect(put(remote, update('no', first), update('yes', first))).rejects.toMatchObject({
+        code: 'PUSH_OUTCOME_UNKNOWN',
+        message: expect.stringContaining('refs/heads/no had its old value'),
+      });
+      expect(remote.refs()).toEqual({ 'refs/heads/yes': first });
     });
 
     test('does not know where somebody else moved the ref since', async () => {
@@ -371,25 +405,22 @@ describe('pushFrom', () => {
     });
   });
 
-  test.each([
-    ['before it is sent', 0],
-    ['while the pack is sent', 1],
-  ])('moves nothing where it is given up %s', async (_when, after) => {
-    const remote = newRemote('sha1');
+  test.each(['before it is sent', 'while the pack is sent'])('moves nothing where it is given up %s', async (when) => {
+    const { directory } = newRemote('sha1');
     const controller = new AbortController();
-    let posts = 0;
-    intercept = (request) => {
-      if (!isPush(request.method, request.url) || ++posts <= after) return false;
-      setImmediate(() => controller.abort());
-      return true; // without an answer
-    };
-    // Over 1 MiB a body is streamed, after a request that asks whether it may come.
-    const noise = Array.from({ length: 40 }, (_, index) => [`f${index}`, randomText(40_000)]);
+    const remote = remoteAt(directory, async (url, init) => {
+      // Over 1 MiB a body is streamed, after a request that asks whether it may come.
+      const isStreamed = init.body instanceof ReadableStream;
+      if (!isPush(init.method, url) || (when !== 'before it is sent' && !isStreamed)) return await fetch(url, init);
+      if (init.body instanceof ReadableStream) await init.body.getReader().read();
+      controller.abort();
+      throw controller.signal.reason;
+    });
+    const noise = Array.from({ length: 60 }, (_, index) => [`f${index}`, randomText(40_000)]);
     const next = await writeCommit(repository.objects, { files: Object.fromEntries(noise) });
     const updates = [update('main', next)];
     const pushed = pushFrom(repository, remote.transport, { updates, signal: controller.signal });
     await expect(pushed).rejects.toMatchObject({ name: 'AbortError' });
-    intercept = undefined;
     expect(remote.refs()).toEqual({});
     expect(await collect(repository.objects.oids())).toContain(next);
   });
