@@ -94,7 +94,7 @@ export async function fetchInto(
   let quarantine: Quarantine | undefined;
   try {
     quarantine = await receiveAnswer(repository, answer, options, promisor);
-    const { unshallowOids } = answer;
+    const unshallowOids = await grownFrom(repository, answer, options);
     const reader = quarantine?.reader ?? repository.objects;
     const shallowOids = await newBoundary(repository, reader, answer, options);
     if (promisor === undefined)
@@ -189,7 +189,21 @@ async function newBoundary(
   return arrived;
 }
 
-/** @throws {NotFoundError} OBJECT_NOT_FOUND where something is missing that a want reaches */
+/**
+ * The commits whose parents came. A server could name any: only where more of history was asked for, and of the commits where
+ * it was cut, it has a say.
+ */
+async function grownFrom(
+  repository: Repository,
+  { unshallowOids }: FetchAnswer,
+  options: FetchIntoOptions,
+): Promise<readonly Oid[]> {
+  if (unshallowOids.length === 0 || Object.keys(deepening(options)).length === 0) return [];
+  const boundary = await repository.shallow.read();
+  return [...new Set(unshallowOids)].filter((oid) => boundary.has(oid));
+}
+
+/** @throws {NotFoundError} OBJECT_NOT_FOUND where something is missing that a want, or a commit cut off no more, reaches */
 async function assertComplete(
   repository: Repository,
   reader: ObjectReader,
@@ -202,7 +216,8 @@ async function assertComplete(
   // Where history was deepened, what is behind the haves is what came.
   const haves = fetched.unshallowOids.length > 0 ? [] : fetched.haves;
   const outcome = await checkConnectivity(reader, {
-    roots: options.wants,
+    // Also those that no want reaches: nothing would tell later that their parents are missing.
+    roots: [...options.wants, ...fetched.unshallowOids],
     haves,
     shallow,
     ...(options.signal && { signal: options.signal }),

@@ -237,6 +237,37 @@ describe.each(MATRIX)('fetchInto with $engine in $format', ({ engine, format }) 
     });
   });
 
+  test.each([
+    ['where no more history was asked for', false, false],
+    ['of a commit where history is not cut', true, false],
+    ['of a commit whose parents did not come', true, true],
+  ])('does not let a remote undo a boundary %s', async (_what, deepens, isOurs) => {
+    const repository = await open();
+    const client = await connect(format);
+    const { main } = history();
+    const [first, second, third] = main as [Oid, Oid, Oid];
+    await fetchInto(repository, client, { wants: [third], depth: 1 });
+    const whole = createMemoryRepository({ algorithm: repository.algorithm });
+    await fetchInto(whole, client, { wants: [first] });
+    const objects: RawObject[] = [];
+    for await (const [, object] of whole.objects.readMany(await collect(whole.objects.oids()))) {
+      if (object !== undefined) objects.push(object);
+    }
+    const { bytes } = await packBytes({ algorithm: repository.algorithm, objects, objectCount: objects.length });
+    intercept = (request, response) => {
+      if (request.method !== 'POST') return false;
+      request.resume();
+      const shallowInfo = { shallowOids: [], unshallowOids: [isOurs || !deepens ? third : second] };
+      response.writeHead(200, { 'Content-Type': 'application/x-git-upload-pack-result' });
+      response.end(concatBytes([serializeFetchAnswerHead({ shallowInfo }, true), ...encodeSideband(1, bytes), FLUSH]));
+      return true;
+    };
+    const fetched = fetchInto(repository, client, { wants: [first], haves: [third], ...(deepens && { depth: 2 }) });
+    if (isOurs) await expect(fetched).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND', subject: second });
+    else expect(await fetched).toMatchObject({ unshallowOids: [] });
+    expect([...(await repository.shallow.read())]).toEqual([third]);
+  });
+
   test('does not let a remote hide history that is here', async () => {
     const repository = await open();
     const client = await connect(format);
