@@ -93,12 +93,13 @@ export class V0Fetch {
   async #hear(lines: AnswerLines, done: boolean, hasShallow: boolean): Promise<Heard> {
     const { algorithm, limits, mode } = this.#setup;
     if (hasShallow) this.#shallowInfo = await readShallowLines(lines, algorithm, limits);
-    return mode === 'single' ? await this.#hearFirst(lines, done) : await this.#hearAll(lines, done);
+    const counted = countedLines(lines, limits);
+    return mode === 'single' ? await this.#hearFirst(counted, done) : await this.#hearAll(counted, done);
   }
 
   /** Every common commit has its line. A NAK ends a round, and the final ACK (or NAK) comes before the pack. */
-  async #hearAll(lines: AnswerLines, done: boolean): Promise<Heard> {
-    const { algorithm, limits, noDone, channel } = this.#setup;
+  async #hearAll(lines: CountedLines, done: boolean): Promise<Heard> {
+    const { algorithm, noDone, channel } = this.#setup;
     const commonOids: Oid[] = [];
     let ready = false;
     for (;;) {
@@ -114,7 +115,6 @@ export class V0Fetch {
       // The commit of a `ready` need not be one that the server has.
       if (heard.status === 'ready') ready = true;
       else commonOids.push(heard.oid);
-      assertWithin(limits, 'maxObjectLines', commonOids.length);
       if (heard.status !== 'final') continue;
       if (!done && !(ready && noDone)) throw unexpected(lines.offset, 'the last ACK comes before the end');
       return { commonOids, ready, packFollows: true };
@@ -122,7 +122,7 @@ export class V0Fetch {
   }
 
   /** One line for the first common commit, or a NAK as long as there is none. */
-  async #hearFirst(lines: AnswerLines, done: boolean): Promise<Heard> {
+  async #hearFirst(lines: CountedLines, done: boolean): Promise<Heard> {
     const { algorithm, channel } = this.#setup;
     const commonOids: Oid[] = [];
     if (channel.isStateless || !this.#isAcknowledged) {
@@ -139,10 +139,28 @@ export class V0Fetch {
     const demultiplexOptions = { onProgress: options.onProgress, refuseEmpty: true };
     if (this.#setup.mode !== 'single') return demultiplex(lines, demultiplexOptions);
     // git says ACK once more for a parent of the first common commit, if that comes right after it.
-    let first = (await lines.read()) ?? closedEarly();
-    while (isLateAck(first)) first = (await lines.read()) ?? closedEarly();
+    const counted = countedLines(lines, this.#setup.limits);
+    let first = (await counted.read()) ?? closedEarly();
+    while (isLateAck(first)) first = (await counted.read()) ?? closedEarly();
     return demultiplex(startingWith(first, lines), demultiplexOptions);
   }
+}
+
+type CountedLines = Pick<AnswerLines, 'read' | 'offset'>;
+
+/** `lines`, of which no more are read than one answer may have: a server could say NAK or ACK for ever. */
+function countedLines(lines: CountedLines, limits: ProtocolLimits): CountedLines {
+  let count = 0;
+  return {
+    get offset() {
+      return lines.offset;
+    },
+    read: async () => {
+      const line = await lines.read();
+      if (line !== undefined) assertWithin(limits, 'maxObjectLines', ++count);
+      return line;
+    },
+  };
 }
 
 function isLateAck(line: PktLine): boolean {

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
-import { sha1, sha256 } from '@git-kv/objects';
+import { concatBytes, encodeUtf8, sha1, sha256 } from '@git-kv/objects';
 import {
   type Connection,
   type ConnectionTransport,
   connectUploadPack,
   createHttpTransport,
   encodeDataLine,
+  FLUSH,
   PktLineBuffer,
+  type RequestTransport,
   type Transport,
 } from '@git-kv/protocol';
 import { createNodeFetch } from '@git-kv/protocol/node';
@@ -187,6 +189,41 @@ describe('a server of protocol v0', () => {
     expect(commitCount(unpack(await collect(whole.pack!), 'sha1'))).toBe(3);
     await remote.close();
   });
+});
+
+const C = 'c'.repeat(40);
+
+test.each([
+  ['a NAK', 'multi_ack_detailed', 'NAK\n', ''],
+  ['a commit that is ready', 'multi_ack_detailed', `ACK ${C} ready\n`, ''],
+  ['what nobody asked for, after an answer', '', 'NAK\n', 'NAK\n'],
+  ['one more ACK before the pack', '', 'NAK\n', `ACK ${C}\n`],
+])('a server of protocol v0 over HTTP that repeats %s without end is given up', async (what, mode, first, again) => {
+  const line = (text: string): Uint8Array => encodeDataLine(encodeUtf8(text));
+  let lines = 0;
+  const transport: RequestTransport = {
+    url: 'http://127.0.0.1/endless',
+    exchange: async ({ phase }) => {
+      async function* answer(): AsyncGenerator<Uint8Array> {
+        if (phase === 'advertise') {
+          const capabilities = `${mode} side-band-64k no-done object-format=sha1`;
+          yield concatBytes([line('# service=git-upload-pack\n'), FLUSH]);
+          yield concatBytes([line(`${C} refs/heads/main\0${capabilities}\n`), FLUSH]);
+          return;
+        }
+        yield line(first);
+        for (; lines < 5000; lines++) yield line(again || first);
+        throw new Error(`read ${lines} lines: ${what}`);
+      }
+      return answer();
+    },
+  };
+  const remote = await connectUploadPack(transport, { version: 0, limits: { maxObjectLines: 1000 } });
+  // More than one round of them.
+  const haves = what.includes('pack') ? [] : Array.from({ length: 900 }, (_, at) => `${at}`.padStart(40, 'd'));
+  const fetched = remote.fetch({ wants: [C], haves }).then(({ pack }) => collect(pack!));
+  await expect(fetched).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'maxObjectLines' });
+  expect(lines).toBeLessThan(1100);
 });
 
 /** The transport to a server that does not announce `names`. */
