@@ -29,7 +29,7 @@ export interface ConnectionRules {
 
 /** Takes in what a remote sent. */
 export interface PackIntake {
-  /** @returns the objects that arrived, with their bodies where these are not kept elsewhere */
+  /** @returns of the wants those that arrived, others maybe, with their bodies where these are not kept elsewhere */
   take(
     pack: AsyncIterable<Uint8Array>,
     wants: readonly Oid[],

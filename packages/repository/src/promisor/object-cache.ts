@@ -1,4 +1,4 @@
-import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import { type HashAlgorithm, LimitError, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
 import { indexPack, memoryPackStorage, memorySource, PackReader, parsePackIndex } from '@git-kv/pack';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { receiveLimits } from '../receive-limits.js';
@@ -7,7 +7,7 @@ import type { PackIntake } from './back-fill.js';
 /** What an object costs beside its body. */
 const ENTRY_BYTES = 200;
 
-/** Bytes that the objects of one answer may come to. */
+/** Bytes that the objects of one answer may come to, those rebuilt from deltas included. */
 const MAX_ANSWER_BYTES = 1 << 30;
 
 /** Objects in memory, up to a number of bytes: those that were not used for longest go. */
@@ -15,14 +15,21 @@ export class ObjectCache implements ObjectReader, PackIntake {
   readonly algorithm: HashAlgorithm;
   readonly #maxBytes: number;
   readonly #maxPackBytes: number | undefined;
+  readonly #maxAnswerBytes: number;
   /** The longest unused first. */
   readonly #objects = new Map<Oid, RawObject>();
   #bytes = 0;
 
-  constructor(algorithm: HashAlgorithm, maxBytes: number, maxPackBytes: number | undefined) {
+  constructor(
+    algorithm: HashAlgorithm,
+    maxBytes: number,
+    maxPackBytes: number | undefined,
+    maxAnswerBytes: number = MAX_ANSWER_BYTES,
+  ) {
     this.algorithm = algorithm;
     this.#maxBytes = maxBytes;
     this.#maxPackBytes = maxPackBytes;
+    this.#maxAnswerBytes = maxAnswerBytes;
   }
 
   /** Bytes held. */
@@ -56,30 +63,44 @@ export class ObjectCache implements ObjectReader, PackIntake {
     return object && { kind: object.kind, size: object.body.length };
   }
 
-  /** Take in a pack, whose objects are handed out even where there is no room for all of them. */
+  /**
+   * Take in a pack. What was asked for is handed out even where there is no room for all of it; what came along is kept as far as there is.
+   * @throws {LimitError} answerBytes, or a limit of the pack's
+   */
   async take(
     pack: AsyncIterable<Uint8Array>,
     wants: readonly Oid[],
     options: ReadOptions,
   ): Promise<ReadonlyMap<Oid, RawObject | undefined>> {
     const { algorithm } = this;
+    const maxBytes = this.#maxAnswerBytes;
     const storage = memoryPackStorage();
-    const limits = receiveLimits({
-      maxInflatedBytes: MAX_ANSWER_BYTES,
-      ...(this.#maxPackBytes !== undefined && { maxPackBytes: this.#maxPackBytes }),
-    });
+    const limits = {
+      ...receiveLimits({
+        maxInflatedBytes: maxBytes,
+        ...(this.#maxPackBytes !== undefined && { maxPackBytes: this.#maxPackBytes }),
+      }),
+      // What deltas make of a few bytes ends in memory, too.
+      resolvedFreeBytes: maxBytes,
+      resolvedRatio: 1,
+    };
     const indexed = await indexPack(pack, { algorithm, storage, limits, ...options });
     const index = parsePackIndex(indexed.index, algorithm);
     const reader = new PackReader({ source: memorySource(storage.bytes()), index });
-    const arrived = new Map<Oid, RawObject | undefined>();
+    const asked = new Set(wants);
+    const arrived = new Map<Oid, RawObject>();
+    let bytes = 0;
     const oids = new Set(Array.from({ length: index.objectCount }, (_, position) => index.oidAt(position)));
     for await (const [oid, object] of reader.readMany(oids, options)) {
+      if (!object) continue;
+      bytes += object.body.length;
+      if (bytes > maxBytes) throw new LimitError('answerBytes', bytes, maxBytes);
       // A view would keep all of the pack's bytes alive.
-      if (object) arrived.set(oid, { kind: object.kind, body: object.body.slice() });
+      const own = { kind: object.kind, body: object.body.slice() };
+      if (asked.has(oid)) arrived.set(oid, own);
+      else this.#put(oid, own);
     }
     // What was asked for last, so that nothing that came along drives it out.
-    const asked = new Set(wants);
-    for (const [oid, object] of arrived) if (object && !asked.has(oid)) this.#put(oid, object);
     for (const oid of asked) {
       const object = arrived.get(oid);
       if (object) this.#put(oid, object);
