@@ -125,6 +125,27 @@ describe.each(['sha1', 'sha256'] as const)('tsgit fetch (%s)', (format) => {
     },
   );
 
+  test.runIf(format === 'sha1')(
+    'a ref that is pruned by a short name, and fetched, is where git leaves it',
+    async () => {
+      const { source } = pair();
+      for (const from of ['main', 'refs/heads/main']) {
+        for (const at of ['main', 'main~1']) {
+          const twins = new Twins(pair().local);
+          const oid = git(['rev-parse', at], { cwd: source });
+          twins.each((directory) => {
+            git(['fetch', '-q', '--prune', 'origin'], { cwd: directory });
+            git(['update-ref', 'refs/copies/main', oid], { cwd: directory });
+          });
+          // Where it has moved, git has words of its own for a ref that it has just pruned.
+          const quiet = from === 'main' && at !== 'main';
+          await twins.same(['fetch', '--prune', 'origin', `${from}:refs/copies/main`], { quiet });
+          twins.expectSameFiles({ folders: false });
+        }
+      }
+    },
+  );
+
   test('a URL, an object id, and what is not in any settings', async () => {
     const { url, source } = pair();
     const oid = git(['rev-parse', 'side'], { cwd: source });
