@@ -14,7 +14,7 @@ import { listReachable, markReachable, type ReachableObjects } from './reachable
 import type { RepackOptions, RepackReport } from './repack-options.js';
 import { tidyShallow } from './shallow.js';
 import { listLoose, loosenObjects, UnreachableObjects } from './unreachable.js';
-import { isWritten, type WrittenPack, writeRepackedObjects } from './written-pack.js';
+import { isIntact, isWritten, type WrittenPack, writeRepackedObjects } from './written-pack.js';
 
 /**
  * Put objects into a new pack, as `git repack` does, while others read and write. Nothing is removed before the new pack is durable,
@@ -97,9 +97,11 @@ class Repacking {
     }
     const unreachable = await UnreachableObjects.find(redundant, kept, reachable.oids, signal);
     const promisors = this.#packs.filter(({ isPromisor }) => isPromisor);
-    if (unreachable.count === 0 && this.#isPackedAlready(objects, redundant)) {
+    const [standing] = redundant;
+    const isStanding = unreachable.count === 0 && this.#isPackedAlready(objects, redundant);
+    if (isStanding && standing && (await this.#mayStand(standing))) {
       const plan = { redundant: [], unreachable, loosened: [], promisors, reachable: reachable.oids };
-      return { ...plan, objects: [], standingName: redundant[0]?.name };
+      return { ...plan, objects: [], standingName: standing.name };
     }
     let loosened: readonly Oid[] = [];
     if (treatment === 'keep') {
@@ -128,6 +130,15 @@ class Repacking {
     const isReverseWanted = this.#repository.layout.config.getBoolean('pack', 'writereverseindex') ?? false;
     if (isReverseWanted && !pack.files.some(({ path }) => path.endsWith('.rev'))) return false;
     return objects.every(({ oid }) => pack.index.find(oid) !== undefined);
+  }
+
+  /** Where loose copies of its objects are to go in its favour, it is read first: of some they may be all that is left. */
+  async #mayStand(pack: LocalPack): Promise<boolean> {
+    const { deleteRedundant = false, signal } = this.#options;
+    if (!deleteRedundant) return true;
+    const loose = await listLoose(this.#repository, signal);
+    if (!loose.some(({ oid }) => pack.index.find(oid) !== undefined)) return true;
+    return await isIntact(this.#repository, pack, signal);
   }
 
   /** What is reachable and loose. */

@@ -114,24 +114,50 @@ export async function isWritten(repository: FileRepository, written: WrittenPack
 }
 
 async function readBack(repository: FileRepository, written: WrittenPack): Promise<void> {
-  const { algorithm } = repository;
   const { disk, own } = repository.objects;
   const path = `${own.packs.path}/${written.name}`;
   const fail = (ending: string): never => {
     throw new GitError('HASH_MISMATCH', `Cannot delete packs: ${path}${ending} is not what was written`);
   };
   if (!equalBytes(await disk.readFile(`${path}.idx`), written.indexBytes)) fail('.idx');
-  const file = await disk.open(`${path}.pack`, 'read');
+  const { size, digest, trailer } = await hashPack(repository, written.name);
+  if (size !== written.packBytes || `pack-${digest}` !== written.name || trailer !== digest) fail('.pack');
+}
+
+/** Whether a pack is, to its last byte, the one that its idx was made for. Reads all of it; one that is gone is not. */
+export async function isIntact(
+  repository: FileRepository,
+  pack: { readonly name: string; readonly index: PackIndex },
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const { digest, trailer } = await hashPack(repository, pack.name, signal);
+    return trailer === digest && digest === oidFromBytes(pack.index.packChecksum);
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+/** What a pack ends with, and what it should end with: both empty where it is too short for an end. */
+async function hashPack(
+  { algorithm, objects: { disk, own } }: FileRepository,
+  name: string,
+  signal?: AbortSignal,
+): Promise<{ readonly size: number; readonly digest: Oid; readonly trailer: Oid }> {
+  const file = await disk.open(`${own.packs.path}/${name}.pack`, 'read');
   try {
     const size = await file.size();
-    if (size !== written.packBytes) fail('.pack');
-    const source = fileSource(file, size);
     const end = size - algorithm.oidLength;
+    if (end < 0) return { size, digest: '', trailer: '' };
+    const source = fileSource(file, size);
     const hash = algorithm.create();
-    for (let at = 0; at < end; at += READ_BYTES) hash.update(await source.read(at, Math.min(READ_BYTES, end - at)));
-    const digest: Oid = oidFromBytes(hash.digest());
-    if (`pack-${digest}` !== written.name) fail('.pack');
-    if (oidFromBytes(await source.read(end, algorithm.oidLength)) !== digest) fail('.pack');
+    for (let at = 0; at < end; at += READ_BYTES) {
+      signal?.throwIfAborted();
+      hash.update(await source.read(at, Math.min(READ_BYTES, end - at)));
+    }
+    const trailer = oidFromBytes(await source.read(end, algorithm.oidLength));
+    return { size, digest: oidFromBytes(hash.digest()), trailer };
   } finally {
     await file.close();
   }

@@ -1,5 +1,5 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { hashAlgorithm } from '@git-kv/objects';
 import { parsePackIndex, parsePackMtimes } from '@git-kv/pack';
 import { describe, expect, test } from 'vitest';
@@ -65,6 +65,35 @@ describe.each(['sha1', 'sha256'] as const)('repack (%s)', (format) => {
     const { packName } = await repack(repository, { mode: 'all', deleteRedundant: true, noReuseDeltas: true });
     expect(packsOf(directory)).toEqual([`${packName}.pack`]);
     assertSound(directory);
+  });
+
+  test('keeps a loose object whose copy in the pack that would stand has rotted', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'), format);
+    const copies = new Map(
+      looseOf(directory).map((oid) => {
+        const path = join(directory, 'objects', oid.slice(0, 2), oid.slice(2));
+        return [path, readFileSync(path)];
+      }),
+    );
+    git(['repack', '-adfq'], { cwd: directory });
+    for (const [path, bytes] of copies) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+    }
+    const [pack = ''] = packsOf(directory).map((name) => join(directory, 'objects/pack', name));
+    const loose = looseOf(directory);
+    // Finding what is reachable reads all but blobs.
+    const isCopied = (line: string): boolean => loose.includes(line.split(' ')[0] as string) && line.includes(' blob ');
+    const line = git(['verify-pack', '-v', pack], { cwd: directory }).split('\n').find(isCopied) ?? '';
+    const [oid = '', , , packedBytes, offset] = line.split(/ +/);
+    const bytes = readFileSync(pack);
+    const at = Number(offset) + Number(packedBytes) - 6;
+    bytes[at] = (bytes[at] as number) ^ 0xff;
+    chmodSync(pack, 0o644);
+    writeFileSync(pack, bytes);
+    const repository = await openForTest(directory, FAST);
+    await repack(repository, { mode: 'all', deleteRedundant: true }).catch(() => undefined);
+    expect(looseOf(directory)).toContain(oid);
   });
 
   test('packs what is loose and leaves packs as they are', async () => {
