@@ -105,6 +105,19 @@ export class RefTransaction {
 
   /** Decide, and make the changes visible and durable. */
   async commit(): Promise<RefOutcome> {
+    const { deferred } = this.#context;
+    if (deferred === undefined) return await this.#commit();
+    const created = this.#steps.filter(isCreation).map(({ update }) => update.name);
+    const inTheWay = deferred.reserve(created);
+    if (inTheWay) return { status: 'conflict', ...inTheWay };
+    try {
+      return await this.#commit();
+    } finally {
+      deferred.unreserve(created);
+    }
+  }
+
+  async #commit(): Promise<RefOutcome> {
     const { files, journal, reflog, unapplied, deferred } = this.#context;
     const isSynced = deferred === undefined;
     if (!this.#options.keepsLogs) this.#moves = await findMoves(files, this.#steps, this.#options.reflog);

@@ -68,6 +68,22 @@ describe('ref transactions with durability batch', () => {
     await repository.close();
   });
 
+  test('that are prepared together create no two refs in each other’s way', async () => {
+    const { directory, opened } = open(new FaultyFs(), { lockTimeoutMs: 30 });
+    const repository = await opened;
+    const prepared = [];
+    for (const name of [A, `${A}/b`]) {
+      const one = await repository.refs.prepare([{ name, expected: null, next: { oid: oid(1) } }]);
+      if (one.status !== 'prepared') throw new Error(one.status);
+      prepared.push(one);
+    }
+    const outcomes = await Promise.all(prepared.map((one) => one.commit()));
+    expect(outcomes).toMatchObject([{ status: 'updated' }, { status: 'conflict', name: A }]);
+    await repository.sync();
+    expect(readFileSync(join(directory, A), 'utf8')).toBe(`${oid(1)}\n`);
+    await repository.close();
+  });
+
   test('create, move and delete refs before their files exist, and a name may change its shape', async () => {
     const { directory, opened } = open();
     const repository = await opened;

@@ -54,6 +54,8 @@ export class DeferredCommits {
   readonly #context: DeferredContext;
   readonly #delayMs: number;
   #transactions: DeferredTransaction[] = [];
+  /** New refs whose records are about to get their positions. */
+  readonly #reserved = new Set<RefName>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: DeferredContext, delayMs: number) {
@@ -72,6 +74,31 @@ export class DeferredCommits {
     if (this.refs.size === 0) return false;
     const below = new Set([...this.refs.keys()].flatMap((name) => [...namesAbove(name)]));
     return names.some((name) => below.has(name) || [...namesAbove(name)].some((above) => this.refs.has(above)));
+  }
+
+  /**
+   * Keep names for refs that a transaction is about to create: what it was prepared on may have changed since, and files do not tell
+   * yet. Takes none, and says which ref is in the way, where one above or below is there or is about to be.
+   */
+  reserve(names: readonly RefName[]): { readonly name: RefName; readonly actual: RefValue | null } | undefined {
+    const taken = new Set(this.#reserved);
+    for (const [name, { next }] of this.refs) if (next !== null) taken.add(name);
+    if (taken.size > 0) {
+      const belowOf = new Map(
+        [...taken].flatMap((name) => [...namesAbove(name)].map((above) => [above, name] as const)),
+      );
+      for (const name of names) {
+        const inTheWay = belowOf.get(name) ?? [...namesAbove(name)].find((above) => taken.has(above));
+        if (inTheWay !== undefined) return { name: inTheWay, actual: this.refs.get(inTheWay)?.next ?? null };
+      }
+    }
+    for (const name of names) this.#reserved.add(name);
+    return undefined;
+  }
+
+  /** Give names back: their refs are deferred, or are not to be. */
+  unreserve(names: readonly RefName[]): void {
+    for (const name of names) this.#reserved.delete(name);
   }
 
   /** Make everything durable that was added before. */
