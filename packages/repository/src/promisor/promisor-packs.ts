@@ -10,10 +10,16 @@ export interface PromisorPack {
   oids(): Iterable<Oid>;
 }
 
+/** A search under way, or done, and the signal of whoever began it. */
+interface Search {
+  readonly named: Promise<OidSet>;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** What the objects of packs name, found once for each pack: a pack does not change. */
 export class PromisorLinks {
   readonly #reader: Pick<ObjectReader, 'algorithm' | 'stat' | 'read' | 'readSync'>;
-  readonly #found = new WeakMap<PromisorPack, Promise<OidSet>>();
+  readonly #found = new WeakMap<PromisorPack, Search>();
 
   /** @param reader of the store that the packs are of: it asks no remote */
   constructor(reader: Pick<ObjectReader, 'algorithm' | 'stat' | 'read' | 'readSync'>) {
@@ -21,15 +27,22 @@ export class PromisorLinks {
   }
 
   /** What the objects of `pack` name. */
-  of(pack: PromisorPack, options: ReadOptions): Promise<OidSet> {
-    let found = this.#found.get(pack);
-    if (found === undefined) {
-      found = this.#read(pack, options);
-      this.#found.set(pack, found);
-      // One that was given up is begun anew by whoever asks next.
-      found.catch(() => this.#found.delete(pack));
+  async of(pack: PromisorPack, options: ReadOptions): Promise<OidSet> {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      let search = this.#found.get(pack);
+      if (search === undefined) {
+        search = { named: this.#read(pack, options), signal: options.signal };
+        this.#found.set(pack, search);
+      }
+      try {
+        return await search.named;
+      } catch (error) {
+        if (this.#found.get(pack) === search) this.#found.delete(pack);
+        // One that another has given up is begun anew by those who still wait for it.
+        if (search.signal === options.signal || search.signal?.aborted !== true) throw error;
+      }
     }
-    return found;
   }
 
   async #read(pack: PromisorPack, { signal }: ReadOptions): Promise<OidSet> {
