@@ -1,4 +1,5 @@
 import { concatBytes, encodeUtf8, GitError } from '@git-kv/objects';
+import { hasEnded, parseOwner } from '../engines/file/journal/owner.js';
 import { joinPath } from '../engines/file/path.js';
 import type { FileRepository } from '../engines/file/repository.js';
 
@@ -42,7 +43,7 @@ export async function lockGc(repository: FileRepository, owner: GcOwner, force: 
     const stat = bytes && (await disk.findStat(path));
     const [, pid, host] = /^\s*(\d+)\s+(\S+)/.exec(new TextDecoder().decode(bytes)) ?? [];
     if (stat && host !== undefined && Date.now() - stat.mtimeMs <= STALE_MS) {
-      if (host !== owner.host || owner.isRunning(Number(pid)))
+      if (host !== owner.host || isNamelessRunning(bytes) || owner.isRunning(Number(pid)))
         throw new GcRunningError(commonDirectory, host, Number(pid));
     }
     const process = encodeUtf8(`${owner.pid} ${owner.host}`);
@@ -51,4 +52,12 @@ export async function lockGc(repository: FileRepository, owner: GcOwner, force: 
   } finally {
     await lock.release();
   }
+}
+
+/** Whether it is of one that cannot be looked for by its number, and that this realm has not seen end. */
+function isNamelessRunning(bytes: Uint8Array | undefined): boolean {
+  const newline = bytes?.indexOf(0x0a) ?? -1;
+  if (bytes === undefined || newline < 0 || !/^\s*0\s/.test(new TextDecoder().decode(bytes))) return false;
+  const owner = parseOwner(bytes.subarray(newline + 1));
+  return owner !== undefined && !hasEnded(owner);
 }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commitFiles, git, gitEnv, temporaryDirectory } from '../../../../test/support/git.js';
+import { lockGc } from '../../src/maintenance/gc-lock.js';
 import { collectGarbage, type FileRepositoryOptions, openRepository } from '../../src/node/index.js';
 import { openForTest } from '../engines/file/open.js';
 import {
@@ -108,6 +109,20 @@ describe('collectGarbage', () => {
       await collectGarbage(repository, { force: true });
       expect(existsSync(path)).toBe(false);
     }
+  });
+
+  test('two owners that cannot be looked for keep out of each other’s way, and remove only what is theirs', async () => {
+    const directory = makeRepository(join(temporaryDirectory(), 'r.git'));
+    const path = join(directory, 'gc.pid');
+    const nameless = { pid: 0, host: 'unknown', isRunning: () => false };
+    const [one, two] = [await openForTest(directory, FAST), await openForTest(directory, FAST)];
+    const unlockOne = await lockGc(one, nameless, false);
+    await expect(lockGc(two, nameless, false)).rejects.toMatchObject({ code: 'REF_LOCKED' });
+    const unlockTwo = await lockGc(two, nameless, true);
+    await unlockOne();
+    expect(existsSync(path)).toBe(true);
+    await unlockTwo();
+    expect(existsSync(path)).toBe(false);
   });
 
   test('and git gc keep out of each other’s way', async () => {

@@ -1,3 +1,4 @@
+import { equalBytes } from '@git-kv/objects';
 import { randomName } from '../disk.js';
 import { fsCode, isAbsent } from '../fs.js';
 import type { AcquireLock, FileLock, LockOptions } from '../lock-file.js';
@@ -69,13 +70,16 @@ class OwnedFileLock implements FileLock {
   }
 
   async commitPresence(): Promise<() => Promise<void>> {
+    const content = this.#content;
     await this.#replace();
     this.#held = false;
     await this.#lock.release();
     return async () => {
       try {
-        // Also where the store refuses writes by now.
-        await this.#journal.disk.fs.unlink(this.path);
+        const { disk } = this.#journal;
+        const found = await disk.findFile(this.path);
+        // Somebody may have taken it by force. Also where the store refuses writes by now.
+        if (found && content && equalBytes(found, content)) await disk.fs.unlink(this.path);
       } catch (error) {
         if (!isAbsent(error)) this.#holder.abandon();
       }
