@@ -1,4 +1,13 @@
-import { concatBytes, decodeLatin1, encodeUtf8, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
+import {
+  concatBytes,
+  decodeLatin1,
+  encodeUtf8,
+  equalBytes,
+  GitError,
+  type HashAlgorithm,
+  MalformedError,
+  type Oid,
+} from '@git-kv/objects';
 import { compareRefNames } from './ref-order.js';
 
 /** One line of packed-refs, with the line below it that tells what a tag peels to. */
@@ -87,12 +96,22 @@ export class PackedRefs {
     }
   }
 
-  /** The file without some refs. The lines of the others are kept byte for byte. */
+  /**
+   * The file without some refs, as `find` tells them. The lines of the others are kept byte for byte.
+   * @throws {GitError} REF_CONFLICT for a name that several refs read as, as they are no UTF-8
+   */
   without(names: ReadonlySet<string>): Uint8Array {
-    const parts: Uint8Array[] = [this.#bytes.subarray(0, this.#headerEnd)];
-    for (const { name, start, end } of this.entries) {
-      if (!names.has(name)) parts.push(this.#bytes.subarray(start, end));
+    const gone = new Set<number>();
+    for (const name of names) {
+      const entry = this.find(name);
+      if (entry === undefined) continue;
+      const isExact = equalBytes(this.#nameBytes(entry), encodeUtf8(name));
+      if (!isExact && this.entries.some((one) => one.name === name && one.start !== entry.start))
+        throw new GitError('REF_CONFLICT', `Cannot delete ref ${name}: several refs in packed-refs read as this`);
+      gone.add(entry.start);
     }
+    const parts: Uint8Array[] = [this.#bytes.subarray(0, this.#headerEnd)];
+    for (const { start, end } of this.entries) if (!gone.has(start)) parts.push(this.#bytes.subarray(start, end));
     return concatBytes(parts);
   }
 
@@ -104,14 +123,25 @@ export class PackedRefs {
     const lines: Uint8Array[] = [encodeUtf8(HEADER)];
     let at = 0;
     for (const entry of this.entries) {
-      for (let next = added[at]; next && compareRefNames(next.name, entry.name) < 0; next = added[++at]) {
+      // By bytes, as the file is sorted: a name that is no UTF-8 reads as one that would stand elsewhere.
+      const order = (name: string): number =>
+        entry.name.includes('\ufffd')
+          ? compareNames(encodeUtf8(name), 0, this.#nameBytes(entry), 0)
+          : compareRefNames(name, entry.name);
+      let next = added[at];
+      for (; next && order(next.name) < 0; next = added[++at]) lines.push(serializeRef(next));
+      if (next && order(next.name) === 0) {
         lines.push(serializeRef(next));
-      }
-      if (added[at]?.name === entry.name) lines.push(serializeRef(added[at++] as NewPackedRef));
-      else lines.push(this.#bytes.subarray(entry.start, entry.end));
+        at++;
+      } else lines.push(this.#bytes.subarray(entry.start, entry.end));
     }
     for (const next of added.slice(at)) lines.push(serializeRef(next));
     return concatBytes(lines);
+  }
+
+  #nameBytes({ start }: PackedRef): Uint8Array {
+    const nameAt = start + (this.#lines as RefLines).algorithm.hexLength + 1;
+    return this.#bytes.subarray(nameAt, this.#bytes.indexOf(NEWLINE, nameAt));
   }
 
   get #count(): number {

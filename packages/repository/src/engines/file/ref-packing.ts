@@ -99,6 +99,8 @@ async function findUnpeeled(packed: PackedRefs, reader: ObjectReader): Promise<N
   if (packed.isFullyPeeled) return [];
   const found: NewPackedRef[] = [];
   for (const { name, oid, peeledOid } of packed.entries) {
+    // A name that is no UTF-8 cannot be written again as it stands; its line stays as it is.
+    if (name.includes('\ufffd')) continue;
     const peeled = peeledOid === undefined ? await peel(reader, oid) : undefined;
     if (peeled !== undefined) found.push({ name, oid, peeledOid: peeled });
   }

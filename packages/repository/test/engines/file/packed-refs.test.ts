@@ -30,6 +30,30 @@ describe('parsePackedRefs', () => {
     for (const { name, oid } of refs.entries) expect(refs.find(name)).toMatchObject({ name, oid });
   });
 
+  describe('of names that are no UTF-8', () => {
+    const line = (oid: string, byte: number): Uint8Array => {
+      const bytes = encodeUtf8(`${oid} refs/x?y\n`);
+      bytes[bytes.indexOf(0x3f)] = byte;
+      return bytes;
+    };
+    const LIKE = 'refs/x\ufffdy';
+    const of = (...lines: Uint8Array[]) => parsePackedRefs(concatBytes([encodeUtf8(HEADER), ...lines]), sha1);
+
+    test('deletes the one that reads so, and none of several', () => {
+      expect(of(line(A, 0xe9)).without(new Set([LIKE]))).toEqual(encodeUtf8(HEADER));
+      expect(() => of(line(A, 0xe9), line(B, 0xff)).without(new Set([LIKE]))).toThrow('several refs');
+      const exact = of(line(A, 0xe9), encodeUtf8(`${B} ${LIKE}\n`));
+      expect(exact.without(new Set([LIKE]))).toEqual(concatBytes([encodeUtf8(HEADER), line(A, 0xe9)]));
+    });
+
+    test('adds others beside them in the order of bytes, and replaces none', () => {
+      const added = ['refs/x\u{10000}y', 'refs/y'].map((name) => ({ name, oid: B, peeledOid: undefined }));
+      const [first, second] = added.map(({ name }) => encodeUtf8(`${B} ${name}\n`)) as [Uint8Array, Uint8Array];
+      const bytes = of(line(A, 0xe9), line(A, 0xff)).with(added);
+      expect(bytes).toEqual(concatBytes([encodeUtf8(HEADER), line(A, 0xe9), first, line(A, 0xff), second]));
+    });
+  });
+
   test('finds names in the order of their bytes, whatever they are made of', () => {
     const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter((text) => !text.includes('\n'));
     fc.assert(
