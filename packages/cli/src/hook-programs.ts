@@ -114,16 +114,20 @@ class ProgramRunner {
       stdio: ['pipe', 'pipe', 'pipe'],
       signal: context.signal,
     });
-    const decoder = new TextDecoder();
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Uint8Array) => context.say(decoder.decode(chunk, { stream: true })));
-    child.stdin.on('error', () => {}); // a hook need not read what it is told
-    child.stdin.end(input);
-    return await new Promise((resolve, reject) => {
-      child.once('error', (error) => {
+    const ended = new Promise<boolean>((resolve, reject) => {
+      // For as long as it lives: an error that nobody hears ends the process, and one may follow another.
+      child.on('error', (error) => {
         reject(new Error(`Cannot run the hook ${program.slice(this.#directory.length + 1)}: ${error.message}`));
       });
       child.once('close', (code) => resolve(code === 0));
     });
+    // There are none where it could not be started for want of file descriptors.
+    const { stdin, stdout, stderr }: Partial<typeof child> = child;
+    const decoder = new TextDecoder();
+    for (const stream of [stdout, stderr])
+      stream?.on('data', (chunk: Uint8Array) => context.say(decoder.decode(chunk, { stream: true })));
+    stdin?.on('error', () => {}); // a hook need not read what it is told
+    stdin?.end(input);
+    return await ended;
   }
 }
