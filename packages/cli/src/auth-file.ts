@@ -56,16 +56,23 @@ function basicCredentials(header: string | null): { readonly name: string; reado
   return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** Public keys that may log in, as authorized_keys(5) has them; what stands before and behind a key is passed over. */
+/**
+ * Public keys that may log in, as authorized_keys(5) has them, a line each; what stands behind a key is passed over.
+ * @throws {CommandError} for a line that is no key, and for options before one: who passed them over would let in whom they keep out
+ */
 export async function readAuthorizedKeys(path: string, shown: string): Promise<ReadonlySet<string>> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw ioError(`could not read '${shown}'`, error);
   });
   const keys = new Set<string>();
-  for (const line of text.split('\n')) {
-    if (/^\s*#/.test(line)) continue;
-    const key = /(?:^|\s)((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+)\s+([A-Za-z0-9+/]+=*)(?=\s|$)/.exec(line);
-    if (key !== null) keys.add(`${key[1]} ${key[2]}`);
+  for (const [at, line] of text.split('\n').entries()) {
+    if (/^\s*(?:#|$)/.test(line)) continue;
+    const key = /^\s*((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+)\s+([A-Za-z0-9+/]+=*)(?=\s|$)/.exec(line);
+    if (key === null)
+      throw new CommandError(
+        `line ${at + 1} of '${shown}' is not a public key alone: options before a key are not supported`,
+      );
+    keys.add(`${key[1]} ${key[2]}`);
   }
   return keys;
 }

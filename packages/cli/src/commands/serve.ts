@@ -65,6 +65,7 @@ export const serveCommand: Command = {
       const accounts = values['auth-file'] === undefined ? undefined : await authorizeBy(console, values['auth-file']);
       const { host } = values;
       const tls = await readTls(console, values);
+      const login = values['ssh-port'] === undefined ? undefined : await readSsh(console, values);
       const http = await listenOn(host, port, () =>
         listen({
           host,
@@ -94,9 +95,8 @@ export const serveCommand: Command = {
         servers.push(git);
         await console.stdout.write(`Serving them on ${git.url}/\n`);
       }
-      if (values['ssh-port'] !== undefined) {
+      if (values['ssh-port'] !== undefined && login !== undefined) {
         const sshPort = parsePort('ssh-port', values['ssh-port']);
-        const login = await readSsh(console, values);
         const ssh = await listenOn(host, sshPort, () =>
           listenSsh({ host, port: sshPort, ...common, ...login, authorize: decide }),
         );

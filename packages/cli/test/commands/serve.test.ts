@@ -111,6 +111,26 @@ describe('tsgit serve', () => {
     });
   });
 
+  test.each([
+    'from="10.0.0.0/8" ',
+    'expiry-time="20200101",no-pty ',
+    'command="echo a key" ',
+    'restrict ',
+    'cert-authority ',
+    'what ',
+  ])('refuses a key that may log in under conditions: %s', async (options) => {
+    const keys = temporaryDirectory();
+    const file = join(keys, 'authorized_keys');
+    writeFileSync(file, `# one\n\nssh-ed25519 AAAA me\n${options}ssh-ed25519 AAAA me\n`);
+    const ssh = ['--ssh-port', '0', '--ssh-host-key', file, '--authorized-keys', file];
+    const signal = AbortSignal.timeout(5000);
+    expect(await run('tsgit', ['serve', keys, ...ssh], { cwd: keys, signal })).toMatchObject({
+      code: 128,
+      stdout: '',
+      stderr: expect.stringContaining('line 4 of'),
+    });
+  });
+
   test('runs the hooks of repositories where it is asked to', async () => {
     const { root } = repositories();
     const hook = join(root, 'one.git/hooks/update');
