@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { GitServer } from '../git-server.js';
 import { isPlainTarget } from '../route.js';
@@ -35,7 +36,7 @@ export async function listen(options: ListenOptions): Promise<ListeningServer> {
     },
     overrideGlobalObjects: false,
     serverOptions: {
-      ...tls,
+      ...(tls !== undefined && { ...tls, handshakeTimeout: limits.initTimeoutMs }),
       headersTimeout,
       requestTimeout: 0, // a push takes as long as it takes, while bytes come
       connectionsCheckingInterval: Math.max(100, Math.min(headersTimeout / 2, 30_000)),
@@ -46,12 +47,19 @@ export async function listen(options: ListenOptions): Promise<ListeningServer> {
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.idleTimeoutMs);
+  // Those in a handshake of TLS, too, which the server does not count as its own yet.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const stopWatching = watchSlowClients(server, limits);
   return await listenOn(server, tls === undefined ? 'http' : 'https', options, async () => {
     stopWatching();
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     });
   });
 }

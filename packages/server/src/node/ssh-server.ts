@@ -105,7 +105,10 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
         };
         open.add(end);
         session.once('close', end);
-        serveSession(session, info, logins, controller.signal, () => clearTimeout(unused));
+        serveSession(session, info, logins, controller.signal, {
+          onBegin: () => clearTimeout(unused),
+          onAnswered: end, // a client that does not close its side is waited for no longer
+        });
       });
     });
   });
@@ -115,7 +118,7 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
     info: ClientInfo,
     logins: SshLogins,
     signal: AbortSignal,
-    onBegin: () => void,
+    { onBegin, onAnswered }: { readonly onBegin: () => void; readonly onAnswered: () => void },
   ): void {
     let protocol: string | undefined;
     let hasBegun = false;
@@ -135,7 +138,10 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
       };
       const answered = answer(channel, command, protocol, peer, signal)
         .catch((error: unknown) => options.onEvent?.({ kind: 'error', path: '', error }))
-        .finally(() => answering.delete(answered));
+        .finally(() => {
+          answering.delete(answered);
+          onAnswered();
+        });
       answering.add(answered);
     };
     session.on('exec', (accept, reject, { command }) => {

@@ -99,6 +99,15 @@ describe('listen', () => {
     await strict.close();
   });
 
+  test('closes while a handshake of TLS is waited for', async () => {
+    const server = await start({ tls: { key: KEY, cert: CERTIFICATE } });
+    const socket = connect(server.port, '127.0.0.1');
+    const ended = readAll(socket);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    await server.close();
+    expect(await ended).toBe('');
+  });
+
   test('rejects where the port is taken', async () => {
     const { port } = await start();
     await expect(listen({ server: gitServer(), port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
@@ -164,6 +173,11 @@ describe('a listening server refuses', () => {
     expect(await readAll(socket)).toMatch(/^(HTTP\/1\.1 408 |$)/);
     clearInterval(drip);
     expect(asked).toEqual([]);
+  });
+
+  test('a handshake of TLS that does not come', async () => {
+    const { port } = await start({ tls: { key: KEY, cert: CERTIFICATE }, initTimeoutMs: 100 });
+    expect(await readAll(connect(port, '127.0.0.1'))).toBe('');
   });
 
   test('to wait for ever', async () => {

@@ -9,6 +9,7 @@ import { createTransport, type TransportOptions } from '@git-kv/protocol/node';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { allowAll, type ConnectionAccess, type ServerEvent } from '@git-kv/server';
 import { type ListeningServer, type ListenSshOptions, listenSsh, type SshLogin } from '@git-kv/server/node';
+import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   commitFiles,
@@ -194,6 +195,20 @@ describe.skipIf(!hasSshKeygen)('a server over ssh', () => {
     expect((await ssh(port, userKey, "git-upload-pack 'r.git'")).code).toBe(255);
     expect(events).toContainEqual(expect.objectContaining({ kind: 'refused', status: 503 }));
     held.destroy();
+  });
+
+  test('lets go of a client that asked for nothing allowed and never closes its channel', async () => {
+    const { port } = await start({ idleTimeoutMs: 100 });
+    const client = new ssh2.Client();
+    client.on('error', () => {});
+    const gone = once(client, 'close');
+    client.connect({ host: '127.0.0.1', port, username: 'me', privateKey: userKey.privateText });
+    await once(client, 'ready');
+    client.exec('ls', (_error, channel) => {
+      channel.resume();
+      channel.close = () => {}; // what ssh2 does when the server has closed its side
+    });
+    await gone;
   });
 
   test.each(['is gone', 'reads no further'])('closes in mid-pack where the client %s', async (what) => {
