@@ -55,6 +55,8 @@ class PackRun {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #readers = 0;
+  /** All who asked have gone: what still comes is not kept. */
+  #isLeft = false;
   #objectCount: number | undefined;
   #state: 'making' | 'whole' | 'too large' | 'failed' = 'making';
   #counts: PackCounts | undefined;
@@ -136,6 +138,9 @@ class PackRun {
       this.#objectCount = objectCount;
       for (;;) {
         this.#announce();
+        // Not every engine looks at the signal between chunks.
+        if (this.#isLeft) await chunks.return(this.#counts as PackCounts);
+        this.#abort.signal.throwIfAborted();
         const step = await chunks.next();
         if (step.done === true) {
           this.#counts = step.value;
@@ -143,6 +148,7 @@ class PackRun {
           break;
         }
         this.#keep(step.value);
+        if (this.#isLeft) continue;
         if (this.#bytes <= this.#maxBytes && heldBytes <= MAX_HELD_BYTES) continue;
         this.#rest = chunks;
         this.#state = 'too large';
@@ -157,6 +163,7 @@ class PackRun {
   }
 
   #keep(chunk: Uint8Array): void {
+    if (this.#isLeft) return;
     this.#chunks.push(chunk.slice()); // it may be a view of what an engine uses again
     this.#bytes += chunk.length;
     heldBytes += chunk.length;
@@ -164,6 +171,7 @@ class PackRun {
 
   #release(): void {
     if (--this.#readers > 0) return;
+    this.#isLeft = true;
     this.#forget();
     heldBytes -= this.#bytes;
     this.#bytes = 0;

@@ -3,8 +3,9 @@ import type { Oid } from '@git-kv/objects';
 import { serializeV2Command } from '@git-kv/protocol';
 import { type Repository, type ServeUploadPackOptions, serveUploadPack } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/git.js';
+import { type MakePack, openSharedPack, type PackReading } from '../../src/serve/shared-packs.js';
 import { MATRIX, openEngine } from '../support/engines.js';
 import { collect, writeCommit } from '../support/objects.js';
 import { body, bytesOf, readFetchParts } from '../support/wire.js';
@@ -94,6 +95,34 @@ describe.each(MATRIX)('packs for several clients at once, of $engine in $format'
     listings = 0;
     expect(await countOf(await packOf([]))).toBe(150);
     expect(listings).toBe(1);
+  });
+
+  test.each([1, 2, 5])('are made no further once nobody reads them, after %i chunks', async (count) => {
+    let made = 0;
+    let isEnded = false;
+    let goOn = (): void => undefined;
+    const endless = async function* (): PackReading['chunks'] {
+      try {
+        for (;;) {
+          if (++made > count)
+            await new Promise<void>((resolve) => {
+              goOn = resolve;
+            });
+          if (made > count + 20) throw new Error('nobody stopped it');
+          yield new Uint8Array(1000);
+        }
+      } finally {
+        isEnded = true;
+      }
+    };
+    const make: MakePack = async () => ({ objectCount: 1, chunks: endless(), close: () => undefined });
+    const reading = await openSharedPack(repository.objects, `endless ${count}`, make, { maxBytes: 2 ** 20 });
+    for (let at = 0; at < count; at++) await reading.chunks.next();
+    await vi.waitFor(() => expect(made).toBe(count + 1));
+    reading.close();
+    goOn();
+    await vi.waitFor(() => expect(isEnded).toBe(true));
+    expect(made).toBe(count + 1);
   });
 
   test('fail for each where they fail', async () => {
