@@ -67,11 +67,10 @@ export class RefMover {
     const commands = candidates.map(({ command }) => command);
     let outcome: RefOutcome | { readonly status: 'refused'; readonly reason: string };
     try {
-      outcome = await this.#withBoundary(shallowOids, quarantine, () =>
-        this.#options.hooks.hasTransactionHook
-          ? this.#transactWithHook(updates, commands, quarantine)
-          : this.#repository.transact({ ...(quarantine && { quarantine }), updates, options: { reflog: REFLOG } }),
-      );
+      await this.#noteBoundary(shallowOids, quarantine);
+      outcome = this.#options.hooks.hasTransactionHook
+        ? await this.#transactWithHook(updates, commands, quarantine)
+        : await this.#repository.transact({ ...(quarantine && { quarantine }), updates, options: { reflog: REFLOG } });
     } catch (error) {
       this.#refuse(candidates, error);
       return;
@@ -109,25 +108,14 @@ export class RefMover {
     }
   }
 
-  /** Note where the history of what arrived ends, for as long as it takes or, where the refs move, for good. */
-  async #withBoundary<Outcome extends { readonly status: string }>(
-    shallowOids: readonly Oid[],
-    quarantine: Quarantine | undefined,
-    move: () => Promise<Outcome>,
-  ): Promise<Outcome> {
-    if (shallowOids.length === 0) return await move();
-    const { shallow } = this.#repository;
-    const before = await shallow.read();
-    const add = shallowOids.filter((oid) => !before.has(oid));
+  /**
+   * Note where the history of what arrived ends, before refs reach it. It stays noted where they do not move after all: another push
+   * may have found it here and rely on it by now, and to what no ref reaches it makes no difference.
+   */
+  async #noteBoundary(shallowOids: readonly Oid[], quarantine: Quarantine | undefined): Promise<void> {
+    if (shallowOids.length === 0) return;
     await quarantine?.publish();
-    await shallow.update({ add, remove: [] });
-    let outcome: Outcome | undefined;
-    try {
-      outcome = await move();
-      return outcome;
-    } finally {
-      if (outcome?.status !== 'updated') await shallow.update({ add: [], remove: add });
-    }
+    await this.#repository.shallow.update({ add: shallowOids, remove: [] });
   }
 
   /** Whatever failed: others of the push may have moved, and the client has to hear which. */

@@ -406,6 +406,17 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
     });
 
     test.each([
+      ['an empty text', '', 'access is denied'],
+      ['null', null, 'access is denied'],
+      ['a word of its own', false, 'access is denied'],
+      ['an object that says nothing of who it is', { kind: 'allow' }, 'access is denied'],
+    ])('what `authorize` answers with %s', async (_what, verdict, reason) => {
+      const pack = await packOf(client, [second], { haves: [first] });
+      const options = { authorize: () => verdict as never };
+      await refuses({ commands: [move('main', first, second)], pack, options }, [reason]);
+    });
+
+    test.each([
       [
         'the current branch, unless told otherwise',
         { denyDeleteCurrent: false },
@@ -548,7 +559,7 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
     expect([...(await repository.shallow.read())]).toEqual([]);
   });
 
-  test('takes a boundary from a shallow client where the rules say so, and only with a ref that moves', async () => {
+  test('takes a boundary from a shallow client where the rules say so, and keeps it for others where its own ref does not move', async () => {
     const third = await writeCommit(client.objects, { files: { a: '3' }, parents: [second] });
     await client.shallow.update({ add: [third], remove: [] });
     const pack = await packOf(client, [third]);
@@ -556,7 +567,7 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
     const push = { pack, shallowOids: [third], options };
     const inTheWay = await pushInto(repository, { ...push, commands: [create('main/x', third)] });
     expect(reasons(inTheWay)).toEqual(['refs/heads/main is in the way']);
-    expect([...(await repository.shallow.read())]).toEqual([]);
+    expect([...(await repository.shallow.read())]).toEqual([third]);
     expect(reasons(await pushInto(repository, { ...push, commands: [create('x', third)] }))).toEqual(['ok']);
     expect([...(await repository.shallow.read())]).toEqual([third]);
     await fsck(repository, engine, directory);
