@@ -6,7 +6,7 @@ import type { Repository } from '../repository.js';
 import { reachedCommits, type ShallowBoundary, shallowBoundary, shallowBoundaryWithin } from '../walk/index.js';
 import { filterOf } from './upload-rules.js';
 import { type RefReader, visibleRefs } from './visible-refs.js';
-import { refTips, type WantOptions, withheld } from './wants.js';
+import { isServed, refTips, type WantOptions, withheld } from './wants.js';
 
 /** What has to be sent for a request, besides what goes by the haves that the client tells of. */
 export interface FetchPlan {
@@ -124,7 +124,7 @@ class ShallowPlan {
     const { deepenSince, deepenNot } = this.#request;
     const not: Oid[] = [];
     for (const name of deepenNot) {
-      const [match, ...more] = await findRefs(this.#refs, name);
+      const [match, ...more] = (await findRefs(this.#refs, name)).filter((found) => isServed(found.name));
       if (match === undefined || more.length > 0) {
         throw new GitError('UNSUPPORTED', `Cannot fetch: ambiguous deepen-not: ${name}`);
       }

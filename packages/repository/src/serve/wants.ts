@@ -2,6 +2,7 @@ import { GitError, type Oid } from '@git-kv/objects';
 import type { FetchRequest, WantedRef } from '@git-kv/protocol';
 import type { ReadOptions } from '../object-store.js';
 import { peelTag, resolveRef } from '../ref-resolve.js';
+import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { reachedCommits, reachedObjects } from '../walk/index.js';
 import type { UploadRules } from './upload-rules.js';
@@ -34,7 +35,7 @@ export async function resolveWants(
   const visible = visibleRefs(repository.refs, options);
   const refs: WantedRef[] = [];
   for (const name of request.wantRefs) {
-    const oid = (await resolveRef(visible, name))?.oid;
+    const oid = isServed(name) ? (await resolveRef(visible, name))?.oid : undefined;
     if (oid === undefined) throw new GitError('OBJECT_NOT_FOUND', `unknown ref ${name}`);
     refs.push({ name, oid });
   }
@@ -42,6 +43,11 @@ export async function resolveWants(
   const [hidden] = await withheld(repository, wants, options);
   if (hidden !== undefined) throw new GitError('OBJECT_NOT_FOUND', `not our ref ${hidden}`);
   return { oids: [...new Set([...refs.map(({ oid }) => oid), ...wants])], refs };
+}
+
+/** Whether a ref of this name is for clients: ORIG_HEAD and its like belong to whoever works in the repository. */
+export function isServed(name: RefName): boolean {
+  return name === 'HEAD' || name.startsWith('refs/');
 }
 
 /**
@@ -90,7 +96,8 @@ export async function withheld(
   return missing;
 }
 
-async function mayHaveAll(repository: Repository, { rules = {}, hidden = [] }: WantOptions): Promise<boolean> {
+/** Whether all that is here may be wanted. */
+export async function mayHaveAll(repository: Repository, { rules = {}, hidden = [] }: WantOptions): Promise<boolean> {
   if (rules.allowAnyWant !== undefined) return rules.allowAnyWant;
   return hidden.length === 0 && !(await repository.objects.isShared?.());
 }

@@ -91,6 +91,16 @@ describe.each(MATRIX)('a want of $engine in $format', ({ engine, format }) => {
     expect(await answerTo('want-ref refs/heads/none', HIDDEN)).toBe('ERR unknown ref refs/heads/none');
   });
 
+  test('by name is HEAD or below refs/: what else stands beside them is not for clients', async () => {
+    await repository.refs.update([{ name: 'ORIG_HEAD', next: { oid: secret } }]);
+    for (const options of [{}, HIDDEN]) {
+      expect(await answerTo('want-ref HEAD', options)).toBe('a pack');
+      expect(await answerTo('want-ref ORIG_HEAD', options)).toBe('ERR unknown ref ORIG_HEAD');
+      const answer = await ask('fetch', [`want ${tip}`, 'deepen-not ORIG_HEAD', 'done'], options);
+      expect(readFetchParts(answer).head[0]).toMatch(/ambiguous deepen-not: ORIG_HEAD$/);
+    }
+  });
+
   test('behind an end of history is what might be wanted itself', async () => {
     const further = await writeCommit(repository.objects, { files: { s: 'more' }, parents: [secret], time: 4 });
     await repository.refs.update([{ name: 'refs/secret/two', next: { oid: further } }]);
