@@ -23,7 +23,7 @@ import type { OnServeFailure } from './failure-words.js';
 import { type FetchPlan, planFetch } from './fetch-plan.js';
 import { withKeepAlive } from './keep-alive.js';
 import { listRefs } from './list-refs.js';
-import { everyWantReaches } from './negotiate.js';
+import { CommonObjects } from './negotiate.js';
 import { sendPack } from './send-pack.js';
 import { assertAllowed, type UploadRules } from './upload-rules.js';
 import type { RefVisibility } from './visible-refs.js';
@@ -152,29 +152,31 @@ class V0Negotiation {
   isPackWanted = false;
   readonly #repository: Repository;
   readonly #request: FetchRequest;
-  readonly #options: ServeV0Options;
+  readonly #isStateless: boolean;
   readonly #mode: AckMode;
   readonly #noDone: boolean;
-  readonly #common = new Set<Oid>();
+  readonly #common: CommonObjects;
   /** The last have that is here. */
   #last: Oid | undefined;
   /** The last have of this round that is not. */
   #lastOther: Oid | undefined;
   /** How many common commits there were when readiness was looked at last, and what came of it. */
   #judged = { count: 0, isReady: false };
+  #judgements = 0;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
 
   constructor(repository: Repository, request: FetchRequest, capabilities: Capabilities, options: ServeV0Options) {
     this.#repository = repository;
     this.#request = request;
-    this.#options = options;
+    this.#isStateless = options.isStateless === true;
+    this.#common = new CommonObjects(repository, options);
     this.#mode = ackMode(capabilities);
     this.#noDone = this.#mode === 'detailed' && hasCapability(capabilities, 'no-done');
   }
 
   get commonOids(): readonly Oid[] {
-    return [...this.#common];
+    return [...this.#common.oids];
   }
 
   async *answers(lines: PktLineReader, limits: ProtocolLimits): AsyncGenerator<Uint8Array> {
@@ -188,22 +190,19 @@ class V0Negotiation {
         continue;
       }
       if (line.kind === 'done') this.#endWithPack();
-      else await this.#endRound();
+      else await this.#endRound(limits.maxRounds);
       if (this.#pendingBytes > 0) yield this.#takePending();
-      if (this.isPackWanted || this.#options.isStateless === true) return;
-      count = 0;
+      if (this.isPackWanted || this.#isStateless) return;
       this.#lastOther = undefined;
     }
   }
 
   async #takeHave(oid: Oid): Promise<void> {
-    const { signal } = this.#options;
-    if ((await this.#repository.objects.stat(oid, signal ? { signal } : {})) === undefined) {
+    const isFirst = this.#common.oids.size === 0;
+    if (!(await this.#common.take(oid))) {
       this.#lastOther = oid;
       return;
     }
-    const isFirst = this.#common.size === 0;
-    this.#common.add(oid);
     this.#last = oid;
     if (this.#mode === 'detailed') this.#say({ kind: 'ack', oid, status: 'common' });
     else if (this.#mode === 'multi') this.#say({ kind: 'ack', oid, status: 'continue' });
@@ -211,15 +210,15 @@ class V0Negotiation {
   }
 
   /** Readiness is looked at once a round: it takes a walk, which nobody should be able to ask for with every line. */
-  async #endRound(): Promise<void> {
-    const isReady = this.#mode !== 'single' && (await this.#isReady());
+  async #endRound(maxJudgements: number): Promise<void> {
+    const isReady = this.#mode !== 'single' && (await this.#isReady(maxJudgements));
     if (isReady && this.#mode === 'detailed' && this.#last !== undefined) {
       this.#say({ kind: 'ack', oid: this.#last, status: 'ready' });
     } else if (isReady && this.#lastOther !== undefined) {
       // Before there was a word for it: as if this one were common too.
       this.#say({ kind: 'ack', oid: this.#lastOther, status: 'continue' });
     }
-    if (this.#common.size === 0 || this.#mode !== 'single') this.#say({ kind: 'nak' });
+    if (this.#common.oids.size === 0 || this.#mode !== 'single') this.#say({ kind: 'nak' });
     if (isReady && this.#noDone) this.#endWithPack();
   }
 
@@ -229,13 +228,12 @@ class V0Negotiation {
     else if (this.#mode !== 'single') this.#say({ kind: 'ack', oid: this.#last, status: 'final' });
   }
 
-  async #isReady(): Promise<boolean> {
-    const count = this.#common.size;
-    if (count > 0 && count !== this.#judged.count) {
-      const { signal } = this.#options;
-      const options = signal ? { signal } : {};
-      const isReady = await everyWantReaches(this.#repository, this.#request.wants, this.#common, options);
-      this.#judged = { count, isReady };
+  /** Once it was looked at too often it stays as it is: the client ends on its own, with `done`. */
+  async #isReady(maxJudgements: number): Promise<boolean> {
+    const count = this.#common.oids.size;
+    if (count > this.#judged.count && this.#judgements < maxJudgements) {
+      this.#judgements++;
+      this.#judged = { count, isReady: await this.#common.areReachedBy(this.#request.wants) };
     }
     return this.#judged.isReady;
   }

@@ -264,7 +264,7 @@ async function* answerRound(
     yield FLUSH;
     return;
   }
-  const { commonOids, isReady } = await findCommon(repository, { ...request, wants: wants.oids }, signal);
+  const { commonOids, isReady } = await findCommon(repository, { ...request, wants: wants.oids }, options);
   if ((!request.done && !isReady) || wants.oids.length === 0) {
     const acknowledgments = { commonOids, ready: false };
     yield serializeFetchAnswerHead({ acknowledgments }, false, request.sidebandAll);

@@ -99,6 +99,17 @@ describe.each(['sha1', 'sha256'] as const)('upload-pack of protocol v0 (%s)', (f
     expect(headOf(await ask(rows, {}))).toEqual(['NAK']); // and then the client went away
   });
 
+  test('looks at readiness so often and no more, and takes so many haves in all rounds of a connection', async () => {
+    const rounds = [oids[5], oids[4], oids[3]].flatMap((oid) => [`have ${oid}`, FLUSH]);
+    const rows = [`want ${oids[0]} multi_ack_detailed side-band-64k`, FLUSH, ...rounds, 'done'];
+    const ready = async (limits: ServeUploadPackOptions['limits'] = {}): Promise<number> =>
+      headOf(await ask(rows, { limits })).filter((line) => line.endsWith(' ready')).length;
+    expect(await ready()).toBe(3);
+    expect(await ready({ maxRounds: 0 })).toBe(0);
+    expect(await ready({ maxObjectLines: 3 })).toBe(3);
+    await expect(ready({ maxObjectLines: 2 })).resolves.toBe(2);
+  });
+
   const bands: [words: string, longest: number][] = [
     ['side-band-64k', 65_520],
     ['side-band', MAX_SMALL_BAND_BYTES + 5],

@@ -115,6 +115,24 @@ describe.each(MATRIX)('a want of $engine in $format', ({ engine, format }) => {
     expect(lines.filter((line) => line.startsWith('unshallow '))).toEqual([`unshallow ${tip}`]);
   });
 
+  test('is told apart from what a client has: of hidden content it does not hear whether it is here', async () => {
+    const secretBlob = await repository.objects.write(blob('secret'));
+    const secretTree = await writeTree(repository.objects, { s: 'secret' });
+    const haves = [secretBlob, secretTree, tag, old].map((oid) => `have ${oid}`);
+    const acked = async (options: ServeUploadPackOptions): Promise<readonly string[]> =>
+      readLines(await ask('fetch', [`want ${tip}`, 'wait-for-done', ...haves], options)).lines.filter((line) =>
+        line.startsWith('ACK '),
+      );
+    expect(await acked({})).toEqual([secretBlob, secretTree, tag, old].map((oid) => `ACK ${oid}`));
+    expect(await acked(HIDDEN)).toEqual([tag, old].map((oid) => `ACK ${oid}`));
+    const first = encodeText(`want ${tip} multi_ack_detailed object-format=${format}`);
+    const rows = concatBytes([first, FLUSH, ...haves.map((have) => encodeText(have)), FLUSH]);
+    const answer = await bytesOf(serveUploadPack(repository, body(rows), { ...HIDDEN, version: 0, isStateless: true }));
+    expect(readLines(answer).lines.filter((line) => line.endsWith(' common'))).toEqual(
+      [tag, old].map((oid) => `ACK ${oid} common`),
+    );
+  });
+
   test('of a size, too: what is hidden is not there', async () => {
     const args = ['size', `oid ${tip}`, `oid ${secret}`];
     const sizes = async (options: ServeUploadPackOptions): Promise<readonly string[]> =>
