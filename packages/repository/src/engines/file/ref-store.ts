@@ -116,7 +116,8 @@ export class FileRefStore implements RefStore {
 
   async read(name: RefName): Promise<RefValue | undefined> {
     assertRefName(name);
-    return this.#read(name);
+    if (this.#unapplied.has(name)) return this.#read(name);
+    return this.#readThroughLock(name);
   }
 
   async #read(name: RefName): Promise<RefValue | undefined> {
@@ -354,6 +355,22 @@ export class FileRefStore implements RefStore {
       if (head) holders.set(name, parseOwner(head)?.token);
     }
     return holders;
+  }
+
+  /**
+   * One ref as the transaction under way has left it: a snapshot of another store may have told of it before its file is written,
+   * and what is read later must not be older.
+   */
+  async #readThroughLock(name: RefName): Promise<RefValue | undefined> {
+    const holders = await this.#findHolders([name]);
+    const token = holders.get(name);
+    if (token !== undefined) {
+      const tip = await this.#journal.refreshTip();
+      const unapplied = await findUnapplied(this.#journal, this.#files, new Map([[name, token]]), tip);
+      const value = unapplied.get(name);
+      if (value !== undefined) return value ?? undefined;
+    }
+    return this.#read(name);
   }
 
   /** Refs as the transactions under way have left them at one instant, be their files written or not. */
