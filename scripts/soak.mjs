@@ -138,7 +138,9 @@ async function slowTest({ name, files, env }) {
     ...env,
   });
   const seconds = (performance.now() - startedAt) / 1000;
-  return { name, kind: 'test', ok: code === 0, seconds, output: (code === 0 ? stdout : stdout + stderr).slice(-2000) };
+  // Where a checkout lies is nobody's business who reads the result.
+  const said = (code === 0 ? stdout : stdout + stderr).replaceAll(root.slice(0, -1), '.');
+  return { name, kind: 'test', ok: code === 0, seconds, output: said.slice(-2000) };
 }
 
 const CRASH = 'crash-';
