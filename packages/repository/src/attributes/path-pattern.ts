@@ -12,27 +12,32 @@ type Component = readonly Token[] | 'deep';
  * @see git's dir.c, match_basename() and match_pathname(); wildmatch.c
  */
 export class PathPattern {
+  /** What a path begins with before the first wildcard; what follows is matched as if it stood alone, as in git. */
+  readonly #prefix: string;
   /** `undefined`: matches nothing. */
   readonly #components: readonly Component[] | undefined;
   readonly #isName: boolean;
 
   constructor(pattern: string) {
-    const parts = pattern.replace(/^\//, '').split('/');
     this.#isName = !pattern.includes('/');
+    const whole = pattern.replace(/^\//, '');
+    // So `a**/b` is for `ab` too: its stars are at the beginning of what follows.
+    this.#prefix = this.#isName ? '' : (/^[^*?[\\]*(?=[*?[\\])/.exec(whole)?.[0] ?? '');
+    const parts = whole.slice(this.#prefix.length).split('/');
     // With a slash at the end it is for directories, and no attribute is asked for one.
     const components = parts.at(-1) === '' ? [undefined] : parts.map((part) => this.#read(part));
     this.#components = components.includes(undefined) ? undefined : (components as Component[]);
   }
 
   #read(part: string): Component | undefined {
-    return part === '**' && !this.#isName ? 'deep' : tokensOf(part);
+    return /^\*{2,}$/.test(part) && !this.#isName ? 'deep' : tokensOf(part);
   }
 
   /** Whether a path, relative to the directory of the file, is one of the pattern's. */
   matches(path: string): boolean {
     const components = this.#components;
-    if (components === undefined) return false;
-    const names = this.#isName ? [path.slice(path.lastIndexOf('/') + 1)] : path.split('/');
+    if (components === undefined || !path.startsWith(this.#prefix)) return false;
+    const names = this.#isName ? [path.slice(path.lastIndexOf('/') + 1)] : path.slice(this.#prefix.length).split('/');
     return matchAll(
       components,
       names,

@@ -71,6 +71,11 @@ describe('attributes are those of git', () => {
     ['CR at the end', { '.gitattributes': 'a merge=cr\r\n*.log merge=x \t\r\n' }],
     ['a byte order mark', { '.gitattributes': '\xef\xbb\xbfa merge=x\n' }],
     ['directories have none', { '.gitattributes': 'd/ merge=1\nd merge=2\n' }],
+    ['stars of any number between slashes', { '.gitattributes': '/*** merge=1\nfoo/***/bar merge=2\n' }],
+    [
+      'stars after a prefix, as if it were not there',
+      { '.gitattributes': 'd/a**/[[:alpha:]].log merge=1\na**/log merge=2\nfo**/bar merge=3\n' },
+    ],
     ['double stars', { '.gitattributes': 'foo/**/bar merge=1\n**/f merge=2\nd/** merge=3\nd**g merge=4\n' }],
     ['a long line', { '.gitattributes': `a merge=x ${'b'.repeat(3000)}\nbar merge=${'y'.repeat(100)}\n` }],
   ])('%s', (_what, files) => {
