@@ -1,5 +1,6 @@
 import { GitError } from '@git-kv/objects';
 import { type Key, KvError } from './key.js';
+import type { KeyConflict } from './merge/merge.js';
 
 /** There is nothing under `key`, for callers that take absence for an error; the store itself returns `undefined`. */
 export function keyNotFound(key: Key): KvError {
@@ -40,4 +41,25 @@ export function renameSourcePrefix(source: Key, destination: Key): KvError {
 /** The state of a store, read from outside, cannot be one. */
 export function invalidState(problem: string, cause?: unknown): GitError {
   return new GitError('INVALID_STATE', `Cannot read the state: ${problem}`, { cause });
+}
+
+/**
+ * A write or a pull met changes of others to the same keys, and no rule brought them together. Nothing was changed here or there:
+ * `conflicts` holds the three sides of each key, for whoever decides.
+ */
+export class KvConflictError extends GitError {
+  override readonly name: string = 'KvConflictError';
+  /** In the order of keys; never empty. */
+  readonly conflicts: readonly KeyConflict[];
+  /** There are more than `conflicts` holds. */
+  readonly hasMore: boolean;
+
+  constructor(verb: string, conflicts: readonly KeyConflict[], hasMore = false) {
+    const [first] = conflicts;
+    const others = conflicts.length - 1;
+    const more = others > 0 || hasMore ? ` (and ${others}${hasMore ? ' or more' : ''} others)` : '';
+    super('MERGE_CONFLICT', `Cannot ${verb} ${first?.key.format()}${more}: ${first?.reason}`);
+    this.conflicts = conflicts;
+    this.hasMore = hasMore;
+  }
 }

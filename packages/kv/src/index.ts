@@ -25,12 +25,22 @@ export type { Change } from './changes.js';
 export {
   alreadyPresent,
   dictionaryExpected,
+  KvConflictError,
   keyNotFound,
   noSpace,
   renameSourcePrefix,
   valueExpected,
 } from './errors.js';
 export { Key, KvError, type KvErrorCode } from './key.js';
+export type {
+  KeyConflict,
+  KeyMerge,
+  KeyMergeOutcome,
+  KeySides,
+  MergeRule,
+  MergeRules,
+  SideTimes,
+} from './merge/merge.js';
 export type { ToOctetsOptions } from './octets/write.js';
 export type {
   ChangeOptions,

@@ -48,6 +48,7 @@ export type GitErrorCode =
   | 'RENAME_SOURCE_PREFIX'
   | 'NESTED_CHANGE'
   | 'STORE_MODIFIED'
+  | 'MERGE_CONFLICT'
   | 'UNPUSHED_COMMIT'
   | 'INVALID_STATE';
 

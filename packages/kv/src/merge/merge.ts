@@ -1,0 +1,59 @@
+import type { Oid } from '@git-kv/objects';
+import type { Key } from '../key.js';
+
+/** One key that both sides of a merge changed; `undefined` where a side does not have it. */
+export interface KeySides {
+  readonly key: Key;
+  /** What both sides came from. */
+  readonly base: Uint8Array | undefined;
+  /** The change that is brought in: a write of this store that is re-applied, or the branch that is merged into. */
+  readonly ours: Uint8Array | undefined;
+  /** What others made of it: on the remote, or on the other branch. */
+  readonly theirs: Uint8Array | undefined;
+  /** When each side was committed, in seconds since 1970, where commits are merged. */
+  readonly times?: SideTimes;
+}
+
+/** When the two sides of a merge were committed, in seconds since 1970. */
+export interface SideTimes {
+  readonly ours: number;
+  readonly theirs: number;
+}
+
+/** What a {@link KeyMerge} made of the sides; a `value` of `undefined` takes the key away. */
+export type KeyMergeOutcome =
+  | { readonly status: 'merged'; readonly value: Uint8Array | undefined }
+  | { readonly status: 'conflict'; readonly reason?: string };
+
+/**
+ * Merges what two sides made of one key. Asked for keys that both changed to different contents, or that one removed and the
+ * other changed. Has to be a function of its input, as it may be asked again.
+ */
+export type KeyMerge = (sides: KeySides) => KeyMergeOutcome | Promise<KeyMergeOutcome>;
+
+/** A {@link KeyMerge} for a key and all below it; the prefix `*` fits every key. */
+export interface MergeRule {
+  readonly prefix: string;
+  readonly merge: KeyMerge;
+}
+
+/** How keys are merged: all in one way, or each by the first rule that fits it. A key that none fits is a conflict. */
+export type MergeRules = KeyMerge | readonly MergeRule[];
+
+/** Where the sides of a key cannot be brought together. A value that is too large to be read is left out, and has an oid. */
+export interface KeyConflict extends KeySides {
+  readonly reason: string;
+  /** What stands under the key: a value, a link or a submodule. Absent where a side has none of these. */
+  readonly oids: { readonly base?: Oid; readonly ours?: Oid; readonly theirs?: Oid };
+}
+
+/** The merge for a key by the first of `rules` that fits. */
+export function findKeyMerge(rules: MergeRules | undefined, key: Key): KeyMerge | undefined {
+  if (rules === undefined || typeof rules === 'function') return rules;
+  return rules.find(({ prefix }) => prefix === '*' || isBelow(key, prefix))?.merge;
+}
+
+function isBelow(key: Key, prefix: string): boolean {
+  const segments = prefix.split('/').filter((segment) => segment !== '');
+  return segments.every((segment, at) => key.segments[at] === segment);
+}
