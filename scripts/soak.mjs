@@ -1,7 +1,7 @@
 // The long run of the fuzzer and of the other searches that are too slow for every day: `npm run soak`.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine, describeProject } from '../bench/lib/machine.mjs';
@@ -13,7 +13,7 @@ const USAGE = `usage: npm run soak -- [options]
   --states N       different states after crashes, of each scenario (default 25000)
   --seed N         where they are drawn from (default 1)
   --only NAME,...  these searches alone: names of npm run fuzz -- --list, those of the slow tests, crash-SCENARIO, or crash
-                   for all of these
+                   for all of these; matrix-SERVER, or matrix for all of these
   --processes N    side by side (default 2)
   --fresh          begin again; without it, what today's result has for the same seed and runs is not done again
   --output NAME    of the result in test/soak/results (default: the date)
@@ -22,7 +22,7 @@ const USAGE = `usage: npm run soak -- [options]
 /**
  * @typedef {object} SoakResult
  * @property {string} name
- * @property {'fuzz' | 'test' | 'crash'} kind
+ * @property {'fuzz' | 'test' | 'crash' | 'matrix'} kind
  * @property {number} seconds
  * @property {boolean} ok
  * @property {number} [seed]
@@ -41,6 +41,9 @@ const USAGE = `usage: npm run soak -- [options]
  * @property {number} [openCalls]
  * @property {number} [openMs]
  * @property {readonly { id: string, about: string, problem: string }[]} [failures]
+ * @property {number} [combinations]  of clients, versions, formats and operations with one server
+ * @property {readonly string[]} [failed]  of these
+ * @property {Record<string, number>} [excluded]  combinations that cannot be, by reason
  */
 
 /** Tests that skip what is slow unless they are told otherwise: vitest's files. */
@@ -160,8 +163,55 @@ async function crash(name, seed, states) {
   }
 }
 
+const MATRIX = 'matrix-';
+
+/** The servers of test/interop/matrix. */
+const MATRIX_SERVERS = ['git-http-backend', 'git-daemon', 'sshd', 'our-http', 'our-ssh', 'our-git', 'our-stdio'];
+
+/** @param {string} name @returns {Promise<SoakResult>} */
+async function matrix(name) {
+  const file = join(dirname(program), `${name}.json`);
+  rmSync(file, { force: true });
+  const server = name.slice(MATRIX.length);
+  const test = { name, files: ['test/interop/matrix/matrix.test.ts'], env: {} };
+  const result = await slowTest({ ...test, env: { GIT_KV_MATRIX: server, GIT_KV_MATRIX_RESULT: file } });
+  if (!existsSync(file)) return { ...result, kind: 'matrix' };
+  const { output, ...rest } = result;
+  return { ...rest, ...(result.ok ? {} : { output }), kind: 'matrix', ...JSON.parse(readFileSync(file, 'utf8')) };
+}
+
 const mebibytes = (/** @type {number | undefined} */ bytes) =>
   bytes === undefined ? '' : (bytes / 2 ** 20).toFixed(1);
+
+/** @param {readonly SoakResult[]} results */
+function matrixLines(results) {
+  const row = (/** @type {readonly unknown[]} */ cells) => `| ${cells.join(' | ')} |`;
+  const count = (/** @type {SoakResult} */ { excluded = {} }) => Object.values(excluded).reduce((sum, n) => sum + n, 0);
+  const total = results.reduce((sum, { combinations = 0 }) => sum + combinations, 0);
+  /** @type {Map<string, number>} */
+  const reasons = new Map();
+  for (const { excluded = {} } of results)
+    for (const [reason, n] of Object.entries(excluded)) reasons.set(reason, (reasons.get(reason) ?? 0) + n);
+  return [
+    `${total} combinations of a client (git, isomorphic-git, ours), a server, a protocol version, an object format and an operation,`,
+    'each held against what git alone comes to.',
+    '',
+    row(['server', 'combinations', 'cannot be', 'seconds', 'failures']),
+    row(['---', '--:', '--:', '--:', '--:']),
+    ...results.map((one) =>
+      row([
+        one.name.slice(MATRIX.length),
+        one.combinations ?? 0,
+        count(one),
+        one.seconds.toFixed(1),
+        one.ok ? '0' : `**${one.failed?.length || 'did not end'}**`,
+      ]),
+    ),
+    '',
+    ...[...reasons].map(([reason, n]) => `- ${n} cannot be: ${reason}.`),
+    '',
+  ];
+}
 
 /** @param {any} report */
 function asMarkdown({ date, project, machine, node, results }) {
@@ -175,6 +225,8 @@ function asMarkdown({ date, project, machine, node, results }) {
     '',
     `Commit ${project}, Node ${node}, ${machine.cores} cores of ${machine.cpu}, ${machine.system}.`,
     '',
+  ];
+  const fuzzLines = [
     'Each mutant may take a second, and 64 MiB and four times its input of heap, array buffers and wasm memory over what was in use.',
     '',
     row([
@@ -206,6 +258,7 @@ function asMarkdown({ date, project, machine, node, results }) {
     ),
     '',
   ];
+  if (fuzzed.length > 0) lines.push(...fuzzLines);
   if (crashes.length > 0) {
     const total = crashes.reduce((sum, { states = 0 }) => sum + states, 0);
     lines.push(
@@ -244,6 +297,8 @@ function asMarkdown({ date, project, machine, node, results }) {
       '',
     );
   }
+  const cells = results.filter((/** @type {SoakResult} */ { kind }) => kind === 'matrix');
+  if (cells.length > 0) lines.push(...matrixLines(cells));
   if (tests.length > 0) {
     lines.push(row(['search', 'seconds', 'outcome']), row(['---', '--:', '---']));
     for (const one of tests) lines.push(row([one.name, one.seconds.toFixed(1), one.ok ? 'ok' : '**failed**']));
@@ -291,9 +346,10 @@ async function main(args) {
     .map((line) => /** @type {string} */ (line.split(' ')[0]));
   const slowTests = SLOW_TESTS.filter(({ files }) => files.every((file) => existsSync(join(root, file))));
   const crashes = scenarios.map((name) => CRASH + name);
-  const names = [...slowTests.map(({ name }) => name), ...crashes, ...targets];
+  const servers = MATRIX_SERVERS.map((name) => MATRIX + name);
+  const names = [...slowTests.map(({ name }) => name), ...crashes, ...servers, ...targets];
   const asked = typeof values.only === 'string' ? values.only.split(',') : names;
-  const only = asked.flatMap((name) => (name === 'crash' ? crashes : [name]));
+  const only = asked.flatMap((name) => (name === 'crash' ? crashes : name === 'matrix' ? servers : [name]));
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     log(`There is no "${unknown}" among ${names.join(', ')}`);
@@ -311,7 +367,7 @@ async function main(args) {
   const isDone = (/** @type {string} */ name) => {
     const result = results.get(name);
     if (result?.ok !== true) return false;
-    if (result.kind === 'test') return true;
+    if (result.kind === 'test' || result.kind === 'matrix') return true;
     return result.seed === seed && (result.kind === 'crash' ? result.asked === states : result.runs === runs);
   };
   const save = () => {
@@ -337,12 +393,18 @@ async function main(args) {
   const worker = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const test = slowTests.find((one) => one.name === name);
-      const isCrash = crashes.includes(name);
-      const result = test ? await slowTest(test) : await (isCrash ? crash(name, seed, states) : fuzz(name, seed, runs));
+      const result = test
+        ? await slowTest(test)
+        : crashes.includes(name)
+          ? await crash(name, seed, states)
+          : servers.includes(name)
+            ? await matrix(name)
+            : await fuzz(name, seed, runs);
       results.set(name, result);
       save();
       log(`${result.ok ? 'ok    ' : 'FAILED'} ${name}, ${result.seconds.toFixed(1)} s`);
-      if (!result.ok) log(JSON.stringify(result.crashes ?? result.failures ?? result.output, undefined, 2));
+      if (!result.ok)
+        log(JSON.stringify(result.crashes ?? result.failures ?? result.failed ?? result.output, undefined, 2));
     }
   };
   await Promise.all(Array.from({ length: Number(values.processes) }, worker));
