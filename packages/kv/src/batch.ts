@@ -1,15 +1,17 @@
 import { GitError } from '@git-kv/objects';
 import type { Head, StoreCore } from './core.js';
 import { Draft, type DraftResult } from './draft.js';
-import { Key } from './key.js';
+import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
+import type { Key } from './key.js';
 import { Mutex } from './mutex.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
+import type { KvWriter, ValuePermissions, WriteRange } from './writer.js';
 
 /**
  * The store inside `changeAndPush`: reads see its own writes, and nobody else does until the batch is committed. Good
  * only until the function it was given to has ended.
  */
-export class KvBatch extends KvReader {
+export class KvBatch extends KvReader implements KvWriter {
   readonly #core: StoreCore;
   readonly #base: Head | undefined;
   readonly #draft: Draft;
@@ -33,19 +35,29 @@ export class KvBatch extends KvReader {
     return this.#base && { state: 'dirty', oid: this.#base.oid };
   }
 
-  /**
-   * Put `value` under `key`, with the dictionaries above it.
-   * @throws {KvError} VALUE_EXPECTED where a dictionary stands, DICTIONARY_EXPECTED for a value among the key's prefixes
-   */
-  async set(key: string | Key, value: Uint8Array | string): Promise<void> {
-    const at = Key.of(key);
-    await this.#write(() => this.#draft.set(at, value));
+  /** {@inheritDoc KvWriter.set} */
+  async set(key: string | Key, value: Uint8Array | string, options: ValuePermissions = {}): Promise<void> {
+    await this.#write(setIn(key, value, options));
   }
 
-  /** Take away a value, or a dictionary with all in it. Absence is no error. @throws {KvError} INVALID_KEY for the root */
+  /** {@inheritDoc KvWriter.setPartial} */
+  async setPartial(key: string | Key, range: WriteRange, bytes: Uint8Array | string): Promise<void> {
+    await this.#write(setPartialIn(key, range, bytes));
+  }
+
+  /** {@inheritDoc KvWriter.allocate} */
+  async allocate(key: string | Key, size: number): Promise<void> {
+    await this.#write(allocateIn(key, size));
+  }
+
+  /** {@inheritDoc KvWriter.remove} */
   async remove(key: string | Key): Promise<void> {
-    const at = Key.of(key);
-    await this.#write(() => this.#draft.remove(at));
+    await this.#write(removeIn(key));
+  }
+
+  /** {@inheritDoc KvWriter.rename} */
+  async rename(source: string | Key, destination: string | Key): Promise<void> {
+    await this.#write(renameIn(source, destination));
   }
 
   /** Batches do not nest. @throws {GitError} NESTED_CHANGE always */
@@ -74,19 +86,31 @@ export class KvBatch extends KvReader {
         const blob = this.#draft.blob(oid);
         return blob === undefined ? await objects.stat(oid) : { size: blob.body.length };
       },
-      timestamp: this.#base === undefined ? Math.floor(this.#core.clock() / 1000) : this.#base.timestamp,
+      openObject: async (oid, options) => {
+        const blob = this.#draft.blob(oid);
+        if (blob === undefined) return await objects.open(oid, options);
+        return { kind: blob.kind, size: blob.body.length, body: whole(blob.body) };
+      },
+      base: this.#base,
+      trees: this.#core.trees,
+      shallow: () => this.#core.repository.shallow.read(),
+      now: Math.floor(this.#core.clock() / 1000),
     });
   }
 
-  async #write(task: () => Promise<void>): Promise<void> {
+  async #write(write: DraftWrite): Promise<void> {
     this.#assertOpen();
     await this.#writes.run(async () => {
       this.#assertOpen();
-      await task();
+      await write(this.#draft);
     });
   }
 
   #assertOpen(): void {
     if (!this.#isOpen) throw new TypeError('Cannot use the batch: its changeAndPush has ended');
   }
+}
+
+async function* whole(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body;
 }

@@ -1,7 +1,9 @@
-import { encodeUtf8, FileMode, hashObject, LimitError, type Oid, type RawObject } from '@git-kv/objects';
+import { hashObject, LimitError, type Oid, type RawObject } from '@git-kv/objects';
+import { alreadyPresent, noSpace } from './errors.js';
 import type { Key } from './key.js';
 import type { TreeCache } from './tree/tree-cache.js';
 import { WorkingTree } from './tree/working-tree.js';
+import { checkedBlob, valueOid } from './value.js';
 
 /** A root tree and the objects that came with it. */
 export interface DraftResult {
@@ -35,20 +37,37 @@ export class Draft {
     return this.#blobs.get(oid)?.object;
   }
 
-  /** @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED; {LimitError} */
-  async set(key: Key, value: Uint8Array | string): Promise<void> {
-    if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-      throw new TypeError(
-        `Cannot set the key ${key.format()}: a value is text or a Uint8Array, and not of type ${typeof value}`,
-      );
-    }
-    const body = typeof value === 'string' ? encodeUtf8(value) : value.slice();
+  /** `body` is kept. @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED; {LimitError} */
+  async set(key: Key, body: Uint8Array, mode?: number): Promise<void> {
     if (body.length > this.#maxValueBytes) throw new LimitError('valueBytes', body.length, this.#maxValueBytes);
     const oid = hashObject(this.#trees.algorithm, 'blob', body);
-    const old = await this.tree.set(key, { mode: FileMode.regular, oid });
+    const old = await this.tree.set(key, mode === undefined ? { oid } : { mode, oid });
     const blob = this.#blobs.get(oid);
     if (blob === undefined) this.#blobs.set(oid, { object: { kind: 'blob', body }, keys: 1 });
     else blob.keys++;
+    if (old !== undefined) this.#release(old.oid);
+  }
+
+  /** @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED, NO_SPACE */
+  async setPartial(key: Key, offset: number, bytes: Uint8Array): Promise<void> {
+    const found = await this.tree.find(key);
+    const oid = valueOid(key, found);
+    const old = oid === undefined ? new Uint8Array(0) : await this.#readValue(key, oid);
+    const body = this.#zeros(key, Math.max(old.length, offset + bytes.length));
+    body.set(old);
+    body.set(bytes, offset);
+    await this.set(key, body);
+  }
+
+  /** @throws {KvError} ALREADY_PRESENT, DICTIONARY_EXPECTED, NO_SPACE */
+  async allocate(key: Key, size: number): Promise<void> {
+    if ((await this.tree.find(key)) !== undefined) throw alreadyPresent(key);
+    await this.set(key, this.#zeros(key, size));
+  }
+
+  /** @throws {KvError} KEY_NOT_FOUND, VALUE_EXPECTED, RENAME_SOURCE_PREFIX, ALREADY_PRESENT, DICTIONARY_EXPECTED */
+  async rename(source: Key, destination: Key): Promise<void> {
+    const old = await this.tree.rename(source, destination);
     if (old !== undefined) this.#release(old.oid);
   }
 
@@ -66,6 +85,19 @@ export class Draft {
     for (const { object } of this.#blobs.values()) objects.push(object);
     for (const tree of this.tree.sealedTrees()) objects.push(tree);
     return { treeOid, objects };
+  }
+
+  async #readValue(key: Key, oid: Oid): Promise<Uint8Array> {
+    return checkedBlob(key, oid, this.blob(oid) ?? (await this.#trees.reader.read(oid))).body;
+  }
+
+  #zeros(key: Key, size: number): Uint8Array {
+    if (size > this.#maxValueBytes) throw noSpace(key, new LimitError('valueBytes', size, this.#maxValueBytes));
+    try {
+      return new Uint8Array(size);
+    } catch (cause) {
+      throw noSpace(key, cause); // the runtime has less than the limit allows
+    }
   }
 
   /** A value that was set and replaced again need not be stored. */

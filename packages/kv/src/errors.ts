@@ -1,8 +1,8 @@
-import { GitError } from '@git-kv/objects';
+import { GitError, type Oid } from '@git-kv/objects';
 import { type Key, KvError } from './key.js';
 import type { KeyConflict } from './merge/merge.js';
 
-/** There is nothing under `key`, for callers that take absence for an error; the store itself returns `undefined`. */
+/** There is nothing under `key` to rename; also for callers that take any absence for an error, where the store returns `undefined`. */
 export function keyNotFound(key: Key): KvError {
   return new KvError('KEY_NOT_FOUND', key, `Cannot find the key ${key.format()}`);
 }
@@ -30,6 +30,12 @@ export function noSpace(key: Key, cause?: unknown): KvError {
 /** Something is under `key` already. */
 export function alreadyPresent(key: Key): KvError {
   return new KvError('ALREADY_PRESENT', key, `Key ${key.format()} is already present`);
+}
+
+/** When a key was changed is told by commits that are not here: the store is shallow. */
+export function historyMissing(key: Key, oid: Oid): KvError {
+  const message = `Cannot tell when ${key.format()} was changed: history ends at commit ${oid}`;
+  return new KvError('HISTORY_MISSING', key, message);
 }
 
 /** A dictionary cannot be moved into itself. */

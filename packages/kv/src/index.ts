@@ -25,6 +25,7 @@ export type { Change } from './changes.js';
 export {
   alreadyPresent,
   dictionaryExpected,
+  historyMissing,
   KvConflictError,
   keyNotFound,
   noSpace,
@@ -53,6 +54,17 @@ export type {
   UnpushedPolicy,
   WriteOptions,
 } from './options.js';
-export { type KvCommit, type KvEntry, type KvKind, KvReader, type KvReadOptions } from './reader.js';
+export type { Permissions } from './permissions.js';
+export {
+  type KvCommit,
+  type KvEntry,
+  type KvKind,
+  KvReader,
+  type KvReadOptions,
+  type LastModifiedOptions,
+  type PermittedValue,
+  type ReadRange,
+} from './reader.js';
 export { parseRemoteUrl, type RemoteUrl } from './remote-url.js';
 export { GitKv, type OpenOptions } from './store.js';
+export type { KvWriter, SetOptions, ValuePermissions, WriteRange } from './writer.js';

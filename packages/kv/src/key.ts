@@ -113,6 +113,7 @@ export type KvErrorCode = Extract<
   | 'NO_SPACE'
   | 'ALREADY_PRESENT'
   | 'RENAME_SOURCE_PREFIX'
+  | 'HISTORY_MISSING'
 >;
 
 /** An error that is about one key. It stands here because keys throw it and it holds one. */

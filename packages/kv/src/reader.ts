@@ -1,18 +1,21 @@
 import {
-  algorithmOf,
   decodeUtf8Exact,
-  GitError,
   isTreeMode,
   MalformedError,
-  NotFoundError,
+  type ObjectKind,
   type Oid,
   oidToBytes,
   type RawObject,
 } from '@git-kv/objects';
 import { isValueMode } from './changes.js';
+import type { Head } from './core.js';
 import { dictionaryExpected, valueExpected } from './errors.js';
 import { Key } from './key.js';
-import type { Found, WorkingTree } from './tree/working-tree.js';
+import { findLastChange, findSlot } from './last-change.js';
+import { type Permissions, permissionsOf } from './permissions.js';
+import type { TreeCache } from './tree/tree-cache.js';
+import type { WorkingTree } from './tree/working-tree.js';
+import { checkedBlob, checkedCount, missingValue, valueOid } from './value.js';
 
 /** What a key stands for. */
 export type KvKind = 'value' | 'dictionary';
@@ -35,18 +38,53 @@ export interface KvReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Part of a value. */
+export interface ReadRange {
+  /** Bytes from the start of the value. Default 0. */
+  readonly offset?: number;
+  /** Bytes at most. Default: to the end. */
+  readonly length?: number;
+}
+
+/** A value, and what git makes of it when it checks it out. */
+export interface PermittedValue {
+  readonly permissions: Permissions;
+  /** The target, of a link. */
+  readonly value: Uint8Array;
+}
+
+/** Whose time is asked for. */
+export interface LastModifiedOptions extends KvReadOptions {
+  /** The time of the last commit that changed the key itself, by history, instead of that of the store. Default false. */
+  readonly exact?: boolean;
+}
+
+/** An object whose body comes in pieces. */
+export interface ObjectStream {
+  readonly kind: ObjectKind;
+  readonly size: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 /** One state of a store, as the reading operations need it. */
 export interface ReadView {
   readonly tree: WorkingTree;
   readObject(oid: Oid, options?: KvReadOptions): Promise<RawObject | undefined>;
   statObject(oid: Oid): Promise<{ readonly size: number } | undefined>;
-  /** Seconds; `undefined` where there is no commit. */
-  readonly timestamp: number | undefined;
+  openObject(oid: Oid, options?: KvReadOptions): Promise<ObjectStream | undefined>;
+  /** The commit that `tree` stands on, with changes or without. */
+  readonly base: Head | undefined;
+  /** What the trees of `base` and its history are read through. */
+  readonly trees: TreeCache;
+  /** Commits whose parents are not to be looked at, though some may still be there. */
+  shallow(): Promise<ReadonlySet<Oid>>;
+  /** Seconds, for what has no commit yet; `undefined` where nothing can be so. */
+  readonly now: number | undefined;
 }
 
 /**
  * Reading by key. Absence is `undefined`; a key of the wrong kind is an error. Symbolic links and submodules are no
- * values: they are not listed and do not exist, and reading one is VALUE_EXPECTED.
+ * values: they are not listed and do not exist, and reading one is VALUE_EXPECTED; `getWithPermissions` reads links.
  */
 export abstract class KvReader {
   /** Run `read` on the state as it is now, which stays readable until it ends. */
@@ -61,8 +99,37 @@ export abstract class KvReader {
     return this.view(async ({ tree, readObject }) => {
       const oid = valueOid(at, await tree.find(at));
       if (oid === undefined) return undefined;
-      const object = await readObject(oid, options);
-      return checkedBlob(at, oid, object).body.slice();
+      return checkedBlob(at, oid, await readObject(oid, options)).body.slice();
+    });
+  }
+
+  /**
+   * Part of a value, in a fresh buffer: what there is of it, so nothing where the value ends before `offset`. Where the engine can
+   * stream, no more than the part is held; its bytes are then not checked against their hash.
+   * @throws {KvError} VALUE_EXPECTED for a dictionary
+   */
+  async getPartial(key: string | Key, range: ReadRange, options?: KvReadOptions): Promise<Uint8Array | undefined> {
+    const at = Key.of(key);
+    const start = checkedCount(at, 'offset', range.offset ?? 0);
+    const length = checkedCount(at, 'length', range.length ?? Number.MAX_SAFE_INTEGER);
+    return this.view(async ({ tree, openObject }) => {
+      const oid = valueOid(at, await tree.find(at));
+      if (oid === undefined) return undefined;
+      const object = checkedBlob(at, oid, await openObject(oid, options));
+      return await partOf(object, start, length);
+    });
+  }
+
+  /** A value with its permissions; links too are read, and not followed. @throws {KvError} VALUE_EXPECTED for a dictionary */
+  async getWithPermissions(key: string | Key, options?: KvReadOptions): Promise<PermittedValue | undefined> {
+    const at = Key.of(key);
+    return this.view(async ({ tree, readObject }) => {
+      const found = await tree.find(at);
+      if (found === undefined) return undefined;
+      const permissions = permissionsOf(found.mode);
+      if (found.directory !== undefined || permissions === undefined) throw valueExpected(at);
+      const { body } = checkedBlob(at, found.oid, await readObject(found.oid, options));
+      return { permissions, value: body.slice() };
     });
   }
 
@@ -136,48 +203,49 @@ export abstract class KvReader {
       const oid = valueOid(at, await tree.find(at));
       if (oid === undefined) return undefined;
       const stat = await statObject(oid);
-      if (stat === undefined) throw missing(at, oid);
+      if (stat === undefined) throw missingValue(at, oid);
       return stat.size;
     });
   }
 
   /**
-   * When the store was last changed, in seconds since 1970: the committer date of its commit, which is the same for
-   * every key that exists. `undefined` for a key that does not, and for any key of a store without commits.
+   * When the store was last changed, in seconds since 1970: the committer date of its commit, which is the same for every key that
+   * exists. With `exact`, when the key itself was, by history: of a dictionary, when anything in it was. `undefined` for a key that
+   * does not exist, and for any key of a store without commits. In a batch, what has no commit yet was changed now.
+   * @throws {KvError} HISTORY_MISSING for `exact` where a store holds too little of the history, as those that `connect` makes do
    */
-  async lastModified(key: string | Key): Promise<number | undefined> {
+  async lastModified(key: string | Key, options: LastModifiedOptions = {}): Promise<number | undefined> {
     const at = Key.of(key);
-    return this.view(async ({ tree, timestamp }) => {
+    const { exact = false, signal } = options;
+    return this.view(async ({ tree, base, trees, shallow, now }) => {
       const found = await tree.find(at);
-      return found && timestamp;
+      if (found === undefined) return undefined;
+      if (base === undefined) return now;
+      if (!exact) return base.timestamp;
+      const committed = await findSlot(trees, base.treeOid, at);
+      if (committed?.mode !== found.mode || committed.oid !== tree.oidOf(found)) return now;
+      return await findLastChange({ trees, shallow: await shallow() }, base, at, signal);
     });
   }
+}
+
+async function partOf({ size, body }: ObjectStream, start: number, length: number): Promise<Uint8Array> {
+  const part = new Uint8Array(Math.min(length, Math.max(0, size - start)));
+  let filled = 0;
+  let offset = 0;
+  if (part.length === 0) return part;
+  for await (const chunk of body) {
+    const wanted = chunk.subarray(Math.max(0, start - offset), start + part.length - offset);
+    offset += chunk.length;
+    if (wanted.length === 0) continue;
+    part.set(wanted, filled);
+    filled += wanted.length;
+    if (filled === part.length) break;
+  }
+  return part;
 }
 
 function kindOf(mode: number): KvKind | undefined {
   if (isTreeMode(mode)) return 'dictionary';
   return isValueMode(mode) ? 'value' : undefined;
-}
-
-function valueOid(key: Key, found: Found | undefined): Oid | undefined {
-  if (found === undefined) return undefined;
-  if (found.directory !== undefined || !isValueMode(found.mode)) throw valueExpected(key);
-  return found.oid;
-}
-
-function checkedBlob(key: Key, oid: Oid, object: RawObject | undefined): RawObject {
-  if (object === undefined) throw missing(key, oid);
-  if (object.kind !== 'blob') {
-    throw new GitError('OBJECT_KIND_MISMATCH', `Cannot read the value of ${key.format()}: ${oid} is a ${object.kind}`);
-  }
-  return object;
-}
-
-function missing(key: Key, oid: Oid): NotFoundError {
-  const { name } = algorithmOf(oid);
-  return new NotFoundError(
-    'OBJECT_NOT_FOUND',
-    oid,
-    `Cannot read the value of ${key.format()}: ${name} object ${oid} is missing`,
-  );
 }

@@ -6,8 +6,9 @@ import { KvBatch } from './batch.js';
 import type { Change } from './changes.js';
 import { StoreCore } from './core.js';
 import { Draft } from './draft.js';
+import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
 import { invalidState } from './errors.js';
-import { Key } from './key.js';
+import type { Key } from './key.js';
 import { Mutex } from './mutex.js';
 import { readOctets } from './octets/read.js';
 import { type ToOctetsOptions, writeOctets } from './octets/write.js';
@@ -23,6 +24,7 @@ import { type KvCommit, KvReader, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
 import { openTransport } from './transport.js';
 import { LocalUpstream, RemoteUpstream } from './upstream.js';
+import type { KvWriter, SetOptions, WriteRange } from './writer.js';
 
 const HEADS = 'refs/heads/';
 
@@ -38,7 +40,7 @@ export interface OpenOptions extends KvOptions {
  * {@link GitKv.connect} and {@link GitKv.ofOctets} give stores in memory that a remote is pulled into and pushed from;
  * {@link GitKv.open} works on a repository at hand. Calls may overlap: writes run one after another.
  */
-export class GitKv extends KvReader {
+export class GitKv extends KvReader implements KvWriter {
   readonly #core: StoreCore;
   readonly #transport: Transport | undefined;
   /** One batch at a time. */
@@ -136,9 +138,32 @@ export class GitKv extends KvReader {
    * @throws {GitError} PUSH_REJECTED where another writer was faster; PUSH_OUTCOME_UNKNOWN where the answer was lost and
    *   the remote does not say that it has the commit (which is then pending); UNPUSHED_COMMIT while an earlier one is pending
    */
-  async set(key: string | Key, value: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
-    const at = Key.of(key);
-    await this.#writeOne((draft) => draft.set(at, value), options);
+  async set(key: string | Key, value: Uint8Array | string, options: SetOptions = {}): Promise<void> {
+    await this.#writeOne(setIn(key, value, options), options);
+  }
+
+  /**
+   * Put `bytes` into a value from `offset` on: one commit, pushed. What follows them stays; a hole before them is filled with zeros.
+   * A key that is missing is made.
+   * @throws {KvError} VALUE_EXPECTED for a dictionary or link, DICTIONARY_EXPECTED for a value among the key's prefixes, NO_SPACE
+   *   where the value would be over the limit; {GitError} as {@link set} does
+   */
+  async setPartial(
+    key: string | Key,
+    range: WriteRange,
+    bytes: Uint8Array | string,
+    options: WriteOptions = {},
+  ): Promise<void> {
+    await this.#writeOne(setPartialIn(key, range, bytes), options);
+  }
+
+  /**
+   * Make a value of `size` zeros: one commit, pushed.
+   * @throws {KvError} ALREADY_PRESENT where anything stands, be it a link; NO_SPACE over the limit; DICTIONARY_EXPECTED for a value
+   *   among the key's prefixes; {GitError} as {@link set} does
+   */
+  async allocate(key: string | Key, size: number, options: WriteOptions = {}): Promise<void> {
+    await this.#writeOne(allocateIn(key, size), options);
   }
 
   /**
@@ -146,8 +171,18 @@ export class GitKv extends KvReader {
    * @throws {KvError} INVALID_KEY for the root; {GitError} as {@link set} does
    */
   async remove(key: string | Key, options: WriteOptions = {}): Promise<void> {
-    const at = Key.of(key);
-    await this.#writeOne((draft) => draft.remove(at), options);
+    await this.#writeOne(removeIn(key), options);
+  }
+
+  /**
+   * Move a value (or link), or a dictionary with all in it: one commit, pushed. A value at `destination` is replaced; into a
+   * dictionary there, the source moves by its own name. Permissions stay. Moving a thing to where it is makes no commit.
+   * @throws {KvError} KEY_NOT_FOUND for the source; VALUE_EXPECTED for a source that is a dictionary where a value is in its way;
+   *   RENAME_SOURCE_PREFIX for a dictionary into itself; ALREADY_PRESENT where the dictionary it moves into has a dictionary of
+   *   its name; DICTIONARY_EXPECTED for a value among the prefixes of where it goes; {GitError} as {@link set} does
+   */
+  async rename(source: string | Key, destination: string | Key, options: WriteOptions = {}): Promise<void> {
+    await this.#writeOne(renameIn(source, destination), options);
   }
 
   /**
@@ -233,12 +268,16 @@ export class GitKv extends KvReader {
         tree: draft.tree,
         readObject: (oid, options) => objects.read(oid, options),
         statObject: (oid) => objects.stat(oid),
-        timestamp: head?.timestamp,
+        openObject: (oid, options) => objects.open(oid, options),
+        base: head,
+        trees: core.trees,
+        shallow: () => core.repository.shallow.read(),
+        now: undefined,
       });
     });
   }
 
-  #writeOne(write: (draft: Draft) => Promise<void>, options: WriteOptions): Promise<void> {
+  #writeOne(write: DraftWrite, options: WriteOptions): Promise<void> {
     const core = this.#core;
     return core.writes.run(async () => {
       core.assertSettled();

@@ -46,6 +46,7 @@ export type GitErrorCode =
   | 'NO_SPACE'
   | 'ALREADY_PRESENT'
   | 'RENAME_SOURCE_PREFIX'
+  | 'HISTORY_MISSING'
   | 'NESTED_CHANGE'
   | 'STORE_MODIFIED'
   | 'MERGE_CONFLICT'

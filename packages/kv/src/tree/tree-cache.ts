@@ -7,7 +7,8 @@ const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 /** Reads trees, and keeps the ones used last within a budget of bytes, so that a commit does not read them again. */
 export class TreeCache {
   readonly algorithm: HashAlgorithm;
-  readonly #reader: ObjectReader;
+  /** What the trees come from; it has the values too. */
+  readonly reader: ObjectReader;
   readonly #maxBytes: number;
   /** In order of last use. */
   readonly #views = new Map<Oid, TreeView>();
@@ -15,7 +16,7 @@ export class TreeCache {
 
   constructor(reader: ObjectReader, maxBytes: number = DEFAULT_CACHE_BYTES) {
     this.algorithm = reader.algorithm;
-    this.#reader = reader;
+    this.reader = reader;
     this.#maxBytes = maxBytes;
   }
 
@@ -28,7 +29,7 @@ export class TreeCache {
       return cached;
     }
     if (oid === this.algorithm.emptyTreeOid) return TreeView.empty(this.algorithm);
-    const object = await this.#reader.read(oid, options);
+    const object = await this.reader.read(oid, options);
     if (object === undefined)
       throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot read tree ${oid}: it is missing`);
     if (object.kind !== 'tree') {

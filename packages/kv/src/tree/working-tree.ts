@@ -3,11 +3,20 @@ import {
   encodeUtf8,
   FileMode,
   hashObject,
+  isGitlinkMode,
   isTreeMode,
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
-import { dictionaryExpected, rootRemoved, valueExpected } from '../errors.js';
+import { isValueMode } from '../changes.js';
+import {
+  alreadyPresent,
+  dictionaryExpected,
+  keyNotFound,
+  renameSourcePrefix,
+  rootRemoved,
+  valueExpected,
+} from '../errors.js';
 import type { Key } from '../key.js';
 import type { TreeCache } from './tree-cache.js';
 import { type TreeChange, type TreeSlot, TreeView } from './tree-view.js';
@@ -108,25 +117,43 @@ export class WorkingTree {
   }
 
   /**
-   * Put a value under `key`, and make the directories above it. Returns what stood there.
+   * Put a value under `key`, and make the directories above it. Returns what stood there. Without a mode, that of a value that
+   * is there stays.
    * @throws {KvError} DICTIONARY_EXPECTED for a value among the key's prefixes, VALUE_EXPECTED where a directory stands
    */
-  async set(key: Key, slot: TreeSlot): Promise<TreeSlot | undefined> {
+  async set(key: Key, { mode, oid }: { readonly mode?: number; readonly oid: Oid }): Promise<TreeSlot | undefined> {
     if (key.isRoot) throw valueExpected(key);
     const above = await this.#descend(key, 'create');
-    const parent = above.at(-1) as Directory;
-    const old = parent.get(key.basename);
+    const old = (above.at(-1) as Directory).get(key.basename);
     if (old instanceof Directory || (old !== undefined && isTreeMode(old.mode))) throw valueExpected(key);
+    const slot = { mode: mode ?? (old !== undefined && isValueMode(old.mode) ? old.mode : FileMode.regular), oid };
     if (old !== undefined && old.oid === slot.oid && old.mode === slot.mode) return old;
-    for (let depth = above.length - 1; depth > 0; depth--) {
-      const name = key.segments[depth - 1] as string;
-      if ((above[depth - 1] as Directory).get(name) === undefined) {
-        (above[depth - 1] as Directory).put(name, above[depth] as Directory);
-      }
-    }
-    parent.put(key.basename, slot);
-    for (const directory of above) directory.oid = undefined;
+    this.#attach(key, above, slot);
     return old;
+  }
+
+  /**
+   * Move what stands under `source` to `destination`, or into it where it is a directory. Returns what was replaced.
+   * @throws {KvError} KEY_NOT_FOUND, VALUE_EXPECTED, RENAME_SOURCE_PREFIX, ALREADY_PRESENT, DICTIONARY_EXPECTED
+   */
+  async rename(source: Key, destination: Key): Promise<TreeSlot | undefined> {
+    const moved = await this.find(source);
+    if (moved === undefined) throw keyNotFound(source);
+    if (isGitlinkMode(moved.mode)) throw valueExpected(source);
+    const isDirectory = isTreeMode(moved.mode);
+    if (isDirectory && destination.prefix(source.segments.length).equals(source)) {
+      throw renameSourcePrefix(source, destination);
+    }
+    const there = await this.find(destination);
+    const isInside = there !== undefined && isTreeMode(there.mode);
+    const target = isInside ? destination.add(source.basename) : destination;
+    if (target.equals(source)) return undefined;
+    const old = isInside ? await this.find(target) : there;
+    if (old !== undefined && isTreeMode(old.mode)) throw alreadyPresent(target);
+    if (old !== undefined && isDirectory) throw valueExpected(source);
+    this.#attach(target, await this.#descend(target, 'create'), moved.directory ?? moved);
+    await this.remove(source);
+    return old?.directory === undefined ? old : undefined;
   }
 
   /** Take away what stands under `key`, with all below it. Returns what stood there: a directory by its mode alone. */
@@ -154,6 +181,17 @@ export class WorkingTree {
   /** The trees that sealing made, which no store may have yet. */
   sealedTrees(): Iterable<RawObject> {
     return this.#sealed.values();
+  }
+
+  /** Put a slot at the end of a path whose directories were opened, and link those that are new. */
+  #attach(key: Key, above: readonly Directory[], slot: TreeSlot | Directory): void {
+    for (let depth = above.length - 1; depth > 0; depth--) {
+      const name = key.segments[depth - 1] as string;
+      const parent = above[depth - 1] as Directory;
+      if (parent.get(name) === undefined) parent.put(name, above[depth] as Directory);
+    }
+    (above.at(-1) as Directory).put(key.basename, slot);
+    for (const directory of above) directory.oid = undefined;
   }
 
   /**

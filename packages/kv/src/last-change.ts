@@ -1,0 +1,73 @@
+import { encodeUtf8, FileMode, isTreeMode, type Oid, parseCommitLinks } from '@git-kv/objects';
+import type { Head } from './core.js';
+import { historyMissing } from './errors.js';
+import type { Key } from './key.js';
+import type { TreeCache } from './tree/tree-cache.js';
+import type { TreeSlot } from './tree/tree-view.js';
+
+/**
+ * When what stands under `key` came to be what it is, in seconds: the committer date of the last commit that changed it. As in
+ * `git log -- path`, a merge is no change where one of its parents has the same, which is then followed.
+ * @throws {KvError} HISTORY_MISSING where a commit that would tell is not in the store
+ */
+export async function findLastChange(
+  { trees, shallow }: { readonly trees: TreeCache; readonly shallow: ReadonlySet<Oid> },
+  head: Head,
+  key: Key,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let at = head;
+  for (;;) {
+    signal?.throwIfAborted();
+    let next: Head | undefined;
+    let isCut = false;
+    for (const parentOid of at.parentOids) {
+      const parent = shallow.has(at.oid) ? undefined : await readCommit(trees, parentOid);
+      if (parent === undefined) {
+        isCut = true;
+      } else if (await isSameUnder(trees, at.treeOid, parent.treeOid, key)) {
+        next = parent;
+        break;
+      }
+    }
+    if (next === undefined) {
+      if (isCut) throw historyMissing(key, at.oid);
+      return at.timestamp;
+    }
+    at = next;
+  }
+}
+
+/** What a root tree has under `key`. */
+export async function findSlot(trees: TreeCache, treeOid: Oid, key: Key): Promise<TreeSlot | undefined> {
+  let slot: TreeSlot | undefined = { mode: FileMode.tree, oid: treeOid };
+  for (const name of key.segments) slot = await child(trees, slot, encodeUtf8(name));
+  return slot;
+}
+
+/** Whether two root trees have the same under `key`; reads no further than where they part and meet. */
+async function isSameUnder(trees: TreeCache, oneOid: Oid, otherOid: Oid, key: Key): Promise<boolean> {
+  let one: TreeSlot | undefined = { mode: FileMode.tree, oid: oneOid };
+  let other: TreeSlot | undefined = { mode: FileMode.tree, oid: otherOid };
+  for (const name of key.segments) {
+    if (isSame(one, other)) return true;
+    const nameBytes = encodeUtf8(name);
+    one = await child(trees, one, nameBytes);
+    other = await child(trees, other, nameBytes);
+  }
+  return isSame(one, other);
+}
+
+function isSame(one: TreeSlot | undefined, other: TreeSlot | undefined): boolean {
+  return one?.oid === other?.oid && one?.mode === other?.mode;
+}
+
+async function child(trees: TreeCache, slot: TreeSlot | undefined, name: Uint8Array): Promise<TreeSlot | undefined> {
+  if (slot === undefined || !isTreeMode(slot.mode)) return undefined;
+  return (await trees.read(slot.oid)).find(name);
+}
+
+async function readCommit(trees: TreeCache, oid: Oid): Promise<Head | undefined> {
+  const object = await trees.reader.read(oid);
+  return object && { oid, ...parseCommitLinks(object.body) };
+}
