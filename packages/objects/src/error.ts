@@ -40,6 +40,7 @@ export type GitErrorCode =
   | 'PUSH_OUTCOME_UNKNOWN'
   // key-value store
   | 'INVALID_KEY'
+  | 'INVALID_VALUE'
   | 'KEY_NOT_FOUND'
   | 'DICTIONARY_EXPECTED'
   | 'VALUE_EXPECTED'
@@ -51,7 +52,8 @@ export type GitErrorCode =
   | 'STORE_MODIFIED'
   | 'MERGE_CONFLICT'
   | 'UNPUSHED_COMMIT'
-  | 'INVALID_STATE';
+  | 'INVALID_STATE'
+  | 'INVALID_PROOF';
 
 /**
  * The one family of errors this library throws for what can go wrong outside the program.
