@@ -1,3 +1,8 @@
+/**
+ * Signing and verifying with SSH keys over WebCrypto, an entry of its own: who only verifies need not load repositories.
+ *
+ * @module
+ */
 export type { SecurityKeyDetails } from './key-verifier.js';
 export {
   type DataSigner,
