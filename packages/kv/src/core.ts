@@ -77,7 +77,9 @@ export class StoreCore {
     this.refName = options.refName;
     this.#upstream = options.upstream;
     this.trees = new TreeCache(options.repository.objects);
-    this.retention = new Retention(options.repository, { isEnabled: !options.upstream.keepsHistory });
+    this.retention = new Retention(options.repository, {
+      isEnabled: !options.upstream.keepsHistory && options.upstream.settle === undefined,
+    });
     this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
     this.clock = options.clock ?? Date.now;
   }
@@ -151,13 +153,16 @@ export class StoreCore {
     await this.#moveTo({ head, pushedOid: head.oid, pending: undefined });
   }
 
-  /** Go where the remote is. To be called under {@link writes}. On an error the store stays where it was. */
-  async pull(options: PullOptions): Promise<Change[]> {
-    const { signal, directories } = options;
+  /**
+   * Go where the remote is. To be called under {@link writes}. On an error the store stays where it was. Whoever opens a store wants no
+   * list of all that is in it.
+   */
+  async pull(options: PullOptions & { readonly isOpening?: boolean }): Promise<Change[]> {
+    const { signal, directories, isOpening = false } = options;
     const before = this.#position;
     const next = await this.#plan(options);
     const changes =
-      next.head?.oid === before.head?.oid
+      isOpening || next.head?.oid === before.head?.oid
         ? []
         : await diffKeys(this.repository.objects, before.head?.treeOid, next.head?.treeOid, {
             ...(signal !== undefined && { signal }),
@@ -168,6 +173,11 @@ export class StoreCore {
       options.onSettled?.({ oid: before.pending.oid, status: next.fate });
     }
     return changes;
+  }
+
+  /** Let go of connections. */
+  async disconnect(): Promise<void> {
+    await this.#upstream.close?.();
   }
 
   /** Ask the remote, and bring the objects of where it stands. */
@@ -220,7 +230,11 @@ export class StoreCore {
     this.#position = { head, pushedOid, pending };
     // Only what the head itself needs is kept: no history, once the remote has it.
     const isSynced = head !== undefined && head.oid === pushedOid;
-    await this.retention.release([head?.oid, pushedOid, pending?.oid], isSynced ? head : undefined);
+    const boundary = isSynced ? head : undefined;
+    const tips = [head?.oid, pushedOid, pending?.oid];
+    const unpushed = [head?.oid, pending?.oid].filter((oid) => oid !== undefined && oid !== pushedOid) as Oid[];
+    await this.#upstream.settle?.(unpushed, boundary?.oid);
+    await this.retention.release(tips, boundary);
   }
 
   async #readHead(oid: Oid): Promise<Head> {

@@ -54,6 +54,7 @@ export type {
   UnpushedPolicy,
   WriteOptions,
 } from './options.js';
+export type { PartialOptions } from './partial/options.js';
 export type { Permissions } from './permissions.js';
 export {
   type KvCommit,

@@ -1,6 +1,7 @@
 import type { HashName, Oid } from '@git-kv/objects';
 import type { CredentialsProvider, FetchFunction, Transport } from '@git-kv/protocol';
-import type { PayloadSigner, Progress } from '@git-kv/repository';
+import type { PayloadSigner, Progress, Repository } from '@git-kv/repository';
+import type { PartialOptions } from './partial/options.js';
 
 /**
  * What a pull does with a commit of ours that the remote neither has nor can take as it stands, because the branch went
@@ -41,6 +42,10 @@ export interface ConnectOptions extends KvOptions {
   readonly transport?: Transport;
   /** Default `reject`. */
   readonly onUnpushed?: UnpushedPolicy;
+  /** Fetch only what is read, when it is read. Default: the whole branch is fetched, without history. */
+  readonly partial?: boolean | PartialOptions;
+  /** With `partial`: keep what was fetched here, as in a partial clone, instead of in memory. It stays its owner's to close. */
+  readonly cache?: Repository;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }

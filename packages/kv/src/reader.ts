@@ -133,6 +133,23 @@ export abstract class KvReader {
     });
   }
 
+  /**
+   * The values of several keys, in their order, all of one state of the store. A partial store fetches them together: a request for each
+   * level of dictionaries, and one for the values.
+   * @throws {KvError} VALUE_EXPECTED for a dictionary
+   */
+  async getMany(keys: readonly (string | Key)[], options?: KvReadOptions): Promise<(Uint8Array | undefined)[]> {
+    const all = keys.map((key) => Key.of(key));
+    return this.view(async ({ tree, readObject }) =>
+      Promise.all(
+        all.map(async (at) => {
+          const oid = valueOid(at, await tree.find(at));
+          return oid === undefined ? undefined : checkedBlob(at, oid, await readObject(oid, options)).body.slice();
+        }),
+      ),
+    );
+  }
+
   /** The value as UTF-8. @throws {KvError} VALUE_EXPECTED; {MalformedError} where it is not UTF-8 */
   async getText(key: string | Key, options?: KvReadOptions): Promise<string | undefined> {
     const value = await this.get(key, options);

@@ -1,6 +1,6 @@
-import { assertRefName, GitError, hashAlgorithm, type Oid } from '@git-kv/objects';
+import { assertRefName, GitError, hashAlgorithm, isGitError, type Oid } from '@git-kv/objects';
 import { connectUploadPack, type Transport } from '@git-kv/protocol';
-import type { Repository } from '@git-kv/repository';
+import { openRemoteRepository, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { KvBatch } from './batch.js';
 import type { Change } from './changes.js';
@@ -20,6 +20,8 @@ import type {
   PullOptions,
   WriteOptions,
 } from './options.js';
+import { type PartialOptions, pullFilter } from './partial/options.js';
+import { PartialUpstream } from './partial/partial-upstream.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
 import { openTransport } from './transport.js';
@@ -62,13 +64,46 @@ export class GitKv extends KvReader implements KvWriter {
   static async connect(url: string, options: ConnectOptions = {}): Promise<GitKv> {
     const remote = parseRemoteUrl(url);
     const transport = options.transport ?? openTransport(remote, options);
-    const { signal, onProgress, onUnpushed = 'reject' } = options;
+    const { signal, onProgress, onUnpushed = 'reject', partial = false } = options;
+    const settings = partial === true ? {} : partial;
+    if (settings !== false) {
+      try {
+        return await GitKv.#connectPartial(remote.refName, transport, options, settings);
+      } catch (error) {
+        if (settings.withoutFilters !== 'whole' || !isGitError(error, 'UNSUPPORTED')) throw error;
+      }
+    }
     const client = await connectUploadPack(transport, { signal });
     const repository = createMemoryRepository({ algorithm: client.algorithm });
     const upstream = new RemoteUpstream(repository, transport, remote.refName, client);
     const core = await StoreCore.open({ ...options, repository, upstream, refName: remote.refName, onUnpushed });
     const store = new GitKv(core, transport);
-    await store.pull({ ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) });
+    const reporting = { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) };
+    await core.writes.run(() => core.pull({ ...reporting, isOpening: true }));
+    return store;
+  }
+
+  static async #connectPartial(
+    refName: string,
+    transport: Transport,
+    options: ConnectOptions,
+    partial: PartialOptions,
+  ): Promise<GitKv> {
+    const { cache, signal, onUnpushed = 'reject' } = options;
+    const filter = pullFilter(partial);
+    const { cacheBytes, maxBatchObjects, handshake } = partial;
+    const repository = await openRemoteRepository(transport, {
+      refName,
+      ...(cache !== undefined && { cache }),
+      ...(cacheBytes !== undefined && { cacheBytes }),
+      ...(maxBatchObjects !== undefined && { maxBatchObjects }),
+      ...(handshake !== undefined && { handshake }),
+      ...(signal !== undefined && { signal }),
+    });
+    const upstream = new PartialUpstream(repository, transport, refName, filter);
+    const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed });
+    const store = new GitKv(core, transport);
+    await core.writes.run(() => core.pull({ ...(signal !== undefined && { signal }), isOpening: true }));
     return store;
   }
 
@@ -107,7 +142,7 @@ export class GitKv extends KvReader implements KvWriter {
     const upstream = new LocalUpstream(repository, refName);
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed: 'reject' });
     const store = new GitKv(core);
-    await store.pull();
+    await core.writes.run(() => core.pull({ isOpening: true }));
     return store;
   }
 
@@ -251,7 +286,9 @@ export class GitKv extends KvReader implements KvWriter {
 
   /** Let go of connections. Never fails; what was pulled stays readable. */
   async disconnect(): Promise<void> {
-    await this.#transport?.close?.().catch(() => {}); // there is nothing a caller could do about it
+    // There is nothing a caller could do about a failure.
+    await this.#core.disconnect().catch(() => {});
+    await this.#transport?.close?.().catch(() => {});
   }
 
   [Symbol.asyncDispose](): Promise<void> {

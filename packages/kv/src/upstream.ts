@@ -32,6 +32,13 @@ export interface Upstream {
    * @throws {GitError} PUSH_OUTCOME_UNKNOWN where it may have moved; after any other error it has not
    */
   push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void>;
+  /**
+   * The store needs `tips` from now on, and no history below `boundary`. Present where the upstream itself decides what stays in
+   * memory.
+   */
+  settle?(tips: readonly Oid[], boundary: Oid | undefined): Promise<void>;
+  /** Let go of connections that are kept. */
+  close?(): Promise<void>;
 }
 
 /** The commit that a branch of an {@link Upstream} stood at when it was asked. */

@@ -54,6 +54,13 @@ export {
   type RemotePath,
   type RemoteSnapshot,
 } from './promisor/open-remote.js';
+export type { HandshakeOptions } from './promisor/remote-door.js';
+export {
+  type FetchCommitOptions,
+  openRemoteRepository,
+  type RemoteRepository,
+  type RemoteRepositoryOptions,
+} from './promisor/remote-repository.js';
 export type { ReceiveCheckOptions } from './receive-check.js';
 export { findRefs, peelTag, type RefMatch, type ResolvedRef, resolveRef } from './ref-resolve.js';
 export { shortenRefName } from './ref-shorten.js';

@@ -19,6 +19,9 @@ export interface ToOctetsOptions {
 
 const DEFAULT_LEVEL = 4;
 
+/** Objects that a reader of another place brings at a time. */
+const PREFETCHED = 1024;
+
 /** Everything the state needs, as bytes: the same for the same state. No deltas, so one pass can load it. */
 export async function* writeOctets(
   reader: ObjectReader,
@@ -100,7 +103,14 @@ async function* readObjects(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<PackInput> {
   const options = signal === undefined ? {} : { signal };
-  for (const { oid } of objects) {
+  for (const [at, { oid }] of objects.entries()) {
+    // A partial store has them elsewhere: so many at a time are held.
+    if (reader.prefetch && at % PREFETCHED === 0) {
+      await reader.prefetch(
+        objects.slice(at, at + PREFETCHED).map((object) => object.oid),
+        options,
+      );
+    }
     const object = await reader.read(oid, options);
     if (object !== undefined) yield { oid, kind: object.kind, body: object.body };
     else if (oid === reader.algorithm.emptyTreeOid) yield { oid, kind: 'tree', body: new Uint8Array(0) };

@@ -150,7 +150,7 @@ export class BackFill {
    */
   request(
     wants: readonly Oid[],
-    more: Pick<FetchOptions, 'filter' | 'depth'>,
+    more: Pick<FetchOptions, 'filter' | 'depth' | 'haves'>,
     options: ReadOptions = {},
   ): Promise<ReadonlyMap<Oid, RawObject | undefined>> {
     const made = this.#turn.then(() => this.#make(wants, () => more, options));
@@ -258,7 +258,7 @@ export class BackFill {
   /** One request, with the connection before it where there is none. One that was idle may be gone: then it is made anew, once. */
   async #make(
     wants: readonly Oid[],
-    optionsFor: (client: PromisorClient) => Pick<FetchOptions, 'filter' | 'depth'>,
+    optionsFor: (client: PromisorClient) => Pick<FetchOptions, 'filter' | 'depth' | 'haves'>,
     { signal }: ReadOptions,
   ): Promise<ReadonlyMap<Oid, RawObject | undefined>> {
     const given = signal ? { signal } : {};

@@ -98,17 +98,18 @@ export class ObjectCache implements ObjectReader, PackIntake {
       // A view would keep all of the pack's bytes alive.
       const own = { kind: object.kind, body: object.body.slice() };
       if (asked.has(oid)) arrived.set(oid, own);
-      else this.#put(oid, own);
+      else this.put(oid, own);
     }
     // What was asked for last, so that nothing that came along drives it out.
     for (const oid of asked) {
       const object = arrived.get(oid);
-      if (object) this.#put(oid, object);
+      if (object) this.put(oid, object);
     }
     return arrived;
   }
 
-  #put(oid: Oid, object: RawObject): void {
+  /** Keep an object as long as there is room. The body is not copied. */
+  put(oid: Oid, object: RawObject): void {
     const size = object.body.length + ENTRY_BYTES;
     if (this.#objects.has(oid) || size > this.#maxBytes) return;
     this.#objects.set(oid, object);

@@ -1,7 +1,6 @@
 import {
   decodeUtf8,
   GitError,
-  type GitErrorCode,
   type HashAlgorithm,
   isGitError,
   isGitlinkMode,
@@ -16,20 +15,20 @@ import {
   sha256,
   type TreeEntry,
 } from '@git-kv/objects';
-import { connectUploadPack, type RemoteRef, type Transport, type UploadPackClient } from '@git-kv/protocol';
+import type { RemoteRef, Transport } from '@git-kv/protocol';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject, readBody } from '../read-object.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { type PathSegment, readTreePaths, type TreeTarget } from '../tree-path.js';
-import { assumeAdvertisement } from './assumed-advertisement.js';
-import { BackFill, type BackFillOptions, type ConnectPromisor } from './back-fill.js';
+import { BackFill, type BackFillOptions } from './back-fill.js';
 import { intoStore } from './back-filled-repository.js';
 import { FillingReader } from './filling-reader.js';
 import { ObjectCache } from './object-cache.js';
+import { type HandshakeOptions, RemoteDoor } from './remote-door.js';
 
 /** What of a remote is read, and how. */
-export interface OpenRemoteOptions extends BackFillOptions {
+export interface OpenRemoteOptions extends BackFillOptions, HandshakeOptions {
   /** `HEAD` (default), a ref by its whole name, a tag or branch by its short one, or the object id of a commit. */
   readonly ref?: string;
   /** Bytes of objects held in memory (default 64 MiB). */
@@ -38,11 +37,6 @@ export interface OpenRemoteOptions extends BackFillOptions {
   readonly cache?: Repository;
   /** What the cache calls the remote (default `origin`). */
   readonly remoteName?: string;
-  /**
-   * Whether a server of separate requests (HTTP) is first asked what it can do, or taken for one of protocol 2 with filters, which spares a
-   * request; where that fails, it is asked after all. Default `assume`.
-   */
-  readonly handshake?: 'assume' | 'ask';
   /** What the remote is assumed to hash with (default: that of the cache, or of an object id in `ref`, or else sha1). */
   readonly algorithm?: HashAlgorithm;
   readonly signal?: AbortSignal;
@@ -95,10 +89,18 @@ const CACHE_BYTES = 64 * 2 ** 20;
  * @throws {NotFoundError} REMOTE_REF_NOT_FOUND; {GitError} UNSUPPORTED where the remote has no filters
  */
 export async function openRemote(transport: Transport, options: OpenRemoteOptions = {}): Promise<RemoteSnapshot> {
-  const door = new RemoteDoor(transport, options);
-  const found = await door.enter(options.signal ? { signal: options.signal } : {});
-  const { cache, remoteName = 'origin' } = options;
-  const { algorithm } = found;
+  const { cache, remoteName = 'origin', ref = 'HEAD' } = options;
+  const named = isOid(ref) && ref.length === sha256.hexLength ? sha256 : undefined;
+  const door = new RemoteDoor(transport, options.algorithm ?? cache?.algorithm ?? named ?? sha1, options);
+  const given = options.signal ? { signal: options.signal } : {};
+  let asked = 0;
+  const entered = await door.enter(async (client): Promise<FoundCommit> => {
+    // An object id needs no question.
+    if (isOid(ref)) return { refName: undefined, commitOid: ref };
+    asked++;
+    return pickRef(await client.lsRefs({ prefixes: namesFor(ref), ...given }), ref);
+  }, given);
+  const { algorithm } = entered.client;
   if (cache !== undefined && cache.algorithm.name !== algorithm.name) {
     throw new GitError(
       'UNSUPPORTED',
@@ -109,79 +111,14 @@ export async function openRemote(transport: Transport, options: OpenRemoteOption
   const memory = new ObjectCache(algorithm, options.cacheBytes ?? CACHE_BYTES, options.maxPackBytes);
   const intake = cache ? intoStore(cache.objects, options) : memory;
   const fill = new BackFill(door.connect, intake, options, door);
-  for (let spent = 0; spent < found.requestCount; spent++) fill.countRequest();
-  return new Snapshot(found, new FillingReader(cache?.objects ?? memory, fill), fill);
+  for (let spent = 0; spent < entered.requestCount + asked; spent++) fill.countRequest();
+  return new Snapshot(entered.answer, new FillingReader(cache?.objects ?? memory, fill), fill);
 }
 
 /** What a remote said as it was entered. */
 interface FoundCommit {
-  readonly algorithm: HashAlgorithm;
   readonly refName: RefName | undefined;
   readonly commitOid: Oid;
-  readonly requestCount: number;
-}
-
-/** Failures that are what they say, whatever the server is. */
-const PLAIN_FAILURES: ReadonlySet<GitErrorCode> = new Set([
-  'ACCESS_DENIED',
-  'AUTHENTICATION_FAILED',
-  'LIMIT_EXCEEDED',
-  'REMOTE_REF_NOT_FOUND',
-  'TRANSPORT_FAILED',
-]);
-
-/** The way in: a server is taken for what it probably is, until it turns out to be another. */
-class RemoteDoor {
-  readonly #transport: Transport;
-  readonly #ref: string;
-  #assumed: Transport | undefined;
-  /** The connection that was entered by, for the first who asks. */
-  #entered: UploadPackClient | undefined;
-
-  constructor(transport: Transport, options: OpenRemoteOptions) {
-    this.#transport = transport;
-    this.#ref = options.ref ?? 'HEAD';
-    if (options.handshake === 'ask') return;
-    const named = isOid(this.#ref) && this.#ref.length === sha256.hexLength ? sha256 : undefined;
-    const algorithm = options.algorithm ?? options.cache?.algorithm ?? named ?? sha1;
-    this.#assumed = assumeAdvertisement(transport, algorithm);
-  }
-
-  /** Find the commit that is read. */
-  async enter(options: ReadOptions): Promise<FoundCommit> {
-    for (let requestCount = 0; ; ) {
-      try {
-        if (!this.isConnectingFree()) requestCount++;
-        const client = await connectUploadPack(this.#assumed ?? this.#transport, options);
-        this.#entered = client;
-        const { algorithm } = client;
-        // An object id needs no question.
-        if (isOid(this.#ref)) return { algorithm, refName: undefined, commitOid: this.#ref, requestCount };
-        requestCount++;
-        const refs = await client.lsRefs({ prefixes: namesFor(this.#ref), ...options });
-        return { algorithm, ...pickRef(refs, this.#ref), requestCount };
-      } catch (error) {
-        if (options.signal?.aborted || !this.mayReconnect(error)) throw error;
-      }
-    }
-  }
-
-  readonly connect: ConnectPromisor = async (options) => {
-    const entered = this.#entered;
-    this.#entered = undefined;
-    return entered ?? connectUploadPack(this.#assumed ?? this.#transport, options);
-  };
-
-  readonly isConnectingFree = (): boolean => this.#entered !== undefined || this.#assumed !== undefined;
-
-  /** Whether the server may be another than it was taken for. From then on it is asked. */
-  readonly mayReconnect = (error: unknown): boolean => {
-    if (this.#assumed === undefined || !isGitError(error) || PLAIN_FAILURES.has(error.code)) return false;
-    if (error.message.includes('not our ref')) return false;
-    this.#assumed = undefined;
-    this.#entered = undefined;
-    return true;
-  };
 }
 
 /** In the order in which git looks for a short name. */
@@ -190,7 +127,7 @@ function namesFor(ref: string): RefName[] {
   return [`refs/tags/${ref}`, `refs/heads/${ref}`];
 }
 
-function pickRef(refs: readonly RemoteRef[], ref: string): Pick<FoundCommit, 'refName' | 'commitOid'> {
+function pickRef(refs: readonly RemoteRef[], ref: string): FoundCommit {
   for (const name of namesFor(ref)) {
     const found = refs.find((one) => one.name === name);
     const oid = found?.peeledOid ?? found?.oid;
