@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Tests run on the sources, so that a failing line is the line that was written; the command-line tests run the build.
@@ -9,6 +10,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     environment: 'node',
+    // Tests wait for git's processes half of their time: every core counts, and the default leaves one out.
+    maxWorkers: Math.min(availableParallelism(), 8),
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
