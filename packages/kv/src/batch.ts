@@ -4,6 +4,7 @@ import { Draft, type DraftResult } from './draft.js';
 import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
 import type { Key } from './key.js';
 import { Mutex } from './mutex.js';
+import { Pace } from './pace.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
 import type { KvWriter, ValuePermissions, WriteRange } from './writer.js';
 
@@ -17,6 +18,7 @@ export class KvBatch extends KvReader implements KvWriter {
   readonly #draft: Draft;
   /** A write reads trees between its steps, so only one may be under way. */
   readonly #writes = new Mutex();
+  readonly #pace = new Pace();
   #isOpen = true;
 
   private constructor(core: StoreCore, base: Head | undefined, draft: Draft) {
@@ -103,6 +105,7 @@ export class KvBatch extends KvReader implements KvWriter {
     await this.#writes.run(async () => {
       this.#assertOpen();
       await write(this.#draft);
+      await this.#pace.step();
     });
   }
 

@@ -4,6 +4,7 @@ import { type BundleHeader, readBundle as openBundle } from '@git-kv/protocol';
 import { checkConnectivity, type ObjectReader, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { invalidState } from '../errors.js';
+import { Pace } from '../pace.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
 /** What the bytes themselves may not say. */
@@ -75,7 +76,11 @@ class ChunkReader implements AsyncIterable<Uint8Array> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk;
+    const pace = new Pace();
+    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) {
+      yield chunk;
+      await pace.step();
+    }
   }
 }
 

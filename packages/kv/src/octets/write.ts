@@ -2,6 +2,7 @@ import { type HashAlgorithm, NotFoundError, type ObjectKind, type Oid, parseComm
 import { type PackInput, writePack } from '@git-kv/pack';
 import { type BundleHeader, serializeBundleHeader } from '@git-kv/protocol';
 import { commitsFrom, type ObjectReader, objectsBetween, type Progress } from '@git-kv/repository';
+import { Pace } from '../pace.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
 /** How a store is saved. */
@@ -103,6 +104,7 @@ async function* readObjects(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<PackInput> {
   const options = signal === undefined ? {} : { signal };
+  const pace = new Pace();
   for (const [at, { oid }] of objects.entries()) {
     // A partial store has them elsewhere: so many at a time are held.
     if (reader.prefetch && at % PREFETCHED === 0) {
@@ -111,6 +113,7 @@ async function* readObjects(
         options,
       );
     }
+    await pace.step();
     const object = await reader.read(oid, options);
     if (object !== undefined) yield { oid, kind: object.kind, body: object.body };
     else if (oid === reader.algorithm.emptyTreeOid) yield { oid, kind: 'tree', body: new Uint8Array(0) };
