@@ -67,6 +67,8 @@ export class StoreCore {
   /** Held by whatever moves the position. */
   readonly writes: Mutex = new Mutex();
   readonly clock: () => number;
+  /** Told of each commit that the store comes to stand on and that the remote has. */
+  onMoved: ((head: Head) => void) | undefined;
   readonly #upstream: Upstream;
   readonly #options: CoreOptions;
   #position: Position = { head: undefined, pushedOid: undefined, pending: undefined };
@@ -227,7 +229,9 @@ export class StoreCore {
   }
 
   async #moveTo({ head, pushedOid, pending }: Position): Promise<void> {
+    const isNew = head?.oid !== this.#position.head?.oid;
     this.#position = { head, pushedOid, pending };
+    if (isNew && head !== undefined && head.oid === pushedOid) this.onMoved?.(head);
     // Only what the head itself needs is kept: no history, once the remote has it.
     const isSynced = head !== undefined && head.oid === pushedOid;
     const boundary = isSynced ? head : undefined;

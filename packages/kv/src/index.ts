@@ -68,4 +68,12 @@ export {
 } from './reader.js';
 export { parseRemoteUrl, type RemoteUrl } from './remote-url.js';
 export { GitKv, type OpenOptions } from './store.js';
+export type {
+  WatchEvent,
+  WatchedChange,
+  WatchedCommit,
+  WatchOptions,
+  WatchReset,
+  WatchResetReason,
+} from './watch/events.js';
 export type { KvWriter, SetOptions, ValuePermissions, WriteRange } from './writer.js';

@@ -8,7 +8,7 @@ import { StoreCore } from './core.js';
 import { Draft } from './draft.js';
 import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
 import { invalidState } from './errors.js';
-import type { Key } from './key.js';
+import { Key } from './key.js';
 import { Mutex } from './mutex.js';
 import { readOctets } from './octets/read.js';
 import { type ToOctetsOptions, writeOctets } from './octets/write.js';
@@ -26,6 +26,10 @@ import { type KvCommit, KvReader, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
 import { openTransport } from './transport.js';
 import { LocalUpstream, RemoteUpstream } from './upstream.js';
+import type { WatchEvent, WatchOptions } from './watch/events.js';
+import { TipFeed } from './watch/feed.js';
+import { localSource, remoteSource, type WatchSource } from './watch/source.js';
+import { watchBranch } from './watch/watch.js';
 import type { KvWriter, SetOptions, WriteRange } from './writer.js';
 
 const HEADS = 'refs/heads/';
@@ -45,6 +49,8 @@ export interface OpenOptions extends KvOptions {
 export class GitKv extends KvReader implements KvWriter {
   readonly #core: StoreCore;
   readonly #transport: Transport | undefined;
+  /** What those who watch have in common. */
+  #watched: { readonly source: WatchSource; readonly feed: TipFeed } | undefined;
   /** One batch at a time. */
   readonly #batches = new Mutex();
 
@@ -284,9 +290,34 @@ export class GitKv extends KvReader implements KvWriter {
     }
   }
 
+  /**
+   * What happens to the branch, below `prefix`: each commit once and in order, with all its changes, whoever made it. Own writes are told
+   * at once, those of others when the remote is asked for its branch the next time; one watch after another may begin where the last one
+   * ended (`from`). A history that was rewritten is told as a `reset`. The store itself goes nowhere: pull it to read what is new.
+   *
+   * Ends when the signal says so or the store is disconnected, without an error.
+   * @throws {GitError} what asking again cannot mend: ACCESS_DENIED, say. What it can goes to `onError`
+   */
+  watch(prefix: string | Key = Key.root, options: WatchOptions = {}): AsyncGenerator<WatchEvent, void> {
+    const { repository, refName, head } = this.#core;
+    if (this.#watched === undefined) {
+      const transport = this.#transport;
+      const source = transport ? remoteSource(repository, transport, refName) : localSource(repository, refName);
+      this.#watched = { source, feed: new TipFeed(source) };
+      const { feed } = this.#watched;
+      this.#core.onMoved = ({ oid, parentOids }) => feed.moved(oid, parentOids[0]);
+    }
+    const from = options.from ?? head?.oid;
+    return watchBranch({ ...this.#watched, prefix: Key.of(prefix), from }, options);
+  }
+
   /** Let go of connections. Never fails; what was pulled stays readable. */
   async disconnect(): Promise<void> {
+    const watched = this.#watched;
+    this.#watched = undefined;
+    watched?.feed.close();
     // There is nothing a caller could do about a failure.
+    await watched?.source.close().catch(() => {});
     await this.#core.disconnect().catch(() => {});
     await this.#transport?.close?.().catch(() => {});
   }

@@ -19,6 +19,8 @@ export interface BackFilledObjectStore extends ObjectStore {
   /** Requests so far. */
   readonly requestCount: number;
   prefetch(oids: Iterable<Oid>, options?: ReadOptions): Promise<void>;
+  /** What is there without a request. */
+  readNear(oid: Oid): Promise<RawObject | undefined>;
 }
 
 /**

@@ -43,8 +43,10 @@ export interface FetchCommitOptions extends ReadOptions {
    * everything, from servers without filters.
    */
   readonly filter?: string | null;
-  /** Commits at hand: what they have does not come, and history down to them does. Without them, only the commit itself comes. */
+  /** Commits at hand: what they have does not come, and history down to them does. */
   readonly haves?: readonly Oid[];
+  /** Without `haves`, so many commits come (default 1: the commit itself). */
+  readonly depth?: number;
 }
 
 /**
@@ -177,10 +179,10 @@ class RemoteBacked implements RemoteRepository {
   }
 
   async fetchCommit(oid: Oid, options: FetchCommitOptions = {}): Promise<void> {
-    const { filter = 'tree:1', haves, signal } = options;
+    const { filter = 'tree:1', haves, depth = 1, signal } = options;
     const given = signal ? { signal } : {};
-    if (haves === undefined && (await this.objects.readNear(oid)) !== undefined) return;
-    const more = haves === undefined ? { depth: 1 } : { haves };
+    if (haves === undefined && depth === 1 && (await this.objects.readNear(oid)) !== undefined) return;
+    const more = haves === undefined ? { depth } : { haves };
     const { fill } = this.#parts;
     try {
       await fill.request([oid], { ...(filter !== null && { filter }), ...more }, given);
