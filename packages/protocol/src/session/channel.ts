@@ -39,3 +39,13 @@ export async function orLetGo<T>(lines: Pick<AnswerLines, 'close'>, read: () => 
     throw error;
   }
 }
+
+/** Run `open`; where it fails, nobody has the session that would close the channel: let go of what is open. */
+export async function orClose<T>(channel: Channel, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    await channel.close().catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import { GitError, type HashAlgorithm, MalformedError, type Oid } from '@git-kv/objects';
+import { GitError, type HashAlgorithm, MalformedError, type Oid, TransportError } from '@git-kv/objects';
 import { AGENT, assertCapability, type Capabilities, type Capability, hasCapability } from '../capabilities.js';
 import { assertWithin, type ProtocolLimits, protocolLimits } from '../limits.js';
 import { PktLineReader } from '../pkt-line/reader.js';
@@ -8,7 +8,7 @@ import { type PushCommand, serializePushRequestHead } from '../receive-pack/requ
 import { assertRemoteRefName, type RemoteRef } from '../ref-line.js';
 import { assertBodyEnds, demultiplex, type OnRemoteProgress } from '../sideband.js';
 import type { Transport } from '../transport/transport.js';
-import { type AnswerLines, type Channel, orLetGo } from './channel.js';
+import { type AnswerLines, type Channel, orClose, orLetGo } from './channel.js';
 import { openChannel } from './open-channel.js';
 import { interrupted, pushRequestFailure } from './push-interrupted.js';
 import type { ConnectOptions } from './upload-pack.js';
@@ -58,11 +58,13 @@ export async function connectReceivePack(
 ): Promise<ReceivePackClient> {
   const limits = protocolLimits(options.limits);
   const channel = openChannel(transport, 'git-receive-pack', options.version === 1 ? 1 : 0);
-  const lines = await channel.advertisement(options.signal);
-  const advertisement = await orLetGo(lines, async () => {
-    const announced = await readReceivePackAdvertisement(lines, limits);
-    await assertBodyEnds(lines);
-    return announced;
+  const advertisement = await orClose(channel, async () => {
+    const lines = await channel.advertisement(options.signal);
+    return await orLetGo(lines, async () => {
+      const announced = await readReceivePackAdvertisement(lines, limits);
+      await assertBodyEnds(lines);
+      return announced;
+    });
   });
   return new ReceivePackSession(channel, advertisement, limits);
 }
@@ -100,6 +102,7 @@ class ReceivePackSession implements ReceivePackClient {
     try {
       return forCommands(options.commands, await this.#readReport(answer, options));
     } catch (error) {
+      body?.stop();
       throw pushFailure(error, body, signal, interrupted);
     }
   }
@@ -173,6 +176,7 @@ class PushBody implements AsyncIterable<Uint8Array> {
   readonly #pack: AsyncIterable<Uint8Array>;
   state: 'unsent' | 'sending' | 'sent' = 'unsent';
   failure: { readonly error: unknown } | undefined;
+  #isStopped = false;
 
   constructor(head: Uint8Array, pack: AsyncIterable<Uint8Array>) {
     this.#head = head;
@@ -185,7 +189,9 @@ class PushBody implements AsyncIterable<Uint8Array> {
     const source = this.#pack[Symbol.asyncIterator]();
     try {
       for (;;) {
+        this.#assertGoesOn();
         const step = await this.#pull(source);
+        this.#assertGoesOn();
         if (step.done === true) break;
         yield step.value;
       }
@@ -193,6 +199,15 @@ class PushBody implements AsyncIterable<Uint8Array> {
     } finally {
       if (this.state !== 'sent') await source.return?.();
     }
+  }
+
+  /** The answer came before its time, and says nothing: what is not sent yet stays here, so that nothing happens later. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #assertGoesOn(): void {
+    if (this.#isStopped) throw new TransportError('TRANSPORT_CLOSED', 'Cannot push: the remote has answered already');
   }
 
   async #pull(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {

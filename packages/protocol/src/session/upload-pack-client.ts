@@ -1,10 +1,10 @@
-import { protocolLimits } from '../limits.js';
+import { type ProtocolLimits, protocolLimits } from '../limits.js';
 import { assertBodyEnds } from '../sideband.js';
 import { lineText } from '../text.js';
 import type { Transport } from '../transport/transport.js';
 import { readV0Advertisement } from '../v0/advertisement.js';
 import { readAfterServiceLine, readV2Capabilities } from '../v2/advertisement.js';
-import { orLetGo } from './channel.js';
+import { type AnswerLines, type Channel, orClose, orLetGo } from './channel.js';
 import { openChannel } from './open-channel.js';
 import type { ConnectOptions, UploadPackClient } from './upload-pack.js';
 import { V0UploadPack } from './v0-upload-pack.js';
@@ -19,20 +19,29 @@ export async function connectUploadPack(transport: Transport, options: ConnectOp
   assertSayable(options);
   const limits = protocolLimits(options.limits);
   const channel = openChannel(transport, 'git-upload-pack', options.version ?? 2);
-  const lines = await channel.advertisement(options.signal);
-  return await orLetGo(lines, async () => {
-    const first = await readAfterServiceLine(lines);
-    if (first.kind === 'data' && lineText(first.payload) === 'version 2') {
-      const capabilities = await readV2Capabilities(lines, limits);
-      await assertBodyEnds(lines);
-      channel.version = 2;
-      return new V2UploadPack(channel, capabilities, limits, options);
-    }
-    const advertisement = await readV0Advertisement(lines, first, limits);
-    await assertBodyEnds(lines);
-    channel.version = advertisement.version;
-    return new V0UploadPack(channel, advertisement, limits, options);
+  return await orClose(channel, async () => {
+    const lines = await channel.advertisement(options.signal);
+    return await orLetGo(lines, () => openSession(channel, lines, limits, options));
   });
+}
+
+async function openSession(
+  channel: Channel,
+  lines: AnswerLines,
+  limits: ProtocolLimits,
+  options: ConnectOptions,
+): Promise<UploadPackClient> {
+  const first = await readAfterServiceLine(lines);
+  if (first.kind === 'data' && lineText(first.payload) === 'version 2') {
+    const capabilities = await readV2Capabilities(lines, limits);
+    await assertBodyEnds(lines);
+    channel.version = 2;
+    return new V2UploadPack(channel, capabilities, limits, options);
+  }
+  const advertisement = await readV0Advertisement(lines, first, limits);
+  await assertBodyEnds(lines);
+  channel.version = advertisement.version;
+  return new V0UploadPack(channel, advertisement, limits, options);
 }
 
 /** @throws {TypeError} for what would not be one line, or one word, of a request */
