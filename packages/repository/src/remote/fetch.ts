@@ -75,8 +75,9 @@ export async function fetchInto(
   options: FetchIntoOptions,
 ): Promise<FetchSummary> {
   const { signal, onProgress, onRemoteProgress } = options;
-  assertSameFormat(repository, client);
+  // An empty remote of before protocol v2 does not say what it hashes with.
   if (options.wants.length === 0) return { objectCount: 0, shallowOids: [], unshallowOids: [] };
+  assertSameFormat(repository, client);
   const haves: Oid[] = [];
   const promisor = await promisorOf(repository, client, options);
   const answer = await client.fetch({
