@@ -59,6 +59,7 @@ import { packedRefs } from './targets/repository/packed-refs.js';
 import { refFile } from './targets/repository/ref-file.js';
 import { remoteUrl } from './targets/repository/remote-url.js';
 import { revision } from './targets/repository/revision.js';
+import { middleFetch, middlePush } from './targets/sessions/middle.js';
 
 /** Every decoder under attack. A new one is a file in `targets/` and a line here. */
 export const ALL_TARGETS: readonly FuzzTarget[] = [
@@ -122,4 +123,6 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   refFile,
   remoteUrl,
   revision,
+  middleFetch,
+  middlePush,
 ];

@@ -9,7 +9,7 @@ const USAGE = `usage: npm run fuzz -- [TARGET...] [--seed N] [--runs N]
        npm run fuzz -- --list
 
   --seed N     where the mutants are drawn from (default 1): the same seed, the same mutants
-  --runs N     mutants of each target (default 20000)
+  --runs N     mutants of each target (default 20000); fewer of whole sessions, which take longer
   --start N    the first of them (default 0)
   --run N      this one alone, with all that is known of it
   --list       print the targets and stop
@@ -44,7 +44,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   if (settings.run !== undefined) return await runOne(settings.targets[0] as string, settings.seed, settings.run);
   let crashes = 0;
   for (const target of settings.targets) {
-    const { seed, start, runs } = settings;
+    const { seed, start } = settings;
+    const weight = ALL_TARGETS.find(({ name }) => name === target)?.weight ?? 1;
+    const runs = Math.ceil(settings.runs / weight);
     const result = await watchTarget(target, {
       seed,
       start,
@@ -59,7 +61,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       },
     });
     crashes += result.crashes.length;
-    process.stdout.write(settings.json ? `${JSON.stringify(result)}\n` : `${describe(result)}\n`);
+    process.stdout.write(settings.json ? `${JSON.stringify({ ...result, weight })}\n` : `${describe(result)}\n`);
   }
   return crashes > 0 ? 1 : 0;
 }

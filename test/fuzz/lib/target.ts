@@ -12,6 +12,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** What is decoded, in a few words. */
   readonly about: string;
+  /** How many runs of a decoder one run of this stands for, where it takes so much longer: as many fewer are made. Default 1. */
+  readonly weight?: number;
   /** Real bytes, small: made by git or by our own writers. Called once. */
   seeds(): Promise<readonly Seed[]> | readonly Seed[];
   /** Pieces of the format, put in here and there. */
