@@ -37,6 +37,7 @@ export type GitErrorCode =
   | 'REMOTE_ERROR'
   | 'REMOTE_REF_NOT_FOUND'
   | 'PUSH_REJECTED'
+  | 'BRANCH_CHECKED_OUT'
   | 'PUSH_OUTCOME_UNKNOWN'
   // key-value store
   | 'INVALID_KEY'

@@ -12,23 +12,14 @@
  *
  * @module
  */
-import type { CredentialsProvider, RequestTransport, Transport } from '@git-kv/protocol';
-import { createNodeFetch, createTransport, type Environment, type NodeFetch } from '@git-kv/protocol/node';
-import { createPathTransport } from '@git-kv/repository/node-fs';
+import type { Transport } from '@git-kv/protocol';
 import type { ConnectOptions, OfOctetsOptions } from '../options.js';
 import { parseRemoteUrl } from '../remote-url.js';
 import { GitKv } from '../store.js';
-import { openTransport } from '../transport.js';
+import { createNodeTransport, type NodeOptions } from './transport.js';
 
-/** What Node adds to the options of a store. */
-export interface NodeOptions {
-  /** Where proxies and credentials are named. Default `process.env`. */
-  readonly environment?: Environment;
-  /** Certificate authorities to trust instead of Node's own, PEM. */
-  readonly ca?: string | readonly string[];
-  /** Certificate authorities to trust besides, PEM. */
-  readonly extraCa?: string | readonly string[];
-}
+export { open, openRepo } from './files.js';
+export type { NodeOptions } from './transport.js';
 
 /** {@link GitKv.connect}, with Node's connections. Disconnect the store to let go of them. */
 export function connect(url: string, options: ConnectOptions & NodeOptions = {}): Promise<GitKv> {
@@ -49,27 +40,7 @@ async function withTransport(
   open: (transport: Transport) => Promise<GitKv>,
 ): Promise<GitKv> {
   if (options.transport !== undefined) return await open(options.transport);
-  const remote = parseRemoteUrl(url);
-  const { environment = process.env, ca, extraCa } = options;
-  const credentials = environmentCredentials(environment, options.credentials);
-  if (remote.scheme !== 'http' && remote.scheme !== 'https') {
-    const { timeoutMs } = options;
-    const settings = { environment, timeoutMs, credentials, local: (path: string) => createPathTransport(path) };
-    const transport = createTransport(remote.transportUrl, settings);
-    return await orClose(transport, open);
-  }
-  const own = options.fetch === undefined ? createNodeFetch({ environment, ca, extraCa }) : undefined;
-  const fetch = options.fetch ?? (own as NodeFetch);
-  const http = openTransport(remote, { ...options, fetch, ...(credentials !== undefined && { credentials }) });
-  const transport: RequestTransport = {
-    url: http.url,
-    exchange: (call) => http.exchange(call),
-    close: async () => {
-      await http.close?.();
-      await own?.close();
-    },
-  };
-  return await orClose(transport, open);
+  return await orClose(createNodeTransport(parseRemoteUrl(url), options), open);
 }
 
 /** Use `transport`, which is closed where that fails; else the store closes it. */
@@ -80,17 +51,4 @@ async function orClose(transport: Transport, open: (transport: Transport) => Pro
     await transport.close?.();
     throw error;
   }
-}
-
-/** Credentials from the environment, offered first; after a refusal `next` is asked. */
-function environmentCredentials(
-  environment: Environment,
-  next: CredentialsProvider | undefined,
-): CredentialsProvider | undefined {
-  const { GIT_KV_USERNAME: username, GIT_KV_PASSWORD: password } = environment;
-  if (!username && !password) return next;
-  return async (request) => {
-    if (request.attempt === 1) return { username: username || request.username || '', password: password ?? '' };
-    return await next?.({ ...request, attempt: request.attempt - 1 });
-  };
 }

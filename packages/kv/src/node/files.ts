@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { createPathTransport, type FileRepository } from '@git-kv/repository/node-fs';
+import type { GitFile } from '../files/file.js';
+import type { ContentOf, OpenMode } from '../files/mode.js';
+import {
+  type FileSource,
+  type OpenFileOptions,
+  open as openAnywhere,
+  openRepo as openRepoAnywhere,
+  type RepoOptions,
+  type UseRepo,
+} from '../files/open.js';
+import { type FileRepo, splitArguments, type UseFile } from '../files/repo.js';
+import { parseRemoteUrl } from '../remote-url.js';
+import { createNodeTransport, type NodeOptions } from './transport.js';
+
+/**
+ * `openRepo` of `@git-kv/kv/files`, with Node's connections: ssh, `git://` and paths of this machine (absolute, or with `.` at their
+ * start) besides HTTP.
+ */
+export function openRepo<R>(use: UseRepo<R>): Promise<R>;
+export function openRepo<R>(source: FileSource, use: UseRepo<R>): Promise<R>;
+export function openRepo<R>(source: FileSource, options: RepoOptions & NodeOptions, use: UseRepo<R>): Promise<R>;
+export function openRepo(source?: FileSource, options?: RepoOptions & NodeOptions): Promise<FileRepo>;
+export async function openRepo<R>(
+  first?: FileSource | UseRepo<R>,
+  ...rest: readonly ((RepoOptions & NodeOptions) | UseRepo<R> | undefined)[]
+): Promise<FileRepo | R> {
+  if (typeof first === 'function') return await openRepoAnywhere(first);
+  const { options, use } = splitArguments<RepoOptions & NodeOptions, UseRepo<R>>(rest);
+  const place = onNode(first, options);
+  return use === undefined
+    ? await openRepoAnywhere(place.source, place.options)
+    : await openRepoAnywhere(place.source, place.options, use);
+}
+
+/** `open` of `@git-kv/kv/files`, with Node's connections as {@link openRepo} has them. */
+export function open<M extends OpenMode, R>(source: FileSource, path: string, mode: M, use: UseFile<M, R>): Promise<R>;
+export function open<M extends OpenMode, R>(
+  source: FileSource,
+  path: string,
+  mode: M,
+  options: OpenFileOptions & NodeOptions,
+  use: UseFile<M, R>,
+): Promise<R>;
+export function open<M extends OpenMode = 'r'>(
+  source: FileSource,
+  path: string,
+  mode?: M,
+  options?: OpenFileOptions & NodeOptions,
+): Promise<GitFile<ContentOf<M>>>;
+export async function open<M extends OpenMode, R>(
+  source: FileSource,
+  path: string,
+  mode: M = 'r' as M,
+  ...rest: readonly ((OpenFileOptions & NodeOptions) | UseFile<M, R> | undefined)[]
+): Promise<GitFile<ContentOf<M>> | R> {
+  const { options, use } = splitArguments<OpenFileOptions & NodeOptions, UseFile<M, R>>(rest);
+  const place = onNode(source, options);
+  return use === undefined
+    ? await openAnywhere(place.source, path, mode, place.options)
+    : await openAnywhere(place.source, path, mode, place.options, use);
+}
+
+const LOCAL = /^\.{0,2}[/\\]|^\.{1,2}$|^[a-z]:[/\\]/i;
+
+/** A source that is no URL of HTTP, with a transport that leads there. */
+function onNode<O extends RepoOptions & NodeOptions>(
+  source: FileSource,
+  options: O,
+): { readonly source: FileSource; readonly options: O } {
+  if (typeof source !== 'string' || options.transport !== undefined) return { source, options };
+  if (!LOCAL.test(source)) {
+    return { source, options: { ...options, transport: createNodeTransport(parseRemoteUrl(source), options) } };
+  }
+  const parts = source.split('#');
+  const [path, branch] = parts.length === 2 ? parts : [source];
+  const transport = createPathTransport(resolve(path as string), { serve: receiveRules });
+  return { source: `file:///local${branch === undefined ? '' : `#${branch}`}`, options: { ...options, transport } };
+}
+
+/** Whether a branch that is checked out may move: nobody else than this process looks at the setting. */
+async function receiveRules(
+  repository: FileRepository,
+): Promise<{ readonly receivePack: { readonly rules: { readonly denyCurrentBranch: boolean } } }> {
+  const setting = (await repository.config.read()).get('receive', 'denycurrentbranch') ?? 'refuse';
+  return { receivePack: { rules: { denyCurrentBranch: !/^(?:ignore|warn|false|no|off|0)$/i.test(setting) } } };
+}

@@ -1,0 +1,55 @@
+import type { CredentialsProvider, RequestTransport, Transport } from '@git-kv/protocol';
+import { createNodeFetch, createTransport, type Environment, type NodeFetch } from '@git-kv/protocol/node';
+import { createPathTransport } from '@git-kv/repository/node-fs';
+import type { ConnectOptions } from '../options.js';
+import type { RemoteUrl } from '../remote-url.js';
+import { openTransport } from '../transport.js';
+
+/** What Node adds to the options of a store. */
+export interface NodeOptions {
+  /** Where proxies and credentials are named. Default `process.env`. */
+  readonly environment?: Environment;
+  /** Certificate authorities to trust instead of Node's own, PEM. */
+  readonly ca?: string | readonly string[];
+  /** Certificate authorities to trust besides, PEM. */
+  readonly extraCa?: string | readonly string[];
+}
+
+/** What carries requests to a remote of any scheme. To be closed. */
+export function createNodeTransport(
+  remote: RemoteUrl,
+  options: Pick<ConnectOptions, 'fetch' | 'credentials' | 'headers' | 'timeoutMs'> & NodeOptions,
+): Transport {
+  const { environment = process.env, ca, extraCa } = options;
+  const credentials = environmentCredentials(environment, options.credentials);
+  if (remote.scheme !== 'http' && remote.scheme !== 'https') {
+    const { timeoutMs } = options;
+    const settings = { environment, timeoutMs, credentials, local: (path: string) => createPathTransport(path) };
+    return createTransport(remote.transportUrl, settings);
+  }
+  const own = options.fetch === undefined ? createNodeFetch({ environment, ca, extraCa }) : undefined;
+  const fetch = options.fetch ?? (own as NodeFetch);
+  const http = openTransport(remote, { ...options, fetch, ...(credentials !== undefined && { credentials }) });
+  const transport: RequestTransport = {
+    url: http.url,
+    exchange: (call) => http.exchange(call),
+    close: async () => {
+      await http.close?.();
+      await own?.close();
+    },
+  };
+  return transport;
+}
+
+/** Credentials from the environment, offered first; after a refusal `next` is asked. */
+function environmentCredentials(
+  environment: Environment,
+  next: CredentialsProvider | undefined,
+): CredentialsProvider | undefined {
+  const { GIT_KV_USERNAME: username, GIT_KV_PASSWORD: password } = environment;
+  if (!username && !password) return next;
+  return async (request) => {
+    if (request.attempt === 1) return { username: username || request.username || '', password: password ?? '' };
+    return await next?.({ ...request, attempt: request.attempt - 1 });
+  };
+}
