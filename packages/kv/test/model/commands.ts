@@ -6,11 +6,16 @@ import { changesBetween, Model, type Write } from './model.js';
 /** The store under test, and how it is lost and others write to its branch. */
 export interface System {
   store: GitKv;
-  /** Lose the store and make it again from what outlives it: the repository, or its octets. */
-  reopen(): Promise<void>;
+  /** Lose the store and make it again from what outlives it: the repository, or its octets, in one of two formats. */
+  reopen(format: Format): Promise<void>;
+  /** Cut the line in the midst of the next push, before or after it arrives, until it is mended. */
+  cut?(hasArrived: boolean): void;
+  mend?(): void;
   /** A store of somebody else on the same branch, as it stands now. */
   other(): Promise<GitKv>;
 }
+
+export type Format = 'bundle' | 'pack';
 
 /** What should be so: what the store sees and what the branch holds. Versions count commits, which may be of equal contents. */
 export interface Expected {
@@ -18,6 +23,8 @@ export interface Expected {
   branch: Model;
   localVersion: number;
   branchVersion: number;
+  /** A commit of which the store does not know whether it arrived. */
+  pending?: { readonly hasArrived: boolean } | undefined;
 }
 
 const name = fc.constantFrom('a', 'b', 'c.d');
@@ -111,7 +118,7 @@ class WriteCommand implements Command {
 
   async run(expected: Expected, { store }: System): Promise<void> {
     const next = expected.local.copy();
-    const code = next.write(this.#write) ?? push(expected, next);
+    const code = expected.pending ? 'UNPUSHED_COMMIT' : (next.write(this.#write) ?? push(expected, next));
     expect(await refusal(apply(store, this.#write))).toBe(code);
     await expectSame(store, expected.local);
   }
@@ -137,6 +144,10 @@ class BatchCommand implements Command {
 
   async run(expected: Expected, { store }: System): Promise<void> {
     const next = expected.local.copy();
+    if (expected.pending) {
+      expect(await refusal(store.changeAndPush(() => {}))).toBe('UNPUSHED_COMMIT');
+      return;
+    }
     const batch = store.changeAndPush(async (inside) => {
       for (const [index, one] of this.#writes.entries()) {
         expect(await refusal(apply(inside, one))).toBe(next.write(one));
@@ -184,31 +195,95 @@ class OthersCommand implements Command {
   }
 }
 
+class CutCommand implements Command {
+  readonly #write: Write;
+  readonly #hasArrived: boolean;
+
+  constructor(one: Write, hasArrived: boolean) {
+    this.#write = one;
+    this.#hasArrived = hasArrived;
+  }
+
+  check(expected: Readonly<Expected>): boolean {
+    return expected.pending === undefined && expected.localVersion === expected.branchVersion;
+  }
+
+  async run(expected: Expected, system: System): Promise<void> {
+    const next = expected.local.copy();
+    let code = next.write(this.#write);
+    if (code === undefined && String(next) !== String(expected.local)) {
+      code = 'PUSH_OUTCOME_UNKNOWN';
+      expected.pending = { hasArrived: this.#hasArrived };
+      if (this.#hasArrived) {
+        expected.branch = next;
+        expected.branchVersion++;
+      }
+    }
+    system.cut?.(this.#hasArrived);
+    expect(await refusal(apply(system.store, this.#write))).toBe(code);
+    system.mend?.();
+    expect(system.store.pendingCommit !== undefined).toBe(expected.pending !== undefined);
+    await expectSame(system.store, expected.local);
+  }
+
+  toString(): string {
+    return `cut ${this.#hasArrived ? 'after' : 'before'}: ${JSON.stringify(this.#write)}`;
+  }
+}
+
 class PullCommand implements Command {
+  readonly #onUnpushed: 'reject' | 'theirs';
+
+  constructor(onUnpushed: 'reject' | 'theirs') {
+    this.#onUnpushed = onUnpushed;
+  }
+
   check(): boolean {
     return true;
   }
 
   async run(expected: Expected, { store }: System): Promise<void> {
-    const changes = await store.pull();
+    const isElsewhere = expected.pending?.hasArrived === false && expected.localVersion !== expected.branchVersion;
+    const settled: string[] = [];
+    const options = {
+      onUnpushed: this.#onUnpushed,
+      onSettled: ({ status }: { status: string }) => settled.push(status),
+    };
+    if (isElsewhere && this.#onUnpushed === 'reject') {
+      expect(await refusal(store.pull(options))).toBe('UNPUSHED_COMMIT');
+      await expectSame(store, expected.local);
+      return;
+    }
+    const changes = await store.pull(options);
     expect(changes.map(({ kind, key }) => `${kind} ${key}`).sort()).toEqual(
       changesBetween(expected.local, expected.branch),
     );
     expected.local = expected.branch.copy();
     expected.localVersion = expected.branchVersion;
+    expect(settled).toEqual(expected.pending ? [fateOf(expected.pending.hasArrived, isElsewhere, settled)] : []);
+    expected.pending = undefined;
+    expect(store.pendingCommit).toBeUndefined();
     await expectSame(store, expected.local);
   }
 
   toString(): string {
-    return 'pull';
+    return `pull, ${this.#onUnpushed}`;
   }
 }
 
+/** With policy `theirs`, history is not asked for: what others built on is told as given up, though nothing of it is lost. */
+function fateOf(hasArrived: boolean, isElsewhere: boolean, [told]: readonly string[]): string {
+  if (hasArrived) return told === 'abandoned' ? 'abandoned' : 'pushed';
+  return isElsewhere ? 'abandoned' : 'rolled-back';
+}
+
 class ReopenCommand implements Command {
+  readonly #format: Format;
   /** Whether what comes back is as the branch is now, and not as the store was. */
   readonly #pulls: boolean;
 
-  constructor(pulls: boolean) {
+  constructor(format: Format, pulls: boolean) {
+    this.#format = format;
     this.#pulls = pulls;
   }
 
@@ -217,34 +292,43 @@ class ReopenCommand implements Command {
   }
 
   async run(expected: Expected, system: System): Promise<void> {
-    await system.reopen();
+    await system.reopen(this.#format);
+    if (this.#format === 'pack') expected.pending = undefined; // it has no place for it
     if (this.#pulls) {
       expected.local = expected.branch.copy();
       expected.localVersion = expected.branchVersion;
     }
+    expect(system.store.pendingCommit !== undefined).toBe(expected.pending !== undefined);
     await expectSame(system.store, expected.local);
   }
 
   toString(): string {
-    return 'reopen';
+    return `reopen from ${this.#format}`;
   }
 }
 
-/** Runs of commands for {@link fc.asyncModelRun}. */
-export function commands(options: {
+/** What a way in has besides. */
+export interface CommandOptions {
+  /** Whether a store that is made again is as the branch is now. */
   readonly reopenPulls: boolean;
+  /** Whether there is a line to the branch, which can be cut. */
+  readonly hasLine: boolean;
   readonly size: number;
-}): fc.Arbitrary<Iterable<Command>> {
+}
+
+/** Runs of commands for {@link fc.asyncModelRun}. */
+export function commands({ reopenPulls, hasLine, size }: CommandOptions): fc.Arbitrary<Iterable<Command>> {
   const writes = fc.array(write, { maxLength: 5 });
   const all: fc.Arbitrary<Command>[] = [
     write.map((one) => new WriteCommand(one)),
     write.map((one) => new WriteCommand(one)),
     fc.tuple(writes, fc.nat(9)).map(([some, dice]) => new BatchCommand(some, dice === 0)),
     writes.map((some) => new OthersCommand(some)),
-    fc.constant(new PullCommand()),
-    fc.constant(new ReopenCommand(options.reopenPulls)),
+    fc.constantFrom('reject' as const, 'theirs' as const).map((policy) => new PullCommand(policy)),
+    fc.constantFrom('bundle' as const, 'pack' as const).map((format) => new ReopenCommand(format, reopenPulls)),
   ];
-  return fc.commands(all, { maxCommands: options.size, size: 'max' });
+  if (hasLine) all.push(fc.tuple(write, fc.boolean()).map(([one, hasArrived]) => new CutCommand(one, hasArrived)));
+  return fc.commands(all, { maxCommands: size, size: 'max' });
 }
 
 export function nothing(): Expected {

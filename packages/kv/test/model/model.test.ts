@@ -6,26 +6,28 @@ import { describe, expect, test } from 'vitest';
 import { git, temporaryDirectory } from '../../../../test/support/git.js';
 import { GitKv } from '../../src/index.js';
 import { bytesOf, streamOf } from '../support/remote.js';
-import { commands, nothing, type System } from './commands.js';
+import { type CommandOptions, commands, nothing, type System } from './commands.js';
 
 const IS_SLOW = process.env.GIT_KV_SLOW === '1';
+
+/** A writer that others were faster than is told, and changes nothing. */
+const settings = { onConflict: 'fail' as const };
 
 interface Way {
   readonly name: string;
   readonly runs: number;
-  /** Whether a store that is made again is as the branch is now. */
-  readonly reopenPulls: boolean;
+  readonly has: Omit<CommandOptions, 'size'>;
   open(): Promise<System & { check?(): void; close?(): Promise<void> }>;
 }
 
 const ways: readonly Way[] = [
   {
     name: 'over a repository in memory',
-    runs: 60,
-    reopenPulls: true,
+    runs: 40,
+    has: { reopenPulls: true, hasLine: false },
     open: async () => {
       const repository = createMemoryRepository();
-      const open = (author: string): Promise<GitKv> => GitKv.open(repository, { author });
+      const open = (author: string): Promise<GitKv> => GitKv.open(repository, { author, ...settings });
       const system: System = {
         store: await open('one'),
         reopen: async () => {
@@ -38,12 +40,12 @@ const ways: readonly Way[] = [
   },
   {
     name: 'over a repository on disk',
-    runs: 8,
-    reopenPulls: true,
+    runs: 6,
+    has: { reopenPulls: true, hasLine: false },
     open: async () => {
       const path = `${temporaryDirectory()}/store.git`;
       let repository = await initRepository(path);
-      const open = (author: string): Promise<GitKv> => GitKv.open(repository, { author });
+      const open = (author: string): Promise<GitKv> => GitKv.open(repository, { author, ...settings });
       const system = {
         store: await open('one'),
         reopen: async () => {
@@ -60,24 +62,37 @@ const ways: readonly Way[] = [
   },
   {
     name: 'synced with a server',
-    runs: 20,
-    reopenPulls: false,
+    runs: 15,
+    has: { reopenPulls: false, hasLine: true },
     open: async () => {
       const repository = createMemoryRepository();
       const server = createGitServer({ resolve: () => repository, authorize: allowAll });
-      const fetch = (url: string | URL | Request, init?: RequestInit): Promise<Response> =>
-        server(new Request(url, init));
+      let line: 'whole' | 'cut before the push' | 'cut after the push' | 'cut' = 'whole';
+      const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+        const request = new Request(url, init);
+        const isPush = request.method === 'POST' && request.url.endsWith('/git-receive-pack');
+        if (line === 'cut') throw new TypeError('The line is cut');
+        if (!isPush || line === 'whole') return await server(request);
+        if (line === 'cut after the push') await (await server(request)).arrayBuffer();
+        else await request.arrayBuffer();
+        line = 'cut';
+        throw new TypeError('The line is cut');
+      };
       const remote = 'http://localhost/store.git';
-      let count = 0;
       const system: System = {
-        store: await GitKv.connect(remote, { fetch, author: 'one' }),
-        reopen: async () => {
-          const format = count++ % 2 === 0 ? 'bundle' : 'pack';
+        store: await GitKv.connect(remote, { fetch, author: 'one', ...settings }),
+        reopen: async (format) => {
           const octets = await bytesOf(system.store.toOctets({ format }));
           expect(await bytesOf(system.store.toOctets({ format }))).toEqual(octets);
-          system.store = await GitKv.ofOctets(streamOf(octets, 100), { remote, fetch, author: 'one' });
+          system.store = await GitKv.ofOctets(streamOf(octets, 100), { remote, fetch, author: 'one', ...settings });
         },
         other: () => GitKv.connect(remote, { fetch, author: 'other' }),
+        cut: (hasArrived) => {
+          line = hasArrived ? 'cut after the push' : 'cut before the push';
+        },
+        mend: () => {
+          line = 'whole';
+        },
       };
       return system;
     },
@@ -87,9 +102,9 @@ const ways: readonly Way[] = [
 describe('A store does what a map of paths does, alone and beside other writers: M22 M23 M25 M30 to M33 K12 K20 K23 K26 K36 to K39', () => {
   test.each(ways)(
     '$name',
-    async ({ runs, reopenPulls, open }) => {
+    async ({ runs, has, open }) => {
       await fc.assert(
-        fc.asyncProperty(commands({ reopenPulls, size: IS_SLOW ? 60 : 20 }), async (run) => {
+        fc.asyncProperty(commands({ ...has, size: IS_SLOW ? 60 : 20 }), async (run) => {
           const system = await open();
           try {
             await fc.asyncModelRun(() => ({ model: nothing(), real: system }), run);
