@@ -1,0 +1,320 @@
+import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
+import { Key } from '../key.js';
+import type { MergeRules } from '../merge/merge.js';
+import { type MergedKeys, mergeKeys } from '../merge/merge-keys.js';
+import { subjectOf, type VersionedCommit } from './commit.js';
+import type { NewCommit, VersionedContext } from './context.js';
+import { VersionedDraft } from './draft.js';
+import { failedExpectation } from './expectations.js';
+import { type HistoryEntry, type HistoryOptions, historyOf } from './history.js';
+import { CommitMerge, decodeConflicts, type VersionedConflict } from './merge.js';
+import type { CallOptions, CommitOptions, ExpectedOid, FailedExpectation, TransactOptions } from './options.js';
+import { type ProvenRead, VersionedSnapshot } from './snapshot.js';
+
+/** What became of a transaction. Where nothing changed there is no new commit. */
+export type TransactOutcome<R> =
+  | { readonly status: 'committed'; readonly commit: VersionedCommit; readonly result: R }
+  | { readonly status: 'unchanged'; readonly commit: VersionedCommit | undefined; readonly result: R }
+  | { readonly status: 'conflict'; readonly failed: FailedExpectation };
+
+/** How a merge or a revert goes. */
+export interface MergeOptions extends CommitOptions {
+  /** How keys are merged that both sides changed. Default: that of the store. */
+  readonly rules?: MergeRules;
+  readonly retries?: number;
+}
+
+/** How a branch is merged. */
+export interface MergeBranchOptions extends MergeOptions {
+  /** `auto` (the default) moves the branch alone where it has nothing of its own, `never` makes a commit then, `only` no other. */
+  readonly fastForward?: 'auto' | 'never' | 'only';
+  /** Merge histories that have nothing in common, over an empty tree. Default: no. */
+  readonly allowUnrelated?: boolean;
+}
+
+/** Keys that could not be brought together; nothing was written. */
+export interface MergeConflictOutcome<T> {
+  readonly status: 'conflict';
+  /** In the order of keys. */
+  readonly conflicts: readonly VersionedConflict<T>[];
+  /** There are more than are told. */
+  readonly hasMore: boolean;
+}
+
+/**
+ * What became of a merge. `diverged`: it is no fast-forward, and `only` that was wanted. `unrelated`: the two have nothing in common.
+ */
+export type MergeOutcome<T> =
+  | { readonly status: 'merged' | 'fast-forward' | 'up-to-date'; readonly commit: VersionedCommit }
+  | { readonly status: 'diverged' | 'unrelated' }
+  | MergeConflictOutcome<T>;
+
+/** What became of a revert. `unchanged`: what the commit did is undone already. */
+export type RevertOutcome<T> =
+  | { readonly status: 'reverted' | 'unchanged'; readonly commit: VersionedCommit }
+  | MergeConflictOutcome<T>;
+
+const DEFAULT_RETRIES = 16;
+
+/**
+ * A branch of a {@link VersionedStore}: a name for the newest of a line of versions. A handle costs nothing and holds nothing; the
+ * branch need not exist, and its first commit makes it. Reads are of what it is at now.
+ *
+ * Writes of one store to one branch run one after the other, so one that is awaited within another never ends. Others, in other
+ * stores and processes, are met by compare-and-swap: what lost the race is done again on top of what won.
+ */
+export class VersionedBranch<T> {
+  /** Short, as in `main`. */
+  readonly name: string;
+  /** In full: `refs/heads/main`. */
+  readonly refName: string;
+  readonly #context: VersionedContext<T>;
+
+  /** @internal */
+  constructor(context: VersionedContext<T>, name: string, refName: string) {
+    this.#context = context;
+    this.name = name;
+    this.refName = refName;
+  }
+
+  /** The commit that the branch is at; `undefined` where it has none yet. */
+  head(): Promise<VersionedCommit | undefined> {
+    return this.#context.tip(this.refName);
+  }
+
+  /** The version that the branch is at now, for good. */
+  async snapshot(): Promise<VersionedSnapshot<T>> {
+    return new VersionedSnapshot(this.#context, await this.head());
+  }
+
+  /** The value of `key`, decoded; with `proof`, and what proves it. @throws as {@link VersionedSnapshot.get} */
+  get(key: string | Key, options: CallOptions & { readonly proof: true }): Promise<ProvenRead<T>>;
+  get(key: string | Key, options?: CallOptions): Promise<T | undefined>;
+  async get(
+    key: string | Key,
+    options: CallOptions & { readonly proof?: boolean } = {},
+  ): Promise<T | ProvenRead<T> | undefined> {
+    return await (await this.snapshot()).get(key, options as CallOptions & { readonly proof: true });
+  }
+
+  /** The value of a key that has to be there. @throws {KvError} KEY_NOT_FOUND, VALUE_EXPECTED */
+  async require(key: string | Key, options?: CallOptions): Promise<T> {
+    return await (await this.snapshot()).require(key, options);
+  }
+
+  /** The object id of a key's value, for {@link transact} to expect. @throws {KvError} VALUE_EXPECTED */
+  async version(key: string | Key): Promise<Oid | undefined> {
+    return await (await this.snapshot()).version(key);
+  }
+
+  /** The keys of all values at `prefix` and below it, in the order of keys, of the version that the branch is at when it begins. */
+  async *keys(prefix: string | Key = Key.root, options: CallOptions = {}): AsyncGenerator<Key, void, undefined> {
+    yield* (await this.snapshot()).keys(prefix, options);
+  }
+
+  /** The commits that changed `key` or anything below it, newest first. Without one, all commits. */
+  async *history(
+    key: string | Key = Key.root,
+    options: Omit<HistoryOptions, 'from'> = {},
+  ): AsyncGenerator<HistoryEntry<T>, void, undefined> {
+    const tip = await this.head();
+    if (tip !== undefined) yield* historyOf(this.#context, tip.oid, Key.of(key), options);
+  }
+
+  /** Put one value: one commit, or none where it is there already. @returns the commit that the branch is at then */
+  async set(key: string | Key, value: T, options: CommitOptions = {}): Promise<VersionedCommit> {
+    const at = Key.of(key);
+    const message = options.message ?? `Update ${at.segments.join('/')}`;
+    return await this.#change((draft) => draft.set(at, value), { ...options, message });
+  }
+
+  /** Take away a value, or a dictionary with all in it. Absence is no error, and makes no commit. */
+  async remove(key: string | Key, options: CommitOptions = {}): Promise<VersionedCommit | undefined> {
+    const at = Key.of(key);
+    const message = options.message ?? `Remove ${at.segments.join('/')}`;
+    return await this.#change((draft) => draft.remove(at), { ...options, message });
+  }
+
+  /** Make one commit of several changes. @returns the commit that the branch is at then */
+  async commit(
+    change: (draft: VersionedDraft<T>) => unknown,
+    options: CommitOptions = {},
+  ): Promise<VersionedCommit | undefined> {
+    return await this.#change(change, options);
+  }
+
+  /**
+   * Make one commit of what `change` does to a draft, if `expect` holds. When `change` throws, nothing is kept. Where another writer
+   * moves the branch meanwhile, expectations are looked at again and `change` is run again on what is there then.
+   * @throws {GitError} REF_CONFLICT where that happened more often than `retries` allows
+   */
+  async transact<R>(
+    options: TransactOptions,
+    change: (draft: VersionedDraft<T>) => R | Promise<R>,
+  ): Promise<TransactOutcome<R>> {
+    return await this.#retry<TransactOutcome<R>>(options, async (tip) => {
+      const failed = await failedExpectation(this.#context, tip, options.expect);
+      if (failed !== undefined) return { status: 'conflict', failed };
+      const draft = await VersionedDraft.open(this.#context, tip);
+      try {
+        const result = await change(draft);
+        const drafted = await draft.finish();
+        const merges = await Promise.all((options.merges ?? []).map((revision) => this.#context.resolve(revision)));
+        if (drafted === undefined && options.allowEmpty !== true && merges.length === 0) {
+          return { status: 'unchanged', commit: tip, result };
+        }
+        const { emptyTreeOid } = this.#context.repository.algorithm;
+        const commit = await this.#advance('commit', tip, {
+          ...options,
+          treeOid: drafted?.treeOid ?? tip?.treeOid ?? emptyTreeOid,
+          objects: drafted?.objects ?? [{ kind: 'tree', body: new Uint8Array(0) }],
+          parentOids: [...(tip === undefined ? [] : [tip.oid]), ...merges.map(({ oid }) => oid)],
+          message: options.message ?? 'Committed by git-kv',
+        });
+        return commit && { status: 'committed', commit, result };
+      } finally {
+        draft.close();
+      }
+    });
+  }
+
+  /**
+   * Bring in what another branch, or any commit, has: key by key, over the best common ancestors (merged first where there are
+   * several). The commit that records it has two parents.
+   * @throws {NotFoundError} OBJECT_NOT_FOUND where there is no such revision; what a rule throws
+   */
+  async merge(revision: string, options: MergeBranchOptions = {}): Promise<MergeOutcome<T>> {
+    const { fastForward = 'auto', rules = this.#context.options.merge, signal } = options;
+    return await this.#retry<MergeOutcome<T>>(options, async (tip) => {
+      const theirs = await this.#context.resolve(revision);
+      if (tip === undefined) return await this.#fastForward(undefined, theirs, revision);
+      const merge = await CommitMerge.open(this.#context, tip.oid, theirs.oid, rules, signal ? { signal } : {});
+      const { baseOids } = merge;
+      if (baseOids.includes(theirs.oid)) return { status: 'up-to-date', commit: tip };
+      const isBehind = baseOids.includes(tip.oid);
+      if (isBehind && fastForward !== 'never') return await this.#fastForward(tip, theirs, revision);
+      if (fastForward === 'only') return { status: 'diverged' };
+      if (baseOids.length === 0 && options.allowUnrelated !== true) return { status: 'unrelated' };
+      const merged = await merge.run(tip, theirs);
+      if (merged.status === 'conflict') return await this.#conflict(merged);
+      const commit = await this.#advance(`merge ${revision}`, tip, {
+        ...options,
+        ...merged,
+        parentOids: [tip.oid, theirs.oid],
+        message: options.message ?? `Merge ${revision} into ${this.name}`,
+      });
+      return commit && { status: 'merged', commit };
+    });
+  }
+
+  /**
+   * Undo what one commit did, in a new commit: what was changed since stays, and what was changed since at the same key is a
+   * conflict. Of a merge, `mainline` says which parent (from 1 on) it is undone to.
+   * @throws {GitError} UNSUPPORTED for a merge without `mainline`
+   */
+  async revert(
+    revision: string,
+    options: MergeOptions & { readonly mainline?: number } = {},
+  ): Promise<RevertOutcome<T>> {
+    const { rules = this.#context.options.merge, signal } = options;
+    const reverted = await this.#context.resolve(revision);
+    const parent = await this.#parentOf(reverted, options.mainline);
+    return await this.#retry<RevertOutcome<T>>(options, async (tip) => {
+      if (tip === undefined) throw this.#absent();
+      const sides = { base: reverted.treeOid, ours: tip.treeOid, theirs: parent?.treeOid };
+      const merged = await mergeKeys(this.#context.repository.objects, sides, rules, signal ? { signal } : {});
+      if (merged.status === 'conflict') return await this.#conflict(merged);
+      if (merged.treeOid === tip.treeOid) return { status: 'unchanged', commit: tip };
+      const subject = subjectOf(reverted.message);
+      const commit = await this.#advance('revert', tip, {
+        ...options,
+        ...merged,
+        parentOids: [tip.oid],
+        message: options.message ?? `Revert "${subject}"\n\nThis reverts commit ${reverted.oid}.\n`,
+      });
+      return commit && { status: 'reverted', commit };
+    });
+  }
+
+  /**
+   * Put the branch at any commit that is there, and leave the versions that it had to collections. It is made where it is missing.
+   * @throws {NotFoundError} OBJECT_NOT_FOUND; {GitError} REF_CONFLICT where it is not at `expect`
+   */
+  async reset(revision: string, options: { readonly expect?: ExpectedOid } = {}): Promise<VersionedCommit> {
+    const commit = await this.#context.resolve(revision);
+    return await this.#context.writes(this.refName).run(async () => {
+      const tip = await this.head();
+      const { expect = tip?.oid ?? null } = options;
+      const isExpected = expect === (tip?.oid ?? null);
+      if (!isExpected || !(await this.#context.move(this.refName, tip, commit, `reset: moving to ${revision}`)))
+        throw this.#lost('is elsewhere');
+      return commit;
+    });
+  }
+
+  async #change(change: (draft: VersionedDraft<T>) => unknown, options: CommitOptions): Promise<VersionedCommit> {
+    const outcome = await this.transact(options, change);
+    if (outcome.status === 'conflict') throw new Error('BUG: nothing was expected');
+    return outcome.commit as VersionedCommit;
+  }
+
+  /** Run `attempt` on the tip of the branch until it has an outcome: it has none where another writer was faster. */
+  #retry<O>(
+    options: CallOptions & { readonly retries?: number },
+    attempt: (tip: VersionedCommit | undefined) => Promise<O | undefined>,
+  ): Promise<O> {
+    return this.#context.writes(this.refName).run(async () => {
+      for (let left = options.retries ?? DEFAULT_RETRIES; left >= 0; left--) {
+        options.signal?.throwIfAborted();
+        const outcome = await attempt(await this.head());
+        if (outcome !== undefined) return outcome;
+      }
+      throw this.#lost('other writers were faster');
+    });
+  }
+
+  async #advance(
+    what: string,
+    tip: VersionedCommit | undefined,
+    fields: NewCommit,
+  ): Promise<VersionedCommit | undefined> {
+    const commit = await this.#context.writeCommit(fields);
+    return (await this.#context.move(this.refName, tip, commit, `${what}: ${subjectOf(commit.message)}`))
+      ? commit
+      : undefined;
+  }
+
+  async #fastForward(
+    tip: VersionedCommit | undefined,
+    commit: VersionedCommit,
+    revision: string,
+  ): Promise<MergeOutcome<T> | undefined> {
+    const isMoved = await this.#context.move(this.refName, tip, commit, `merge ${revision}: Fast-forward`);
+    return isMoved ? { status: 'fast-forward', commit } : undefined;
+  }
+
+  async #conflict(merged: Extract<MergedKeys, { readonly status: 'conflict' }>): Promise<MergeConflictOutcome<T>> {
+    const conflicts = await decodeConflicts(this.#context.codec, merged.conflicts);
+    return { status: 'conflict', conflicts, hasMore: merged.hasMore };
+  }
+
+  async #parentOf(commit: VersionedCommit, mainline: number | undefined): Promise<VersionedCommit | undefined> {
+    const { parentOids } = commit;
+    if (mainline === undefined && parentOids.length > 1) {
+      throw new GitError('UNSUPPORTED', `Cannot revert ${commit.oid}: it is a merge, and no mainline is given`);
+    }
+    if (mainline !== undefined && parentOids[mainline - 1] === undefined) {
+      throw new RangeError(`Cannot revert ${commit.oid}: it has no parent ${mainline}`);
+    }
+    const parentOid = parentOids[(mainline ?? 1) - 1];
+    return parentOid === undefined ? undefined : await this.#context.commit(parentOid);
+  }
+
+  #absent(): NotFoundError {
+    return new NotFoundError('OBJECT_NOT_FOUND', this.refName, `Cannot find branch ${this.name}: it does not exist`);
+  }
+
+  #lost(reason: string): GitError {
+    return new GitError('REF_CONFLICT', `Cannot move ${this.refName}: ${reason}`);
+  }
+}

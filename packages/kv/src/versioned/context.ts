@@ -1,0 +1,146 @@
+import {
+  buildCommit,
+  buildIdentity,
+  defaultLimits,
+  GitError,
+  hashObject,
+  type Identity,
+  isOid,
+  NotFoundError,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
+import { peelTo, type RefValue, type Repository, resolveRevision, signCommit } from '@git-kv/repository';
+import type { AsyncCodec } from '../codecs/codec.js';
+import type { Key } from '../key.js';
+import { Mutex } from '../mutex.js';
+import { TreeCache } from '../tree/tree-cache.js';
+import { checkedBlob } from '../value.js';
+import { type VersionedCommit, versionedCommit } from './commit.js';
+import type { CommitOptions, VersionedOptions } from './options.js';
+
+const DEFAULT_AUTHOR = { name: 'Git KV', email: 'git-noreply@robur.coop' };
+const KEPT_COMMITS = 1000;
+
+/** What a new commit is made of. */
+export interface NewCommit extends CommitOptions {
+  readonly treeOid: Oid;
+  readonly parentOids: readonly Oid[];
+  readonly message: string;
+  /** What the tree needs and the store may not have. */
+  readonly objects: readonly RawObject[];
+}
+
+/** What the parts of a versioned store share: the repository, and how it is read and written. */
+export class VersionedContext<T> {
+  readonly repository: Repository;
+  readonly codec: AsyncCodec<T>;
+  readonly options: VersionedOptions<T>;
+  readonly trees: TreeCache;
+  readonly maxValueBytes: number;
+  readonly #commits = new Map<Oid, VersionedCommit>();
+  readonly #writes = new Map<string, Mutex>();
+
+  constructor(repository: Repository, options: VersionedOptions<T>) {
+    this.repository = repository;
+    this.codec = options.codec;
+    this.options = options;
+    this.trees = new TreeCache(repository.objects);
+    this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
+    this.identity({}); // a wrong author or timezone is told now, not at the first write
+  }
+
+  identity({ author }: CommitOptions): Identity {
+    const { clock = Date.now, timezone } = this.options;
+    const { name, email } = author ?? this.options.author ?? DEFAULT_AUTHOR;
+    const timestamp = Math.floor(clock() / 1000);
+    return buildIdentity({ name, email, timestamp, ...(timezone !== undefined && { timezone }) });
+  }
+
+  /** What moves a branch goes one after the other, as far as this store does it. */
+  writes(refName: string): Mutex {
+    let mutex = this.#writes.get(refName);
+    if (mutex === undefined) this.#writes.set(refName, (mutex = new Mutex()));
+    return mutex;
+  }
+
+  /** The commit that a revision comes to. @throws {NotFoundError} OBJECT_NOT_FOUND; {GitError} OBJECT_KIND_MISMATCH */
+  async resolve(revision: string): Promise<VersionedCommit> {
+    const isWhole = isOid(revision) && revision.length === this.repository.algorithm.hexLength;
+    const oid = isWhole ? revision : await resolveRevision(this.repository, revision, { prefer: 'commit-ish' });
+    const commitOid = await peelTo(this.repository, oid, 'commit');
+    if (commitOid !== undefined) return await this.commit(commitOid);
+    if ((await this.repository.objects.stat(oid)) === undefined) throw missing(revision);
+    throw new GitError('OBJECT_KIND_MISMATCH', `Cannot use ${revision}: it is no commit, and leads to none`);
+  }
+
+  async commit(oid: Oid): Promise<VersionedCommit> {
+    const kept = this.#commits.get(oid);
+    if (kept !== undefined) return kept;
+    const object = await this.repository.objects.read(oid);
+    if (object === undefined) throw missing(oid);
+    if (object.kind !== 'commit') {
+      throw new GitError('OBJECT_KIND_MISMATCH', `Cannot use ${oid}: it is a ${object.kind}, not a commit`);
+    }
+    return this.#keep(versionedCommit(oid, object.body));
+  }
+
+  /** Write a commit and what it needs. No branch leads to it yet. */
+  async writeCommit(fields: NewCommit): Promise<VersionedCommit> {
+    const { treeOid, parentOids, message } = fields;
+    const author = this.identity(fields);
+    const unsigned = buildCommit({ treeOid, parentOids, author, committer: author, message });
+    const { algorithm, objects } = this.repository;
+    const { sign } = this.options;
+    const body = sign === undefined ? unsigned : await signCommit(unsigned, algorithm, sign);
+    await objects.writeMany([...fields.objects, { kind: 'commit', body }]);
+    return this.#keep(versionedCommit(hashObject(algorithm, 'commit', body), body));
+  }
+
+  /** The commit that a branch is at; `undefined` where there is no such branch. */
+  async tip(refName: string): Promise<VersionedCommit | undefined> {
+    const value = await this.repository.refs.read(refName);
+    return value && (await this.commit(directOid(refName, value)));
+  }
+
+  /**
+   * Move a branch, unless it is not where it was.
+   * @param message for the log of the branch, where the engine keeps one
+   * @returns whether it was moved
+   */
+  async move(
+    refName: string,
+    from: VersionedCommit | undefined,
+    to: VersionedCommit,
+    message: string,
+  ): Promise<boolean> {
+    const { name, email, timestamp, timezone } = to.committer;
+    const outcome = await this.repository.refs.update(
+      [{ name: refName, expected: from === undefined ? null : { oid: from.oid }, next: { oid: to.oid } }],
+      { reflog: { name, email, timestamp, timezone, message } },
+    );
+    return outcome.status === 'updated';
+  }
+
+  /** The value with this oid. */
+  async value(key: Key, oid: Oid, options?: { readonly signal?: AbortSignal }): Promise<T> {
+    return await this.codec.decode(
+      checkedBlob(key, oid, await this.repository.objects.read(oid, options)).body.slice(),
+    );
+  }
+
+  #keep(commit: VersionedCommit): VersionedCommit {
+    if (this.#commits.size >= KEPT_COMMITS) this.#commits.clear();
+    this.#commits.set(commit.oid, commit);
+    return commit;
+  }
+}
+
+function directOid(refName: string, value: RefValue): Oid {
+  if ('oid' in value) return value.oid;
+  throw new GitError('UNSUPPORTED', `Cannot use ${refName} as a branch: it is a symbolic ref`);
+}
+
+function missing(revision: string): NotFoundError {
+  return new NotFoundError('OBJECT_NOT_FOUND', revision, `Cannot read commit ${revision}: it is missing`);
+}
