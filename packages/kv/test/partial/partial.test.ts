@@ -27,15 +27,19 @@ const opened: GitKv[] = [];
 const name = (at: number): string => String(at).padStart(3, '0');
 /** 313 directories of 320 keys are 100,160 keys. */
 const keyOf = (directory: number, at: number): string => `d${name(directory)}/k${name(at)}`;
-const textOf = (key: string): string => `the value of ${key}`;
+/** A thousand values, in every directory otherwise. */
+const textOf = (key: string): string => `value ${(Number(key.slice(1, 4)) * 7 + Number(key.slice(6))) % 1000}`;
 
 function makeMany(path: string, directories: number, keys: number, format?: ObjectFormat): void {
   initBare(path, format);
-  const lines = ['commit refs/heads/main\ncommitter A <a@example.com> 1700000000 +0000\ndata 0\n'];
+  const lines: string[] = [];
+  for (let value = 0; value < 1000; value++)
+    lines.push(`blob\nmark :${value + 1}\ndata ${`value ${value}`.length}\nvalue ${value}`);
+  lines.push('commit refs/heads/main\ncommitter A <a@example.com> 1700000000 +0000\ndata 0\n');
   for (let directory = 0; directory < directories; directory++) {
     for (let at = 0; at < keys; at++) {
       const key = keyOf(directory, at);
-      lines.push(`M 100644 inline ${key}\ndata ${textOf(key).length}\n${textOf(key)}`);
+      lines.push(`M 100644 :${Number(textOf(key).slice(6)) + 1} ${key}`);
     }
   }
   git(['fast-import', '--quiet', '--depth=0'], { cwd: path, input: `${lines.join('\n')}\n` });

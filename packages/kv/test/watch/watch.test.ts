@@ -4,7 +4,7 @@ import { GitKv, type WatchEvent, type WatchOptions } from '../../src/index.js';
 import { startRemote, text } from '../support/remote.js';
 
 /** Asks often, so that no test waits. */
-const FAST = { pollMs: 10, maxPollMs: 20 };
+const FAST = { pollMs: 60, maxPollMs: 80 };
 
 /** A watch that is taken from by hand. */
 function watching(store: GitKv, prefix = '', options: WatchOptions = {}): { next(): Promise<WatchEvent | undefined> } {
