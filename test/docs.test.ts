@@ -56,7 +56,8 @@ function runnable(code: string): string {
     .replaceAll('port: 8080', 'port: 0')
     .replaceAll(' as const', '')
     .replaceAll(/^(?!const|import|export)(.+);\s+\/\/ ('.*'|\{ target: .*\})$/gm, 'assert.deepEqual($1, $2);');
-  return `import assert from 'node:assert/strict';\n${checked}\nprocess.exit(0);\n`;
+  const own = /^import assert from/m.test(code) ? '' : "import assert from 'node:assert/strict';\n";
+  return `${own}${checked}\nprocess.exit(0);\n`;
 }
 
 async function run(code: string): Promise<void> {

@@ -67,6 +67,7 @@ export {
   type ReadRange,
 } from './reader.js';
 export { parseRemoteUrl, type RemoteUrl } from './remote-url.js';
+export type { KvSnapshot } from './snapshot.js';
 export { GitKv, type OpenOptions } from './store.js';
 export type {
   WatchEvent,

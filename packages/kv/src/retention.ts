@@ -28,15 +28,23 @@ export class Retention {
 
   /** Run `use` while the tree and all below it stays readable. */
   async pinned<T>(treeOid: Oid | undefined, use: () => Promise<T>): Promise<T> {
-    if (!this.#isEnabled || treeOid === undefined) return await use();
-    this.#pins.set(treeOid, (this.#pins.get(treeOid) ?? 0) + 1);
+    const unpin = this.pin(treeOid);
     try {
       return await use();
     } finally {
+      unpin();
+    }
+  }
+
+  /** Keep the tree and all below it readable until what is returned is called, once. */
+  pin(treeOid: Oid | undefined): () => void {
+    if (!this.#isEnabled || treeOid === undefined) return () => {};
+    this.#pins.set(treeOid, (this.#pins.get(treeOid) ?? 0) + 1);
+    return () => {
       const count = (this.#pins.get(treeOid) ?? 1) - 1;
       if (count === 0) this.#pins.delete(treeOid);
       else this.#pins.set(treeOid, count);
-    }
+    };
   }
 
   /** Keep everything until {@link unhold}. */

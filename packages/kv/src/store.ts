@@ -4,7 +4,7 @@ import { openRemoteRepository, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { KvBatch } from './batch.js';
 import type { Change } from './changes.js';
-import { StoreCore } from './core.js';
+import { type Head, StoreCore } from './core.js';
 import { Draft } from './draft.js';
 import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
 import { invalidState } from './errors.js';
@@ -24,6 +24,7 @@ import { type PartialOptions, pullFilter } from './partial/options.js';
 import { PartialUpstream } from './partial/partial-upstream.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
+import { KvSnapshot } from './snapshot.js';
 import { openTransport } from './transport.js';
 import { LocalUpstream, RemoteUpstream } from './upstream.js';
 import type { WatchEvent, WatchOptions } from './watch/events.js';
@@ -326,9 +327,19 @@ export class GitKv extends KvReader implements KvWriter {
     return this.disconnect();
   }
 
+  /** What reads see now, for as long as it is wanted. Close it after use: until then nothing of it is dropped. */
+  snapshot(): KvSnapshot {
+    const { head, retention } = this.#core;
+    const release = retention.pin(head?.treeOid);
+    return new KvSnapshot(this.commit, (read) => this.#viewAt(head, read), release);
+  }
+
   protected override view<T>(read: (view: ReadView) => Promise<T>): Promise<T> {
+    return this.#viewAt(this.#core.head, read);
+  }
+
+  #viewAt<T>(head: Head | undefined, read: (view: ReadView) => Promise<T>): Promise<T> {
     const core = this.#core;
-    const { head } = core;
     const { objects } = core.repository;
     return core.retention.pinned(head?.treeOid, async () => {
       const draft = await Draft.open(core.trees, head?.treeOid, core.maxValueBytes);

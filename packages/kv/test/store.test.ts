@@ -352,3 +352,25 @@ describe('Writing', () => {
     expect(store.commit).toBeUndefined();
   });
 });
+
+describe('a snapshot', () => {
+  test('T never changes under the reader, and keeps what it needs in a store that drops the rest', async () => {
+    const remote = await startRemote();
+    remote.commit({ a: 'old', b: 'gone soon' });
+    const store = await remote.connect();
+    const snapshot = store.snapshot();
+    const before = store.commit;
+    await store.changeAndPush(async (batch) => {
+      await batch.remove('b');
+      await batch.set('a', 'new');
+      // Enough to make the store drop what nobody needs.
+      for (let at = 0; at < 1100; at++) await batch.set(`many/${at}`, `${at}`);
+    });
+    expect([await snapshot.getText('a'), await snapshot.getText('b')]).toEqual(['old', 'gone soon']);
+    expect(await store.getText('a')).toBe('new');
+    expect(snapshot.commit).toEqual(before);
+    snapshot.close();
+    snapshot.close();
+    await expect(snapshot.get('a')).rejects.toThrow(TypeError);
+  });
+});
