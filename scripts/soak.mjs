@@ -1,6 +1,6 @@
 // The long run of the fuzzer and of the other searches that are too slow for every day: `npm run soak`.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -46,6 +46,19 @@ const USAGE = `usage: npm run soak -- [options]
  * @property {Record<string, number>} [excluded]  combinations that cannot be, by reason
  */
 
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Test files with properties of fast-check. */
+function propertyFiles() {
+  return ['packages', 'test']
+    .flatMap((directory) =>
+      readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' }).map((path) => `${directory}/${path}`),
+    )
+    .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'))
+    .filter((path) => readFileSync(join(root, path), 'utf8').includes("from 'fast-check'"))
+    .sort();
+}
+
 /** Tests that skip what is slow unless they are told otherwise: vitest's files. */
 const SLOW_TESTS = [
   { name: 'collision-search', files: ['packages/kernels/test/collision.test.ts'], env: {} },
@@ -73,10 +86,11 @@ const SLOW_TESTS = [
     ],
     env: { GIT_KV_RUNS: '5000' },
   },
+  // Every day draws the same cases: here they are new ones.
+  { name: 'properties', files: propertyFiles(), env: { GIT_KV_SEED: 'random', GIT_KV_SLOW: '' } },
   { name: 'killed-writers', files: ['packages/repository/test/crash/kill.test.ts'], env: {} },
 ];
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const program = fileURLToPath(new URL('../node_modules/.cache/git-kv/soak.mjs', import.meta.url));
 const crashProgram = fileURLToPath(new URL('../node_modules/.cache/git-kv/crash.mjs', import.meta.url));
 const resultsDirectory = join(root, 'test/soak/results');

@@ -235,8 +235,10 @@ describe.each([
     for (let at = 0; at < CROWD; at++)
       sockets.push(await open(port, hostile[at % hostile.length] as string, at % 3 === 0));
     // Some milliseconds each, of which a timer's grain is a part; whatever else runs here may be in the way of one look, not of all.
-    const isQuick = async (): Promise<boolean> => (await median()) < 2 * base + 5;
-    expect((await isQuick()) || (await isQuick()) || (await isQuick())).toBe(true);
+    const looks: number[] = [];
+    do looks.push(await median());
+    while (looks.length < 8 && (looks.at(-1) as number) >= 2 * base + 5);
+    expect(looks.at(-1), `of ${looks}, without the crowd ${base}`).toBeLessThan(2 * base + 5);
     for (const socket of sockets) socket.resume();
     await Promise.all(sockets.map(closed));
   });
