@@ -74,10 +74,21 @@ describe('the blocks of a page run as pasted, one after the other', () => {
   });
 
   test('docs/command-line.md, in a shell', async () => {
-    const [code] = blocks(read('docs/command-line.md'), 'sh') as [string];
+    const page = read('docs/command-line.md');
+    const [code, json] = blocks(page, 'sh') as [string, string];
     const mgit = `'${process.execPath}' '${join(root, 'packages/cli/bin/mgit.js')}'`;
-    const line = code.replace('npx mgit', mgit).replace('http://127.0.0.1:8080', server.url);
-    expect(await runAsync('sh', ['-c', line])).toEqual({ code: 0, stdout: '- /count\n- /greeting\n', stderr: '' });
+    const here = (line: string): string => line.replace('npx mgit', mgit).replace('http://127.0.0.1:8080', server.url);
+    expect(await runAsync('sh', ['-c', here(code)])).toEqual({
+      code: 0,
+      stdout: '- /count\n- /greeting\n',
+      stderr: '',
+    });
+    const answered = await runAsync('sh', ['-c', here(json)]);
+    expect({ ...answered, stdout: answered.stdout.replace(/"[0-9a-f]{40}"/, '"7d9f..."') }).toEqual({
+      code: 1,
+      stdout: blocks(page, 'json')[0],
+      stderr: '',
+    });
   });
 });
 

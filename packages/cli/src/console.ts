@@ -10,12 +10,16 @@ export interface Console {
   readonly cwd: string;
   /** Aborted by Ctrl-C and by a reader that went away. */
   readonly signal: AbortSignal;
+  /** Ctrl-C calls `taker` instead, once, until what this gives is called. The last who asked gets it. */
+  readonly takeInterrupts?: (taker: () => void) => () => void;
 }
 
 /** A stream written with back-pressure. Bytes go out in order; text is UTF-8. */
 export interface Output {
   /** Nothing is printed in colour, on a terminal or off it: NO_COLOR asks for what is so already. */
   readonly isTTY: boolean;
+  /** Of a terminal, how wide it is now. */
+  readonly columns?: number | undefined;
   write(chunk: Uint8Array | string): Promise<void>;
 }
 
@@ -41,7 +45,7 @@ export class ClosedPipeError extends Error {
 }
 
 /** An {@link Output} over a Node stream. */
-export function streamOutput(stream: Writable & { readonly isTTY?: boolean }): Output {
+export function streamOutput(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }): Output {
   let failure: Error | undefined;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     failure ??= error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' ? new ClosedPipeError('closed') : error;
@@ -49,6 +53,9 @@ export function streamOutput(stream: Writable & { readonly isTTY?: boolean }): O
   const isTTY = stream.isTTY === true;
   return {
     isTTY,
+    get columns() {
+      return stream.columns;
+    },
     async write(chunk) {
       if (failure) throw failure;
       if (!stream.write(chunk)) await hasRoom(stream);

@@ -31,15 +31,24 @@ const CLOSED_PIPE_EXIT_CODE = 128 + constants.signals.SIGPIPE;
  */
 export async function runProgram(body: (console: Console) => Promise<number>): Promise<never> {
   const interrupt = new AbortController();
+  const takers: (() => void)[] = [];
   let interrupted: 'SIGINT' | 'SIGTERM' | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
+    const end = (): void => {
+      // Taken once only: who goes on after it is ended by the next.
+      const taker = name === 'SIGINT' ? takers.pop() : undefined;
+      if (taker !== undefined) {
+        taker();
+        return;
+      }
+      process.off(name, end);
       interrupted = name;
       interrupt.abort(new CommandError(`stopped by ${name}`, { exitCode: 128 + constants.signals[name] }));
       process.stdin.destroy(); // who waits for input does not hear the signal
       // A second Ctrl-C does not wait for the clean-up.
       process.once(name, () => process.exit(128 + constants.signals[name]));
-    });
+    };
+    process.on(name, end);
   }
   const stderr = streamOutput(process.stderr);
   const stdout = abortOnClosedPipe(streamOutput(process.stdout), interrupt);
@@ -52,6 +61,13 @@ export async function runProgram(body: (console: Console) => Promise<number>): P
       env: process.env,
       cwd: process.cwd(),
       signal: interrupt.signal,
+      takeInterrupts: (taker) => {
+        takers.push(taker);
+        return () => {
+          const at = takers.lastIndexOf(taker);
+          if (at >= 0) takers.splice(at, 1);
+        };
+      },
     });
   } catch (error) {
     exitCode = interrupted
@@ -100,6 +116,9 @@ function findClosedPipe(error: unknown, signal: AbortSignal): ClosedPipeError | 
 function abortOnClosedPipe(output: Output, interrupt: AbortController): Output {
   return {
     isTTY: output.isTTY,
+    get columns() {
+      return output.columns;
+    },
     async write(chunk) {
       try {
         await output.write(chunk);

@@ -36,9 +36,7 @@ export class TransferProgress {
     const title = TITLES[phase];
     if (title === undefined || total === 0) return;
     const isLast = loaded === total;
-    if (this.#open !== title) this.#open = undefined;
-    if (!isLast && performance.now() - this.#shown < INTERVAL_MS) return;
-    if (isLast && this.#open === `${title}, done`) return;
+    if (isLast ? this.#open === `${title}, done` : performance.now() - this.#shown < INTERVAL_MS) return;
     this.#shown = performance.now();
     this.#open = isLast ? `${title}, done` : title;
     const share = Math.floor((100 * loaded) / total);

@@ -21,7 +21,7 @@
  * @module
  */
 export type { KvBatch } from './batch.js';
-export type { Change } from './changes.js';
+export { type Change, type ChangesOptions, diffKeys } from './changes.js';
 export {
   alreadyPresent,
   dictionaryExpected,

@@ -2,163 +2,10 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSyn
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  commitFiles,
-  git,
-  gitAsync,
-  gitBytes,
-  initBare,
-  runAsync,
-  temporaryDirectory,
-} from '../../../test/support/git.js';
-import type { GitHttpBackend } from '../../../test/support/git-http-backend.js';
-import { basicAuth, closedPort, serveUntilTestEnds } from './support/remote.js';
-import { type Result, run, startBuilt } from './support/run.js';
-
-const HEAD_TIME = 1471792723; // 2016-08-21 15:18:43 UTC
-
-interface Fixture {
-  readonly cwd: string;
-  readonly repository: string;
-  readonly backend: GitHttpBackend;
-  readonly url: string;
-  /** Run mgit on the repository with these lines as its input. */
-  mgit(lines: readonly string[], ...args: readonly string[]): Promise<Result>;
-}
-
-/** A repository behind git's own HTTP server: `/foo`, `/dir/a` and `/dir/sub/b`, or nothing at all. */
-async function fixture(options: { readonly isEmpty?: boolean } = {}): Promise<Fixture> {
-  const cwd = temporaryDirectory();
-  const repository = initBare(join(cwd, 'simple.git'));
-  git(['config', 'http.receivepack', 'true'], { cwd: repository });
-  if (options.isEmpty !== true) {
-    commitFiles(repository, [
-      { files: { foo: 'Hello World!\n', 'dir/a': 'A', 'dir/sub/b': '', 'weird name "ä"': 'x' }, time: HEAD_TIME },
-    ]);
-  }
-  const backend = await serveUntilTestEnds(cwd);
-  const url = `${backend.url}/simple.git`;
-  return {
-    cwd,
-    repository,
-    backend,
-    url,
-    mgit: (lines, ...args) => run('mgit', [url, ...args], { cwd, input: lines.map((line) => `${line}\n`).join('') }),
-  };
-}
-
-describe('the commands of mgit (K40, K41)', () => {
-  test.each([
-    ['get /foo', '00000000: 4865 6c6c 6f20 576f 726c 6421 0a         Hello World!.\n'],
-    ['get foo', '00000000: 4865 6c6c 6f20 576f 726c 6421 0a         Hello World!.\n'],
-    ['get //dir///a', '00000000: 41                                       A\n'],
-    ['get /dir/sub/b', '\n'],
-    ['exists /foo', '/foo exists as a value\n'],
-    ['exists /dir', '/dir exists as a dictionary\n'],
-    ['exists /', '/ exists as a dictionary\n'],
-    ['exists /nope', '/nope does not exists\n'],
-    ['exists /foo/below', '/foo/below does not exists\n'],
-    ['list /', 'd /dir\n- /foo\n- /weird name \\"\\195\\164\\"\n'],
-    ['list /dir', '- /dir/a\nd /dir/sub\n'],
-    ['mtime /foo', '2016-08-21 15:18:43 +00:00\n'],
-    ['mtime /', '2016-08-21 15:18:43 +00:00\n'],
-    ['digest /foo', `${oidBase64('980a0d5f19a64b4b30a87d4206aade58726b60e3')}\n`],
-    ['size /foo', '13\n'],
-    ['size /dir/sub/b', '0\n'],
-    ['  get    /dir/a  ', '00000000: 41                                       A\n'],
-    ['pull', ''],
-  ])('%s', async (line, stdout) => {
-    const { mgit } = await fixture();
-    expect(await mgit([line, 'quit'])).toMatchObject({ code: 0, stdout, stderr: '' });
-  });
-
-  function oidBase64(oid: string): string {
-    return Buffer.from(oid, 'hex').toString('base64');
-  }
-
-  test('help tells all of them', async () => {
-    const { mgit } = await fixture();
-    const { stdout } = await mgit(['help']);
-    for (const name of [
-      'get',
-      'exists',
-      'set',
-      'remove',
-      'list',
-      'mtime',
-      'digest',
-      'size',
-      'pull',
-      'fold',
-      'save',
-      'quit',
-    ]) {
-      expect(stdout).toMatch(new RegExp(`^${name}\\b`, 'm'));
-    }
-  });
-
-  test.each([
-    ['set /key "Git rocks!"', 'Git rocks!'],
-    ['set /key bare', 'bare'],
-    ['set /key several  words here', 'several  words here'],
-    ['set /key "quoted  \\"twice\\"\\n"', 'quoted  "twice"\n'],
-    ['set /key "\\255\\x00"', '\xff\x00'],
-    ['set /key "open', '"open'],
-    ['set /key ""', ''],
-    ['set /key', ''],
-    ['set /a/deep/key value', 'value'],
-    ['set /foo again', 'again'],
-  ])('%s makes one commit, pushed', async (line, value) => {
-    const { mgit, repository } = await fixture();
-    expect(await mgit([line])).toMatchObject({ code: 0, stdout: '', stderr: '' });
-    const path = line.split(' ')[1]?.slice(1);
-    const stored = gitBytes(['cat-file', 'blob', `main:${path}`], { cwd: repository });
-    expect(Buffer.from(stored).toString('latin1')).toBe(value);
-    expect(git(['rev-list', '--count', 'main'], { cwd: repository })).toBe('2');
-    expect(git(['log', '-1', '--format=%an <%ae>%n%s', 'main'], { cwd: repository })).toBe(
-      'Git KV <git-noreply@robur.coop>\nCommitted by git-kv',
-    );
-    expect(await gitAsync(['fsck', '--strict'], { cwd: repository })).toMatchObject({ code: 0 });
-  });
-
-  test('remove takes away a value, a dictionary, and what is not there', async () => {
-    const { mgit, repository } = await fixture();
-    const ended = await mgit(['remove /dir', 'exists /dir/a', 'remove /nope', 'remove /foo', 'list /']);
-    expect(ended).toMatchObject({
-      code: 0,
-      stdout: '/dir/a does not exists\n- /weird name \\"\\195\\164\\"\n',
-      stderr: '',
-    });
-    expect(git(['rev-list', '--count', 'main'], { cwd: repository })).toBe('3');
-  });
-
-  test.each([
-    ['get-with-permissions /foo'],
-    ['set-with-permissions /foo x value'],
-    ['set_partial /foo 0 value'],
-    ['allocate /foo 10'],
-    ['rename /foo /bar'],
-  ])('%s is not there yet, and says so', async (line) => {
-    const { mgit } = await fixture();
-    expect(await mgit([line, 'exists /foo'])).toMatchObject({
-      code: 0,
-      stdout: '/foo exists as a value\n',
-      stderr: `Not available yet: ${line.split(' ')[0]}.\n`,
-    });
-  });
-
-  test.each(['nonsense', 'get', 'get /a /b', 'set', 'list', 'save', 'pull now', 'fold /', 'GET /foo'])(
-    '%j is no command, and the next line is read',
-    async (line) => {
-      const { mgit } = await fixture();
-      expect(await mgit([line, 'exists /foo'])).toMatchObject({
-        code: 0,
-        stdout: '/foo exists as a value\n',
-        stderr: 'Invalid command.\n',
-      });
-    },
-  );
-});
+import { commitFiles, git, gitAsync, initBare, runAsync, temporaryDirectory } from '../../../../test/support/git.js';
+import { mgitFixture } from '../support/mgit.js';
+import { basicAuth, closedPort, serveUntilTestEnds } from '../support/remote.js';
+import { run, startBuilt } from '../support/run.js';
 
 describe('the input of mgit (K43)', () => {
   test.each([
@@ -168,7 +15,7 @@ describe('the input of mgit (K43)', () => {
     ['reads no further than quit', 'exists /foo\nquit\nexists /dir\n'],
     ['passes over empty lines', '\n\n   \nexists /foo\n\n'],
   ])('%s', async (_, input) => {
-    const { url, cwd } = await fixture();
+    const { url, cwd } = mgitFixture();
     expect(await run('mgit', [url], { cwd, input })).toMatchObject({
       code: 0,
       stdout: '/foo exists as a value\n',
@@ -177,45 +24,18 @@ describe('the input of mgit (K43)', () => {
   });
 
   test('no input at all is no error, and no prompt is printed into a pipe', async () => {
-    const { url, cwd } = await fixture();
+    const { url, cwd } = mgitFixture();
     expect(await run('mgit', [url], { cwd, input: '' })).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
   test('a value keeps its CR where it is quoted, and CR LF ends the line', async () => {
-    const { url, cwd, repository } = await fixture();
+    const { url, cwd, repository } = mgitFixture();
     expect(await run('mgit', [url], { cwd, input: 'set /crlf "a\\r"\r\n' })).toMatchObject({ code: 0, stderr: '' });
     expect(git(['cat-file', 'blob', 'main:crlf'], { cwd: repository })).toBe('a\r');
   });
 });
 
 describe('errors at the prompt leave it alive', () => {
-  test.each([
-    ['get /nope', 'Cannot find the key /nope. [KEY_NOT_FOUND]'],
-    ['size /nope', 'Cannot find the key /nope. [KEY_NOT_FOUND]'],
-    ['list /nope', 'Cannot find the key /nope. [KEY_NOT_FOUND]'],
-    ['digest /nope/deeper', 'Cannot find the key /nope/deeper. [KEY_NOT_FOUND]'],
-    ['mtime /nope', 'Cannot find the key /nope. [KEY_NOT_FOUND]'],
-    ['get /dir', 'Expecting a value for the key /dir. [VALUE_EXPECTED]'],
-    ['list /foo', 'Expecting a dictionary for the key /foo. [DICTIONARY_EXPECTED]'],
-    ['set /foo/below x', 'Expecting a dictionary for the key /foo. [DICTIONARY_EXPECTED]'],
-    ['set /dir x', 'Expecting a value for the key /dir. [VALUE_EXPECTED]'],
-    ['set / x', '[VALUE_EXPECTED]'],
-    ['remove /', '[INVALID_KEY]'],
-    ['get /a/../b', '[INVALID_KEY]'],
-    ['set /.git/config x', '[INVALID_KEY]'],
-    ['save no/such/folder/file', "could not write 'no/such/folder/file': No such file or directory."],
-    ['save .', "could not write '.': "],
-  ])('%s', async (line, message) => {
-    const { mgit, repository, cwd } = await fixture();
-    const before = git(['rev-parse', 'main'], { cwd: repository });
-    const ended = await mgit([line, 'exists /foo']);
-    expect(ended).toMatchObject({ code: 0, stdout: '/foo exists as a value\n' });
-    expect(ended.stderr).toContain(message);
-    expect(ended.stderr).toMatch(/^[^\n]*\n$/);
-    expect(git(['rev-parse', 'main'], { cwd: repository })).toBe(before);
-    expect(readdirSync(cwd)).toEqual(['simple.git']);
-  });
-
   test('a server that goes away between two lines, and comes back', async () => {
     const cwd = temporaryDirectory();
     const repository = initBare(join(cwd, 'r.git'));
@@ -235,7 +55,7 @@ describe('errors at the prompt leave it alive', () => {
     isGone = false;
     started.child.stdin.end('pull\nset /bar y\nexists /bar\n');
     const ended = await started.ended;
-    expect(ended.code).toBe(0);
+    expect(ended.code).toBe(1);
     expect(ended.stdout).toBe(
       '/foo exists as a value\n/bar does not exists\n/baz does not exists\n/bar exists as a value\n',
     );
@@ -245,7 +65,7 @@ describe('errors at the prompt leave it alive', () => {
   });
 
   test('another writer was faster: rejected, pulled, done again', async () => {
-    const { mgit, repository, url, cwd } = await fixture();
+    const { mgit, repository, url, cwd } = mgitFixture();
     const started = startBuilt('mgit', [url], { cwd });
     started.child.stdin.write('exists /foo\n');
     await started.stdoutMatching(/exists as a value/);
@@ -262,16 +82,16 @@ describe('errors at the prompt leave it alive', () => {
 
 describe('fold', () => {
   test('nests no further: the inner one is an error, and its lines belong to the outer', async () => {
-    const { mgit, repository } = await fixture();
+    const { mgit, repository } = mgitFixture();
     const ended = await mgit(['fold', 'set /a 1', 'fold', 'set /b 2', 'quit', 'exists /b', 'quit']);
-    expect(ended.code).toBe(0);
+    expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/^Cannot change the store: nested changeAndPush\. \[NESTED_CHANGE\]\n$/);
     expect(ended.stdout).toBe('/b exists as a value\n');
     expect(git(['rev-list', '--count', 'main'], { cwd: repository })).toBe('2');
   });
 
   test('ends with the input, and then commits too', async () => {
-    const { mgit, repository } = await fixture();
+    const { mgit, repository } = mgitFixture();
     expect(await mgit(['fold', 'set /a 1', 'remove /foo', 'exists /foo'])).toMatchObject({
       code: 0,
       stdout: '/foo does not exists\n',
@@ -285,13 +105,13 @@ describe('fold', () => {
   });
 
   test('without a change makes no commit', async () => {
-    const { mgit, repository } = await fixture();
-    expect(await mgit(['fold', 'get /nope', 'quit'])).toMatchObject({ code: 0, stdout: '' });
+    const { mgit, repository } = mgitFixture();
+    expect(await mgit(['fold', 'get /foo', 'quit'])).toMatchObject({ code: 0, stderr: '' });
     expect(git(['rev-list', '--count', 'main'], { cwd: repository })).toBe('1');
   });
 
   test('errors inside leave it open', async () => {
-    const { mgit, repository } = await fixture();
+    const { mgit, repository } = mgitFixture();
     const ended = await mgit(['fold', 'set /foo/below x', 'set /good y', 'quit']);
     expect(ended.stderr).toContain('[DICTIONARY_EXPECTED]');
     expect(git(['cat-file', 'blob', 'main:good'], { cwd: repository })).toBe('y');
@@ -300,7 +120,7 @@ describe('fold', () => {
 
 describe('pull (K14)', () => {
   test('shows + - * with directories, additions first', async () => {
-    const { url, cwd, repository } = await fixture();
+    const { url, cwd, repository } = mgitFixture();
     const started = startBuilt('mgit', [url], { cwd });
     started.child.stdin.write('exists /foo\n');
     await started.stdoutMatching(/exists as a value/);
@@ -327,7 +147,7 @@ describe('pull (K14)', () => {
 
 describe('save', () => {
   test('twice gives equal bytes, a pack that git takes, and a state to start from', async () => {
-    const { mgit, cwd, url } = await fixture();
+    const { mgit, cwd, url } = mgitFixture();
     const ended = await mgit(['save one.pack', 'save two.pack', 'set /more x', 'save three.pack']);
     expect(ended).toMatchObject({ code: 0, stdout: '', stderr: '' });
     const [one, two, three] = ['one', 'two', 'three'].map((name) => readFileSync(join(cwd, `${name}.pack`)));
@@ -354,7 +174,7 @@ describe('save', () => {
   });
 
   test('writes over an older file only when the new one is whole', async () => {
-    const { mgit, cwd } = await fixture();
+    const { mgit, cwd } = mgitFixture();
     writeFileSync(join(cwd, 'state'), 'old');
     expect(await mgit(['save state'])).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(join(cwd, 'state')).subarray(0, 4).toString()).toBe('PACK');
@@ -364,7 +184,7 @@ describe('save', () => {
   });
 
   test('follows a link, and writes into a pipe or a device without taking its place', async ({ skip }) => {
-    const { mgit, cwd } = await fixture();
+    const { mgit, cwd } = mgitFixture();
     writeFileSync(join(cwd, 'state'), 'old');
     symlinkSync('state', join(cwd, 'link'));
     expect(await mgit(['save link'])).toMatchObject({ code: 0, stderr: '' });
@@ -379,7 +199,7 @@ describe('save', () => {
   });
 
   test('works inside of fold, on what is committed', async () => {
-    const { mgit, cwd } = await fixture();
+    const { mgit, cwd } = mgitFixture();
     const ended = await mgit(['fold', 'set /a 1', 'save state', 'quit']);
     expect(ended).toMatchObject({ code: 0, stdout: '', stderr: '' });
     const again = await run('mgit', ['http://127.0.0.1:1/r.git', 'state'], { cwd, input: 'exists /a\n' });
@@ -396,19 +216,22 @@ describe('mgit at the start', () => {
   };
 
   test('a remote that cannot be used ends it with 128 and the code of what is wrong', async () => {
-    const { backend } = await fixture();
+    const cwd = temporaryDirectory();
+    commitFiles(initBare(join(cwd, 'simple.git')), [{ files: { foo: 'x' } }]);
+    const backend = await serveUntilTestEnds(cwd);
     expect(await fails(['http://no-such-host.invalid/r.git'])).toMatch(/\[TRANSPORT_[A-Z_]+\]\n$/);
     expect(await fails([`http://127.0.0.1:${await closedPort()}/r.git`])).toMatch(/\[TRANSPORT_[A-Z_]+\]\n$/);
     expect(await fails([`${backend.url}/nothing.git`])).toContain('[REPOSITORY_NOT_FOUND]');
     expect(await fails([`${backend.url}/simple.git#nope`])).toContain('[REMOTE_REF_NOT_FOUND]');
     expect(await fails([`${backend.url}/simple.git#..`])).toContain('[INVALID_REF_NAME]');
-    expect(await fails(['nonsense'])).toContain('[INVALID_URL]');
+    expect(await fails(['nonsense'])).toContain('[REPOSITORY_NOT_FOUND]');
+    expect(await fails([''])).toContain('[INVALID_URL]');
     expect(await fails([`git://127.0.0.1:${await closedPort()}/simple`])).toContain('[TRANSPORT_FAILED]');
     expect(await fails(['gopher://127.0.0.1/simple'])).toContain('[UNSUPPORTED]');
   });
 
   test('a state that is cut anywhere, damaged, or none is refused', async () => {
-    const { mgit, cwd, url } = await fixture();
+    const { mgit, cwd, url } = mgitFixture();
     await mgit(['save state']);
     const state = readFileSync(join(cwd, 'state'));
     for (const size of [0, 3, 4, 11, 12, 13, 40, Math.floor(state.length / 2), state.length - 20, state.length - 1]) {
@@ -428,7 +251,7 @@ describe('mgit at the start', () => {
   });
 
   test('an empty remote makes an empty store, and the first set makes the branch', async () => {
-    const { repository, url, cwd } = await fixture({ isEmpty: true });
+    const { repository, url, cwd } = mgitFixture({ isEmpty: true });
     const input = 'list /\nexists /\npull\nset /a 1\nlist /\n';
     expect(await run('mgit', [`${url}#data`], { cwd, input })).toMatchObject({
       code: 0,
@@ -444,7 +267,7 @@ describe('mgit at the start', () => {
     const { url, requests } = await serveUntilTestEnds(cwd, basicAuth('ann', 'geheim'));
     const remote = `${url}/r.git`;
     const withUserinfo = (userinfo: string): string => remote.replace('//', `//${userinfo}@`);
-    const input = 'exists /foo\nset /bar x\nset /foo/below x\nnonsense\npull\n';
+    const input = 'exists /foo\nset /bar x\npull\n';
 
     for (const [target, env] of [
       [withUserinfo('ann:geheim'), {}],
@@ -469,79 +292,4 @@ describe('mgit at the start', () => {
     }
     expect(requests.every(({ url }) => !url.includes('geheim'))).toBe(true);
   });
-});
-
-describe('the recorded scripts of the original, over HTTP (K44)', () => {
-  const recorded = async (
-    args: readonly string[],
-    cwd: string,
-    lines: readonly string[],
-  ): Promise<{ stdout: string; stderr: string; code: number | null }> => {
-    const started = startBuilt('mgit', args, { cwd });
-    started.child.stdin.end(lines.map((line) => `${line}\n`).join(''));
-    return await started.ended;
-  };
-
-  test('simple: read, save, read from the file, pull', async () => {
-    const cwd = temporaryDirectory();
-    const repository = initBare(join(cwd, 'simple.git'));
-    commitFiles(repository, [{ files: { foo: 'Hello World!\n' }, message: '.\n', time: HEAD_TIME }]);
-    const { url } = await serveUntilTestEnds(cwd);
-    const foo = '00000000: 4865 6c6c 6f20 576f 726c 6421 0a         Hello World!.\n';
-
-    const remote = `${url}/simple.git`;
-    expect(await recorded([remote], cwd, ['get /foo', 'save db.pack', 'quit'])).toMatchObject({
-      code: 0,
-      stdout: foo,
-      stderr: '',
-    });
-    const saved = readFileSync(join(cwd, 'db.pack'));
-    expect(await recorded([remote], cwd, ['save again.pack', 'quit'])).toMatchObject({ code: 0 });
-    expect(readFileSync(join(cwd, 'again.pack')).equals(saved)).toBe(true);
-    const listed = git(['show-index'], { cwd, input: indexOf(cwd, 'db.pack') });
-    expect(listed.split('\n')).toHaveLength(3); // a commit, a tree, a blob
-    expect(await recorded([remote, 'db.pack'], cwd, ['get /foo', 'quit'])).toMatchObject({ code: 0, stdout: foo });
-
-    commitFiles(repository, [{ files: { bar: 'Git rocks!\n' }, message: '.\n', time: HEAD_TIME }]);
-    expect(await recorded([remote, 'db.pack'], cwd, ['pull', 'get /bar', 'get /foo', 'quit'])).toMatchObject({
-      code: 0,
-      stdout: `+ /bar\n* /\n00000000: 4769 7420 726f 636b 7321 0a              Git rocks!.\n${foo}`,
-      stderr: '',
-    });
-  });
-
-  test('fold: several changes, one commit', async () => {
-    const { cwd, repository, url } = await fixture({ isEmpty: true });
-    const lines = ['fold', 'set /bar "Git rocks!"', 'set /foo "Hello World!"', 'exists /bar', 'quit', 'quit'];
-    expect(await recorded([`${url}#main`], cwd, lines)).toMatchObject({
-      code: 0,
-      stdout: '/bar exists as a value\n',
-      stderr: '',
-    });
-    expect(await recorded([`${url}#main`], cwd, ['list /', 'get /bar', 'get /foo', 'quit'])).toMatchObject({
-      code: 0,
-      stdout:
-        '- /bar\n- /foo\n' +
-        '00000000: 4769 7420 726f 636b 7321                 Git rocks!\n' +
-        '00000000: 4865 6c6c 6f20 576f 726c 6421            Hello World!\n',
-      stderr: '',
-    });
-    expect(git(['rev-list', '--count', 'main'], { cwd: repository })).toBe('1');
-  });
-
-  test('fold2: a batch reads its own writes', async () => {
-    const { cwd, repository, url } = await fixture({ isEmpty: true });
-    const lines = ['fold', 'set /bar "Git rocks!"', 'list /', 'get /bar', 'quit', 'quit'];
-    expect(await recorded([`${url}#main`], cwd, lines)).toMatchObject({
-      code: 0,
-      stdout: '- /bar\n00000000: 4769 7420 726f 636b 7321                 Git rocks!\n',
-      stderr: '',
-    });
-    expect(git(['rev-list', '--count', 'main'], { cwd: repository })).toBe('1');
-  });
-
-  function indexOf(cwd: string, pack: string): Buffer {
-    git(['index-pack', '-o', `${pack}.idx`, pack], { cwd });
-    return readFileSync(join(cwd, `${pack}.idx`));
-  }
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hexdump } from '../src/hexdump.js';
+import { hexdump } from '../../src/mgit/hexdump.js';
 
-const dump = (text: string): string => hexdump(new TextEncoder().encode(text));
+const dump = (text: string): string => [...hexdump(new TextEncoder().encode(text))].join('');
 
 describe('hexdump (K41)', () => {
   test.each([
@@ -24,7 +24,8 @@ describe('hexdump (K41)', () => {
   test('loses no byte', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-        const hex = hexdump(bytes)
+        const hex = [...hexdump(bytes)]
+          .join('')
           .split('\n')
           .map((row) => row.slice(10, 49).replaceAll(' ', ''))
           .join('');
