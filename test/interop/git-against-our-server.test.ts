@@ -3,49 +3,17 @@ import { hashAlgorithm } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { initRepository, openRepository } from '@git-kv/repository/node-fs';
-import { allowAll, createGitServer, type GitServerOptions } from '@git-kv/server';
-import { type ListeningServer, listen } from '@git-kv/server/node';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  commitFiles,
-  type Ended,
-  git,
-  gitAsync,
-  initBare,
-  makeDirectory,
-  type ObjectFormat,
-  removeDirectory,
-} from '../support/git.js';
+import { readOnly } from '@git-kv/server';
+import { describe, expect, test } from 'vitest';
+import { commitFiles, type Ended, git, gitAsync, initBare, type ObjectFormat } from '../support/git.js';
+import { useServed } from '../support/served.js';
 
-let root: string;
-let closers: (() => Promise<void>)[];
-
-beforeEach(() => {
-  root = makeDirectory('git-kv-server');
-  closers = [];
-});
-
-afterEach(async () => {
-  for (const close of closers.reverse()) await close();
-  removeDirectory(root);
-});
-
-async function serve(repository: Repository, options: Partial<GitServerOptions> = {}): Promise<ListeningServer> {
-  const server = await listen({
-    server: createGitServer({
-      resolve: (path) => (path === 'repo.git' ? repository : undefined),
-      authorize: allowAll,
-      ...options,
-    }),
-  });
-  closers.push(() => repository.close());
-  closers.push(() => server.close());
-  return server;
-}
+const served = useServed('git-kv-server');
+const { serve } = served;
 
 const ENGINES: readonly (readonly [string, (format: ObjectFormat) => Promise<Repository>])[] = [
   ['memory', async (format) => createMemoryRepository({ algorithm: hashAlgorithm(format) })],
-  ['files', async (format) => await initRepository(join(root, 'repo.git'), { objectFormat: format })],
+  ['files', async (format) => await initRepository(join(served.root, 'repo.git'), { objectFormat: format })],
 ];
 const MATRIX = ENGINES.flatMap(([engine, open]) =>
   (['sha1', 'sha256'] as const).map((format) => ({ engine, format, open: () => open(format) })),
@@ -60,7 +28,7 @@ async function ok(args: readonly string[], cwd?: string): Promise<Ended> {
 
 /** A work tree with one commit on main and a tag, whose `origin` is `url`. */
 async function workTree(format: ObjectFormat, url: string, name = 'work'): Promise<string> {
-  const work = join(root, name);
+  const work = join(served.root, name);
   await ok(['init', '-q', '-b', 'main', `--object-format=${format}`, work]);
   await ok(['remote', 'add', 'origin', url], work);
   await commit(work, 'a.txt', 'A\n');
@@ -88,10 +56,10 @@ describe.each(MATRIX)('git in old protocol versions, over $engine in $format,', 
     const v2 = await ok(['-c', 'protocol.version=2', 'ls-remote', remote], work);
     expect((await refs(work)).stdout).toBe(v2.stdout);
 
-    const whole = join(root, 'whole.git');
+    const whole = join(served.root, 'whole.git');
     await ok([...config, 'clone', '-q', '--mirror', remote, whole]);
     await ok(['fsck', '--strict'], whole);
-    const cut = join(root, 'cut');
+    const cut = join(served.root, 'cut');
     await ok([...config, 'clone', '-q', '--depth=1', remote, cut]);
     const count = async (): Promise<string> => (await ok(['rev-list', '--count', 'origin/main'], cut)).stdout.trim();
     expect(await count()).toBe('1');
@@ -113,13 +81,13 @@ describe.each(MATRIX)('git in old protocol versions, over $engine in $format,', 
 describe.each(MATRIX)('git against our server over $engine in $format', ({ format, open }) => {
   test('clones an empty repository, pushes into it, clones it again', async () => {
     const { url } = await serve(await open());
-    const empty = await ok(['clone', '-q', `${url}/repo.git`, join(root, 'empty')]);
+    const empty = await ok(['clone', '-q', `${url}/repo.git`, join(served.root, 'empty')]);
     expect(empty.stderr).toContain('empty repository');
     const work = await workTree(format, `${url}/repo.git`);
     await ok(['tag', '-a', '-m', 'First', 'v1'], work);
     await ok(['push', '-q', 'origin', 'main', 'v1'], work);
 
-    const clone = join(root, 'clone');
+    const clone = join(served.root, 'clone');
     await ok(['clone', '-q', `${url}/repo.git`, clone]);
     await ok(['fsck', '--strict', '--full'], clone);
     expect(git(['rev-parse', 'HEAD', 'v1^{}'], { cwd: clone })).toBe(git(['rev-parse', 'main', 'main'], { cwd: work }));
@@ -130,7 +98,7 @@ describe.each(MATRIX)('git against our server over $engine in $format', ({ forma
     const { url } = await serve(await open());
     const work = await workTree(format, `${url}/repo.git`);
     await ok(['push', '-q', 'origin', 'main'], work);
-    const clone = join(root, 'clone');
+    const clone = join(served.root, 'clone');
     await ok(['clone', '-q', `${url}/repo.git`, clone]);
     const head = await commit(work, 'b.txt', 'B\n');
     await ok(['push', '-q', 'origin', 'main'], work);
@@ -145,7 +113,7 @@ describe.each(MATRIX)('git against our server over $engine in $format', ({ forma
     const work = await workTree(format, `${url}/repo.git`);
     for (const name of ['b', 'c', 'd', 'e']) await commit(work, name, name);
     await ok(['push', '-q', 'origin', 'main'], work);
-    const clone = join(root, 'shallow');
+    const clone = join(served.root, 'shallow');
     await ok(['clone', '-q', '--depth=1', `${url}/repo.git`, clone]);
     const count = (): string => git(['rev-list', '--count', 'HEAD'], { cwd: clone });
     expect(count()).toBe('1');
@@ -179,7 +147,7 @@ describe.each(MATRIX)('git against our server over $engine in $format', ({ forma
 
 describe('our server refuses', () => {
   test('a push whose old value is not the ref\u2019s any more, and says so', async () => {
-    const repository = await initRepository(join(root, 'repo.git'));
+    const repository = await initRepository(join(served.root, 'repo.git'));
     const { url } = await serve(repository);
     const work = await workTree('sha1', `${url}/repo.git`);
     await ok(['push', '-q', 'origin', 'main'], work);
@@ -196,7 +164,7 @@ describe('our server refuses', () => {
   });
 
   test('every ref of an atomic push where one is refused, and only that one without atomic', async () => {
-    const repository = await initRepository(join(root, 'repo.git'));
+    const repository = await initRepository(join(served.root, 'repo.git'));
     const { url } = await serve(repository, { receive: { denyNonFastForwards: true } });
     const work = await workTree('sha1', `${url}/repo.git`);
     const first = git(['rev-parse', 'HEAD'], { cwd: work });
@@ -218,7 +186,7 @@ describe('our server refuses', () => {
   });
 
   test('deletions where they are denied, and that of the current branch in any case', async () => {
-    const repository = await initRepository(join(root, 'repo.git'));
+    const repository = await initRepository(join(served.root, 'repo.git'));
     let denyDeletes = false;
     const { url } = await serve(repository, { receive: () => ({ denyDeletes }) });
     const work = await workTree('sha1', `${url}/repo.git`);
@@ -233,12 +201,8 @@ describe('our server refuses', () => {
   });
 
   test('pushes altogether by default, with a reason', async () => {
-    const repository = await initRepository(join(root, 'repo.git'));
-    const server = await listen({ server: createGitServer({ resolve: () => repository }) });
-    closers.push(
-      () => repository.close(),
-      () => server.close(),
-    );
+    const repository = await initRepository(join(served.root, 'repo.git'));
+    const server = await serve(repository, { authorize: readOnly });
     const work = await workTree('sha1', `${server.url}/repo.git`);
     const ended = await gitAsync(['push', 'origin', 'main'], { cwd: work });
     expect(ended.code).not.toBe(0);
@@ -246,15 +210,15 @@ describe('our server refuses', () => {
   });
 
   test('a push with an object missing, and keeps nothing of it', async () => {
-    const repository = await initRepository(join(root, 'repo.git'));
+    const repository = await initRepository(join(served.root, 'repo.git'));
     const { url } = await serve(repository);
     const work = await workTree('sha1', `${url}/repo.git`);
     const tree = git(['rev-parse', 'HEAD^{tree}'], { cwd: work });
     const blob = git(['rev-parse', 'HEAD:a.txt'], { cwd: work });
     const head = git(['rev-parse', 'HEAD'], { cwd: work });
-    const pack = git(['pack-objects', '-q', join(root, 'partial')], { cwd: work, input: `${head}\n${tree}\n` });
+    const pack = git(['pack-objects', '-q', join(served.root, 'partial')], { cwd: work, input: `${head}\n${tree}\n` });
     const { readFileSync } = await import('node:fs');
-    const packBytes = readFileSync(join(root, `partial-${pack}.pack`));
+    const packBytes = readFileSync(join(served.root, `partial-${pack}.pack`));
     const command = `${'0'.repeat(40)} ${head} refs/heads/main\0report-status`;
     const line = `${(command.length + 4).toString(16).padStart(4, '0')}${command}`;
     const response = await fetch(`${url}/repo.git/git-receive-pack`, {
@@ -264,11 +228,13 @@ describe('our server refuses', () => {
     });
     expect(await response.text()).toContain(`ng refs/heads/main missing necessary objects (${blob})`);
     expect(await repository.objects.read(head)).toBeUndefined();
-    expect(git(['count-objects', '-v'], { cwd: join(root, 'repo.git') })).toMatch(/^count: 0\n.*\nin-pack: 0\n/s);
+    expect(git(['count-objects', '-v'], { cwd: join(served.root, 'repo.git') })).toMatch(
+      /^count: 0\n.*\nin-pack: 0\n/s,
+    );
   });
 
   test('a corrupt pack, and keeps nothing of it', async () => {
-    const repository = await initRepository(join(root, 'repo.git'));
+    const repository = await initRepository(join(served.root, 'repo.git'));
     const { url } = await serve(repository);
     const command = `${'0'.repeat(40)} ${'1'.repeat(40)} refs/heads/main\0report-status`;
     const line = `${(command.length + 4).toString(16).padStart(4, '0')}${command}`;
@@ -280,7 +246,7 @@ describe('our server refuses', () => {
     const report = await response.text();
     expect(report).toContain('unpack Cannot decode');
     expect(report).toContain('ng refs/heads/main unpacker error');
-    expect(git(['count-objects', '-v'], { cwd: join(root, 'repo.git') })).toMatch(/garbage: 0/);
+    expect(git(['count-objects', '-v'], { cwd: join(served.root, 'repo.git') })).toMatch(/garbage: 0/);
   });
 
   test.each([
@@ -308,10 +274,10 @@ describe('our server refuses', () => {
 });
 
 test('git sees what our server wrote, and our server what git writes, in the same directory', async () => {
-  const directory = initBare(join(root, 'repo.git'));
+  const directory = initBare(join(served.root, 'repo.git'));
   const first = commitFiles(directory, [{ files: { a: 'A' } }]);
   const { url } = await serve(await openRepository(directory));
-  const clone = join(root, 'clone');
+  const clone = join(served.root, 'clone');
   await ok(['clone', '-q', `${url}/repo.git`, clone]);
   const pushed = await commit(clone, 'b', 'B');
   await ok(['push', '-q', 'origin', 'main'], clone);

@@ -1,32 +1,12 @@
 import { join } from 'node:path';
 import type { ReceiveRules, Repository } from '@git-kv/repository';
 import { initRepository } from '@git-kv/repository/node-fs';
-import { allowAll, createGitServer, type GitServerOptions } from '@git-kv/server';
-import { type ListeningServer, listen } from '@git-kv/server/node';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  commitFiles,
-  type Ended,
-  git,
-  gitAsync,
-  initBare,
-  makeDirectory,
-  type ObjectFormat,
-  removeDirectory,
-} from '../support/git.js';
+import type { GitServerOptions } from '@git-kv/server';
+import { describe, expect, test } from 'vitest';
+import { commitFiles, type Ended, git, gitAsync, initBare, type ObjectFormat } from '../support/git.js';
+import { useServed } from '../support/served.js';
 
-let root: string;
-let closers: (() => Promise<void>)[];
-
-beforeEach(() => {
-  root = makeDirectory('git-kv-push');
-  closers = [];
-});
-
-afterEach(async () => {
-  for (const close of closers.reverse()) await close();
-  removeDirectory(root);
-});
+const servers = useServed('git-kv-push');
 
 interface Served {
   readonly repository: Repository;
@@ -40,16 +20,10 @@ async function serve(
   options: Partial<GitServerOptions> = {},
   { format = 'sha1', bare = true }: { readonly format?: ObjectFormat; readonly bare?: boolean } = {},
 ): Promise<Served> {
-  const directory = join(root, 'repo.git');
+  const directory = join(servers.root, 'repo.git');
   const repository = await initRepository(directory, { objectFormat: format, initialBranch: 'main', bare });
-  const server: ListeningServer = await listen({
-    server: createGitServer({ resolve: () => repository, authorize: allowAll, ...options }),
-  });
-  closers.push(
-    () => repository.close(),
-    () => server.close(),
-  );
-  const local = initBare(join(root, 'local.git'), format);
+  const server = await servers.serve(repository, options);
+  const local = initBare(join(servers.root, 'local.git'), format);
   commitFiles(local, [{ files: { a: 'A' } }, { files: { b: 'B' } }]);
   git(['remote', 'add', 'origin', `${server.url}/repo.git`], { cwd: local });
   return { repository, directory, local, push: (...args) => gitAsync(['push', ...args], { cwd: local }) };
@@ -133,14 +107,62 @@ test('git may not move a branch that is checked out, unless the rules say so', a
   expect(refused.stderr).toMatch(/remote: error: refusing to update checked out branch: refs\/heads\/main/);
   expect(refused.stderr).toMatch(/\[remote rejected\] main -> main \(branch is currently checked out\)/);
   expect(await push('origin', 'main:side')).toMatchObject({ code: 0 });
-  receive = { denyCurrentBranch: false };
+  receive = { denyCurrentBranch: 'warn' };
+  const warned = await push('origin', 'main');
+  expect(warned.code).toBe(0);
+  expect(warned.stderr).toContain('remote: warning: updating the current branch');
+  receive = { denyCurrentBranch: false, denyDeleteCurrent: 'warn' };
+  expect(await push('-f', 'origin', 'main~1:main')).toMatchObject({ code: 0 });
+  expect((await push('origin', ':main')).stderr).toContain('remote: warning: deleting the current branch');
   expect(await push('origin', 'main')).toMatchObject({ code: 0 });
   expect(refs(directory)).toBe('refs/heads/main\nrefs/heads/side');
 });
 
+test('git deletes what is not there, and is warned; hooks after the push do not hear of it', async () => {
+  const heard: Record<string, string[]> = {};
+  const hear =
+    (hook: string) =>
+    ({ updates }: { readonly updates: readonly { readonly name: string }[] }): void => {
+      heard[hook] = updates.map(({ name }) => name);
+    };
+  const { push, directory } = await serve({
+    hooks: { preReceive: hear('pre-receive'), postReceive: hear('post-receive') },
+  });
+  const pushed = await push('origin', 'main', ':refs/heads/none');
+  expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
+  expect(pushed.stderr).toContain('remote: warning: deleting a non-existent ref');
+  expect(heard).toEqual({ 'pre-receive': ['refs/heads/main', 'refs/heads/none'], 'post-receive': ['refs/heads/main'] });
+  heard['post-receive'] = [];
+  expect(await push('--atomic', 'origin', ':refs/heads/none')).toMatchObject({ code: 0 });
+  expect(heard['post-receive']).toEqual([]);
+  expect(refs(directory)).toBe('refs/heads/main');
+});
+
+test('git may push a symbolic ref beside what it leads to, if both come to the same', async () => {
+  const { push, directory } = await serve();
+  expect(await push('origin', 'main~1:refs/heads/one')).toMatchObject({ code: 0 });
+  git(['symbolic-ref', 'refs/heads/alias', 'refs/heads/one'], { cwd: directory });
+  const differing = await push('origin', 'main:one', '+main~1^{}:alias', 'main:other');
+  expect(differing.code).toBe(0); // the alias holds that already, so that it is not sent
+  expect(await push('-f', 'origin', 'main~1:one')).toMatchObject({ code: 0 });
+  const both = await push('origin', 'main:one', 'main:alias');
+  expect(both, both.stderr).toMatchObject({ code: 0 });
+  git(['branch', '-f', 'odd', 'main~1'], { cwd: servers.root + '/local.git' });
+  const odd = await push('-f', 'origin', 'odd:one', ':alias');
+  expect(odd.code).toBe(1);
+  expect(odd.stderr).toContain("remote: error: refusing inconsistent update between symref 'refs/heads/alias'");
+  expect(odd.stderr).toMatch(/odd -> one \(inconsistent aliased update\)/);
+  const alone = await push('-f', 'origin', 'odd:alias');
+  expect(alone.stderr).toContain('it is a symbolic ref; push to refs/heads/one');
+  expect(git(['rev-parse', 'one'], { cwd: directory })).toBe(
+    git(['rev-parse', 'main'], { cwd: directory + '/../local.git' }),
+  );
+  expect(git(['symbolic-ref', 'refs/heads/alias'], { cwd: directory })).toBe('refs/heads/one');
+});
+
 describe('git pushes from a shallow clone', () => {
   async function shallowClone(source: string): Promise<string> {
-    const clone = join(root, 'shallow.git');
+    const clone = join(servers.root, 'shallow.git');
     await gitAsync(['clone', '-q', '--bare', '--depth=1', `file://${source}`, clone]);
     commitFiles(clone, [{ files: { c: 'C' } }]);
     return clone;

@@ -26,6 +26,7 @@ export { createNodeFetch, type NodeFetch, type NodeFetchOptions, type NodeFetchR
 export type { Environment } from './proxy.js';
 export type { HostKeyOptions, UnknownHost } from './ssh/host-keys.js';
 export { createSshLibraryTransport, type SshLibraryOptions } from './ssh/library-transport.js';
+export { loadSsh2 } from './ssh/load-ssh2.js';
 export type { LoginOptions } from './ssh/login-options.js';
 export {
   createLocalProgramTransport,

@@ -1,7 +1,6 @@
 import { createServer, type Socket } from 'node:net';
-import { GitError } from '@git-kv/objects';
 import { requestedVersion } from '@git-kv/protocol';
-import { StreamConnection } from '@git-kv/protocol/node';
+import { loadSsh2, StreamConnection } from '@git-kv/protocol/node';
 import type { AuthContext, ClientInfo, Server, ServerChannel, Session } from 'ssh2';
 import { answerConnection, type ConnectionServerOptions, type Peer } from '../connection-server.js';
 import { parseGitCommand } from '../git-command.js';
@@ -26,22 +25,12 @@ export interface ListenSshOptions extends ConnectionServerOptions, ConnectionLim
 const MAX_SESSIONS = 10;
 const GOODBYE_MS = 1000;
 
-/** The library, which only those install who want it. @throws {GitError} UNSUPPORTED where it is not there */
-async function loadSsh2(): Promise<typeof import('ssh2')> {
-  try {
-    const loaded = await import('ssh2');
-    return (loaded as { default?: typeof import('ssh2') }).default ?? loaded;
-  } catch (error) {
-    throw new GitError('UNSUPPORTED', "Cannot serve over ssh: the package 'ssh2' is not installed", { cause: error });
-  }
-}
-
 /**
  * Serve on a TCP port over ssh, by the package `ssh2`. Clients may run `git-upload-pack` and `git-receive-pack` and nothing else:
  * there is no shell, no forwarding, no other program.
  */
 export async function listenSsh(options: ListenSshOptions): Promise<ListeningServer> {
-  const ssh2 = await loadSsh2();
+  const ssh2 = (await loadSsh2('serve over ssh')) as typeof import('ssh2');
   const limits = connectionLimits(options);
   /** By address and port: ssh2 tells of a client when it has said its name, which it need not do. */
   const sockets = new Map<string, { readonly socket: Socket; readonly quiet: Quiet }>();

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { GitError, NotFoundError, RemoteError, TransportError } from '@git-kv/objects';
+import { NotFoundError, RemoteError, TransportError } from '@git-kv/objects';
 import type { Client, ClientChannel } from 'ssh2';
 import { remoteWords } from '../../text.js';
 import { Deadline } from '../../transport/deadline.js';
@@ -11,6 +11,7 @@ import type { Environment } from '../proxy.js';
 import { remoteCommand, type SshAddress } from '../ssh-program.js';
 import { type ConnectCall, StreamConnection } from '../stream-connection.js';
 import { type HostKeyOptions, HostKeys } from './host-keys.js';
+import { loadSsh2 } from './load-ssh2.js';
 import { Login } from './login.js';
 import type { LoginOptions } from './login-options.js';
 
@@ -38,19 +39,11 @@ const MAX_WORDS = 4096;
 const MAX_MISSED_SIGNS = 3;
 const CLOSE_GRACE_MS = 2000;
 
-/** The library, which only those install who want it. @throws {GitError} UNSUPPORTED where it is not there */
-async function loadSsh2(): Promise<typeof import('ssh2')> {
-  try {
-    const loaded = await import('ssh2');
-    return (loaded as { default?: typeof import('ssh2') }).default ?? loaded;
-  } catch (error) {
-    throw new GitError('UNSUPPORTED', "Cannot connect over ssh: the package 'ssh2' is not installed", { cause: error });
-  }
-}
+const load = async (): Promise<typeof import('ssh2')> => (await loadSsh2('connect over ssh')) as typeof import('ssh2');
 
 /** Whether ssh2 can be used. */
 export async function hasSshLibrary(): Promise<boolean> {
-  return await loadSsh2().then(
+  return await load().then(
     () => true,
     () => false,
   );
@@ -121,7 +114,7 @@ async function openClient(
   signal: AbortSignal | undefined,
 ): Promise<Client> {
   const { environment = process.env, connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = options;
-  const ssh2 = await loadSsh2();
+  const ssh2 = await load();
   const { host, port = SSH_PORT, display } = address;
   const username = address.user ?? environment.USER ?? environment.USERNAME ?? userInfo().username;
   const hosts = await HostKeys.read(options, environment);
