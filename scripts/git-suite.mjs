@@ -1,7 +1,8 @@
 // git's own tests of fetch, push and clone, with tsgit's upload-pack and receive-pack in place of git's:
 // `node scripts/git-suite.mjs --source <a clone of git's sources>`. Needs make, gcc and zlib's headers. The sources are only
 // read; what is built and run lies in a folder of its own, which is kept for the next time. Prints a line a script: how many
-// tests pass with git's own servers and with ours, and the names of those that pass with git's alone.
+// tests pass with git's own servers and with ours, and the names of those that pass with git's alone. Ends with 1 where such a one is
+// not known.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -36,6 +37,25 @@ const SCRIPTS = [
   't5704-protocol-violations',
   't5705-session-id-in-capabilities',
 ];
+
+/**
+ * What does not pass, by number, and why: COMPATIBILITY.md has the table.
+ * @type {Readonly<Record<string, readonly (readonly [tests: readonly number[], reason: string])[]>>}
+ */
+const KNOWN = {
+  't5516-fetch-push': [
+    [[90], 'what is hidden is hidden in protocol v2, too'],
+    [[106, 107, 108, 109], 'receive.denyCurrentBranch=updateInstead refuses'],
+  ],
+  't5616-partial-clone': [
+    [[22], 'looks for a trace of git pack-objects'],
+    [[31, 32], 'sparse filters are refused'],
+  ],
+  't5702-protocol-v2': [[[27], 'uploadpack.packObjectsHook is not run']],
+  't5705-session-id-in-capabilities': [
+    [[9, 10, 11, 12, 13, 14, 15, 16, 17], "look for session ids in the server's trace2 log"],
+  ],
+};
 
 /** A script that hangs is ended. */
 const TIMEOUT_MS = 20 * 60_000;
@@ -178,11 +198,18 @@ for (const script of scripts) {
   const failed = [...ours.tests].filter(
     ([name, result]) => result === 'not ok' && theirs?.tests.get(name) !== 'not ok',
   );
-  failures += failed.length + (ours.isWhole ? 0 : 1);
+  const known = new Map(
+    (KNOWN[script] ?? []).flatMap(([numbers, reason]) => numbers.map((number) => [number, reason])),
+  );
+  const reasonFor = (/** @type {string} */ name) => known.get(Number.parseInt(name, 10));
+  failures += failed.filter(([name]) => reasonFor(name) === undefined).length + (ours.isWhole ? 0 : 1);
   process.stdout.write(
     `${script}: ${counts(ours)}${theirs === undefined ? '' : `; with git's own ${counts(theirs)}`}\n`,
   );
-  for (const [name] of failed) process.stdout.write(`  not ok ${name}\n`);
+  for (const [name] of failed) {
+    const reason = reasonFor(name);
+    process.stdout.write(`  not ok ${name}${reason === undefined ? '' : ` (known: ${reason})`}\n`);
+  }
   if (values.verbose && failed.length > 0) process.stdout.write(ours.output);
 }
 process.exit(failures === 0 ? 0 : 1);

@@ -13,7 +13,8 @@ const USAGE = `usage: npm run soak -- [options]
   --states N       different states after crashes, of each scenario (default 25000)
   --seed N         where they are drawn from (default 1)
   --only NAME,...  these searches alone: names of npm run fuzz -- --list, those of the slow tests, crash-SCENARIO, or crash
-                   for all of these; matrix-SERVER, or matrix for all of these
+                   for all of these; matrix-SERVER, or matrix for all of these; git-suite, which needs GIT_KV_GIT_SOURCE
+                   to name a clone of git's sources
   --processes N    side by side (default 2)
   --fresh          begin again; without it, what today's result has for the same seed and runs is not done again
   --output NAME    of the result in test/soak/results (default: the date)
@@ -41,6 +42,7 @@ const USAGE = `usage: npm run soak -- [options]
  * @property {number} [openCalls]
  * @property {number} [openMs]
  * @property {readonly { id: string, about: string, problem: string }[]} [failures]
+ * @property {string} [skipped]  why it was not run
  * @property {number} [combinations]  of clients, versions, formats and operations with one server
  * @property {readonly string[]} [failed]  of these
  * @property {Record<string, number>} [excluded]  combinations that cannot be, by reason
@@ -159,6 +161,23 @@ async function slowTest({ name, files, env }) {
   const said = (code === 0 ? stdout : stdout + stderr).replaceAll(root.slice(0, -1), '.');
   return { name, kind: 'test', ok: code === 0, seconds, output: said.slice(-2000) };
 }
+
+/** @returns {Promise<SoakResult>} git's own tests against our servers, where its sources are at hand */
+async function gitSuite() {
+  const source = process.env.GIT_KV_GIT_SOURCE;
+  if (source === undefined) {
+    const skipped = "GIT_KV_GIT_SOURCE names no clone of git's sources";
+    log(`skipped ${GIT_SUITE}: ${skipped}`);
+    return { name: GIT_SUITE, kind: 'test', ok: true, seconds: 0, skipped };
+  }
+  const startedAt = performance.now();
+  const { code, stdout, stderr } = await run(['scripts/git-suite.mjs', '--source', source, '--ours-only']);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const output = (code === 0 ? stdout : stdout + stderr).replaceAll(source, 'SOURCE').replaceAll(root, './');
+  return { name: GIT_SUITE, kind: 'test', ok: code === 0, seconds, output };
+}
+
+const GIT_SUITE = 'git-suite';
 
 const CRASH = 'crash-';
 
@@ -315,7 +334,10 @@ function asMarkdown({ date, project, machine, node, results }) {
   if (cells.length > 0) lines.push(...matrixLines(cells));
   if (tests.length > 0) {
     lines.push(row(['search', 'seconds', 'outcome']), row(['---', '--:', '---']));
-    for (const one of tests) lines.push(row([one.name, one.seconds.toFixed(1), one.ok ? 'ok' : '**failed**']));
+    for (const one of tests)
+      lines.push(
+        row([one.name, one.seconds.toFixed(1), one.skipped ? `skipped: ${one.skipped}` : one.ok ? 'ok' : '**failed**']),
+      );
     lines.push('');
   }
   return lines.join('\n');
@@ -361,7 +383,7 @@ async function main(args) {
   const slowTests = SLOW_TESTS.filter(({ files }) => files.every((file) => existsSync(join(root, file))));
   const crashes = scenarios.map((name) => CRASH + name);
   const servers = MATRIX_SERVERS.map((name) => MATRIX + name);
-  const names = [...slowTests.map(({ name }) => name), ...crashes, ...servers, ...targets];
+  const names = [GIT_SUITE, ...slowTests.map(({ name }) => name), ...crashes, ...servers, ...targets];
   const asked = typeof values.only === 'string' ? values.only.split(',') : names;
   const only = asked.flatMap((name) => (name === 'crash' ? crashes : name === 'matrix' ? servers : [name]));
   const unknown = only.find((name) => !names.includes(name));
@@ -380,7 +402,7 @@ async function main(args) {
   const results = new Map(earlier.map((result) => [result.name, result]));
   const isDone = (/** @type {string} */ name) => {
     const result = results.get(name);
-    if (result?.ok !== true) return false;
+    if (result?.ok !== true || result.skipped !== undefined) return false;
     if (result.kind === 'test' || result.kind === 'matrix') return true;
     return result.seed === seed && (result.kind === 'crash' ? result.asked === states : result.runs === runs);
   };
@@ -413,7 +435,9 @@ async function main(args) {
           ? await crash(name, seed, states)
           : servers.includes(name)
             ? await matrix(name)
-            : await fuzz(name, seed, runs);
+            : name === GIT_SUITE
+              ? await gitSuite()
+              : await fuzz(name, seed, runs);
       results.set(name, result);
       save();
       log(`${result.ok ? 'ok    ' : 'FAILED'} ${name}, ${result.seconds.toFixed(1)} s`);

@@ -24,8 +24,8 @@ export async function readReceiveSettings(console: Console, repository: FileRepo
     rules: {
       denyNonFastForwards: config.getBoolean('receive', 'denynonfastforwards') ?? false,
       denyDeletes: config.getBoolean('receive', 'denydeletes') ?? false,
-      denyDeleteCurrent: isDenied(config.get('receive', 'denydeletecurrent')),
-      denyCurrentBranch: isDenied(config.get('receive', 'denycurrentbranch')),
+      denyDeleteCurrent: denial(config.get('receive', 'denydeletecurrent')),
+      denyCurrentBranch: denial(config.get('receive', 'denycurrentbranch')),
       shallowUpdate: config.getBoolean('receive', 'shallowupdate') ?? false,
       checkObjects: checkObjects && (await readFsckConfig(console, repository, 'receive')),
     },
@@ -38,7 +38,8 @@ export async function readReceiveSettings(console: Console, repository: FileRepo
   };
 }
 
-/** Whether a setting that says `refuse`, `warn` or `ignore` refuses; `updateInstead`, which is not done here, does. */
-function isDenied(value: string | undefined): boolean {
-  return value === undefined || !/^(?:ignore|warn|false|no|off|0)$/i.test(value);
+/** What a setting that says `refuse`, `warn` or `ignore` comes to; `updateInstead`, which is not done here, refuses. */
+function denial(value: string | undefined): boolean | 'warn' {
+  if (value !== undefined && /^warn$/i.test(value)) return 'warn';
+  return value === undefined || !/^(?:ignore|false|no|off|0)$/i.test(value);
 }

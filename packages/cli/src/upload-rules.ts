@@ -30,6 +30,8 @@ export function uploadRules({ entries }: Pick<GitConfig, 'entries'>): UploadRule
     allowSidebandAll: config.getBoolean('uploadpack', 'allowsidebandall') ?? false,
     ...((unborn === 'allow' || unborn === 'ignore') && { unborn }),
     ...(allowsAny && { allowAnyWant: true }),
+    allowTipWant: config.getBoolean('uploadpack', 'allowtipsha1inwant') ?? false,
+    allowReachableWant: config.getBoolean('uploadpack', 'allowreachablesha1inwant') ?? false,
     ...(config.getBoolean('transfer', 'advertisesid') === true && { sessionId: randomUUID() }),
   };
 }

@@ -41,6 +41,8 @@ export class PushIntake {
   readonly #options: IntakeOptions;
   readonly #isAtomic: boolean;
   #identity: unknown;
+  /** Commands that nothing was to be done for. */
+  readonly #void = new Set<PushCommand>();
 
   constructor(repository: Repository, push: PushRequest, pack: PackBody | undefined, options: IntakeOptions) {
     this.#repository = repository;
@@ -58,7 +60,9 @@ export class PushIntake {
     if (isVersion2 || hasCapability(capabilities, 'report-status')) {
       this.#options.answer.report(serializePushReport(report, isVersion2 ? this.#repository.algorithm : undefined));
     }
-    const moved = this.#push.commands.filter((_, at) => report.results[at]?.ok === true);
+    const moved = this.#push.commands.filter(
+      (command, at) => report.results[at]?.ok === true && !this.#void.has(command),
+    );
     await this.#hooks().postReceive(moved, report.results, this.#repository.objects);
   }
 
@@ -129,13 +133,15 @@ export class PushIntake {
     const hooks = this.#hooks();
     const added = await this.#ask(hooks, candidates, quarantine);
     signal.throwIfAborted();
-    const ready = this.#ready(candidates);
+    for (const { command, isVoid } of candidates) if (isVoid) this.#void.add(command);
+    const ready = this.#ready(candidates).filter((one) => one.isVoid !== true && one.aliasOf === undefined);
     if (ready.length > 0) {
       const mover = new RefMover(this.#repository, { quarantine, reader, hooks, onFailure });
       if (this.#isAtomic || added.length > 0) await mover.moveTogether(ready, added);
       else await mover.moveEach(ready);
       if (this.#ready(candidates).length === 0) signal.throwIfAborted();
     }
+    for (const one of candidates) if (one.aliasOf?.reason !== undefined) one.reason ??= one.aliasOf.reason;
     return { unpack: 'ok', results: resultsOf(candidates, this.#toldRefs(added)) };
   }
 
@@ -161,6 +167,7 @@ export class PushIntake {
       return [];
     }
     for (const candidate of ready) {
+      if (candidate.aliasOf !== undefined) continue;
       const reason = await hooks.update(candidate.command, commandsOf(ready), reader);
       if (reason !== undefined) candidate.reason = reason;
     }

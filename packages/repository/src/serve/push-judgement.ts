@@ -15,10 +15,10 @@ export interface ReceiveRules {
   readonly denyNonFastForwards?: boolean;
   /** Refuse to delete any ref. Default false. */
   readonly denyDeletes?: boolean;
-  /** Refuse to delete the branch that HEAD names, and those that are checked out. Default true. */
-  readonly denyDeleteCurrent?: boolean;
-  /** Refuse to change a branch that is checked out in a work tree, which would not follow. Default true. */
-  readonly denyCurrentBranch?: boolean;
+  /** Refuse to delete the branch that HEAD names, and those that are checked out; or warn whoever does. Default true. */
+  readonly denyDeleteCurrent?: boolean | 'warn';
+  /** Refuse to change a branch that is checked out in a work tree, which would not follow; or warn whoever does. Default true. */
+  readonly denyCurrentBranch?: boolean | 'warn';
   /** Take pushes from shallow clones that make this repository shallow, too (receive.shallowUpdate). Default false. */
   readonly shallowUpdate?: boolean;
   /**
@@ -32,6 +32,10 @@ export interface ReceiveRules {
 export interface Candidate {
   readonly command: PushCommand;
   reason?: string;
+  /** There is nothing to move: the ref is to be deleted and is not there. */
+  isVoid?: boolean;
+  /** The command of the ref that this symbolic ref leads to, which asks for the same and stands for both. */
+  aliasOf?: Candidate;
   /** Commits whose parents are not here, at which the repository becomes shallow with this command. */
   shallowOids?: readonly Oid[];
 }
@@ -83,13 +87,23 @@ class Judgement {
     const { refs } = this.#repository;
     const head = await resolveRef(refs, 'HEAD');
     const checkedOut = (await this.#repository.checkedOutBranches?.()) ?? new Set<RefName>();
-    await this.#each(candidates, async (command) => {
+    const byName = new Map(candidates.map((candidate) => [candidate.command.name, candidate]));
+    await this.#each(candidates, async (command, candidate) => {
       if (!command.name.startsWith('refs/')) return 'funny refname';
       // Before anything that would tell what the ref holds.
       if (isRefHidden(command.name, this.#hidden)) {
         return `deny ${command.newOid === null ? 'deleting' : 'updating'} a hidden ref`;
       }
       const value = await refs.read(command.name);
+      if (value !== undefined && 'target' in value && !isRefHidden(value.target, this.#hidden)) {
+        const target = byName.get(value.target);
+        if (target !== undefined) return this.#aliased(candidate, target);
+      }
+      if (value === undefined && (await this.#deletesNothing(command))) {
+        this.#say('warning: deleting a non-existent ref');
+        candidate.isVoid = true;
+        return this.#rules.denyDeletes === true ? 'deletion prohibited' : undefined;
+      }
       return (
         this.#misfit(command, value) ??
         this.#forbidden(command, head?.name, checkedOut) ??
@@ -97,6 +111,27 @@ class Judgement {
       );
     });
     await this.#checkObjects(candidates.filter(({ reason }) => reason === undefined));
+  }
+
+  /** As git: an id that names nothing here is no expectation. */
+  async #deletesNothing({ oldOid, newOid }: PushCommand): Promise<boolean> {
+    if (newOid !== null) return false;
+    return oldOid === null || (await this.#reader.stat(oldOid, this.#signal)) === undefined;
+  }
+
+  /** A symbolic ref is pushed beside what it leads to: one of the two is enough, or both are wrong. */
+  #aliased(candidate: Candidate, target: Candidate): string | undefined {
+    const [own, other] = [candidate.command, target.command];
+    if (own.oldOid === other.oldOid && own.newOid === other.newOid) {
+      candidate.aliasOf = target;
+      return undefined;
+    }
+    const from = ({ oldOid, newOid }: PushCommand): string => `${shorten(oldOid)}..${shorten(newOid)}`;
+    this.#say(
+      `error: refusing inconsistent update between symref '${own.name}' (${from(own)}) and its target '${other.name}' (${from(other)})`,
+    );
+    target.reason ??= INCONSISTENT;
+    return INCONSISTENT;
   }
 
   /** Ask `reasonAgainst` about every candidate that nothing speaks against so far. What is broken in what arrived is a reason. */
@@ -132,13 +167,23 @@ class Judgement {
     checkedOut: ReadonlySet<RefName>,
   ): string | undefined {
     if (newOid !== null) {
-      if (!checkedOut.has(name) || this.#rules.denyCurrentBranch === false) return undefined;
+      const { denyCurrentBranch = true } = this.#rules;
+      if (!checkedOut.has(name) || denyCurrentBranch === false) return undefined;
+      if (denyCurrentBranch === 'warn') {
+        this.#say('warning: updating the current branch');
+        return undefined;
+      }
       this.#say(`error: refusing to update checked out branch: ${name}`);
       return 'branch is currently checked out';
     }
     if (this.#rules.denyDeletes === true) return 'deletion prohibited';
     const isCurrent = currentBranch === name || checkedOut.has(name);
-    if (!isCurrent || this.#rules.denyDeleteCurrent === false) return undefined;
+    const { denyDeleteCurrent = true } = this.#rules;
+    if (!isCurrent || denyDeleteCurrent === false) return undefined;
+    if (denyDeleteCurrent === 'warn') {
+      this.#say('warning: deleting the current branch');
+      return undefined;
+    }
     return 'deletion of the current branch prohibited';
   }
 
@@ -226,6 +271,11 @@ class Judgement {
     return tips;
   }
 }
+
+const INCONSISTENT = 'inconsistent aliased update';
+
+/** For people. */
+const shorten = (oid: Oid | null): string => (oid ?? '0000000').slice(0, 7);
 
 /** The reason against a command that expects a ref which does not exist. */
 export const NOT_THERE = 'the ref is not there';

@@ -79,8 +79,7 @@ function serverCapabilities(algorithm: HashAlgorithm, isStateless: boolean, rule
     'no-progress',
     'include-tag',
     'multi_ack_detailed',
-    'allow-tip-sha1-in-want',
-    'allow-reachable-sha1-in-want',
+    ...wantCapabilities(rules),
     ...(isStateless ? ['no-done'] : []),
     ...(rules.allowFilter === false ? [] : ['filter']),
   ];
@@ -89,6 +88,15 @@ function serverCapabilities(algorithm: HashAlgorithm, isStateless: boolean, rule
     ...(rules.sessionId === undefined ? [] : [{ name: 'session-id', value: rules.sessionId }]),
     { name: 'object-format', value: algorithm.name },
     { name: 'agent', value: AGENT },
+  ];
+}
+
+/** Which objects that are not listed may be asked for: where the rules do not say, all that is served. */
+function wantCapabilities({ allowAnyWant = false, allowTipWant, allowReachableWant }: UploadRules): string[] {
+  const isOpen = allowAnyWant || (allowTipWant === undefined && allowReachableWant === undefined);
+  return [
+    ...(isOpen || allowTipWant === true ? ['allow-tip-sha1-in-want'] : []),
+    ...(isOpen || allowReachableWant === true ? ['allow-reachable-sha1-in-want'] : []),
   ];
 }
 
@@ -114,7 +122,7 @@ export async function* serveUploadPackV0(
   }
   const signal = options.signal ? { signal: options.signal } : {};
   assertAllowed(request, options.rules ?? {});
-  const wants = await resolveWants(repository, request, options);
+  const wants = await resolveWants(repository, request, { ...options, asksV0: true });
   const deepens = request.depth !== undefined || request.deepenSince !== undefined || request.deepenNot.length > 0;
   let plan: FetchPlan | undefined;
   if (deepens) {

@@ -33,6 +33,14 @@ export interface UploadRules {
    * client may see. Default: where no refs are hidden and no objects are borrowed from other repositories.
    */
   readonly allowAnyWant?: boolean;
+  /** Whether what hidden refs hold may be wanted by its id (uploadpack.allowTipSHA1InWant). Default false. */
+  readonly allowTipWant?: boolean;
+  /**
+   * Whether what any ref reaches, hidden ones too, may be wanted by its id (uploadpack.allowReachableSHA1InWant). Where it is said,
+   * be it false, clients of protocol v0 and v1 get nothing else than that and what refs hold, as from git; over requests, also what
+   * refs that they see reach, as those may have moved meanwhile. Default: as `allowAnyWant` says.
+   */
+  readonly allowReachableWant?: boolean;
   /** Objects looked at to find out whether a want is reached; over it, the answer is no. Default 1,000,000. */
   readonly maxWantSearch?: number;
   /**

@@ -13,6 +13,10 @@ const DEFAULT_MAX_SEARCH = 1_000_000;
 /** Who asks. */
 export interface WantOptions extends ReadOptions, RefVisibility {
   readonly rules?: UploadRules | undefined;
+  /** The client speaks protocol v0 or v1: what is not advertised is asked for by permission (UploadRules.allowReachableWant). */
+  readonly asksV0?: boolean | undefined;
+  /** Every round is a request of its own. */
+  readonly isStateless?: boolean | undefined;
 }
 
 /** What a request wants, as far as it may be had. */
@@ -70,9 +74,19 @@ export async function withheld(
     if (stat === undefined) missing.add(oid);
     else (stat.kind === 'commit' ? commits : others).push(oid);
   }
-  if (commits.length + others.length === 0 || (await mayHaveAll(repository, options))) return missing;
-  const tips = await refTips(repository, visibleRefs(repository.refs, options), readOptions);
-  const isTip = (oid: Oid): boolean => tips.oids.has(oid) || tips.commits.has(oid);
+  const { allowReachableWant, allowTipWant = false } = rules;
+  const isStrict = options.asksV0 === true && allowReachableWant !== undefined && rules.allowAnyWant !== true;
+  if (commits.length + others.length === 0 || (!isStrict && (await mayHaveAll(repository, options)))) return missing;
+  const seen = await refTips(repository, visibleRefs(repository.refs, options), readOptions);
+  const showsAll = allowTipWant || allowReachableWant === true;
+  const all = showsAll ? await refTips(repository, repository.refs, readOptions) : seen;
+  const tips = allowReachableWant === true ? all : seen;
+  // What a tag comes to is listed beside it, and is no tip for that.
+  const isTip = (oid: Oid): boolean => all.oids.has(oid) || (!isStrict && tips.commits.has(oid));
+  if (isStrict && allowReachableWant !== true && options.isStateless !== true) {
+    for (const oid of oids) if (!isTip(oid)) missing.add(oid);
+    return missing;
+  }
   const search = {
     ...readOptions,
     shallow: await repository.shallow.read(),

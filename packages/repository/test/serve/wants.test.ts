@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { concatBytes, encodeUtf8, type Oid } from '@git-kv/objects';
-import { encodeText, FLUSH, serializeV2Command } from '@git-kv/protocol';
-import { type Repository, type ServeUploadPackOptions, serveUploadPack } from '@git-kv/repository';
+import { connectUploadPack, encodeText, FLUSH, serializeV2Command } from '@git-kv/protocol';
+import {
+  createRepositoryTransport,
+  type Repository,
+  type ServeUploadPackOptions,
+  serveUploadPack,
+} from '@git-kv/repository';
 import { openRepository } from '@git-kv/repository/node-fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { git, temporaryDirectory } from '../../../../test/support/git.js';
@@ -75,6 +80,43 @@ describe.each(MATRIX)('a want of $engine in $format', ({ engine, format }) => {
     const unreachable = await repository.objects.write(blob('unreachable'));
     expect(await answerTo(`want ${unreachable}`, { rules: { allowAnyWant: false } })).toBe(refused(unreachable));
     expect(await answerTo(`want ${secret}`, { rules: { allowAnyWant: false } })).toBe('a pack');
+  });
+
+  test('may be what a hidden ref holds, or what it reaches, where the rules say so', async () => {
+    const secretBlob = await repository.objects.write(blob('secret'));
+    const unreachable = await repository.objects.write(blob('unreachable'));
+    const tips = { ...HIDDEN, rules: { allowTipWant: true } };
+    expect(await answerTo(`want ${secret}`, tips)).toBe('a pack');
+    expect(await answerTo(`want ${old}`, tips)).toBe('a pack');
+    expect(await answerTo(`want ${secretBlob}`, tips)).toBe(refused(secretBlob));
+    const reached = { ...HIDDEN, rules: { allowReachableWant: true } };
+    for (const oid of [secret, secretBlob]) expect(await answerTo(`want ${oid}`, reached)).toBe('a pack');
+    expect(await answerTo(`want ${unreachable}`, reached)).toBe(refused(unreachable));
+    // In protocol v2 this takes nothing away, as in git.
+    expect(await answerTo(`want ${unreachable}`, { rules: { allowReachableWant: false } })).toBe('a pack');
+  });
+
+  const PACK = 'a pack';
+  test.each([
+    ['what refs hold', {}, [PACK, undefined, undefined, undefined]],
+    ['what hidden refs hold, too', { allowTipWant: true }, [PACK, undefined, PACK, undefined]],
+    ['what refs reach', { allowReachableWant: true }, [PACK, PACK, PACK, undefined]],
+    ['anything', { allowAnyWant: true }, [PACK, PACK, PACK, PACK]],
+  ] as const)('of protocol v0 is %s, where the rules go by git', async (_what, rules, expected) => {
+    const unreachable = await repository.objects.write(blob('unreachable'));
+    const uploadPack = { ...HIDDEN, rules: { allowReachableWant: false, ...rules } };
+    const transport = createRepositoryTransport(repository, { uploadPack });
+    const got: unknown[] = [];
+    for (const want of [tip, old, secret, unreachable]) {
+      const client = await connectUploadPack(transport, { version: 0 });
+      const fetched = client.fetch({ wants: [want] }).then(async ({ pack }) => {
+        for await (const _ of pack ?? []);
+        return PACK;
+      });
+      got.push(await fetched.catch((error: Error) => void expect(error.message).toContain(`not our ref ${want}`)));
+      await client.close();
+    }
+    expect(got).toEqual(expected);
   });
 
   test('is refused where it would take too long to find out', async () => {
