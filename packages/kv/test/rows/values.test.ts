@@ -1,6 +1,8 @@
+import { openFileRepository } from '@git-kv/repository/file';
 import { initRepository } from '@git-kv/repository/node-fs';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/git.js';
+import { FaultyFs } from '../../../repository/test/engines/file/faulty-fs.js';
 import { GitKv, Key } from '../../src/index.js';
 import { text } from '../support/remote.js';
 import { contents, storeOf, ways } from '../support/ways.js';
@@ -160,4 +162,26 @@ describe.each(ways)('M29 K35 allocate %s', (_name, use) => {
       await expect(target.allocate('b', 2 ** 52)).rejects.toMatchObject({ code: 'NO_SPACE' });
     });
   });
+});
+
+test('M16 a disk that is full is NO_SPACE: store and branch stay as they were, and go on when there is space', async () => {
+  const path = `${temporaryDirectory()}/store.git`;
+  await (await initRepository(path)).close();
+  let isFull = false;
+  const { fs } = new FaultyFs((call) => (isFull && call === 'handle.write' ? { code: 'ENOSPC' } : undefined));
+  const repository = await openFileRepository(fs, path);
+  try {
+    const store = await GitKv.open(repository);
+    await store.set('a', '1');
+    const before = store.commit?.oid;
+    isFull = true;
+    const writes = [store.set('a', '2'), store.allocate('b', 10), store.setPartial('a', { offset: 1 }, '2')];
+    for (const write of writes) await expect(write).rejects.toMatchObject({ code: 'NO_SPACE' });
+    expect([store.commit?.oid, await contents(store)]).toEqual([before, { '/a': '1' }]);
+    isFull = false;
+    await store.allocate('b', 1);
+    expect(await contents(await GitKv.open(repository))).toEqual({ '/a': '1', '/b': '\0' });
+  } finally {
+    await repository.close();
+  }
 });
