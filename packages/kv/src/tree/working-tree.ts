@@ -151,8 +151,11 @@ export class WorkingTree {
     const old = isInside ? await this.find(target) : there;
     if (old !== undefined && isTreeMode(old.mode)) throw alreadyPresent(target);
     if (old !== undefined && isDirectory) throw valueExpected(source);
-    this.#attach(target, await this.#descend(target, 'create'), moved.directory ?? moved);
-    await this.remove(source);
+    const from = await this.#descend(source, 'find');
+    const to = await this.#descend(target, 'create');
+    // At once, so that nobody who reads meanwhile sees it twice or not at all.
+    this.#attach(target, to, moved.directory ?? moved);
+    this.#detach(source, from);
     return old?.directory === undefined ? old : undefined;
   }
 
@@ -163,12 +166,7 @@ export class WorkingTree {
     if (above.length < key.segments.length) return undefined;
     const old = (above.at(-1) as Directory).get(key.basename);
     if (old === undefined) return undefined;
-    for (let depth = above.length - 1; depth >= 0; depth--) {
-      const directory = above[depth] as Directory;
-      directory.put(key.segments[depth] as string, null);
-      if (directory.size > 0) break;
-    }
-    for (const directory of above) directory.oid = undefined;
+    this.#detach(key, above);
     return old instanceof Directory ? { mode: FileMode.tree } : old;
   }
 
@@ -191,6 +189,16 @@ export class WorkingTree {
       if (parent.get(name) === undefined) parent.put(name, above[depth] as Directory);
     }
     (above.at(-1) as Directory).put(key.basename, slot);
+    for (const directory of above) directory.oid = undefined;
+  }
+
+  /** Take away what is at the end of a path, with the directories that become empty. */
+  #detach(key: Key, above: readonly Directory[]): void {
+    for (let depth = above.length - 1; depth >= 0; depth--) {
+      const directory = above[depth] as Directory;
+      directory.put(key.segments[depth] as string, null);
+      if (directory.size > 0) break;
+    }
     for (const directory of above) directory.oid = undefined;
   }
 

@@ -113,6 +113,20 @@ describe('K26 rename', () => {
     });
   });
 
+  test('is seen whole by what is read in the batch meanwhile', async () => {
+    const store = await storeOf(SAMPLE);
+    const seen = new Set<string>();
+    await store.changeAndPush(async (batch) => {
+      const look = async (): Promise<unknown> => seen.add(String(await batch.digest('/')));
+      await look();
+      const isDone = batch.rename('d/sub', 'new/deep');
+      for (let count = 0; count < 30; count++) await look();
+      await isDone;
+      await look();
+    });
+    expect(seen.size).toBe(2);
+  });
+
   test('there and back is no change, so no commit', async () => {
     const store = await storeOf(SAMPLE);
     const before = store.commit?.oid;
