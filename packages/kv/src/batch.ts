@@ -1,7 +1,8 @@
 import { GitError } from '@git-kv/objects';
-import type { Head, StoreCore } from './core.js';
+import type { StoreCore } from './core.js';
 import { Draft, type DraftResult } from './draft.js';
 import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
+import type { Head } from './head.js';
 import type { Key } from './key.js';
 import { Mutex } from './mutex.js';
 import { Pace } from './pace.js';

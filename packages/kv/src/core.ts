@@ -1,35 +1,17 @@
-import {
-  buildCommit,
-  buildIdentity,
-  defaultLimits,
-  GitError,
-  hashObject,
-  isGitError,
-  NotFoundError,
-  type Oid,
-  parseCommitLinks,
-} from '@git-kv/objects';
-import { isAncestor, type Repository, signCommit } from '@git-kv/repository';
+import { defaultLimits, GitError, NotFoundError, type Oid, parseCommitLinks } from '@git-kv/objects';
+import { isAncestor, type Repository } from '@git-kv/repository';
 import { type Change, diffKeys } from './changes.js';
-import type { DraftResult } from './draft.js';
+import { Committer } from './committer.js';
+import type { DraftWrite } from './draft-writes.js';
+import type { Head } from './head.js';
 import { Mutex } from './mutex.js';
-import type { ChangeOptions, KvOptions, PullOptions, SettledPush, UnpushedPolicy, WriteOptions } from './options.js';
+import type { KvOptions, PullOptions, SettledPush, UnpushedPolicy, WriteOptions } from './options.js';
+import { type Edit, type Ground, type Published, Publisher } from './publisher.js';
 import { Retention } from './retention.js';
 import { TreeCache } from './tree/tree-cache.js';
+import { mergeUnpushed, rebaseUnpushed } from './unpushed.js';
 import type { Upstream, UpstreamTip } from './upstream.js';
-
-const DEFAULT_AUTHOR = 'Git KV';
-const DEFAULT_EMAIL = 'git-noreply@robur.coop';
-const DEFAULT_MESSAGE = 'Committed by git-kv';
-
-/** A commit that the store can stand on. */
-export interface Head {
-  readonly oid: Oid;
-  readonly treeOid: Oid;
-  readonly parentOids: readonly Oid[];
-  /** The committer's, in seconds. */
-  readonly timestamp: number;
-}
+import { WriteQueue } from './write-queue.js';
 
 /** Where a store stands: what it shows, what the remote is known to have, and what is in doubt. */
 interface Position {
@@ -64,13 +46,15 @@ export class StoreCore {
   readonly trees: TreeCache;
   readonly retention: Retention;
   readonly maxValueBytes: number;
-  /** Held by whatever moves the position. */
-  readonly writes: Mutex = new Mutex();
+  readonly #turns = new Mutex();
   readonly clock: () => number;
   /** Told of each commit that the store comes to stand on and that the remote has. */
   onMoved: ((head: Head) => void) | undefined;
   readonly #upstream: Upstream;
   readonly #options: CoreOptions;
+  readonly #committer: Committer;
+  readonly #publisher: Publisher;
+  readonly #queue: WriteQueue;
   #position: Position = { head: undefined, pushedOid: undefined, pending: undefined };
 
   private constructor(options: CoreOptions) {
@@ -84,11 +68,21 @@ export class StoreCore {
     });
     this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
     this.clock = options.clock ?? Date.now;
+    const { repository, upstream } = options;
+    this.#committer = new Committer(repository, options);
+    this.#publisher = new Publisher({
+      repository,
+      upstream,
+      committer: this.#committer,
+      retention: this.retention,
+      readHead: (oid) => this.#readHead(oid),
+      settings: options,
+    });
+    this.#queue = new WriteQueue(this, this.#turns);
   }
 
   static async open(options: CoreOptions): Promise<StoreCore> {
     const core = new StoreCore(options);
-    core.#identity({}); // a wrong default author is told now, not at the first write
     const { headOid, pushedOid, pendingOid } = options.position ?? {};
     const read = async (oid: Oid | undefined): Promise<Head | undefined> =>
       oid === undefined ? undefined : core.#readHead(oid);
@@ -116,34 +110,34 @@ export class StoreCore {
     throw new GitError('UNPUSHED_COMMIT', message);
   }
 
-  /** Commit and push. To be called under {@link writes}. The store moves only where the push is known to have worked. */
-  async commit(draft: DraftResult, options: ChangeOptions): Promise<void> {
+  /** Run what moves the position, or must not see it move: one after the other, in order of arrival. */
+  exclusively<T>(task: () => Promise<T>): Promise<T> {
+    this.#queue.close();
+    return this.#turns.run(task);
+  }
+
+  /** One write, which may share a push with those that wait beside it. */
+  write(write: DraftWrite, options: WriteOptions): Promise<void> {
+    return this.#queue.add(write, options);
+  }
+
+  /**
+   * Commit edits and push them; what they are made on is where the store stands, or what others left. To be called
+   * {@link exclusively}. The store moves only where the push is known to have worked.
+   */
+  async publish(edits: readonly Edit[], ground: Ground = this.#position): Promise<Published['failures']> {
     this.assertSettled();
-    options.signal?.throwIfAborted();
-    const { head, pushedOid } = this.#position;
-    const author = this.#identity(options);
-    const parentOids = head === undefined ? [] : [head.oid];
-    const { sign } = this.#options;
-    const unsigned = buildCommit({
-      treeOid: draft.treeOid,
-      parentOids,
-      author,
-      committer: author,
-      message: options.message ?? DEFAULT_MESSAGE,
-    });
-    const body = sign === undefined ? unsigned : await signCommit(unsigned, this.repository.algorithm, sign);
-    const oid = hashObject(this.repository.algorithm, 'commit', body);
-    const objects = [...draft.objects, { kind: 'commit' as const, body }];
-    await this.repository.objects.writeMany(objects);
-    this.retention.wrote(objects);
-    const next: Head = { oid, treeOid: draft.treeOid, parentOids, timestamp: author.timestamp };
-    try {
-      await this.#upstream.push(pushedOid, oid, { signal: options.signal });
-    } catch (error) {
-      if (isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) this.#position = { ...this.#position, pending: next };
-      throw error;
-    }
-    await this.#moveTo({ head: next, pushedOid: oid, pending: undefined });
+    const { head } = this.#position;
+    const published = await this.#publisher.publish(edits, ground);
+    const { position, failures, onto } = published;
+    if (position === undefined) return failures;
+    const { onRebase } = this.#options;
+    const isTold = onRebase !== undefined && onto !== undefined && position.pending === undefined;
+    const changes = isTold ? await diffKeys(this.repository.objects, head?.treeOid, onto.treeOid) : [];
+    if (position.pending === undefined) await this.#moveTo({ ...position, pending: undefined });
+    else this.#position = { ...this.#position, pending: position.pending };
+    if (changes.length > 0) onRebase?.(changes);
+    return failures;
   }
 
   /** Send commits that the remote does not have yet, as a saved state may hold them. */
@@ -151,12 +145,13 @@ export class StoreCore {
     this.assertSettled();
     const { head, pushedOid } = this.#position;
     if (head === undefined || head.oid === pushedOid) return;
-    await this.#upstream.push(pushedOid, head.oid, { signal: options.signal });
+    const refusal = await this.#upstream.push(pushedOid, head.oid, { signal: options.signal });
+    if (refusal !== undefined) throw refusal.error;
     await this.#moveTo({ head, pushedOid: head.oid, pending: undefined });
   }
 
   /**
-   * Go where the remote is. To be called under {@link writes}. On an error the store stays where it was. Whoever opens a store wants no
+   * Go where the remote is. To be called {@link exclusively}. On an error the store stays where it was. Whoever opens a store wants no
    * list of all that is in it.
    */
   async pull(options: PullOptions & { readonly isOpening?: boolean }): Promise<Change[]> {
@@ -195,13 +190,38 @@ export class StoreCore {
     if (tip.oid === unpushed.oid) return { head: unpushed, pushedOid: tip.oid, pending: undefined, fate: 'pushed' };
     // Nothing new there: a pending commit never arrived, others are still to be pushed.
     if (tip.oid === pushedOid || (await this.#isAncestor(tip.oid, unpushed.oid))) {
-      return { head, pushedOid: tip.oid, pending: undefined, fate: 'rolled-back' };
+      const isBehind = head === undefined || !(await this.#isAncestor(tip.oid, head.oid));
+      // A pending commit may have been made on top of what others pushed, which is there.
+      const next =
+        isBehind && tip.oid !== pushedOid ? await this.#adopt(tip, 'tip', options) : { head, pushedOid: tip.oid };
+      return { ...next, pending: undefined, fate: 'rolled-back' };
     }
-    if ((options.onUnpushed ?? this.#options.onUnpushed) === 'theirs') {
-      return { ...(await this.#adopt(tip, 'tip', options)), fate: 'abandoned' };
-    }
+    const policy = options.onUnpushed ?? this.#options.onUnpushed;
+    if (policy === 'theirs') return { ...(await this.#adopt(tip, 'tip', options)), fate: 'abandoned' };
     const next = await this.#adopt(tip, 'history', options);
     if (await this.#isAncestor(unpushed.oid, tip.oid)) return { ...next, fate: 'pushed' };
+    if (policy === 'rebase' || policy === 'merge') {
+      const theirs = next.head as Head;
+      const { signal } = options;
+      const together = policy === 'rebase' ? rebaseUnpushed : mergeUnpushed;
+      const settled = await together(
+        {
+          repository: this.repository,
+          committer: this.#committer,
+          retention: this.retention,
+          rules: this.#options.merge,
+          title: `Merge ${this.refName.replace(/^refs\/heads\//, '')} of ${this.#upstream.display}`,
+          ...(signal && { signal }),
+        },
+        { unpushed, theirs, pushedOid },
+      );
+      return {
+        head: settled,
+        pushedOid: tip.oid,
+        pending: undefined,
+        fate: policy === 'rebase' ? 'rebased' : 'merged',
+      };
+    }
     throw new GitError(
       'UNPUSHED_COMMIT',
       `Cannot pull ${this.refName} from ${this.#upstream.display}: it went another way than the unpushed commit ${unpushed.oid}`,
@@ -254,13 +274,5 @@ export class StoreCore {
     const { treeOid, parentOids, timestamp } = parseCommitLinks(object.body);
     await this.trees.read(treeOid);
     return { oid, treeOid, parentOids, timestamp };
-  }
-
-  #identity(options: ChangeOptions): ReturnType<typeof buildIdentity> {
-    return buildIdentity({
-      name: options.author ?? this.#options.author ?? DEFAULT_AUTHOR,
-      email: options.authorEmail ?? this.#options.authorEmail ?? DEFAULT_EMAIL,
-      timestamp: Math.floor(this.clock() / 1000),
-    });
   }
 }

@@ -63,7 +63,7 @@ export class KvConflictError extends GitError {
   constructor(verb: string, conflicts: readonly KeyConflict[], hasMore = false) {
     const [first] = conflicts;
     const others = conflicts.length - 1;
-    const more = others > 0 || hasMore ? ` (and ${others}${hasMore ? ' or more' : ''} others)` : '';
+    const more = hasMore ? ' and many others' : others > 0 ? ` and ${others} more` : '';
     super('MERGE_CONFLICT', `Cannot ${verb} ${first?.key.format()}${more}: ${first?.reason}`);
     this.conflicts = conflicts;
     this.hasMore = hasMore;

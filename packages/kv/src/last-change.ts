@@ -1,6 +1,6 @@
 import { encodeUtf8, FileMode, isTreeMode, type Oid, parseCommitLinks } from '@git-kv/objects';
-import type { Head } from './core.js';
 import { historyMissing } from './errors.js';
+import type { Head } from './head.js';
 import type { Key } from './key.js';
 import type { TreeCache } from './tree/tree-cache.js';
 import type { TreeSlot } from './tree/tree-view.js';

@@ -1,13 +1,29 @@
 import type { HashName, Oid } from '@git-kv/objects';
 import type { CredentialsProvider, FetchFunction, Transport } from '@git-kv/protocol';
 import type { PayloadSigner, Progress, Repository } from '@git-kv/repository';
+import type { BackOff } from './back-off.js';
+import type { Change } from './changes.js';
+import type { MergeRules } from './merge/merge.js';
 import type { PartialOptions } from './partial/options.js';
 
 /**
- * What a pull does with a commit of ours that the remote neither has nor can take as it stands, because the branch went
- * another way: `reject` fails with UNPUSHED_COMMIT and changes nothing, `theirs` gives the commit up.
+ * What a pull does with commits of ours that the remote neither has nor can take as they stand, because the branch went
+ * another way:
+ *
+ * - `reject` fails with UNPUSHED_COMMIT and changes nothing;
+ * - `rebase` makes them again on top of what the remote has;
+ * - `merge` makes a commit of both, with two parents;
+ * - `theirs` gives them up.
+ *
+ * What `rebase` and `merge` make is not pushed: `push` does, and the next write.
  */
-export type UnpushedPolicy = 'reject' | 'theirs';
+export type UnpushedPolicy = 'reject' | 'rebase' | 'merge' | 'theirs';
+
+/**
+ * What a write does that others were faster than: `rebase` makes it again on top of what they wrote and pushes it again, `fail`
+ * is PUSH_REJECTED.
+ */
+export type ConflictPolicy = 'rebase' | 'fail';
 
 /** Caps on what a store accepts. */
 export interface KvLimits {
@@ -26,6 +42,16 @@ export interface KvOptions {
   /** Signs every commit: `sshSigner(key)` of `@git-kv/repository`, say. Where it fails, nothing is written. */
   readonly sign?: PayloadSigner;
   readonly limits?: KvLimits;
+  /** How keys are merged that both a write and others changed. Without a rule for it, such a key is a conflict. */
+  readonly merge?: MergeRules;
+  /** Default `rebase`. */
+  readonly onConflict?: ConflictPolicy;
+  /** How often a write is tried again after others were faster. Default 16. */
+  readonly retries?: number;
+  /** Waits between these tries. Default: a while that chance chooses, up to 10 ms at first and 2 s in the end. */
+  readonly backOff?: BackOff;
+  /** Told what others had changed where a write was made on top of it: `pull` does not list that again. */
+  readonly onRebase?: (changes: readonly Change[]) => void;
 }
 
 /** How a store that is synced with a remote can be set up. */
@@ -61,6 +87,10 @@ export interface OfOctetsOptions extends ConnectOptions {
 /** One write outside a batch. */
 export interface WriteOptions {
   readonly signal?: AbortSignal;
+  /** Default: what the store was set up with. */
+  readonly onConflict?: ConflictPolicy;
+  /** Default: what the store was set up with. */
+  readonly retries?: number;
 }
 
 /** Who made a change, and why. */
@@ -83,8 +113,11 @@ export interface PullOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** `pushed`: the remote has it. `rolled-back`: it never arrived, and is gone. `abandoned`: given up by policy `theirs`. */
+/**
+ * `pushed`: the remote has it. `rolled-back`: it never arrived, and is gone. By policy, where the branch went another way:
+ * `abandoned` (`theirs`), `rebased`, or `merged`.
+ */
 export interface SettledPush {
   readonly oid: Oid;
-  readonly status: 'pushed' | 'rolled-back' | 'abandoned';
+  readonly status: 'pushed' | 'rolled-back' | 'abandoned' | 'rebased' | 'merged';
 }

@@ -8,8 +8,8 @@ import {
   type RawObject,
 } from '@git-kv/objects';
 import { isValueMode } from './changes.js';
-import type { Head } from './core.js';
 import { dictionaryExpected, valueExpected } from './errors.js';
+import type { Head } from './head.js';
 import { Key } from './key.js';
 import { findLastChange, findSlot } from './last-change.js';
 import { type Permissions, permissionsOf } from './permissions.js';

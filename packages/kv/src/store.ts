@@ -4,10 +4,11 @@ import { openRemoteRepository, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { KvBatch } from './batch.js';
 import type { Change } from './changes.js';
-import { type Head, StoreCore } from './core.js';
+import { StoreCore } from './core.js';
 import { Draft } from './draft.js';
-import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
+import { allocateIn, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
 import { invalidState } from './errors.js';
+import type { Head } from './head.js';
 import { Key } from './key.js';
 import { Mutex } from './mutex.js';
 import { readOctets } from './octets/read.js';
@@ -86,7 +87,7 @@ export class GitKv extends KvReader implements KvWriter {
     const core = await StoreCore.open({ ...options, repository, upstream, refName: remote.refName, onUnpushed });
     const store = new GitKv(core, transport);
     const reporting = { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) };
-    await core.writes.run(() => core.pull({ ...reporting, isOpening: true }));
+    await core.exclusively(() => core.pull({ ...reporting, isOpening: true }));
     return store;
   }
 
@@ -110,7 +111,7 @@ export class GitKv extends KvReader implements KvWriter {
     const upstream = new PartialUpstream(repository, transport, refName, filter);
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed });
     const store = new GitKv(core, transport);
-    await core.writes.run(() => core.pull({ ...(signal !== undefined && { signal }), isOpening: true }));
+    await core.exclusively(() => core.pull({ ...(signal !== undefined && { signal }), isOpening: true }));
     return store;
   }
 
@@ -149,7 +150,7 @@ export class GitKv extends KvReader implements KvWriter {
     const upstream = new LocalUpstream(repository, refName);
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed: 'reject' });
     const store = new GitKv(core);
-    await core.writes.run(() => core.pull({ isOpening: true }));
+    await core.exclusively(() => core.pull({ isOpening: true }));
     return store;
   }
 
@@ -181,7 +182,7 @@ export class GitKv extends KvReader implements KvWriter {
    *   the remote does not say that it has the commit (which is then pending); UNPUSHED_COMMIT while an earlier one is pending
    */
   async set(key: string | Key, value: Uint8Array | string, options: SetOptions = {}): Promise<void> {
-    await this.#writeOne(setIn(key, value, options), options);
+    await this.#core.write(setIn(key, value, options), options);
   }
 
   /**
@@ -196,7 +197,7 @@ export class GitKv extends KvReader implements KvWriter {
     bytes: Uint8Array | string,
     options: WriteOptions = {},
   ): Promise<void> {
-    await this.#writeOne(setPartialIn(key, range, bytes), options);
+    await this.#core.write(setPartialIn(key, range, bytes), options);
   }
 
   /**
@@ -205,7 +206,7 @@ export class GitKv extends KvReader implements KvWriter {
    *   among the key's prefixes; {GitError} as {@link set} does
    */
   async allocate(key: string | Key, size: number, options: WriteOptions = {}): Promise<void> {
-    await this.#writeOne(allocateIn(key, size), options);
+    await this.#core.write(allocateIn(key, size), options);
   }
 
   /**
@@ -213,7 +214,7 @@ export class GitKv extends KvReader implements KvWriter {
    * @throws {KvError} INVALID_KEY for the root; {GitError} as {@link set} does
    */
   async remove(key: string | Key, options: WriteOptions = {}): Promise<void> {
-    await this.#writeOne(removeIn(key), options);
+    await this.#core.write(removeIn(key), options);
   }
 
   /**
@@ -224,7 +225,7 @@ export class GitKv extends KvReader implements KvWriter {
    *   its name; DICTIONARY_EXPECTED for a value among the prefixes of where it goes; {GitError} as {@link set} does
    */
   async rename(source: string | Key, destination: string | Key, options: WriteOptions = {}): Promise<void> {
-    await this.#writeOne(renameIn(source, destination), options);
+    await this.#core.write(renameIn(source, destination), options);
   }
 
   /**
@@ -246,9 +247,11 @@ export class GitKv extends KvReader implements KvWriter {
           const result = await change(batch);
           const draft = await batch.finish();
           if (draft === undefined) return result;
-          await core.writes.run(async () => {
+          const edit = { baseTreeOid: base?.treeOid, ...draft, options };
+          await core.exclusively(async () => {
             if (core.head?.oid !== base?.oid) throw storeModified();
-            await core.commit(draft, options);
+            const failures = await core.publish([edit]);
+            if (failures.has(edit)) throw failures.get(edit);
           });
           return result;
         } finally {
@@ -263,12 +266,12 @@ export class GitKv extends KvReader implements KvWriter {
    * @throws {GitError} UNPUSHED_COMMIT where that would lose a commit of ours, unless the policy is `theirs`
    */
   pull(options: PullOptions = {}): Promise<Change[]> {
-    return this.#core.writes.run(() => this.#core.pull(options));
+    return this.#core.exclusively(() => this.#core.pull(options));
   }
 
   /** Push what the remote does not have, as a saved store may hold. Writes do so by themselves. @throws as {@link set} */
   push(options: WriteOptions = {}): Promise<void> {
-    return this.#core.writes.run(() => this.#core.push(options));
+    return this.#core.exclusively(() => this.#core.push(options));
   }
 
   /**
@@ -353,17 +356,6 @@ export class GitKv extends KvReader implements KvWriter {
         shallow: () => core.repository.shallow.read(),
         now: undefined,
       });
-    });
-  }
-
-  #writeOne(write: DraftWrite, options: WriteOptions): Promise<void> {
-    const core = this.#core;
-    return core.writes.run(async () => {
-      core.assertSettled();
-      const draft = await Draft.open(core.trees, core.head?.treeOid, core.maxValueBytes);
-      await write(draft);
-      const result = draft.seal();
-      if (result !== undefined) await core.commit(result, options);
     });
   }
 }

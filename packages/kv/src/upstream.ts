@@ -29,9 +29,10 @@ export interface Upstream {
   find(options: SyncOptions): Promise<UpstreamTip | undefined>;
   /**
    * Move the branch from `expected` (`undefined`: it must not exist) to `next`, whose objects are in the repository.
+   * @returns why it did not move, where that was the answer
    * @throws {GitError} PUSH_OUTCOME_UNKNOWN where it may have moved; after any other error it has not
    */
-  push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void>;
+  push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined>;
   /**
    * The store needs `tips` from now on, and no history below `boundary`. Present where the upstream itself decides what stays in
    * memory.
@@ -39,6 +40,13 @@ export interface Upstream {
   settle?(tips: readonly Oid[], boundary: Oid | undefined): Promise<void>;
   /** Let go of connections that are kept. */
   close?(): Promise<void>;
+}
+
+/** A push that was answered with no. */
+export interface UpstreamRefusal {
+  readonly error: GitError;
+  /** Another writer was faster, or is at it; else the branch may have moved all the same. */
+  readonly isRace: boolean;
 }
 
 /** The commit that a branch of an {@link Upstream} stood at when it was asked. */
@@ -49,6 +57,23 @@ export interface UpstreamTip {
    * `haves` and it too, by which ancestry can be told.
    */
   fetch(what: 'tip' | 'history', haves: readonly Oid[], options: SyncOptions): Promise<void>;
+}
+
+/** How servers say that the branch was not what it was a moment ago, or that another push holds its lock. */
+const RACE = /failed to (?:update|lock)|(?:cannot|unable to) lock|has moved|fetch first|but expected|already exists/i;
+
+/** {@link Upstream.push} of what `repository` has to where a transport leads. */
+export async function pushBranch(
+  repository: Repository,
+  transport: Transport,
+  move: { readonly name: string; readonly expected: Oid | undefined; readonly next: Oid },
+  { signal }: SyncOptions,
+): Promise<UpstreamRefusal | undefined> {
+  const updates = [{ ...move, expected: move.expected ?? null }];
+  const [result] = await pushFrom(repository, transport, { updates, signal });
+  if (result === undefined) throw new Error('BUG: a push without result');
+  if (result.status === 'updated') return undefined;
+  return { error: pushFailure(result), isRace: result.status === 'stale' || RACE.test(result.reason) };
 }
 
 /** A branch behind a transport. */
@@ -94,11 +119,8 @@ export class RemoteUpstream implements Upstream {
     };
   }
 
-  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void> {
-    const updates = [{ name: this.#refName, expected: expected ?? null, next }];
-    const [result] = await pushFrom(this.#repository, this.#transport, { updates, signal: options.signal });
-    if (result === undefined) throw new Error('BUG: a push without result');
-    if (result.status !== 'updated') throw pushFailure(result);
+  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined> {
+    return await pushBranch(this.#repository, this.#transport, { name: this.#refName, expected, next }, options);
   }
 }
 
@@ -121,7 +143,7 @@ export class LocalUpstream implements Upstream {
     return { oid: directOid(this.#refName, value), fetch: async () => {} };
   }
 
-  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void> {
+  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined> {
     const update = {
       name: this.#refName,
       expected: expected === undefined ? null : { oid: expected },
@@ -129,8 +151,9 @@ export class LocalUpstream implements Upstream {
     };
     const { signal } = options;
     const outcome = await this.#repository.refs.update([update], signal === undefined ? {} : { signal });
-    if (outcome.status === 'updated') return;
-    throw new GitError('PUSH_REJECTED', `Cannot move ${this.#refName}: another writer moved it; pull first`);
+    if (outcome.status === 'updated') return undefined;
+    const message = `Cannot move ${this.#refName}: another writer moved it; pull first`;
+    return { error: new GitError('PUSH_REJECTED', message), isRace: outcome.status === 'conflict' };
   }
 }
 

@@ -337,7 +337,7 @@ describe('Writing', () => {
     const [one, other] = [await remote.connect(), await remote.connect()];
     await one.set('a', 'one');
     const before = other.commit;
-    await expect(other.set('a', 'other')).rejects.toMatchObject({ code: 'PUSH_REJECTED' });
+    await expect(other.set('a', 'other')).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
     expect(other.commit).toEqual(before);
     expect(text(await other.get('a'))).toBe('1');
     expect(await other.pull()).toEqual([{ kind: 'change', key: Key.of('a') }]);

@@ -29,7 +29,7 @@ const BACK_OFF_MS = 20;
 const MAX_BACK_OFF_MS = 1000;
 
 /** How commits are made and merged. */
-export interface RepositoryWorkspaceOptions extends Omit<KvOptions, 'merge'> {
+export interface RepositoryWorkspaceOptions extends Omit<KvOptions, 'merge' | 'retries'> {
   readonly merge?: MergeRules | undefined;
   readonly retries?: number | undefined;
   readonly maxBytes: number;

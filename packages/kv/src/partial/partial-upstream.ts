@@ -1,7 +1,7 @@
 import { NotFoundError, type Oid } from '@git-kv/objects';
 import type { Transport } from '@git-kv/protocol';
-import { pushFailure, pushFrom, type RemoteRepository } from '@git-kv/repository';
-import type { SyncOptions, Upstream, UpstreamTip } from '../upstream.js';
+import type { RemoteRepository } from '@git-kv/repository';
+import { pushBranch, type SyncOptions, type Upstream, type UpstreamRefusal, type UpstreamTip } from '../upstream.js';
 
 /**
  * A branch behind a transport, of which only what is asked for comes here. The store's repository is the remote itself, as
@@ -44,11 +44,8 @@ export class PartialUpstream implements Upstream {
     };
   }
 
-  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<void> {
-    const updates = [{ name: this.#refName, expected: expected ?? null, next }];
-    const [result] = await pushFrom(this.#remote.written, this.#transport, { updates, signal: options.signal });
-    if (result === undefined) throw new Error('BUG: a push without result');
-    if (result.status !== 'updated') throw pushFailure(result);
+  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined> {
+    return await pushBranch(this.#remote.written, this.#transport, { name: this.#refName, expected, next }, options);
   }
 
   async settle(tips: readonly Oid[], boundary: Oid | undefined): Promise<void> {

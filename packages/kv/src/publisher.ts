@@ -1,0 +1,227 @@
+import { GitError, isGitError, type Oid, type RawObject } from '@git-kv/objects';
+import type { Repository } from '@git-kv/repository';
+import { jitteredBackOff } from './back-off.js';
+import type { Committer, MadeCommit } from './committer.js';
+import { KvConflictError } from './errors.js';
+import type { Head } from './head.js';
+import { mergeKeys } from './merge/merge-keys.js';
+import type { ChangeOptions, KvOptions } from './options.js';
+import type { Retention } from './retention.js';
+import type { Upstream, UpstreamRefusal } from './upstream.js';
+
+const DEFAULT_RETRIES = 16;
+/** A server that says it could not move the branch, which stands where it stood, is asked so often again. */
+const MAX_UNMOVED = 4;
+
+/** What one write makes of a root tree. */
+export interface Edit {
+  readonly baseTreeOid: Oid | undefined;
+  readonly treeOid: Oid;
+  readonly objects: readonly RawObject[];
+  readonly options: ChangeOptions;
+  /** Asked before the edit is made on top of what others left. Throws where it does not hold there. */
+  readonly assertHolds?: (theirs: Head) => Promise<void>;
+}
+
+/** Where commits are made: on `head`, and on the branch at `pushedOid`. */
+export interface Ground {
+  readonly head: Head | undefined;
+  readonly pushedOid: Oid | undefined;
+}
+
+/** What became of edits. */
+export interface Published {
+  /** Why an edit was not made; those that are not here were. */
+  readonly failures: ReadonlyMap<Edit, unknown>;
+  /** Where the store stands now; `undefined` where it did not move. */
+  readonly position: (Ground & { readonly pending?: Head }) | undefined;
+  /** The commit of others that the edits were made on top of. */
+  readonly onto?: Head;
+}
+
+/** What a {@link Publisher} works with. */
+export interface PublisherOptions {
+  readonly repository: Repository;
+  readonly upstream: Upstream;
+  readonly committer: Committer;
+  readonly retention: Retention;
+  readonly readHead: (oid: Oid) => Promise<Head>;
+  readonly settings: KvOptions;
+}
+
+/** Makes commits of edits and pushes them, on top of what others pushed in the meantime where the branch has moved. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A commit for each edit, in one push. An edit that cannot be made fails alone. Never throws for an edit: see
+   * {@link Published.failures}.
+   */
+  async publish(edits: readonly Edit[], ground: Ground): Promise<Published> {
+    const run = new Run(this.#options, edits, ground);
+    try {
+      const published = await run.publish();
+      return published === 'one-by-one' ? await this.#publishEach(edits, ground) : published;
+    } catch (error) {
+      run.failRest(error);
+      return { failures: run.failures, position: undefined };
+    }
+  }
+
+  /** The server refused some edits at once: which of them it minds shows when each comes alone. */
+  async #publishEach(edits: readonly Edit[], ground: Ground): Promise<Published> {
+    const failures = new Map<Edit, unknown>();
+    let position: Published['position'];
+    let onto: Head | undefined;
+    for (const edit of edits) {
+      if (position?.pending !== undefined) {
+        const message = `Cannot write: it is not known whether the remote took commit ${position.pending.oid}; pull first`;
+        failures.set(edit, new GitError('UNPUSHED_COMMIT', message));
+        continue;
+      }
+      const published = await this.publish([edit], position ?? ground);
+      for (const [failed, error] of published.failures) failures.set(failed, error);
+      position = published.position ?? position;
+      onto = published.onto ?? onto;
+    }
+    return { failures, position, ...(onto && { onto }) };
+  }
+}
+
+/** One go at publishing some edits. */
+class Run {
+  readonly failures = new Map<Edit, unknown>();
+  readonly #options: PublisherOptions;
+  readonly #edits: readonly Edit[];
+  readonly #ground: Ground;
+  /** What the commits are stacked on, and what the branch has to hold for them to be pushed. */
+  #onto: Head | undefined;
+  #expected: Oid | undefined;
+  #unmoved = 0;
+
+  constructor(options: PublisherOptions, edits: readonly Edit[], ground: Ground) {
+    this.#options = options;
+    this.#edits = edits;
+    this.#ground = ground;
+    this.#onto = ground.head;
+    this.#expected = ground.pushedOid;
+  }
+
+  async publish(): Promise<Published | 'one-by-one'> {
+    await this.#write(this.#edits.flatMap(({ objects }) => objects));
+    for (let attempt = 1; ; attempt++) {
+      const chain = await this.#stack();
+      if (this.#rest().length === 0) return { failures: this.failures, position: undefined };
+      const top = chain.at(-1);
+      if (top === undefined) return this.#done(this.#onto);
+      await this.#write(chain.map(({ object }) => object));
+      let refusal: UpstreamRefusal | undefined;
+      try {
+        refusal = await this.#options.upstream.push(this.#expected, top.head.oid, { signal: this.#signal() });
+      } catch (error) {
+        if (!isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) throw error;
+        this.failRest(error);
+        return { failures: this.failures, position: { ...this.#ground, pending: top.head } };
+      }
+      if (refusal === undefined) return this.#done(top.head);
+      if ((await this.#follow(refusal, attempt)) === 'same') return 'one-by-one';
+      if (this.#rest().length === 0) return { failures: this.failures, position: undefined };
+    }
+  }
+
+  failRest(error: unknown): void {
+    for (const edit of this.#rest()) this.failures.set(edit, error);
+  }
+
+  #done(head: Head | undefined): Published {
+    const isMoved = this.#onto?.oid !== this.#ground.head?.oid;
+    const position = head?.oid === this.#ground.head?.oid ? undefined : { head, pushedOid: head?.oid };
+    return { failures: this.failures, position, ...(isMoved && this.#onto && { onto: this.#onto }) };
+  }
+
+  #rest(): Edit[] {
+    return this.#edits.filter((edit) => !this.failures.has(edit));
+  }
+
+  /** Edits that can be aborted come alone. */
+  #signal(): AbortSignal | undefined {
+    return this.#edits.length === 1 ? this.#edits[0]?.options.signal : undefined;
+  }
+
+  async #write(objects: readonly RawObject[]): Promise<void> {
+    if (objects.length === 0) return;
+    await this.#options.repository.objects.writeMany(objects);
+    this.#options.retention.wrote(objects);
+  }
+
+  /** A commit for each edit that is left, on top of each other; none for what others have made the same. */
+  async #stack(): Promise<MadeCommit[]> {
+    const chain: MadeCommit[] = [];
+    let parent = this.#onto;
+    for (const edit of this.#rest()) {
+      try {
+        edit.options.signal?.throwIfAborted();
+        const treeOid = await this.#treeOn(edit, parent);
+        if (treeOid === parent?.treeOid) continue;
+        const parentOids = parent === undefined ? [] : [parent.oid];
+        const made = await this.#options.committer.make({ treeOid, parentOids }, edit.options);
+        chain.push(made);
+        parent = made.head;
+      } catch (error) {
+        this.failures.set(edit, error);
+      }
+    }
+    return chain;
+  }
+
+  /** The tree of an edit on top of `parent`, whatever is there. */
+  async #treeOn(edit: Edit, parent: Head | undefined): Promise<Oid> {
+    if (parent?.treeOid === edit.baseTreeOid) return edit.treeOid;
+    if (parent !== undefined) await edit.assertHolds?.(parent);
+    const { repository, settings } = this.#options;
+    const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };
+    const { signal } = edit.options;
+    const merged = await mergeKeys(repository.objects, sides, settings.merge, signal ? { signal } : {});
+    if (merged.status === 'conflict') throw new KvConflictError('write', merged.conflicts, merged.hasMore);
+    await this.#write(merged.objects);
+    return merged.treeOid;
+  }
+
+  /**
+   * Go where the branch is now, so that what is left can be made there. Fails those edits that are not to be made again. Says
+   * `same` where the branch did not move and the server means what it said.
+   */
+  async #follow(refusal: UpstreamRefusal, attempt: number): Promise<'moved' | 'same'> {
+    const { settings, upstream, retention } = this.#options;
+    const { head, pushedOid } = this.#ground;
+    for (const edit of this.#rest()) {
+      const { onConflict = settings.onConflict, retries = settings.retries ?? DEFAULT_RETRIES } = edit.options;
+      if (onConflict === 'fail' || attempt > retries) this.failures.set(edit, refusal.error);
+    }
+    // Commits of ours that were never pushed are for a pull to bring together with those of others.
+    if (head?.oid !== pushedOid) this.failRest(refusal.error);
+    if (this.#rest().length === 0) return 'moved';
+    const signal = this.#signal();
+    if (refusal.isRace) await (settings.backOff ?? jitteredBackOff)(attempt, signal);
+    const tip = await upstream.find({ signal }).catch((error: unknown) => {
+      if (isGitError(error, 'REMOTE_REF_NOT_FOUND')) return undefined;
+      throw error;
+    });
+    if (tip === undefined && this.#expected !== undefined) throw refusal.error;
+    if (tip === undefined || tip.oid === this.#expected) {
+      if (refusal.isRace && ++this.#unmoved <= MAX_UNMOVED) return 'moved';
+      if (this.#rest().length > 1) return 'same';
+      throw refusal.error;
+    }
+    const haves = new Set([this.#onto?.oid, head?.oid].filter((oid) => oid !== undefined));
+    await tip.fetch('tip', [...haves], { signal });
+    retention.fetched();
+    this.#onto = await this.#options.readHead(tip.oid);
+    this.#expected = tip.oid;
+    return 'moved';
+  }
+}

@@ -1,0 +1,112 @@
+import type { RawObject } from '@git-kv/objects';
+import { Draft } from './draft.js';
+import type { DraftWrite } from './draft-writes.js';
+import type { Head } from './head.js';
+import type { Mutex } from './mutex.js';
+import type { WriteOptions } from './options.js';
+import type { Edit, Published } from './publisher.js';
+import type { TreeCache } from './tree/tree-cache.js';
+
+/** A commit each, in one push. */
+const MAX_GROUP = 64;
+
+interface QueuedWrite {
+  readonly write: DraftWrite;
+  readonly options: WriteOptions;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The store that writes are made in. */
+export interface WriteTarget {
+  readonly head: Head | undefined;
+  readonly trees: TreeCache;
+  readonly maxValueBytes: number;
+  /** @throws {GitError} UNPUSHED_COMMIT */
+  assertSettled(): void;
+  publish(edits: readonly Edit[]): Promise<Published['failures']>;
+}
+
+/** Writes that wait for their turn together are pushed together: each its own commit, all in one push. */
+export class WriteQueue {
+  readonly #target: WriteTarget;
+  readonly #turns: Mutex;
+  /** Takes writes until it is its turn, or something else has to come after it. */
+  #open: QueuedWrite[] | undefined;
+
+  constructor(target: WriteTarget, turns: Mutex) {
+    this.#target = target;
+    this.#turns = turns;
+  }
+
+  /** Resolves when the write is pushed, or has nothing to change. */
+  add(write: DraftWrite, options: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const queued = { write, options, resolve, reject };
+      // What can be aborted comes alone: a push is aborted for all that is in it.
+      const isAlone = options.signal !== undefined;
+      if (!isAlone && this.#open !== undefined && this.#open.length < MAX_GROUP) {
+        this.#open.push(queued);
+        return;
+      }
+      const group = [queued];
+      this.#open = isAlone ? undefined : group;
+      this.#turns.run(() => this.#run(group)).catch(() => {}); // each write has its own promise
+    });
+  }
+
+  /** What comes next does not come before what was added until now. */
+  close(): void {
+    this.#open = undefined;
+  }
+
+  async #run(group: QueuedWrite[]): Promise<void> {
+    if (this.#open === group) this.#open = undefined;
+    while (group.length > 0) {
+      const written = new Map<Edit, QueuedWrite>();
+      try {
+        await this.#draft(group, written);
+        if (written.size === 0) continue;
+        const failures = await this.#target.publish([...written.keys()]);
+        for (const [edit, { resolve, reject }] of written) {
+          if (failures.has(edit)) reject(failures.get(edit));
+          else resolve();
+        }
+      } catch (error) {
+        for (const { reject } of [...written.values(), ...group]) reject(error);
+        return;
+      }
+    }
+  }
+
+  /** Take writes from `group` and make edits of them, each on top of the one before. */
+  async #draft(group: QueuedWrite[], written: Map<Edit, QueuedWrite>): Promise<void> {
+    const { trees, maxValueBytes, head } = this.#target;
+    this.#target.assertSettled();
+    const draft = await Draft.open(trees, head?.treeOid, maxValueBytes);
+    const known = new Set<RawObject>();
+    let baseTreeOid = head?.treeOid;
+    for (let queued = group.shift(); queued !== undefined; queued = group.shift()) {
+      try {
+        await queued.write(draft);
+      } catch (error) {
+        queued.reject(error);
+        continue;
+      }
+      const sealed = draft.seal();
+      if (sealed === undefined || sealed.treeOid === baseTreeOid) {
+        if (written.size === 0) {
+          queued.resolve();
+          continue;
+        }
+        // Whether it has nothing to change shows when what came before it is pushed.
+        group.unshift(queued);
+        return;
+      }
+      const objects = sealed.objects.filter((object) => !known.has(object));
+      for (const object of objects) known.add(object);
+      written.set({ baseTreeOid, treeOid: sealed.treeOid, objects, options: queued.options }, queued);
+      baseTreeOid = sealed.treeOid;
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { parseCommitLinks, type RawObject } from '@git-kv/objects';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { GitKv } from '../src/index.js';
+import { InProcessRemote, noWait, valuesOf } from './support/in-process.js';
+
+describe('Writes that wait at once', () => {
+  test('are pushed together, a commit each, in their order', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    await Promise.all(Array.from({ length: 20 }, (_, n) => store.set('last', `${n}`)));
+    expect(await remote.log()).toHaveLength(20);
+    expect(await remote.values()).toEqual({ last: '19' });
+    expect(remote.pushes).toBe(1);
+  });
+
+  test('fail alone where they are wrong, and make no commit where they change nothing', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    const outcomes = await Promise.allSettled([
+      store.set('a', '1'),
+      store.set('a/b', '2'),
+      store.set('c', '3'),
+      store.set('c', '3'),
+      store.remove('d'),
+      store.set('e', '5'),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', ...Array(4).fill('fulfilled')]);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'DICTIONARY_EXPECTED' } });
+    expect(await remote.log()).toHaveLength(3);
+    expect(await remote.values()).toEqual({ a: '1', c: '3', e: '5' });
+  });
+
+  test('keep their place among pulls and batches', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    const order: string[] = [];
+    const note = (name: string) => () => void order.push(name);
+    await Promise.all([
+      store.set('a', '1').then(note('a')),
+      store.pull().then(note('pull')),
+      store.set('b', '1').then(note('b')),
+      store.set('c', '1').then(note('c')),
+    ]);
+    expect(order).toEqual(['a', 'pull', 'b', 'c']);
+  });
+
+  test('are made again together on top of others, and only what clashes fails', async () => {
+    const remote = new InProcessRemote();
+    const [one, other] = [await remote.connect(), await remote.connect()];
+    await one.set('b', 'theirs');
+    const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((key) => other.set(key, 'mine')));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'MERGE_CONFLICT' } });
+    expect(await remote.values()).toEqual({ a: 'mine', b: 'theirs', c: 'mine', d: 'mine' });
+    expect(await valuesOf(other)).toEqual(await remote.values());
+  });
+
+  test('go one by one where the server refuses them together', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    await store.set('first', '1');
+    remote.hooks.update = async ({ newOid }, { objects }) => {
+      const commit = await objects.read(newOid ?? '');
+      const root = await objects.read(parseCommitLinks((commit as RawObject).body).treeOid);
+      return new TextDecoder().decode(root?.body).includes('secret') ? 'no secrets here' : undefined;
+    };
+    const outcomes = await Promise.allSettled(['a', 'secret', 'b'].map((key) => store.set(key, '2')));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await remote.values()).toEqual({ a: '2', b: '2', first: '1' });
+    expect(await valuesOf(store)).toEqual(await remote.values());
+  });
+
+  test('all fail where the remote is gone, and the store is as it was', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    await store.set('a', '1');
+    remote.isCut = true;
+    const outcomes = await Promise.allSettled(['b', 'c', 'd'].map((key) => store.set(key, '2')));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    expect(await valuesOf(store)).toEqual({ a: '1' });
+  });
+
+  test('come to what they do one after the other', async () => {
+    const key = fc.constantFrom('a', 'b', 'a/b', 'c/d', 'c/e');
+    const write = fc.record({ key, value: fc.constantFrom('1', '2', null) });
+    const run = (store: GitKv, { key: at, value }: { key: string; value: string | null }): Promise<void> =>
+      value === null ? store.remove(at) : store.set(at, value);
+    await fc.assert(
+      fc.asyncProperty(fc.array(write, { maxLength: 12 }), async (writes) => {
+        const [together, apart] = [createMemoryRepository(), createMemoryRepository()];
+        const clock = () => 1_700_000_000_000;
+        const one = await GitKv.open(together, { backOff: noWait, clock });
+        const other = await GitKv.open(apart, { backOff: noWait, clock });
+        const outcomes = await Promise.allSettled(writes.map((each) => run(one, each)));
+        const expected: string[] = [];
+        for (const each of writes) expected.push((await Promise.allSettled([run(other, each)]))[0]?.status ?? '');
+        expect(outcomes.map(({ status }) => status)).toEqual(expected);
+        expect(one.commit).toEqual(other.commit);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
