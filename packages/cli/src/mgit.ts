@@ -12,7 +12,7 @@ import { givenLines, type LineSource, streamLines } from './mgit/line-source.js'
 import { Prompt } from './mgit/prompt.js';
 import { RemoteHistory } from './mgit/remote-history.js';
 import { TerminalLines } from './mgit/terminal-lines.js';
-import { parseOptions } from './options.js';
+import { parseCount, parseOptions } from './options.js';
 import { runProgram } from './program.js';
 import { withRemote } from './remote.js';
 import { TransferProgress } from './transfer-progress.js';
@@ -33,6 +33,7 @@ A prompt on a key-value store in a git repository.
   -e, --stop-on-error   end with the first command that fails
   --json                one JSON object a line for each command, errors too
   --no-history          neither read nor keep what is typed
+  --poll=<ms>           how often 'watch' asks the remote, in milliseconds (5000, and less often while nothing happens)
   --[no-]progress       show how far a fetch is; on a terminal by default
 
 Credentials come from the URL (https://USER:PASSWORD@HOST/...), from GIT_KV_USERNAME and GIT_KV_PASSWORD, from netrc and git's
@@ -55,6 +56,7 @@ interface Wish {
   readonly stopsOnError: boolean;
   readonly keepsHistory: boolean;
   readonly showsProgress: boolean;
+  readonly pollMs: number | undefined;
 }
 
 /** The same over a {@link Console}, without ending the process. */
@@ -75,6 +77,7 @@ export async function mgit(args: readonly string[], console: Console): Promise<n
     json: values.json,
     stopsOnError: values['stop-on-error'],
     keepsHistory: !values['no-history'],
+    pollMs: values.poll === undefined ? undefined : parseCount('poll', values.poll, 1),
     showsProgress: values.progress || (console.stderr.isTTY && !values['no-progress'] && !values.json),
   };
   try {
@@ -97,6 +100,7 @@ function parseMgitOptions(args: readonly string[]): {
     'no-history': boolean;
     progress: boolean;
     'no-progress': boolean;
+    poll?: string | undefined;
   };
   positionals: string[];
   /** What stands behind `--`: one command. */
@@ -114,6 +118,7 @@ function parseMgitOptions(args: readonly string[]): {
       'no-history': { type: 'boolean', default: false },
       progress: { type: 'boolean', default: false },
       'no-progress': { type: 'boolean', default: false },
+      poll: { type: 'string' },
     });
     return { ...parsed, words: end < 0 ? [] : args.slice(end + 1) };
   } catch (error) {
@@ -131,7 +136,7 @@ async function runOn(wish: Wish, console: Console): Promise<number> {
     const store = await openStore(storeUrl, wish.file, options, console);
     await progress?.end();
     const history = new RemoteHistory(connect, wish.showsProgress ? () => new TransferProgress(console) : undefined);
-    const session: Session = { console, store, history };
+    const session: Session = { console, store, history, pollMs: wish.pollMs };
     const { json, stopsOnError } = wish;
     return await new Prompt(session, { lines: linesOf(wish, console), json, stopsOnError }).run();
   });

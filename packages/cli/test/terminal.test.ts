@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { commitFiles, initBare, runAsync, temporaryDirectory } from '../../../test/support/git.js';
+import { commitFiles, git, initBare, runAsync, temporaryDirectory } from '../../../test/support/git.js';
 import { basicAuth, serveUntilTestEnds } from './support/remote.js';
 import { programPath, type Started, start } from './support/run.js';
 
@@ -33,7 +33,7 @@ async function privateRepository(): Promise<string> {
 }
 
 /** At the prompt, the cursor behind it. */
-const AT_PROMPT = /# (?:\x1b\[3G)?$/;
+const AT_PROMPT = /# \x1b\[3G$/;
 /** What a terminal shows, without what moves its cursor. */
 const shown = (text: string): string => text.replace(/\x1b\[[\d;?]*[A-Za-z]/g, '');
 
@@ -164,8 +164,18 @@ describe('mgit on a terminal (K43)', () => {
 
   test('Ctrl-C drops the line that is typed', async (context) => {
     const { type, child, ended } = await atPrompt(context);
-    expect(await type(`remove /foo${CTRL_C}`, /\^C\r?\n[\s\S]*# (?:\x1b\[3G)?$/)).toContain('^C');
+    expect(await type(`remove /foo${CTRL_C}`, /\^C\r?\n[\s\S]*# \x1b\[3G$/)).toContain('^C');
     expect(await type('exists /foo\r')).toContain('/foo exists as a value\r\n');
+    child.stdin.write('quit\r');
+    expect((await ended).code).toBe(0);
+  });
+
+  test('Ctrl-C ends a watch', async (context) => {
+    const { type, child, ended, repository } = await atPrompt(context);
+    const old = git(['rev-parse', 'main'], { cwd: repository });
+    commitFiles(repository, [{ files: { bar: 'B' } }]);
+    await type(`watch / 2 ${old}\r`, /\+ \/bar\r\n$/);
+    expect(await type(CTRL_C)).toMatch(/Interrupted\.\r\n# $/);
     child.stdin.write('quit\r');
     expect((await ended).code).toBe(0);
   });
@@ -189,7 +199,7 @@ describe('mgit on a terminal (K43)', () => {
     terminal.child.stdin.write('pull\r');
     await asked;
     terminal.child.stdin.write(CTRL_C);
-    await terminal.stdoutMatching(/Interrupted\.[\s\S]*# (?:\x1b\[3G)?$/);
+    await terminal.stdoutMatching(/Interrupted\.[\s\S]*# \x1b\[3G$/);
     terminal.child.stdin.write('exists /foo\r');
     await terminal.stdoutMatching(/\/foo exists as a value\r\n/);
     terminal.child.stdin.write('quit\r');

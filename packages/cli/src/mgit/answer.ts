@@ -1,3 +1,4 @@
+import { type KeyConflict, KvConflictError } from '@git-kv/kv';
 import { decodeUtf8Exact, isGitError } from '@git-kv/objects';
 import { CommandError } from '../console.js';
 import { plain } from '../program.js';
@@ -37,11 +38,18 @@ export function failureOf(error: unknown): Failure | undefined {
       code: error.code,
       message: plain(error.message),
       ...(key !== undefined && { key: String(key) }),
+      ...(error instanceof KvConflictError && { conflicts: error.conflicts.map(conflictJson) }),
     };
   }
   if (error instanceof LineError) return { code: error.code, message: plain(error.message) };
   if (error instanceof CommandError) return { code: 'IO_FAILED', message: plain(error.message) };
   return undefined;
+}
+
+/** The three sides of a key; `null` where there is no value that can be shown. */
+function conflictJson({ key, reason, base, ours, theirs }: KeyConflict): object {
+  const side = (value: Uint8Array | undefined): object | null => (value === undefined ? null : valueJson(value));
+  return { key, reason, base: side(base), ours: side(ours), theirs: side(theirs) };
 }
 
 /** A value in JSON: text where it is UTF-8, and base64 else; `encoding` says which. */

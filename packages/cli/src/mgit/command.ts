@@ -12,6 +12,8 @@ export interface Session {
   readonly console: Console;
   readonly store: GitKv;
   readonly history: RemoteHistory;
+  /** How often `watch` asks the remote, in milliseconds; by default the store decides. */
+  readonly pollMs?: number | undefined;
 }
 
 /** One line that is to be done. */

@@ -2,6 +2,7 @@ import type { PromptCommand } from './command.js';
 import { changesAnswer, HISTORY_COMMANDS } from './history-commands.js';
 import { saveCommand } from './save.js';
 import { STORE_COMMANDS } from './store-commands.js';
+import { watchCommand } from './watch.js';
 
 /** `pull`: take over what the remote has. */
 const pullCommand: PromptCommand = {
@@ -16,7 +17,7 @@ const pullCommand: PromptCommand = {
 
 /** Every command but those that the prompt itself is about: `fold`, `help` and `quit`. */
 export const COMMANDS: ReadonlyMap<string, PromptCommand> = new Map(
-  Object.entries({ ...STORE_COMMANDS, pull: pullCommand, ...HISTORY_COMMANDS, save: saveCommand }),
+  Object.entries({ ...STORE_COMMANDS, pull: pullCommand, ...HISTORY_COMMANDS, watch: watchCommand, save: saveCommand }),
 );
 
 /** The commands of the prompt itself. */

@@ -70,7 +70,8 @@ function revisionsOf({ line, store }: Call): [Revision, Revision] {
   return [revision(from), revision(to)];
 }
 
-function countOf(text: string): number {
+/** A number of commits. @throws {LineError} */
+export function countOf(text: string): number {
   const count = parseInteger(text);
   if (count === undefined || count < 0) throw new LineError('INVALID_ARGUMENT', `Bad count ${JSON.stringify(text)}`);
   return Math.min(count, 0x7fffffff);

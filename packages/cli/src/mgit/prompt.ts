@@ -1,5 +1,6 @@
-import type { GitKv, KvBatch } from '@git-kv/kv';
-import { ClosedPipeError } from '../console.js';
+import { type GitKv, type KvBatch, KvConflictError } from '@git-kv/kv';
+import { ClosedPipeError, CommandError } from '../console.js';
+import { plain } from '../program.js';
 import { type Answer, failureOf, LineError } from './answer.js';
 import { type Session, silent, type Target, takesArguments } from './command.js';
 import { COMMANDS, commandHelp } from './commands.js';
@@ -132,11 +133,14 @@ export class Prompt {
     this.#failures++;
     this.#isStopped = this.#options.stopsOnError && !this.#options.lines.isInteractive;
     const { stdout, stderr } = this.#session.console;
-    if (this.#options.json) await stdout.write(`${JSON.stringify({ command, ok: false, error: failure })}\n`);
-    else
-      await stderr.write(
-        `${failure.message}.${error instanceof LineError || failure.code === 'IO_FAILED' ? '' : ` [${failure.code}]`}\n`,
-      );
+    if (this.#options.json) {
+      await stdout.write(`${JSON.stringify({ command, ok: false, error: failure })}\n`);
+      return;
+    }
+    const code = error instanceof CommandError ? '' : ` [${failure.code}]`;
+    await stderr.write(`${failure.message}.${code}\n`);
+    if (!(error instanceof KvConflictError)) return;
+    for (const { key, reason } of error.conflicts) await stderr.write(`! ${key.format()}: ${plain(reason)}\n`);
   }
 }
 

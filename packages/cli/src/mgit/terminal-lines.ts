@@ -100,8 +100,7 @@ export class TerminalLines implements LineSource {
       // The line is dropped, and a new one begins.
       editor.on('SIGINT', () => {
         output.write('^C\n');
-        editor.write(null, { ctrl: true, name: 'e' });
-        editor.write(null, { ctrl: true, name: 'u' });
+        Object.assign(editor, { line: '', cursor: 0 });
         editor.prompt();
       });
       editor.prompt();
