@@ -32,6 +32,10 @@ export interface ObjectReader {
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
   /** The same at once, where the store can; `undefined` where only {@link read} can tell. Walks ask here first: no promise an object. */
   readSync?(oid: Oid): RawObject | undefined;
+  /** In the same way {@link stat}. */
+  statSync?(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined;
+  /** The same of an object id in bytes, at `offset`: who reads trees need make no text of it. */
+  statBytesSync?(bytes: Uint8Array, offset: number): { readonly kind: ObjectKind; readonly size: number } | undefined;
   /** In the same way an object's size, and an entry of {@link readEntries}, whole or without its bytes. */
   sizeSync?(oid: Oid): number | undefined;
   readEntrySync?(oid: Oid): PackEntry | undefined;

@@ -1,10 +1,11 @@
 import { type HashAlgorithm, isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import { indexPack, memoryPackStorage, parsePackIndex } from '@git-kv/pack';
 import { type BundleHeader, readBundle as openBundle } from '@git-kv/protocol';
-import { checkConnectivity, type ObjectReader, type Repository } from '@git-kv/repository';
+import type { ObjectReader, Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { invalidState } from '../errors.js';
 import { Pace } from '../pace.js';
+import { assertComplete } from './completeness.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
 /** What the bytes themselves may not say. */
@@ -120,7 +121,7 @@ async function readPack(chunks: ChunkReader, options: ReadOctetsOptions): Promis
   const { algorithm, signal } = options;
   const repository = createMemoryRepository({ algorithm });
   const pack: Uint8Array[] = [];
-  const oids = await receive(repository, copyTo(pack, chunks), signal);
+  const oids = (await receive(repository, copyTo(pack, chunks), signal))();
   const tips = await findTips(repository.objects, oids);
   const headOid = tips.size <= 1 ? [...tips][0] : await lastOf(tips, pack, algorithm);
   if (headOid === undefined && oids.length > 0) throw invalidState('the pack holds no commit');
@@ -137,15 +138,15 @@ async function* copyTo(copy: Uint8Array[], chunks: AsyncIterable<Uint8Array>): A
   }
 }
 
+/** Take in a pack. @returns what came, listed when it is asked for */
 async function receive(
   repository: Repository,
   pack: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
-): Promise<Oid[]> {
+): Promise<() => Oid[]> {
   const quarantine = await repository.objects.receive(pack, signal === undefined ? {} : { signal });
-  const oids = [...quarantine.oids()];
   await quarantine.publish();
-  return oids;
+  return () => [...quarantine.oids()];
 }
 
 /** Commits that no other commit among `oids` has as a parent. */
@@ -217,11 +218,6 @@ async function finish(
   shallow: ReadonlySet<Oid>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const outcome = await checkConnectivity(repository.objects, {
-    roots: tips,
-    shallow,
-    ...(signal !== undefined && { signal }),
-  });
-  if (!outcome.connected) throw invalidState(`object ${outcome.missingOid} is missing`);
+  await assertComplete(repository.objects, tips, shallow, signal === undefined ? {} : { signal });
   await repository.shallow.update({ add: shallow, remove: [] });
 }

@@ -347,6 +347,25 @@ export class PackReader {
     return chain.size;
   }
 
+  /** {@link stat} at once. @throws {TypeError} where the source cannot: see {@link isSync} */
+  statSync(oid: Oid): { kind: ObjectKind; size: number } | undefined {
+    return this.#statAt(this.index.find(oid));
+  }
+
+  /** The same of an object id in bytes, at `offset`. */
+  statBytesSync(bytes: Uint8Array, offset: number): { kind: ObjectKind; size: number } | undefined {
+    return this.#statAt(this.index.findBytes(bytes, offset));
+  }
+
+  #statAt(position: number | undefined): { kind: ObjectKind; size: number } | undefined {
+    if (position === undefined) return undefined;
+    const chain = this.#takeChain().start(this.index.packOffsetAt(position));
+    if (!chain.stat()) cannotReadAtOnce();
+    const { kind, size } = chain;
+    this.#chains.push(chain);
+    return { kind, size };
+  }
+
   #storedEntries(): StoredEntries {
     const packEnd = this.source.size - this.algorithm.oidLength;
     this.#entries ??= new StoredEntries(this.index, this.#packOrder(), this.#entryWindows, packEnd, this.index);

@@ -1,4 +1,4 @@
-import type { HashAlgorithm, Oid, RawObject } from '@git-kv/objects';
+import { type HashAlgorithm, type Oid, oidToBytes, type RawObject } from '@git-kv/objects';
 import type { ObjectStore } from '../object-store.js';
 import { collect, failureOf, type TestHarness, type WithStore } from './harness.js';
 import {
@@ -112,6 +112,9 @@ export function receiveContract({ describe, test, expect }: TestHarness, withSto
           const [object, size] = [store.readSync?.(oid), store.sizeSync?.(oid)];
           if (object !== undefined) expect(object).toEqual(await store.read(oid));
           if (size !== undefined) expect(size).toBe((await store.stat(oid))?.size);
+          const stat = store.statSync?.(oid);
+          if (stat !== undefined) expect(stat).toEqual(await store.stat(oid));
+          expect(store.statBytesSync?.(oidToBytes(oid), 0)).toEqual(stat);
           const [entry, head] = [store.readEntrySync?.(oid), store.readEntryHeadSync?.(oid)];
           if (entry === undefined || head === undefined) continue;
           expect([head.typeCode, head.inflatedSize]).toEqual([entry.typeCode, entry.inflatedSize]);

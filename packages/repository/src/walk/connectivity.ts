@@ -2,7 +2,8 @@ import { isGitError, type NotFoundError, type Oid } from '@git-kv/objects';
 import type { ObjectReader } from '../object-store.js';
 import { promisedAbsence } from '../promisor/promisor-packs.js';
 import { assertKind } from '../read-object.js';
-import { type ObjectsBetweenOptions, objectsBetween } from './objects-between.js';
+import { type ObjectsBetweenOptions, objectBatchesBetween } from './objects-between.js';
+import type { WalkedObject } from './walked-object.js';
 
 /** From where objects must be there, and up to where they are known to be. */
 export interface ConnectivityOptions extends Omit<ObjectsBetweenOptions, 'wants'> {
@@ -14,9 +15,6 @@ export interface ConnectivityOptions extends Omit<ObjectsBetweenOptions, 'wants'
 export type ConnectivityOutcome =
   | { readonly connected: true; readonly objectCount: number }
   | { readonly connected: false; readonly missingOid: Oid };
-
-/** Blobs looked up between two turns of the walk. */
-const BATCH = 512;
 
 /**
  * Whether every object that `roots` reach is there, up to what is known to be complete: what `haves` reach (the tips of the
@@ -33,33 +31,29 @@ export async function checkConnectivity(
   const isPromised = await promisedAbsence(reader, signal ? { signal } : {});
   const between = { ...rest, ...(signal && { signal }), ...(isPromised && { isPromised }) };
   let objectCount = 0;
-  let blobs: Oid[] = [];
   try {
-    for await (const { oid, kind } of objectsBetween(reader, { ...between, wants: roots })) {
-      objectCount++;
-      if (kind !== 'blob') continue;
-      blobs.push(oid);
-      if (blobs.length < BATCH) continue;
-      const missingOid = await findMissingBlob(reader, blobs, options.signal);
+    for await (const batch of objectBatchesBetween(reader, { ...between, wants: roots })) {
+      objectCount += batch.length;
+      const missingOid = await findMissingBlob(reader, batch, signal);
       if (missingOid !== undefined) return { connected: false, missingOid };
-      blobs = [];
     }
   } catch (error) {
     if (!isGitError(error, 'OBJECT_NOT_FOUND')) throw error;
     return { connected: false, missingOid: (error as NotFoundError).subject };
   }
-  const missingOid = await findMissingBlob(reader, blobs, options.signal);
-  return missingOid === undefined ? { connected: true, objectCount } : { connected: false, missingOid };
+  return { connected: true, objectCount };
 }
 
 async function findMissingBlob(
   reader: ObjectReader,
-  oids: readonly Oid[],
+  objects: readonly WalkedObject[],
   signal: AbortSignal | undefined,
 ): Promise<Oid | undefined> {
   const options = signal ? { signal } : {};
-  for (const oid of oids) {
-    const stat = await reader.stat(oid, options);
+  for (const { oid, kind } of objects) {
+    if (kind !== 'blob') continue;
+    // At once where it can be told so: there may be millions.
+    const stat = reader.statSync?.(oid) ?? (await reader.stat(oid, options));
     if (stat === undefined) return oid;
     assertKind(oid, stat, 'blob');
   }

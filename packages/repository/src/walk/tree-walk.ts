@@ -37,6 +37,9 @@ export interface TreeWalkOptions extends ReadOptions {
 /** Trees read in one go, and between two turns of the event loop. */
 const BATCH = 512;
 
+/** Objects listed at a time, and those of one tree more: they are to be gone before the next ones come. */
+const LISTED = 1024;
+
 /** Bytes of them held at a time, but for the last. */
 const BATCH_BYTES = 4 * 2 ** 20;
 
@@ -76,8 +79,12 @@ export async function* walkTrees(
     const depth = group.depth + 1;
     const unpaired: TreeGroup = { known: [], wanted: [], depth };
     for await (const trees of readBatches(reader, group.wanted, options)) {
-      const listed: WalkedObject[] = [];
+      let listed: WalkedObject[] = [];
       for (const [oid, body] of trees) {
+        if (listed.length >= LISTED) {
+          yield listed;
+          listed = [];
+        }
         if (body === undefined) throw missingObject(oid, 'tree');
         const ownHash = nameHashes.get(oid);
         nameHashes.delete(oid);

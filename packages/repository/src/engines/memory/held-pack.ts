@@ -1,4 +1,4 @@
-import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import { type HashAlgorithm, type ObjectKind, type Oid, oidFromBytes, type RawObject } from '@git-kv/objects';
 import {
   type DeltaBaseCache,
   type IndexedPack,
@@ -77,6 +77,17 @@ export class HeldPack implements ObjectReader {
 
   stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
     return this.reader.stat(oid);
+  }
+
+  /** {@link stat} at once, and of an object that is not here, too. */
+  statSync(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined {
+    const stat = this.reader.statSync(oid);
+    return stat === undefined || this.hidden.has(oid) ? undefined : stat;
+  }
+
+  statBytesSync(bytes: Uint8Array, offset: number): { readonly kind: ObjectKind; readonly size: number } | undefined {
+    if (this.hidden.size > 0) return this.statSync(oidFromBytes(bytes, offset, this.algorithm.oidLength));
+    return this.reader.statBytesSync(bytes, offset);
   }
 
   /** Forget what was cached: the pack will not be read again. */

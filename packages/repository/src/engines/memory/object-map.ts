@@ -14,11 +14,12 @@ export class ObjectMap {
   }
 
   get(oid: Oid): RawObject | undefined {
-    return this.objects.get(oid);
+    // Many stores have none, and looking for a text that is new makes its hash first.
+    return this.objects.size === 0 ? undefined : this.objects.get(oid);
   }
 
   has(oid: Oid): boolean {
-    return this.objects.has(oid);
+    return this.objects.size > 0 && this.objects.has(oid);
   }
 
   keys(): Iterable<Oid> {

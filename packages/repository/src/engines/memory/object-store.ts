@@ -1,4 +1,4 @@
-import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import { type HashAlgorithm, type ObjectKind, type Oid, oidFromBytes, type RawObject } from '@git-kv/objects';
 import {
   createDeltaBaseCache,
   type DeltaBaseCache,
@@ -105,6 +105,25 @@ export class MemoryObjectStore implements ObjectStore {
   async stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
     const object = this.loose.get(oid);
     return object ? { kind: object.kind, size: object.body.length } : this.packOf(oid)?.stat(oid);
+  }
+
+  statSync(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined {
+    const object = this.loose.get(oid);
+    if (object) return { kind: object.kind, size: object.body.length };
+    for (const pack of this.packs) {
+      const stat = pack.statSync(oid);
+      if (stat) return stat;
+    }
+    return undefined;
+  }
+
+  statBytesSync(bytes: Uint8Array, offset: number): { readonly kind: ObjectKind; readonly size: number } | undefined {
+    if (this.loose.size > 0) return this.statSync(oidFromBytes(bytes, offset, this.algorithm.oidLength));
+    for (const pack of this.packs) {
+      const stat = pack.statBytesSync(bytes, offset);
+      if (stat) return stat;
+    }
+    return undefined;
   }
 
   async open(
@@ -246,6 +265,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   /** @throws {GitError} HASH_MISMATCH where an object that arrived is not the one we have under its name */
   private async compareWith(arrived: MemoryObjectStore, options: ReadOptions): Promise<void> {
+    if (this.loose.size === 0 && this.packs.length === 0) return;
     const common: Oid[] = [];
     for (const oid of arrived.sortedOids()) if (this.has(oid)) common.push(oid);
     if (common.length === 0) return;
