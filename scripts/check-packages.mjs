@@ -1,11 +1,12 @@
 // Holds each published package against what npm would ship: publint's rules, are-the-types-wrong, the files in the tarball,
-// no dependency with a native build step, and no file over its size budget.
+// no dependency with a native build step, and no entry over its size budget.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkSizes } from './check-sizes.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packagesDirectory = join(root, 'packages');
@@ -86,7 +87,9 @@ try {
     for (const dependency of nativeDependencies(directory, manifest)) {
       problems.push(`${name}: dependency ${dependency} is missing or has an install step`);
     }
-    console.log(`${name}: ${files.length} files`);
+    const sizes = await checkSizes(name);
+    problems.push(...sizes.problems);
+    console.log([`${name}: ${files.length} files`, ...sizes.lines].join('\n  '));
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

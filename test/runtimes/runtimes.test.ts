@@ -1,13 +1,18 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GitKv } from '@git-kv/kv';
+import { createProof, serializeProof } from '@git-kv/kv/proof';
+import type { Repository } from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+import { allowAll, createGitServer } from '@git-kv/server';
+import { type ListeningServer, listen } from '@git-kv/server/node';
 import { rolldown } from 'rolldown';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allSamples } from '../fuzz/lib/samples.js';
-import { makeDirectory, removeDirectory, temporaryDirectory } from '../support/git.js';
+import { chromium, onPath, type PageFile, resultOfPage } from '../support/chromium.js';
+import { makeDirectory, removeDirectory } from '../support/git.js';
 import { hasSshKeygen, makeSshKey, SSH_KEY_KINDS, signWithKeygen } from '../support/ssh.js';
 
 // The built packages, in every runtime they are for. Runtimes that are not on the machine are skipped: `npm ci --prefix
@@ -20,16 +25,10 @@ const installed = (path: string): string | undefined => {
   const found = join(room, 'node_modules', path);
   return existsSync(found) ? found : undefined;
 };
-const onPath = (...names: readonly string[]): string | undefined =>
-  (process.env.PATH ?? '')
-    .split(delimiter)
-    .flatMap((directory) => names.map((name) => join(directory, name)))
-    .find((path) => existsSync(path));
 
 const deno = installed('@deno/linux-x64-glibc/deno') ?? onPath('deno');
 const bun = installed('@oven/bun-linux-x64/bin/bun') ?? onPath('bun');
 const workerd = installed('@cloudflare/workerd-linux-64/bin/workerd') ?? onPath('workerd');
-const chromium = onPath('chromium', 'chromium-browser', 'google-chrome');
 
 interface Smoke {
   readonly wasm: boolean;
@@ -37,6 +36,7 @@ interface Smoke {
   readonly packs: number;
   readonly keys: string;
   readonly collision: boolean;
+  readonly store: string;
 }
 
 /** Run a program to its end and give what it wrote; its exit code must be 0. */
@@ -86,7 +86,28 @@ const hasCollision = collisionFile !== undefined && existsSync(collisionFile);
 /** Keys of each kind, where OpenSSH is at hand to make them. */
 const KEYS = hasSshKeygen ? SSH_KEY_KINDS.filter(([kind]) => /^(?:ed25519|ecdsa-256|rsa-2048)$/.test(kind)) : [];
 
-beforeAll(() => {
+/** A server that every runtime can reach, with a repository for whoever asks for one. */
+let server: ListeningServer | undefined;
+
+async function startServer(): Promise<{ url: string; proof: { bytes: string; commit: string } }> {
+  const repositories = new Map<string, Repository>();
+  const resolve = (path: string): Repository => {
+    const repository = repositories.get(path) ?? createMemoryRepository();
+    repositories.set(path, repository);
+    return repository;
+  };
+  server = await listen({ server: createGitServer({ resolve, authorize: allowAll, cors: { origins: '*' } }) });
+  const repository = createMemoryRepository();
+  const store = await GitKv.open(repository);
+  await store.set('greeting', 'Hello World!');
+  const commit = store.commit?.oid as string;
+  const proof = serializeProof(await createProof(repository.objects, commit, 'greeting'));
+  return { url: server.url, proof: { bytes: Buffer.from(proof).toString('base64'), commit } };
+}
+
+afterAll(() => server?.close());
+
+beforeAll(async () => {
   const packs = allSamples().map(({ format, pack, idx, objects }) => ({
     format,
     pack: Buffer.from(pack).toString('base64'),
@@ -102,18 +123,35 @@ beforeAll(() => {
   });
   removeDirectory(directory);
   mkdirSync(made, { recursive: true });
-  writeFileSync(join(made, 'fixture.mjs'), `export default ${JSON.stringify({ packs, keys, collision })};\n`);
+  writeFileSync(
+    join(made, 'fixture.mjs'),
+    `export default ${JSON.stringify({ packs, keys, server: await startServer(), collision })};\n`,
+  );
 });
 
 describe('the built packages work in', () => {
-  const expected = { wasm: true, packs: 2, keys: KEYS.map(([kind]) => kind).join(' '), collision: hasCollision };
+  const expected = {
+    wasm: true,
+    packs: 2,
+    keys: KEYS.map(([kind]) => kind).join(' '),
+    collision: hasCollision,
+    store: 'get set push pull octets proof',
+  };
 
   test('Node', async () => {
     expect(resultIn(await outputOf(process.execPath, ['entry/script.mjs'], room))).toMatchObject(expected);
   });
 
   test.skipIf(deno === undefined)('Deno', { timeout: TIMEOUT_MS }, async () => {
-    const args = ['run', '--allow-read', '--allow-env', '--node-modules-dir=manual', '--no-lock', 'entry/script.mjs'];
+    const args = [
+      'run',
+      '--allow-read',
+      '--allow-env',
+      '--allow-net=127.0.0.1',
+      '--node-modules-dir=manual',
+      '--no-lock',
+      'entry/script.mjs',
+    ];
     expect(resultIn(await outputOf(deno!, args, room))).toMatchObject(expected);
   });
 
@@ -124,21 +162,12 @@ describe('the built packages work in', () => {
   test.skipIf(chromium === undefined)('Chromium', { timeout: TIMEOUT_MS }, async () => {
     const script = join(made, 'page.mjs');
     await bundle('page.mjs', script, ['browser']);
-    const page =
-      '<!doctype html><meta charset="utf-8"><title>smoke</title><body><script type="module" src="/page.mjs"></script>';
-    const server = createServer((request, response) => {
-      const isScript = request.url === '/page.mjs';
-      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-      response.end(isScript ? readFileSync(script) : page);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const { port } = server.address() as AddressInfo;
-      const output = await domOf(`http://127.0.0.1:${port}/`, temporaryDirectory('git-kv-chromium'));
-      expect(resultIn(output.replaceAll('&quot;', '"'))).toMatchObject(expected);
-    } finally {
-      server.close();
-    }
+    const page = '<!doctype html><meta charset="utf-8"><body><script type="module" src="/page.mjs"></script>';
+    const files: Record<string, PageFile> = {
+      '/': { type: 'text/html', body: page },
+      '/page.mjs': { type: 'text/javascript', body: readFileSync(script) },
+    };
+    expect(resultIn(await resultOfPage((path) => files[path]))).toMatchObject(expected);
   });
 
   test.skipIf(workerd === undefined)(
@@ -155,42 +184,18 @@ describe('the built packages work in', () => {
   );
 });
 
-/** The page as it stands when its scripts are done. */
-function domOf(url: string, profile: string): Promise<string> {
-  const args = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    `--user-data-dir=${profile}`,
-    '--virtual-time-budget=20000',
-    '--dump-dom',
-    url,
-  ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(chromium!, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: TIMEOUT_MS });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-    child.once('error', reject);
-    child.once('close', () => resolve(output));
-  });
-}
-
 function configOf(wasmModules: readonly string[]): string {
   const wasm = wasmModules.map((name) => `, (name = "${name.slice(2)}", wasm = embed "${name.slice(2)}")`).join('');
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [(name = "main", worker = (
-    modules = [(name = "worker", esModule = embed "worker.mjs")${wasm}],
-    compatibilityDate = "2024-09-01",
-  ))],
+  services = [
+    (name = "main", worker = (
+      modules = [(name = "worker", esModule = embed "worker.mjs")${wasm}],
+      compatibilityDate = "2024-09-01",
+    )),
+    (name = "internet", network = (allow = ["private", "local"])), # the server of the test is on this machine
+  ],
 );
 `;
 }

@@ -26,12 +26,14 @@ import {
   verifySsh,
 } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
+import { tryStore } from './store.mjs';
 
 /**
  * @typedef {object} Fixture  made by git, as base64
  * @property {readonly { format: 'sha1' | 'sha256', pack: string, idx: string, oids: readonly string[] }[]} packs
  * @property {readonly { kind: string, privateKey: string, publicLine: string, signature: string }[]} keys  `signature` is of the text
  *   `signed elsewhere`, for the namespace `git`
+ * @property {import('./store.mjs').LiveServer} server
  * @property {string | undefined} collision  the beginning of a file with a SHA-1 collision attack in it
  */
 
@@ -174,7 +176,7 @@ async function tryRepository() {
  *
  * @param {Fixture} fixture
  * @returns {Promise<{ wasm: boolean, default: 'wasm' | 'plain' | 'other', packs: number, keys: string,
- *   collision: boolean }>}  `wasm`: whether
+ *   collision: boolean, store: string }>}  `wasm`: whether
  *   WebAssembly ran; `default`: what the entry `@git-kv/kernels` has its arenas in
  */
 export async function smoke(fixture) {
@@ -183,6 +185,7 @@ export async function smoke(fixture) {
   for (const pack of fixture.packs) await tryPack(pack);
   for (const key of fixture.keys) await trySignatures(key);
   await tryRepository();
+  const store = await tryStore(fixture.server);
   // An arena of WebAssembly lies in a memory that is larger than the arena.
   const isWasm = (/** @type {typeof portable} */ entry) => entry.createArena(100).buffer.byteLength > 100;
   return {
@@ -191,5 +194,6 @@ export async function smoke(fixture) {
     packs: fixture.packs.length,
     keys: fixture.keys.map(({ kind }) => kind).join(' '),
     collision: fixture.collision !== undefined,
+    store,
   };
 }

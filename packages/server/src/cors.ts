@@ -9,7 +9,7 @@ export interface CorsOptions {
 }
 
 const ALLOWED_METHODS = 'GET, HEAD, POST';
-const ALLOWED_HEADERS = 'Accept, Authorization, Content-Encoding, Content-Type, Git-Protocol';
+const ALLOWED_HEADERS = 'Accept, Authorization, Content-Encoding, Content-Type, Git-Protocol, Pragma';
 const EXPOSED_HEADERS = 'Retry-After, WWW-Authenticate';
 
 /**

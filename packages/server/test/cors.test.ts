@@ -40,6 +40,9 @@ describe('a server with CORS', () => {
     expect(answer.headers.get('access-control-allow-methods')).toContain('POST');
     expect(answer.headers.get('access-control-allow-headers')).toMatch(/Git-Protocol/);
     expect(Number(answer.headers.get('access-control-max-age'))).toBeGreaterThan(0);
+    // What our own client sends: without Pragma, no page of another origin would come through.
+    const headers = answer.headers.get('Access-Control-Allow-Headers')?.split(', ');
+    expect(headers).toEqual(expect.arrayContaining(['Accept', 'Content-Type', 'Git-Protocol', 'Pragma']));
     const refused = await serve(named)(preflight('https://other'));
     expect(refused.headers.get('access-control-allow-methods')).toBeNull();
   });
