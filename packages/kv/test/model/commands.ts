@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { GitKv, KvReader, KvWriter } from '../../src/index.js';
-import { changesBetween, Model, type Write } from './model.js';
+import { changesBetween, Model, mergeModels, type Write } from './model.js';
 
 /** The store under test, and how it is lost and others write to its branch. */
 export interface System {
@@ -23,6 +23,8 @@ export interface Expected {
   branch: Model;
   localVersion: number;
   branchVersion: number;
+  /** What a write does that others were faster than. */
+  readonly onConflict: 'rebase' | 'fail';
   /** A commit of which the store does not know whether it arrived. */
   pending?: { readonly hasArrived: boolean } | undefined;
 }
@@ -94,13 +96,23 @@ async function expectSame(store: KvReader, model: Model): Promise<void> {
   }
 }
 
-/** What a write that the local model took does to the branch: nothing where nothing changed, refused where others were faster. */
+/**
+ * What a write that the local model took does to the branch: nothing where nothing changed; where others were faster it is refused,
+ * or made on top of what they wrote.
+ */
 function push(expected: Expected, next: Model): string | undefined {
   if (String(next) === String(expected.local)) return undefined;
-  if (expected.localVersion !== expected.branchVersion) return 'PUSH_REJECTED';
-  expected.local = next;
-  expected.branch = next.copy();
-  expected.branchVersion++;
+  let made = next;
+  if (expected.localVersion !== expected.branchVersion) {
+    if (expected.onConflict === 'fail') return 'PUSH_REJECTED';
+    const merged = mergeModels(expected.local, next, expected.branch);
+    if (merged === undefined) return 'MERGE_CONFLICT';
+    made = merged;
+  }
+  // What others have made the same needs no commit.
+  if (String(made) !== String(expected.branch)) expected.branchVersion++;
+  expected.local = made;
+  expected.branch = made.copy();
   expected.localVersion = expected.branchVersion;
   return undefined;
 }
@@ -331,6 +343,6 @@ export function commands({ reopenPulls, hasLine, size }: CommandOptions): fc.Arb
   return fc.commands(all, { maxCommands: size, size: 'max' });
 }
 
-export function nothing(): Expected {
-  return { local: new Model(), branch: new Model(), localVersion: 0, branchVersion: 0 };
+export function nothing(onConflict: Expected['onConflict']): Expected {
+  return { local: new Model(), branch: new Model(), localVersion: 0, branchVersion: 0, onConflict };
 }

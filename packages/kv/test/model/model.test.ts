@@ -10,14 +10,16 @@ import { type CommandOptions, commands, nothing, type System } from './commands.
 
 const IS_SLOW = process.env.GIT_KV_SLOW === '1';
 
-/** A writer that others were faster than is told, and changes nothing. */
-const settings = { onConflict: 'fail' as const };
+type Policy = 'rebase' | 'fail';
+
+/** Who goes on at once when others were faster. */
+const settingsOf = (onConflict: Policy) => ({ onConflict, backOff: async () => {} });
 
 interface Way {
   readonly name: string;
   readonly runs: number;
   readonly has: Omit<CommandOptions, 'size'>;
-  open(): Promise<System & { check?(): void; close?(): Promise<void> }>;
+  open(onConflict: Policy): Promise<System & { check?(): void; close?(): Promise<void> }>;
 }
 
 const ways: readonly Way[] = [
@@ -25,7 +27,8 @@ const ways: readonly Way[] = [
     name: 'over a repository in memory',
     runs: 40,
     has: { reopenPulls: true, hasLine: false },
-    open: async () => {
+    open: async (onConflict) => {
+      const settings = settingsOf(onConflict);
       const repository = createMemoryRepository();
       const open = (author: string): Promise<GitKv> => GitKv.open(repository, { author, ...settings });
       const system: System = {
@@ -42,7 +45,8 @@ const ways: readonly Way[] = [
     name: 'over a repository on disk',
     runs: 6,
     has: { reopenPulls: true, hasLine: false },
-    open: async () => {
+    open: async (onConflict) => {
+      const settings = settingsOf(onConflict);
       const path = `${temporaryDirectory()}/store.git`;
       let repository = await initRepository(path);
       const open = (author: string): Promise<GitKv> => GitKv.open(repository, { author, ...settings });
@@ -64,7 +68,8 @@ const ways: readonly Way[] = [
     name: 'synced with a server',
     runs: 15,
     has: { reopenPulls: false, hasLine: true },
-    open: async () => {
+    open: async (onConflict) => {
+      const settings = settingsOf(onConflict);
       const repository = createMemoryRepository();
       const server = createGitServer({ resolve: () => repository, authorize: allowAll });
       let line: 'whole' | 'cut before the push' | 'cut after the push' | 'cut' = 'whole';
@@ -99,15 +104,17 @@ const ways: readonly Way[] = [
   },
 ];
 
+const policy = fc.constantFrom<Policy>('rebase', 'rebase', 'fail');
+
 describe('A store does what a map of paths does, alone and beside other writers: M22 M23 M25 M30 to M33 K12 K20 K23 K26 K36 to K39', () => {
   test.each(ways)(
     '$name',
     async ({ runs, has, open }) => {
       await fc.assert(
-        fc.asyncProperty(commands({ ...has, size: IS_SLOW ? 60 : 20 }), async (run) => {
-          const system = await open();
+        fc.asyncProperty(policy, commands({ ...has, size: IS_SLOW ? 60 : 20 }), async (onConflict, run) => {
+          const system = await open(onConflict);
           try {
-            await fc.asyncModelRun(() => ({ model: nothing(), real: system }), run);
+            await fc.asyncModelRun(() => ({ model: nothing(onConflict), real: system }), run);
             system.check?.();
           } finally {
             await system.close?.();

@@ -124,3 +124,47 @@ export function changesBetween(before: Model, after: Model): string[] {
   }
   return changes.sort();
 }
+
+/**
+ * What both sides made of `base`, key by key; `undefined` where they are in conflict. Where content and permissions were changed
+ * apart, both hold.
+ */
+export function mergeModels(base: Model, ours: Model, theirs: Model): Model | undefined {
+  const merged = new Model();
+  for (const path of new Set([base, ours, theirs].flatMap((side) => [...side.values.keys()]))) {
+    const [before, mine, other] = [base, ours, theirs].map((side) => side.values.get(path));
+    const value =
+      isSame(before, mine) || isSame(mine, other) ? other : isSame(before, other) ? mine : both(before, mine, other);
+    if (value === 'conflict') return undefined;
+    if (value !== undefined) merged.values.set(path, value);
+  }
+  return [...merged.values.keys()].some((path) => merged.kindOf(path) !== 'dictionary' && isAbove(merged, path))
+    ? undefined
+    : merged;
+}
+
+type Side = ModelValue | undefined;
+
+function isSame(one: Side, other: Side): boolean {
+  return one?.value === other?.value && one?.permissions === other?.permissions;
+}
+
+function isAbove(model: Model, path: string): boolean {
+  return [...model.values.keys()].some((other) => other.startsWith(`${path}/`));
+}
+
+const WIDTH: readonly Permissions[] = ['normal', 'everybody', 'exec', 'link'];
+
+function both(before: Side, mine: Side, other: Side): Side | 'conflict' {
+  if (mine === undefined || other === undefined) return 'conflict';
+  const [isLink, ...rest] = [mine, other, before].map((side) => side?.permissions === 'link');
+  if (isLink !== rest[0]) return 'conflict';
+  const isFromBase = before !== undefined && rest[1] === isLink;
+  const hasOneContent = mine.value === other.value;
+  if (!hasOneContent && !(isFromBase && [mine.value, other.value].includes(before.value))) return 'conflict';
+  const value = before?.value === mine.value ? other.value : mine.value;
+  if (before?.permissions === mine.permissions) return { value, permissions: other.permissions };
+  if (before?.permissions === other.permissions) return { value, permissions: mine.permissions };
+  const wider = WIDTH.indexOf(mine.permissions) > WIDTH.indexOf(other.permissions) ? mine : other;
+  return { value, permissions: wider.permissions };
+}
