@@ -56,6 +56,7 @@ export type {
 } from './options.js';
 export type { PartialOptions } from './partial/options.js';
 export type { Permissions } from './permissions.js';
+export type { KvProof, ProvenRead } from './proof/proof.js';
 export {
   type KvCommit,
   type KvEntry,

@@ -1,4 +1,4 @@
-import { assertRefName, GitError, hashAlgorithm, isGitError, type Oid } from '@git-kv/objects';
+import { assertRefName, GitError, hashAlgorithm, isGitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { connectUploadPack, type Transport } from '@git-kv/protocol';
 import { openRemoteRepository, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
@@ -23,7 +23,9 @@ import type {
 } from './options.js';
 import { type PartialOptions, pullFilter } from './partial/options.js';
 import { PartialUpstream } from './partial/partial-upstream.js';
-import { type KvCommit, KvReader, type ReadView } from './reader.js';
+import { createProof } from './proof/create.js';
+import type { ProvenRead } from './proof/proof.js';
+import { type KvCommit, KvReader, type KvReadOptions, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
 import { KvSnapshot } from './snapshot.js';
 import { openTransport } from './transport.js';
@@ -335,6 +337,32 @@ export class GitKv extends KvReader implements KvWriter {
     const { head, retention } = this.#core;
     const release = retention.pin(head?.treeOid);
     return new KvSnapshot(this.commit, (read) => this.#viewAt(head, read), release);
+  }
+
+  /**
+   * The value of `key`, in a fresh buffer. With `proof`, what proves it to those who have no repository: see `verifyProof` of
+   * `@git-kv/kv/proof`.
+   * @throws {KvError} VALUE_EXPECTED for a dictionary; {NotFoundError} OBJECT_NOT_FOUND for a proof of an empty store
+   */
+  override get(key: string | Key, options: KvReadOptions & { readonly proof: true }): Promise<ProvenRead<Uint8Array>>;
+  override get(key: string | Key, options?: KvReadOptions): Promise<Uint8Array | undefined>;
+  override async get(
+    key: string | Key,
+    options: KvReadOptions & { readonly proof?: boolean } = {},
+  ): Promise<Uint8Array | ProvenRead<Uint8Array> | undefined> {
+    if (options.proof !== true) return await super.get(key, options);
+    const at = Key.of(key);
+    const { head, repository, retention } = this.#core;
+    if (head === undefined) {
+      throw new NotFoundError('OBJECT_NOT_FOUND', at.toString(), `Cannot prove ${at.format()}: there is no commit`);
+    }
+    retention.hold();
+    try {
+      const proof = await createProof(repository.objects, head.oid, at, options);
+      return { value: proof.value?.slice(), proof };
+    } finally {
+      retention.unhold();
+    }
   }
 
   protected override view<T>(read: (view: ReadView) => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { readSshPrivateKey, sshSigner, verifyCommit } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GitKv, Key } from '../src/index.js';
+import { GitKv, Key, type KvReader } from '../src/index.js';
 import { text } from './support/remote.js';
 
 describe('GitKv.open', () => {
@@ -135,7 +135,7 @@ class Model {
   }
 }
 
-async function expectSame(store: Pick<GitKv, 'get' | 'list'>, model: Model): Promise<void> {
+async function expectSame(store: KvReader, model: Model): Promise<void> {
   for (const [path, value] of model.values) expect(text(await store.get(path))).toBe(value);
   for (const of of ['', 'a', 'a/b']) {
     if (model.values.has(of)) continue;

@@ -21,5 +21,5 @@
  */
 export { createProof } from './create.js';
 export { type ProofLimits, parseProof, serializeProof } from './octets.js';
-export type { KvProof } from './proof.js';
+export type { KvProof, ProvenRead } from './proof.js';
 export { type ProofTrust, type ProvenValue, type VerifyProofOptions, verifyProof } from './verify.js';

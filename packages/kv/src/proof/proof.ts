@@ -15,3 +15,10 @@ export interface KvProof {
   /** `undefined` where the last tree shows that there is none. */
   readonly value: Uint8Array | undefined;
 }
+
+/** A value with the proof that it stands there. */
+export interface ProvenRead<T> {
+  /** `undefined`: proven to be absent. */
+  readonly value: T | undefined;
+  readonly proof: KvProof;
+}

@@ -2,6 +2,7 @@ import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { Key } from '../key.js';
 import type { MergeRules } from '../merge/merge.js';
 import { type MergedKeys, mergeKeys } from '../merge/merge-keys.js';
+import type { ProvenRead } from '../proof/proof.js';
 import { subjectOf, type VersionedCommit } from './commit.js';
 import type { NewCommit, VersionedContext } from './context.js';
 import { VersionedDraft } from './draft.js';
@@ -9,7 +10,7 @@ import { failedExpectation } from './expectations.js';
 import { type HistoryEntry, type HistoryOptions, historyOf } from './history.js';
 import { CommitMerge, decodeConflicts, type VersionedConflict } from './merge.js';
 import type { CallOptions, CommitOptions, ExpectedOid, FailedExpectation, TransactOptions } from './options.js';
-import { type ProvenRead, VersionedSnapshot } from './snapshot.js';
+import { VersionedSnapshot } from './snapshot.js';
 
 /** What became of a transaction. Where nothing changed there is no new commit. */
 export type TransactOutcome<R> =

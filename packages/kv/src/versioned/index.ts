@@ -18,6 +18,8 @@
  *
  * @module
  */
+
+export type { ProvenRead } from '../proof/proof.js';
 export {
   type MergeBranchOptions,
   type MergeConflictOutcome,
@@ -48,6 +50,6 @@ export type {
   TransactOptions,
   VersionedOptions,
 } from './options.js';
-export { type ProvenRead, VersionedSnapshot } from './snapshot.js';
+export { VersionedSnapshot } from './snapshot.js';
 export { VersionedStore } from './store.js';
 export type { TagOptions, VersionedTag } from './tags.js';

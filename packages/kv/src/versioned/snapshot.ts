@@ -3,7 +3,7 @@ import { isValueMode } from '../changes.js';
 import { keyNotFound } from '../errors.js';
 import { Key } from '../key.js';
 import { createProof } from '../proof/create.js';
-import type { KvProof } from '../proof/proof.js';
+import type { ProvenRead } from '../proof/proof.js';
 import type { KvKind } from '../reader.js';
 import { WorkingTree } from '../tree/working-tree.js';
 import { valueOid } from '../value.js';
@@ -11,13 +11,6 @@ import type { VersionedCommit } from './commit.js';
 import type { VersionedContext } from './context.js';
 import { listKeys } from './keys.js';
 import type { CallOptions } from './options.js';
-
-/** A value with the proof that it stands there. */
-export interface ProvenRead<T> {
-  /** `undefined`: proven to be absent. */
-  readonly value: T | undefined;
-  readonly proof: KvProof;
-}
 
 /**
  * One version of a store. It never changes: whatever is written later, it reads what it read before. As long as a branch, tag or

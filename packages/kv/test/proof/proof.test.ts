@@ -15,6 +15,7 @@ import {
 } from '@git-kv/objects';
 import { type Repository, readSshPrivateKey, sshSigner } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
+import { allowAll, createGitServer } from '@git-kv/server';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { GitKv, Key } from '../../src/index.js';
@@ -226,6 +227,26 @@ describe('verifyProof does not believe', () => {
     const { proof, commit } = forged(entry(FileMode.executable.toString(8), 'a', oidOf(one)), 'a', one.body);
     expect((await verifyProof(proof, { commit })).value).toEqual(one.body);
   });
+});
+
+test('a store gives its values with proofs, of absence too, and verifying needs nothing of it', async () => {
+  for (const objectFormat of ['sha1', 'sha256'] as const) {
+    const { repository, commit } = await sample(objectFormat);
+    const server = createGitServer({ resolve: () => repository, authorize: allowAll });
+    const fetch = (url: string | URL | Request, init?: RequestInit): Promise<Response> =>
+      server(new Request(url, init));
+    for (const store of [await GitKv.open(repository), await GitKv.connect('http://localhost/kv.git', { fetch })]) {
+      const { value, proof } = await store.get('/config/limits/upload', { proof: true });
+      expect(new TextDecoder().decode(value)).toBe('20');
+      expect((await verifyProof(serializeProof(proof), { commit })).value).toEqual(value);
+      const none = await store.get('/other', { proof: true });
+      expect(none.value).toBeUndefined();
+      expect((await verifyProof(none.proof, { signers })).value).toBeUndefined();
+      await expect(store.get('/config', { proof: true })).rejects.toMatchObject({ code: 'VALUE_EXPECTED' });
+    }
+  }
+  const empty = await GitKv.open(createMemoryRepository());
+  await expect(empty.get('/a', { proof: true })).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });
 
 describe('parseProof refuses', () => {
