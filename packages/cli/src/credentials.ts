@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { type CredentialsProvider, type CredentialsStore, chainCredentials } from '@git-kv/protocol';
@@ -7,14 +8,15 @@ import { readGitConfig } from './git-config.js';
 import { findHere } from './repository.js';
 
 /**
- * Credentials for a remote: of the environment, of netrc, of the helpers that the configuration names, of the person at the terminal.
- * Helpers keep what they gave or the person typed, where it was good: what stands before them is not theirs to keep.
+ * Credentials for a remote: of the environment, of netrc, of the helpers that the configuration names, of the person, whom a program asks
+ * or the terminal. Helpers keep what they gave or the person typed, where it was good: what stands before them is not theirs to keep.
  */
 export function remoteCredentials(console: Console): CredentialsStore {
   return chainCredentials(
     environmentCredentials(console),
     createNetrcCredentials({ environment: console.env }),
     helperCredentials(console),
+    askpassCredentials(console),
     terminalCredentials(console),
   );
 }
@@ -52,10 +54,56 @@ function environmentCredentials(console: Console): CredentialsProvider {
   };
 }
 
+/** The program that GIT_ASKPASS, core.askPass or SSH_ASKPASS names. A refusal is final: it would be asked the same again. */
+function askpassCredentials(console: Console): CredentialsProvider {
+  let hasGiven = false;
+  return async ({ url, username, attempt, signal }) => {
+    if (attempt === 1) hasGiven = false;
+    const program = console.env.GIT_ASKPASS ?? (await configuredAskpass(console)) ?? console.env.SSH_ASKPASS;
+    if (hasGiven || !program) return undefined;
+    const { protocol, host } = new URL(url);
+    const where = (name = ''): string => `'${protocol}//${name === '' ? '' : `${name}@`}${host}': `;
+    const options = { console, signal: signal ?? console.signal };
+    const name = username ?? (await runAskpass(program, `Username for ${where()}`, options));
+    const password = name === undefined ? undefined : await runAskpass(program, `Password for ${where(name)}`, options);
+    if (name === undefined || password === undefined) return undefined;
+    hasGiven = true;
+    return { username: name, password };
+  };
+}
+
+async function configuredAskpass(console: Console): Promise<string | undefined> {
+  const repository = await findHere(console);
+  try {
+    return (await readGitConfig(console, repository)).get('core', 'askpass');
+  } finally {
+    await repository?.close();
+  }
+}
+
+/** The first line of what the program prints; `undefined`, and a word about it, where it fails. It has no input of ours. */
+async function runAskpass(
+  program: string,
+  question: string,
+  { console, signal }: { readonly console: Console; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const answer = await new Promise<string | undefined>((resolve) => {
+    const options = { cwd: console.cwd, env: { ...console.env }, signal, maxBuffer: MAX_ANSWER_BYTES };
+    const child = execFile(program, [question], options, (error, stdout) => resolve(error ? undefined : stdout));
+    child.stdin?.end();
+  });
+  signal.throwIfAborted();
+  if (answer === undefined) await console.stderr.write(`error: unable to read askpass response from '${program}'\n`);
+  return answer?.split(/[\r\n]/, 1)[0];
+}
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
 /** Asks the person at the terminal; gives up where there is none. */
-export function terminalCredentials(console: Console): CredentialsProvider {
+function terminalCredentials(console: Console): CredentialsProvider {
   return async ({ url, username }) => {
-    if (console.stdin.isTTY !== true || !console.stderr.isTTY) return undefined;
+    const isForbidden = /^(?:0|false|no|off|)$/i.test(console.env.GIT_TERMINAL_PROMPT ?? '1');
+    if (isForbidden || console.stdin.isTTY !== true || !console.stderr.isTTY) return undefined;
     const name = username ?? console.env.GIT_KV_USERNAME ?? (await ask(console, `Username for '${url}': `, false));
     return { username: name, password: await ask(console, `Password for '${name}' at '${url}': `, true) };
   };

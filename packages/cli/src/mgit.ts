@@ -1,26 +1,21 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ConnectOptions, GitKv, parseRemoteUrl } from '@git-kv/kv';
+import { type Change, type ConnectOptions, GitKv, parseRemoteUrl } from '@git-kv/kv';
 import { parseRemoteAddress, type Transport } from '@git-kv/protocol';
-import { ClosedPipeError, type Console, UsageError } from './console.js';
+import { ClosedPipeError, type Console } from './console.js';
 import { ioError } from './input.js';
 import { failureOf } from './mgit/answer.js';
 import type { Session } from './mgit/command.js';
 import { HistoryFile } from './mgit/history-file.js';
-import { Line } from './mgit/line.js';
 import { givenLines, type LineSource, streamLines } from './mgit/line-source.js';
 import { Prompt } from './mgit/prompt.js';
 import { RemoteHistory } from './mgit/remote-history.js';
 import { TerminalLines } from './mgit/terminal-lines.js';
-import { parseCount, parseOptions } from './options.js';
+import { parseWish, USAGE, type Wish } from './mgit/wish.js';
 import { runProgram } from './program.js';
 import { withRemote } from './remote.js';
 import { TransferProgress } from './transfer-progress.js';
 import { version } from './version.js';
-
-const USAGE = `usage: mgit <remote> [<filename>]
-   or: mgit [<options>] <remote> [<filename>] -c <line>...
-   or: mgit [<options>] <remote> [<filename>] -- <command> [<argument>...]`;
 
 const HELP = `${USAGE}
 
@@ -33,6 +28,14 @@ A prompt on a key-value store in a git repository.
   -e, --stop-on-error   end with the first command that fails
   --json                one JSON object a line for each command, errors too
   --no-history          neither read nor keep what is typed
+  --on-conflict=rebase|fail
+                        what a write does that others were faster than: make it again on top (default), or fail
+  --on-unpushed=reject|rebase|merge|theirs
+                        what 'pull' does with commits that the remote cannot take: refuse (default), make them again on top,
+                        merge, or give them up
+  --merge=[<key>=]ours|theirs|later|counter|set|text|json
+                        how values are merged that both sides changed; the first that fits a key holds, without one it is
+                        a conflict
   --poll=<ms>           how often 'watch' asks the remote, in milliseconds (5000, and less often while nothing happens)
   --[no-]progress       show how far a fetch is; on a terminal by default
 
@@ -46,40 +49,13 @@ export async function main(): Promise<never> {
   return await runProgram((console) => mgit(process.argv.slice(2), console));
 }
 
-/** What a command line asks for. */
-interface Wish {
-  readonly remote: string;
-  readonly file: string | undefined;
-  /** Absent where lines are to be read. */
-  readonly given: readonly Line[] | undefined;
-  readonly json: boolean;
-  readonly stopsOnError: boolean;
-  readonly keepsHistory: boolean;
-  readonly showsProgress: boolean;
-  readonly pollMs: number | undefined;
-}
-
 /** The same over a {@link Console}, without ending the process. */
 export async function mgit(args: readonly string[], console: Console): Promise<number> {
-  const { values, positionals, words } = parseMgitOptions(args);
-  if (values.help || values.version) {
-    await console.stdout.write(values.help ? HELP : `mgit version ${version}\n`);
+  const wish = parseWish(args, console);
+  if (typeof wish === 'string') {
+    await console.stdout.write(wish === 'help' ? HELP : `mgit version ${version}\n`);
     return 0;
   }
-  const [remote, file, ...more] = positionals;
-  if (remote === undefined || more.length > 0 || (words.length > 0 && values.command.length > 0))
-    throw new UsageError(USAGE);
-  const lines = words.length > 0 ? [Line.of(words)] : values.command.map((text) => Line.parse(text));
-  const wish: Wish = {
-    remote,
-    file,
-    given: lines.length > 0 ? lines : undefined,
-    json: values.json,
-    stopsOnError: values['stop-on-error'],
-    keepsHistory: !values['no-history'],
-    pollMs: values.poll === undefined ? undefined : parseCount('poll', values.poll, 1),
-    showsProgress: values.progress || (console.stderr.isTTY && !values['no-progress'] && !values.json),
-  };
   try {
     return await runOn(wish, console);
   } catch (error) {
@@ -90,53 +66,23 @@ export async function mgit(args: readonly string[], console: Console): Promise<n
   }
 }
 
-function parseMgitOptions(args: readonly string[]): {
-  values: {
-    help: boolean;
-    version: boolean;
-    json: boolean;
-    command: string[];
-    'stop-on-error': boolean;
-    'no-history': boolean;
-    progress: boolean;
-    'no-progress': boolean;
-    poll?: string | undefined;
-  };
-  positionals: string[];
-  /** What stands behind `--`: one command. */
-  words: readonly string[];
-} {
-  const end = args.indexOf('--');
-  try {
-    const options = end < 0 ? args : args.slice(0, end);
-    const parsed = parseOptions(options, {
-      help: { type: 'boolean', short: 'h', default: false },
-      version: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      command: { type: 'string', short: 'c', multiple: true, default: [] },
-      'stop-on-error': { type: 'boolean', short: 'e', default: false },
-      'no-history': { type: 'boolean', default: false },
-      progress: { type: 'boolean', default: false },
-      'no-progress': { type: 'boolean', default: false },
-      poll: { type: 'string' },
-    });
-    return { ...parsed, words: end < 0 ? [] : args.slice(end + 1) };
-  } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`${error.message}\n${USAGE}`);
-    throw error;
-  }
-}
-
 async function runOn(wish: Wish, console: Console): Promise<number> {
   const { url, storeUrl } = addressOf(wish.remote, console);
   return await withRemote(url, console, async (transport, connect) => {
     const progress = wish.showsProgress ? new TransferProgress(console) : undefined;
     const onProgress = progress?.callbacks.onProgress;
-    const options = { transport, signal: console.signal, ...(onProgress && { onProgress }) };
+    const others: Change[] = [];
+    const options = {
+      ...wish.policies,
+      transport,
+      signal: console.signal,
+      onRebase: (changes: readonly Change[]) => void others.push(...changes),
+      ...(onProgress && { onProgress }),
+    };
     const store = await openStore(storeUrl, wish.file, options, console);
     await progress?.end();
     const history = new RemoteHistory(connect, wish.showsProgress ? () => new TransferProgress(console) : undefined);
-    const session: Session = { console, store, history, pollMs: wish.pollMs };
+    const session: Session = { console, store, history, others, pollMs: wish.pollMs };
     const { json, stopsOnError } = wish;
     return await new Prompt(session, { lines: linesOf(wish, console), json, stopsOnError }).run();
   });

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { isGitError } from '@git-kv/objects';
 import {
   connectUploadPack,
+  type PaceOptions,
   type ProtocolVersion,
   parseRemoteAddress,
   readBundle,
@@ -22,7 +23,7 @@ import { findHere } from './repository.js';
 import { uploadRules } from './upload-rules.js';
 
 /** The certificate authorities that GIT_SSL_CAINFO names, in place of Node's own. */
-export function consoleCertificates(console: Console): { ca?: string } {
+function consoleCertificates(console: Console): { ca?: string } {
   const file = console.env.GIT_SSL_CAINFO;
   if (file === undefined || file === '') return {};
   try {
@@ -66,7 +67,8 @@ export async function withRemote<T>(
   { serverOptions = [], ...programs }: RemotePrograms = {},
 ): Promise<T> {
   assertRemoteUrl(url);
-  const transport = openRemote(url, { ...console, env: await sshEnvironment(console) }, programs);
+  const { env, pace } = await remoteSettings(console);
+  const transport = openRemote(url, { ...console, env }, { ...programs, pace });
   const { signal } = console;
   const bundle = await findBundle(url, console);
   const connect: ConnectRemote = async (repository) =>
@@ -80,22 +82,41 @@ export async function withRemote<T>(
   }
 }
 
-/** The environment with the ssh command of the configuration, which GIT_SSH_COMMAND comes before and GIT_SSH after. */
-async function sshEnvironment(console: Console): Promise<Console['env']> {
-  if (console.env.GIT_SSH_COMMAND) return console.env;
+/** What the configuration says of every remote. */
+interface RemoteDefaults {
+  /** The environment with the ssh command of the configuration, which GIT_SSH_COMMAND comes before and GIT_SSH after. */
+  readonly env: Console['env'];
+  /** How slow an HTTP server may be: http.lowSpeedLimit (bytes a second) for http.lowSpeedTime (seconds). */
+  readonly pace: PaceOptions | undefined;
+}
+
+async function remoteSettings(console: Console): Promise<RemoteDefaults> {
   const repository = await findHere(console);
   try {
     const config = await readGitConfig(console, repository);
-    const command = config.get('core', 'sshcommand');
-    const variant = console.env.GIT_SSH_VARIANT ?? config.get('ssh', 'variant');
+    const { env } = console;
+    const command = env.GIT_SSH_COMMAND || config.get('core', 'sshcommand');
+    const variant = env.GIT_SSH_VARIANT ?? config.get('ssh', 'variant');
+    const limit = countOf(env.GIT_HTTP_LOW_SPEED_LIMIT ?? config.get('http', 'lowspeedlimit'));
+    const seconds = countOf(env.GIT_HTTP_LOW_SPEED_TIME ?? config.get('http', 'lowspeedtime'));
     return {
-      ...console.env,
-      ...(command !== undefined && { GIT_SSH_COMMAND: command }),
-      ...(variant !== undefined && { GIT_SSH_VARIANT: variant }),
+      env: {
+        ...env,
+        ...(command && { GIT_SSH_COMMAND: command }),
+        ...(variant !== undefined && { GIT_SSH_VARIANT: variant }),
+      },
+      pace: limit > 0 && seconds > 0 ? { minBytesPerSecond: limit, windowMs: seconds * 1000 } : undefined,
     };
   } finally {
     await repository?.close();
   }
+}
+
+/** As git reads these: what is no number is 0, which asks for nothing. */
+function countOf(text: string | undefined): number {
+  const [, digits, unit = ''] = /^\s*(\d+)([kmg]?)$/i.exec(text ?? '') ?? [];
+  const count = Number(digits ?? 0) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase());
+  return Number.isSafeInteger(count) ? count : 0;
 }
 
 /** What protocol.version says: 2 where nothing does. */
@@ -120,7 +141,7 @@ async function findBundle(url: string, console: Console): Promise<string | undef
 export function openRemote(
   url: string,
   console: Console,
-  programs: Omit<RemotePrograms, 'serverOptions'> = {},
+  { pace, ...programs }: Omit<RemotePrograms, 'serverOptions'> & { readonly pace?: PaceOptions | undefined } = {},
 ): Transport {
   const isNamed = programs.uploadPack !== undefined || programs.receivePack !== undefined;
   return createTransport(url, {
@@ -128,6 +149,7 @@ export function openRemote(
     environment: console.env,
     credentials: remoteCredentials(console),
     http: consoleCertificates(console),
+    ...(/^https?:/i.test(url) && { pace }),
     // The program reads ~/.ssh/config, which people rely on.
     sshBy: 'program',
     local: (path) =>

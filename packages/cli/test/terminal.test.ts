@@ -21,7 +21,7 @@ async function onTerminalWith(
     skip('no script(1) of util-linux here to make a terminal');
   const command = [process.execPath, programPath(program), ...args].map((word) => `'${word}'`).join(' ');
   return start('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
-    env: { TERM: 'xterm', ...env },
+    env: { TERM: 'xterm', GIT_TERMINAL_PROMPT: '1', ...env },
   });
 }
 

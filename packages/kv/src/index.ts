@@ -45,6 +45,7 @@ export type {
 export type { ToOctetsOptions } from './octets/write.js';
 export type {
   ChangeOptions,
+  ConflictPolicy,
   ConnectOptions,
   KvLimits,
   KvOptions,

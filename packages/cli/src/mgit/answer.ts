@@ -1,4 +1,4 @@
-import { type KeyConflict, KvConflictError } from '@git-kv/kv';
+import type { KeyConflict, KvConflictError } from '@git-kv/kv';
 import { decodeUtf8Exact, isGitError } from '@git-kv/objects';
 import { CommandError } from '../console.js';
 import { plain } from '../program.js';
@@ -38,12 +38,17 @@ export function failureOf(error: unknown): Failure | undefined {
       code: error.code,
       message: plain(error.message),
       ...(key !== undefined && { key: String(key) }),
-      ...(error instanceof KvConflictError && { conflicts: error.conflicts.map(conflictJson) }),
+      ...(conflictsOf(error).length > 0 && { conflicts: conflictsOf(error).map(conflictJson) }),
     };
   }
   if (error instanceof LineError) return { code: error.code, message: plain(error.message) };
   if (error instanceof CommandError) return { code: 'IO_FAILED', message: plain(error.message) };
   return undefined;
+}
+
+/** The keys of a conflict; none where the error is another. */
+export function conflictsOf(error: unknown): readonly KeyConflict[] {
+  return isGitError(error, 'MERGE_CONFLICT') ? ((error as Partial<KvConflictError>).conflicts ?? []) : [];
 }
 
 /** The three sides of a key; `null` where there is no value that can be shown. */

@@ -1,4 +1,4 @@
-import type { GitKv, KvBatch } from '@git-kv/kv';
+import type { Change, GitKv, KvBatch } from '@git-kv/kv';
 import type { Console } from '../console.js';
 import type { Answer } from './answer.js';
 import type { Line } from './line.js';
@@ -12,6 +12,8 @@ export interface Session {
   readonly console: Console;
   readonly store: GitKv;
   readonly history: RemoteHistory;
+  /** What others had changed where a write was made on top of it, and nobody was told of yet. */
+  readonly others: Change[];
   /** How often `watch` asks the remote, in milliseconds; by default the store decides. */
   readonly pollMs?: number | undefined;
 }

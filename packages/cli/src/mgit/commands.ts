@@ -1,4 +1,4 @@
-import type { PromptCommand } from './command.js';
+import { type PromptCommand, silent } from './command.js';
 import { changesAnswer, HISTORY_COMMANDS } from './history-commands.js';
 import { saveCommand } from './save.js';
 import { STORE_COMMANDS } from './store-commands.js';
@@ -15,9 +15,27 @@ const pullCommand: PromptCommand = {
   },
 };
 
+/** `push`: what the remote does not have, as a state that was saved may hold it, or a pull that made commits again. */
+const pushCommand: PromptCommand = {
+  synopsis: '',
+  summary: 'push what the remote does not have: after a pull that made commits again, or from a saved state',
+  takes: [],
+  async run({ store, signal }) {
+    await store.push({ signal });
+    return silent({ commit: store.commit?.oid ?? null });
+  },
+};
+
 /** Every command but those that the prompt itself is about: `fold`, `help` and `quit`. */
 export const COMMANDS: ReadonlyMap<string, PromptCommand> = new Map(
-  Object.entries({ ...STORE_COMMANDS, pull: pullCommand, ...HISTORY_COMMANDS, watch: watchCommand, save: saveCommand }),
+  Object.entries({
+    ...STORE_COMMANDS,
+    pull: pullCommand,
+    push: pushCommand,
+    ...HISTORY_COMMANDS,
+    watch: watchCommand,
+    save: saveCommand,
+  }),
 );
 
 /** The commands of the prompt itself. */

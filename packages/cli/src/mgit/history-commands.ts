@@ -54,8 +54,13 @@ export const HISTORY_COMMANDS: Readonly<Record<string, PromptCommand>> = {
 
 /** What changed, as `pull` shows it. */
 export function changesAnswer(changes: readonly Change[], json: Answer['json'], head = ''): Answer {
-  const rows = changes.map(({ kind, key }) => `${SIGNS[kind]} ${key.format()}\n`);
+  const rows = changeRows(changes);
   return { text: head === '' ? rows : [head, ...rows], json: { ...json, changes } };
+}
+
+/** A line for each change. */
+export function changeRows(changes: readonly Change[]): string[] {
+  return changes.map(({ kind, key }) => `${SIGNS[kind]} ${key.format()}\n`);
 }
 
 /** Without an argument, what a pull would bring; with one, from there to where the store is. */

@@ -1,10 +1,11 @@
-import { type GitKv, type KvBatch, KvConflictError } from '@git-kv/kv';
+import type { GitKv, KvBatch } from '@git-kv/kv';
 import { ClosedPipeError, CommandError } from '../console.js';
 import { plain } from '../program.js';
-import { type Answer, failureOf, LineError } from './answer.js';
+import { type Answer, conflictsOf, failureOf, LineError } from './answer.js';
 import { type Session, silent, type Target, takesArguments } from './command.js';
 import { COMMANDS, commandHelp } from './commands.js';
 import { complete } from './completion.js';
+import { changeRows } from './history-commands.js';
 import type { Line } from './line.js';
 import type { LineSource } from './line-source.js';
 
@@ -122,9 +123,14 @@ export class Prompt {
 
   async #say(command: string, { text, json }: Answer): Promise<void> {
     const { stdout } = this.#session.console;
-    if (this.#options.json) await stdout.write(`${JSON.stringify({ command, ok: true, ...json })}\n`);
-    else if (typeof text !== 'string') for (const piece of text) await stdout.write(piece);
-    else if (text !== '') await stdout.write(text);
+    const others = this.#session.others.splice(0);
+    if (this.#options.json) {
+      const besides = others.length > 0 ? { others } : {};
+      await stdout.write(`${JSON.stringify({ command, ok: true, ...json, ...besides })}\n`);
+      return;
+    }
+    for (const piece of typeof text === 'string' ? [text] : text) if (piece !== '') await stdout.write(piece);
+    if (this.#options.lines.isInteractive) for (const row of changeRows(others)) await stdout.write(row);
   }
 
   async #fail(command: string, error: unknown): Promise<void> {
@@ -139,8 +145,7 @@ export class Prompt {
     }
     const code = error instanceof CommandError ? '' : ` [${failure.code}]`;
     await stderr.write(`${failure.message}.${code}\n`);
-    if (!(error instanceof KvConflictError)) return;
-    for (const { key, reason } of error.conflicts) await stderr.write(`! ${key.format()}: ${plain(reason)}\n`);
+    for (const { key, reason } of conflictsOf(error)) await stderr.write(`! ${key.format()}: ${plain(reason)}\n`);
   }
 }
 

@@ -112,7 +112,7 @@ describe('commands that read (K40, K41)', () => {
 
 const NAMES = (
   'get get-with-permissions exists set set_partial set-with-permissions allocate remove rename list mtime digest size ' +
-  'pull branches log diff watch save fold abandon help quit'
+  'pull push branches log diff watch save fold abandon help quit'
 ).split(' ');
 
 describe('commands that write make one commit, pushed (K40)', () => {
