@@ -3,9 +3,10 @@ import type { StoreCore } from './core.js';
 import { Draft, type DraftResult } from './draft.js';
 import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
 import type { Head } from './head.js';
-import type { Key } from './key.js';
+import { Key } from './key.js';
 import { Mutex } from './mutex.js';
 import { Pace } from './pace.js';
+import type { ReadSet } from './read-set.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
 import type { KvWriter, ValuePermissions, WriteRange } from './writer.js';
 
@@ -17,21 +18,24 @@ export class KvBatch extends KvReader implements KvWriter {
   readonly #core: StoreCore;
   readonly #base: Head | undefined;
   readonly #draft: Draft;
+  /** Notes what is read, where somebody wants to know. */
+  readonly #reads: ReadSet | undefined;
   /** A write reads trees between its steps, so only one may be under way. */
   readonly #writes = new Mutex();
   readonly #pace = new Pace();
   #isOpen = true;
 
-  private constructor(core: StoreCore, base: Head | undefined, draft: Draft) {
+  private constructor(core: StoreCore, base: Head | undefined, draft: Draft, reads: ReadSet | undefined) {
     super();
+    this.#reads = reads;
     this.#core = core;
     this.#base = base;
     this.#draft = draft;
   }
 
   /** @internal */
-  static async open(core: StoreCore, base: Head | undefined): Promise<KvBatch> {
-    return new KvBatch(core, base, await Draft.open(core.trees, base?.treeOid, core.maxValueBytes));
+  static async open(core: StoreCore, base: Head | undefined, reads?: ReadSet): Promise<KvBatch> {
+    return new KvBatch(core, base, await Draft.open(core.trees, base?.treeOid, core.maxValueBytes), reads);
   }
 
   override get commit(): KvCommit | undefined {
@@ -55,11 +59,14 @@ export class KvBatch extends KvReader implements KvWriter {
 
   /** {@inheritDoc KvWriter.remove} */
   async remove(key: string | Key): Promise<void> {
+    this.#reads?.add(Key.of(key), 'content');
     await this.#write(removeIn(key));
   }
 
   /** {@inheritDoc KvWriter.rename} */
   async rename(source: string | Key, destination: string | Key): Promise<void> {
+    this.#reads?.add(Key.of(source), 'content');
+    this.#reads?.add(Key.of(destination), 'names');
     await this.#write(renameIn(source, destination));
   }
 
@@ -82,8 +89,10 @@ export class KvBatch extends KvReader implements KvWriter {
   protected override async view<T>(read: (view: ReadView) => Promise<T>): Promise<T> {
     this.#assertOpen();
     const { objects } = this.#core.repository;
+    const reads = this.#reads;
+    const base = this.#base;
     return await read({
-      tree: this.#draft.tree,
+      tree: reads?.over(this.#draft.tree) ?? this.#draft.tree,
       readObject: async (oid, options) => this.#draft.blob(oid) ?? (await objects.read(oid, options)),
       statObject: async (oid) => {
         const blob = this.#draft.blob(oid);
@@ -94,7 +103,10 @@ export class KvBatch extends KvReader implements KvWriter {
         if (blob === undefined) return await objects.open(oid, options);
         return { kind: blob.kind, size: blob.body.length, body: whole(blob.body) };
       },
-      base: this.#base,
+      get base() {
+        reads?.addAll(); // who looks at the commit itself reads what any commit changes
+        return base;
+      },
       trees: this.#core.trees,
       shallow: () => this.#core.repository.shallow.read(),
       now: Math.floor(this.#core.clock() / 1000),

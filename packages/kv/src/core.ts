@@ -3,6 +3,7 @@ import { isAncestor, type Repository } from '@git-kv/repository';
 import { type Change, diffKeys } from './changes.js';
 import { Committer } from './committer.js';
 import type { DraftWrite } from './draft-writes.js';
+import type { Expectation } from './expectation.js';
 import type { Head } from './head.js';
 import { Mutex } from './mutex.js';
 import type { KvOptions, PullOptions, SettledPush, UnpushedPolicy, WriteOptions } from './options.js';
@@ -90,6 +91,10 @@ export class StoreCore {
     return core;
   }
 
+  get settings(): KvOptions {
+    return this.#options;
+  }
+
   get head(): Head | undefined {
     return this.#position.head;
   }
@@ -117,8 +122,8 @@ export class StoreCore {
   }
 
   /** One write, which may share a push with those that wait beside it. */
-  write(write: DraftWrite, options: WriteOptions): Promise<void> {
-    return this.#queue.add(write, options);
+  write(write: DraftWrite, options: WriteOptions, expects?: Expectation): Promise<void> {
+    return this.#queue.add(write, options, expects);
   }
 
   /**
@@ -129,8 +134,9 @@ export class StoreCore {
     this.assertSettled();
     const { head } = this.#position;
     const published = await this.#publisher.publish(edits, ground);
-    const { position, failures, onto } = published;
+    const { position, failures } = published;
     if (position === undefined) return failures;
+    const onto = published.onto ?? (ground.head?.oid === head?.oid ? undefined : ground.head);
     const { onRebase } = this.#options;
     const isTold = onRebase !== undefined && onto !== undefined && position.pending === undefined;
     const changes = isTold ? await diffKeys(this.repository.objects, head?.treeOid, onto.treeOid) : [];

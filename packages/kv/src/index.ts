@@ -20,6 +20,7 @@
  *
  * @module
  */
+export type { BackOff } from './back-off.js';
 export type { KvBatch } from './batch.js';
 export { type Change, type ChangesOptions, diffKeys } from './changes.js';
 export {
@@ -47,6 +48,7 @@ export type {
   ChangeOptions,
   ConflictPolicy,
   ConnectOptions,
+  Isolation,
   KvLimits,
   KvOptions,
   OfOctetsOptions,
@@ -79,4 +81,4 @@ export type {
   WatchReset,
   WatchResetReason,
 } from './watch/events.js';
-export type { KvWriter, SetOptions, ValuePermissions, WriteRange } from './writer.js';
+export type { Expected, KvWriter, RemoveOptions, SetOptions, ValuePermissions, WriteRange } from './writer.js';

@@ -93,8 +93,17 @@ export interface WriteOptions {
   readonly retries?: number;
 }
 
+/**
+ * What a batch may rely on. `snapshot`: it reads one state, and is committed on top of what others pushed since, as long as they
+ * changed other keys than it did. `serializable`: only as long as they left alone what it read, too, so that it is as if batches
+ * had run one after another.
+ */
+export type Isolation = 'snapshot' | 'serializable';
+
 /** Who made a change, and why. */
 export interface ChangeOptions extends WriteOptions {
+  /** Default `snapshot`. */
+  readonly isolation?: Isolation;
   readonly author?: string;
   readonly authorEmail?: string;
   /** Written as it is. Default `Committed by git-kv`. */

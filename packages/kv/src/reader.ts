@@ -13,8 +13,8 @@ import type { Head } from './head.js';
 import { Key } from './key.js';
 import { findLastChange, findSlot } from './last-change.js';
 import { type Permissions, permissionsOf } from './permissions.js';
+import type { TreeReads } from './read-set.js';
 import type { TreeCache } from './tree/tree-cache.js';
-import type { WorkingTree } from './tree/working-tree.js';
 import { checkedBlob, checkedCount, missingValue, valueOid } from './value.js';
 
 /** What a key stands for. */
@@ -68,7 +68,7 @@ export interface ObjectStream {
 
 /** One state of a store, as the reading operations need it. */
 export interface ReadView {
-  readonly tree: WorkingTree;
+  readonly tree: TreeReads;
   readObject(oid: Oid, options?: KvReadOptions): Promise<RawObject | undefined>;
   statObject(oid: Oid): Promise<{ readonly size: number } | undefined>;
   openObject(oid: Oid, options?: KvReadOptions): Promise<ObjectStream | undefined>;

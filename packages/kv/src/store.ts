@@ -1,4 +1,4 @@
-import { assertRefName, GitError, hashAlgorithm, isGitError, NotFoundError, type Oid } from '@git-kv/objects';
+import { assertRefName, hashAlgorithm, isGitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { connectUploadPack, type Transport } from '@git-kv/protocol';
 import { openRemoteRepository, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
@@ -8,6 +8,7 @@ import { StoreCore } from './core.js';
 import { Draft } from './draft.js';
 import { allocateIn, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
 import { invalidState } from './errors.js';
+import { expectationOf } from './expectation.js';
 import type { Head } from './head.js';
 import { Key } from './key.js';
 import { Mutex } from './mutex.js';
@@ -28,13 +29,14 @@ import type { ProvenRead } from './proof/proof.js';
 import { type KvCommit, KvReader, type KvReadOptions, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
 import { KvSnapshot } from './snapshot.js';
+import { Transaction } from './transaction.js';
 import { openTransport } from './transport.js';
 import { LocalUpstream, RemoteUpstream } from './upstream.js';
 import type { WatchEvent, WatchOptions } from './watch/events.js';
 import { TipFeed } from './watch/feed.js';
 import { localSource, remoteSource, type WatchSource } from './watch/source.js';
 import { watchBranch } from './watch/watch.js';
-import type { KvWriter, SetOptions, WriteRange } from './writer.js';
+import type { KvWriter, RemoveOptions, SetOptions, WriteRange } from './writer.js';
 
 const HEADS = 'refs/heads/';
 
@@ -184,7 +186,8 @@ export class GitKv extends KvReader implements KvWriter {
    *   the remote does not say that it has the commit (which is then pending); UNPUSHED_COMMIT while an earlier one is pending
    */
   async set(key: string | Key, value: Uint8Array | string, options: SetOptions = {}): Promise<void> {
-    await this.#core.write(setIn(key, value, options), options);
+    const expects = expectationOf(Key.of(key), options.expected);
+    await this.#core.write(setIn(key, value, options), options, expects);
   }
 
   /**
@@ -215,8 +218,9 @@ export class GitKv extends KvReader implements KvWriter {
    * Take away a value, or a dictionary with all in it: one commit, pushed. Absence is no error and makes no commit.
    * @throws {KvError} INVALID_KEY for the root; {GitError} as {@link set} does
    */
-  async remove(key: string | Key, options: WriteOptions = {}): Promise<void> {
-    await this.#core.write(removeIn(key), options);
+  async remove(key: string | Key, options: RemoveOptions = {}): Promise<void> {
+    const expects = expectationOf(Key.of(key), options.expected);
+    await this.#core.write(removeIn(key), options, expects);
   }
 
   /**
@@ -234,6 +238,9 @@ export class GitKv extends KvReader implements KvWriter {
    * Run `change` on a view of the store that sees its own writes, then make one commit of them and push it. Without a
    * net change there is no commit. When `change` throws, nothing is kept. Calls wait for each other, so one that is
    * awaited inside another never ends: inside, use the batch.
+   *
+   * Where others pushed in the meantime, the commit is made again on top of theirs, as it is; with `isolation: 'serializable'`
+   * only while they left alone what the batch has read, and else `change` is run again on what they left.
    * @returns what `change` returns
    * @throws {GitError} STORE_MODIFIED where the store itself was written to or pulled in the meantime: those writes stay,
    *   the batch does not; otherwise as {@link set} does
@@ -242,24 +249,8 @@ export class GitKv extends KvReader implements KvWriter {
     const core = this.#core;
     return this.#batches.run(async () => {
       core.assertSettled();
-      const base = core.head;
-      return await core.retention.pinned(base?.treeOid, async () => {
-        const batch = await KvBatch.open(core, base);
-        try {
-          const result = await change(batch);
-          const draft = await batch.finish();
-          if (draft === undefined) return result;
-          const edit = { baseTreeOid: base?.treeOid, ...draft, options };
-          await core.exclusively(async () => {
-            if (core.head?.oid !== base?.oid) throw storeModified();
-            const failures = await core.publish([edit]);
-            if (failures.has(edit)) throw failures.get(edit);
-          });
-          return result;
-        } finally {
-          batch.close();
-        }
-      });
+      const transaction = new Transaction(core, options);
+      return await transaction.run((base, reads) => KvBatch.open(core, base, reads), change);
     });
   }
 
@@ -386,11 +377,4 @@ export class GitKv extends KvReader implements KvWriter {
       });
     });
   }
-}
-
-function storeModified(): GitError {
-  return new GitError(
-    'STORE_MODIFIED',
-    'Cannot push the change: the store was modified outside of changeAndPush, please retry',
-  );
 }

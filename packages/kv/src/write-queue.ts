@@ -1,7 +1,9 @@
-import type { RawObject } from '@git-kv/objects';
+import type { Oid, RawObject } from '@git-kv/objects';
 import { Draft } from './draft.js';
 import type { DraftWrite } from './draft-writes.js';
+import { assertExpected, type Expectation } from './expectation.js';
 import type { Head } from './head.js';
+import { findSlot } from './last-change.js';
 import type { Mutex } from './mutex.js';
 import type { WriteOptions } from './options.js';
 import type { Edit, Published } from './publisher.js';
@@ -13,6 +15,7 @@ const MAX_GROUP = 64;
 interface QueuedWrite {
   readonly write: DraftWrite;
   readonly options: WriteOptions;
+  readonly expects: Expectation | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,9 +43,9 @@ export class WriteQueue {
   }
 
   /** Resolves when the write is pushed, or has nothing to change. */
-  add(write: DraftWrite, options: WriteOptions): Promise<void> {
+  add(write: DraftWrite, options: WriteOptions, expects?: Expectation): Promise<void> {
     return new Promise((resolve, reject) => {
-      const queued = { write, options, resolve, reject };
+      const queued = { write, options, expects, resolve, reject };
       // What can be aborted comes alone: a push is aborted for all that is in it.
       const isAlone = options.signal !== undefined;
       if (!isAlone && this.#open !== undefined && this.#open.length < MAX_GROUP) {
@@ -88,6 +91,7 @@ export class WriteQueue {
     let baseTreeOid = head?.treeOid;
     for (let queued = group.shift(); queued !== undefined; queued = group.shift()) {
       try {
+        if (queued.expects) await this.#assertExpected(queued.expects, baseTreeOid);
         await queued.write(draft);
       } catch (error) {
         queued.reject(error);
@@ -105,8 +109,18 @@ export class WriteQueue {
       }
       const objects = sealed.objects.filter((object) => !known.has(object));
       for (const object of objects) known.add(object);
-      written.set({ baseTreeOid, treeOid: sealed.treeOid, objects, options: queued.options }, queued);
+      const { options, expects } = queued;
+      const assertHolds = expects && (({ treeOid: theirs }: Head) => this.#assertExpected(expects, theirs));
+      const edit = { baseTreeOid, treeOid: sealed.treeOid, objects, options, ...(assertHolds && { assertHolds }) };
+      written.set(edit, queued);
       baseTreeOid = sealed.treeOid;
     }
+  }
+
+  /** What is drafted and not stored yet is in the cache of trees. */
+  async #assertExpected(expects: Expectation, treeOid: Oid | undefined): Promise<void> {
+    const { trees } = this.#target;
+    const slot = await findSlot(trees, treeOid ?? trees.algorithm.emptyTreeOid, expects.key);
+    await assertExpected(trees.reader, expects, slot?.oid);
   }
 }

@@ -1,3 +1,4 @@
+import type { Oid } from '@git-kv/objects';
 import type { Key } from './key.js';
 import type { WriteOptions } from './options.js';
 import type { Permissions } from './permissions.js';
@@ -8,8 +9,20 @@ export interface ValuePermissions {
   readonly permissions?: Permissions;
 }
 
+/** What has to stand under a key for a write to be made. */
+export interface Expected {
+  /**
+   * The digest of what is there, as bytes or hex; `null`: nothing. Where something else is there, also by the work of others, the
+   * write fails with MERGE_CONFLICT. Default: anything.
+   */
+  readonly expected?: Uint8Array | Oid | null;
+}
+
 /** How a value is put under a key. */
-export interface SetOptions extends WriteOptions, ValuePermissions {}
+export interface SetOptions extends WriteOptions, ValuePermissions, Expected {}
+
+/** How a key is taken away. */
+export interface RemoveOptions extends WriteOptions, Expected {}
 
 /** Where a write into a value begins. */
 export interface WriteRange {

@@ -1,0 +1,86 @@
+import { GitError, isGitError } from '@git-kv/objects';
+import type { KvBatch } from './batch.js';
+import type { StoreCore } from './core.js';
+import type { Head } from './head.js';
+import type { ChangeOptions } from './options.js';
+import type { Edit } from './publisher.js';
+import { ReadSet } from './read-set.js';
+
+const DEFAULT_RETRIES = 16;
+
+/** What a batch came to; `moved` where it has to be run again, on what others left. */
+type Outcome<T> = { readonly result: T } | { readonly moved: Head; readonly error: unknown };
+
+/** One `changeAndPush`: the change is run, maybe more than once, and what it made is committed. */
+export class Transaction {
+  readonly #core: StoreCore;
+  readonly #options: ChangeOptions;
+  /** Where the store stood when it began. */
+  readonly #start: Head | undefined;
+
+  constructor(core: StoreCore, options: ChangeOptions) {
+    this.#core = core;
+    this.#options = options;
+    this.#start = core.head;
+  }
+
+  async run<T>(
+    open: (base: Head | undefined, reads: ReadSet | undefined) => Promise<KvBatch>,
+    change: (batch: KvBatch) => T | Promise<T>,
+  ): Promise<T> {
+    const { retention, settings } = this.#core;
+    const { isolation = 'snapshot', retries = settings.retries ?? DEFAULT_RETRIES } = this.#options;
+    let base = this.#start;
+    for (let attempt = 1; ; attempt++) {
+      const reads = isolation === 'serializable' ? new ReadSet() : undefined;
+      const outcome: Outcome<T> = await retention.pinned(base?.treeOid, async () => {
+        const batch = await open(base, reads);
+        try {
+          const result = await change(batch);
+          return await this.#commit(batch, base, reads, result);
+        } finally {
+          batch.close();
+        }
+      });
+      if ('result' in outcome) return outcome.result;
+      if (attempt > retries) throw outcome.error;
+      base = outcome.moved;
+    }
+  }
+
+  async #commit<T>(batch: KvBatch, base: Head | undefined, reads: ReadSet | undefined, result: T): Promise<Outcome<T>> {
+    const core = this.#core;
+    const draft = await batch.finish();
+    if (draft === undefined) return { result };
+    let theirs: Head | undefined;
+    const assertHolds = async (head: Head): Promise<void> => {
+      theirs = head;
+      if (await reads?.differs(core.trees, base?.treeOid, head.treeOid)) throw readsChanged();
+    };
+    const edit: Edit = { baseTreeOid: base?.treeOid, ...draft, options: this.#options, assertHolds };
+    // Only where the batch was run again does it stand on something else than the store.
+    const isAhead = base?.oid !== this.#start?.oid;
+    return await core.exclusively(async () => {
+      if (core.head?.oid !== this.#start?.oid) throw storeModified();
+      const failures = await core.publish([edit], isAhead ? { head: base, pushedOid: base?.oid } : undefined);
+      if (!failures.has(edit)) return { result };
+      const error = failures.get(edit);
+      const canRepeat = reads !== undefined && (isGitError(error, 'MERGE_CONFLICT') || error instanceof ReadsChanged);
+      if (theirs === undefined || !canRepeat) throw error;
+      return { moved: theirs, error };
+    });
+  }
+}
+
+class ReadsChanged extends GitError {}
+
+function readsChanged(): GitError {
+  return new ReadsChanged('STORE_MODIFIED', 'Cannot push the change: others changed what it read, too often');
+}
+
+function storeModified(): GitError {
+  return new GitError(
+    'STORE_MODIFIED',
+    'Cannot push the change: the store was modified outside of changeAndPush, please retry',
+  );
+}

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { GitKv, type KvOptions } from '../src/index.js';
+import { keyMerges } from '../src/merge/index.js';
+import { InProcessRemote, valuesOf } from './support/in-process.js';
+import { startRemote } from './support/remote.js';
+
+const isSlow = process.env.GIT_KV_SLOW === '1';
+
+/** Every writer makes `count` commits, one after the other, all writers at once. */
+async function write(
+  stores: readonly GitKv[],
+  count: number,
+  one: (store: GitKv, who: number, n: number) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    stores.map(async (store, who) => {
+      for (let n = 0; n < count; n++) await one(store, who, n);
+    }),
+  );
+}
+
+const expected = (writers: number, count: number): Record<string, string> => {
+  const values: Record<string, string> = {};
+  for (let who = 0; who < writers; who++) for (let n = 0; n < count; n++) values[`w${who}/${n}`] = `${who}.${n}`;
+  return values;
+};
+
+/** With waits as short as a test can bear. */
+const options: KvOptions = {
+  retries: 1000,
+  backOff: (attempt) => new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(attempt, 10))),
+};
+
+describe('Many writers on one branch', () => {
+  const [writers, count] = isSlow ? [16, 25] : [8, 5];
+
+  test(`${writers} x ${count} disjoint commits over the protocol: all there, none twice`, {
+    timeout: 300_000,
+  }, async () => {
+    const remote = new InProcessRemote();
+    const stores = await Promise.all(Array.from({ length: writers }, () => remote.connect(options)));
+    await write(stores, count, (store, who, n) =>
+      store.changeAndPush((batch) => batch.set(`w${who}/${n}`, `${who}.${n}`), { message: `w${who}/${n}` }),
+    );
+    expect(await remote.values()).toEqual(expected(writers, count));
+    const log = await remote.log();
+    expect(log).toHaveLength(writers * count);
+    expect(new Set(log).size).toBe(writers * count);
+    for (const store of stores) {
+      await store.pull();
+      expect(await valuesOf(store)).toEqual(expected(writers, count));
+    }
+  });
+
+  test('count one counter together, in a repository at hand', { timeout: 300_000 }, async () => {
+    const { repository } = new InProcessRemote();
+    const stores = await Promise.all(
+      Array.from({ length: writers }, () => GitKv.open(repository, { ...options, merge: keyMerges.counter() })),
+    );
+    const seen: number[] = [];
+    await write(stores, count, async (store) => {
+      await store.changeAndPush(async (batch) => {
+        const value = Number((await batch.getText('n')) ?? 0) + 1;
+        await batch.set('n', `${value}`);
+      });
+      seen.push(Number(await store.getText('n')));
+    });
+    const store = await GitKv.open(repository);
+    expect(await store.getText('n')).toBe(`${writers * count}`);
+    // Each commit raised it by one, so that no two writers saw the same after theirs.
+    expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: writers * count }, (_, at) => at + 1));
+  });
+
+  test('draw numbers from one counter, none twice, by serializable batches', { timeout: 300_000 }, async () => {
+    const remote = new InProcessRemote();
+    const stores = await Promise.all(Array.from({ length: 4 }, () => remote.connect(options)));
+    const drawn: number[] = [];
+    await write(stores, count, async (store) => {
+      const mine = await store.changeAndPush(
+        async (batch) => {
+          const value = Number((await batch.getText('next')) ?? 0);
+          await batch.set('next', `${value + 1}`);
+          return value;
+        },
+        { isolation: 'serializable', retries: 1000 },
+      );
+      drawn.push(mine);
+    });
+    expect(drawn.sort((a, b) => a - b)).toEqual(Array.from({ length: 4 * count }, (_, at) => at));
+  });
+
+  const [gitWriters, gitCount] = isSlow ? [16, 25] : [3, 2];
+
+  test(`${gitWriters} x ${gitCount} through git http-backend: all there, none twice`, {
+    timeout: 1_800_000,
+  }, async () => {
+    const remote = await startRemote();
+    // The default pace: what a store does with a real server.
+    const stores = await Promise.all(Array.from({ length: gitWriters }, () => remote.connect()));
+    const tried: number[] = [];
+    const start = performance.now();
+    await write(stores, gitCount, async (store, who, n) => {
+      const before = performance.now();
+      await store.set(`w${who}/${n}`, `${who}.${n}`, { retries: 100 });
+      tried.push(performance.now() - before);
+    });
+    if (isSlow) {
+      const seconds = (performance.now() - start) / 1000;
+      const slowest = Math.max(...tried) / 1000;
+      const requests = remote.backend.requests.length;
+      process.stdout.write(
+        `${gitWriters} x ${gitCount}: ${seconds.toFixed(1)} s, ${requests} requests, slowest write ${slowest.toFixed(1)} s\n`,
+      );
+    }
+    expect(remote.git('rev-list', '--count', 'main')).toBe(`${gitWriters * gitCount}`);
+    expect(remote.git('ls-tree', '-r', '--name-only', 'main').split('\n').sort()).toEqual(
+      Object.keys(expected(gitWriters, gitCount)).sort(),
+    );
+    expect(remote.git('fsck', '--strict', '--no-dangling')).toBe('');
+  });
+});
