@@ -25,8 +25,12 @@ export interface Expected {
   branchVersion: number;
   /** What a write does that others were faster than. */
   readonly onConflict: 'rebase' | 'fail';
+  /** What the branch held where the store last met it. */
+  base: Model;
+  /** Whether the store has commits that a pull made of ours and others', which no write pushed yet. */
+  isAhead: boolean;
   /** A commit of which the store does not know whether it arrived. */
-  pending?: { readonly hasArrived: boolean } | undefined;
+  pending?: { readonly made: Model; readonly hasArrived: boolean } | undefined;
 }
 
 const name = fc.constantFrom('a', 'b', 'c.d');
@@ -104,17 +108,25 @@ function push(expected: Expected, next: Model): string | undefined {
   if (String(next) === String(expected.local)) return undefined;
   let made = next;
   if (expected.localVersion !== expected.branchVersion) {
-    if (expected.onConflict === 'fail') return 'PUSH_REJECTED';
+    if (expected.onConflict === 'fail' || expected.isAhead) return 'PUSH_REJECTED';
     const merged = mergeModels(expected.local, next, expected.branch);
     if (merged === undefined) return 'MERGE_CONFLICT';
     made = merged;
   }
-  // What others have made the same needs no commit.
-  if (String(made) !== String(expected.branch)) expected.branchVersion++;
-  expected.local = made;
-  expected.branch = made.copy();
-  expected.localVersion = expected.branchVersion;
+  // What others have made the same needs no commit, but those that wait for one are pushed with it.
+  if (String(made) !== String(expected.branch) || expected.isAhead) expected.branchVersion++;
+  expected.branch = made;
+  meet(expected);
   return undefined;
+}
+
+/** The store is where the branch is. */
+function meet(expected: Expected): void {
+  expected.local = expected.branch.copy();
+  expected.base = expected.branch.copy();
+  expected.localVersion = expected.branchVersion;
+  expected.isAhead = false;
+  expected.pending = undefined;
 }
 
 class WriteCommand implements Command {
@@ -217,7 +229,7 @@ class CutCommand implements Command {
   }
 
   check(expected: Readonly<Expected>): boolean {
-    return expected.pending === undefined && expected.localVersion === expected.branchVersion;
+    return expected.pending === undefined && !expected.isAhead && expected.localVersion === expected.branchVersion;
   }
 
   async run(expected: Expected, system: System): Promise<void> {
@@ -225,7 +237,7 @@ class CutCommand implements Command {
     let code = next.write(this.#write);
     if (code === undefined && String(next) !== String(expected.local)) {
       code = 'PUSH_OUTCOME_UNKNOWN';
-      expected.pending = { hasArrived: this.#hasArrived };
+      expected.pending = { made: next, hasArrived: this.#hasArrived };
       if (this.#hasArrived) {
         expected.branch = next;
         expected.branchVersion++;
@@ -243,10 +255,13 @@ class CutCommand implements Command {
   }
 }
 
-class PullCommand implements Command {
-  readonly #onUnpushed: 'reject' | 'theirs';
+type UnpushedPolicy = 'reject' | 'rebase' | 'merge' | 'theirs';
 
-  constructor(onUnpushed: 'reject' | 'theirs') {
+class PullCommand implements Command {
+  readonly #onUnpushed: UnpushedPolicy;
+  #wasElsewhere = false;
+
+  constructor(onUnpushed: UnpushedPolicy) {
     this.#onUnpushed = onUnpushed;
   }
 
@@ -255,38 +270,59 @@ class PullCommand implements Command {
   }
 
   async run(expected: Expected, { store }: System): Promise<void> {
-    const isElsewhere = expected.pending?.hasArrived === false && expected.localVersion !== expected.branchVersion;
+    const { pending } = expected;
+    const before = expected.local;
     const settled: string[] = [];
-    const options = {
-      onUnpushed: this.#onUnpushed,
-      onSettled: ({ status }: { status: string }) => settled.push(status),
-    };
-    if (isElsewhere && this.#onUnpushed === 'reject') {
-      expect(await refusal(store.pull(options))).toBe('UNPUSHED_COMMIT');
-      await expectSame(store, expected.local);
-      return;
+    const code = this.#settle(expected);
+    const pull = store.pull({ onUnpushed: this.#onUnpushed, onSettled: ({ status }) => settled.push(status) });
+    if (code !== undefined) {
+      expect(await refusal(pull)).toBe(code);
+    } else {
+      const changes = (await pull).map(({ kind, key }) => `${kind} ${key}`).sort();
+      expect(changes).toEqual(changesBetween(before, expected.local));
+      expect(settled).toEqual(pending ? [this.#fateOf(pending.hasArrived, settled)] : []);
+      expect(store.pendingCommit).toBeUndefined();
     }
-    const changes = await store.pull(options);
-    expect(changes.map(({ kind, key }) => `${kind} ${key}`).sort()).toEqual(
-      changesBetween(expected.local, expected.branch),
-    );
-    expected.local = expected.branch.copy();
-    expected.localVersion = expected.branchVersion;
-    expect(settled).toEqual(expected.pending ? [fateOf(expected.pending.hasArrived, isElsewhere, settled)] : []);
-    expected.pending = undefined;
-    expect(store.pendingCommit).toBeUndefined();
     await expectSame(store, expected.local);
+  }
+
+  /** Bring ours and theirs together, or say with which code that is refused. */
+  #settle(expected: Expected): string | undefined {
+    const { pending, isAhead } = expected;
+    const isElsewhere = expected.localVersion !== expected.branchVersion;
+    this.#wasElsewhere = isElsewhere;
+    const isOurs = isAhead || pending?.hasArrived === false;
+    if (!isOurs) {
+      meet(expected);
+      return undefined;
+    }
+    if (!isElsewhere) {
+      expected.pending = undefined;
+      return undefined;
+    }
+    if (this.#onUnpushed === 'reject') return 'UNPUSHED_COMMIT';
+    if (this.#onUnpushed === 'theirs') {
+      meet(expected);
+      return undefined;
+    }
+    const merged = mergeModels(expected.base, pending?.made ?? expected.local, expected.branch);
+    if (merged === undefined) return 'MERGE_CONFLICT';
+    meet(expected);
+    expected.isAhead = this.#onUnpushed === 'merge' || String(merged) !== String(expected.branch);
+    expected.local = merged;
+    return undefined;
+  }
+
+  /** With policy `theirs`, history is not asked for: what others built on is told as given up, though nothing of it is lost. */
+  #fateOf(hasArrived: boolean, [told]: readonly string[]): string {
+    if (hasArrived) return this.#onUnpushed === 'theirs' && told === 'abandoned' ? 'abandoned' : 'pushed';
+    if (!this.#wasElsewhere) return 'rolled-back';
+    return { reject: '', theirs: 'abandoned', rebase: 'rebased', merge: 'merged' }[this.#onUnpushed];
   }
 
   toString(): string {
     return `pull, ${this.#onUnpushed}`;
   }
-}
-
-/** With policy `theirs`, history is not asked for: what others built on is told as given up, though nothing of it is lost. */
-function fateOf(hasArrived: boolean, isElsewhere: boolean, [told]: readonly string[]): string {
-  if (hasArrived) return told === 'abandoned' ? 'abandoned' : 'pushed';
-  return isElsewhere ? 'abandoned' : 'rolled-back';
 }
 
 class ReopenCommand implements Command {
@@ -299,17 +335,15 @@ class ReopenCommand implements Command {
     this.#pulls = pulls;
   }
 
-  check(): boolean {
-    return true;
+  /** A pack does not say what was pushed, so it is not for those who have commits that were not. */
+  check(expected: Readonly<Expected>): boolean {
+    return this.#format === 'bundle' || !expected.isAhead;
   }
 
   async run(expected: Expected, system: System): Promise<void> {
     await system.reopen(this.#format);
     if (this.#format === 'pack') expected.pending = undefined; // it has no place for it
-    if (this.#pulls) {
-      expected.local = expected.branch.copy();
-      expected.localVersion = expected.branchVersion;
-    }
+    if (this.#pulls) meet(expected);
     expect(system.store.pendingCommit !== undefined).toBe(expected.pending !== undefined);
     await expectSame(system.store, expected.local);
   }
@@ -336,7 +370,7 @@ export function commands({ reopenPulls, hasLine, size }: CommandOptions): fc.Arb
     write.map((one) => new WriteCommand(one)),
     fc.tuple(writes, fc.nat(9)).map(([some, dice]) => new BatchCommand(some, dice === 0)),
     writes.map((some) => new OthersCommand(some)),
-    fc.constantFrom('reject' as const, 'theirs' as const).map((policy) => new PullCommand(policy)),
+    fc.constantFrom<UnpushedPolicy>('reject', 'rebase', 'merge', 'theirs').map((policy) => new PullCommand(policy)),
     fc.constantFrom('bundle' as const, 'pack' as const).map((format) => new ReopenCommand(format, reopenPulls)),
   ];
   if (hasLine) all.push(fc.tuple(write, fc.boolean()).map(([one, hasArrived]) => new CutCommand(one, hasArrived)));
@@ -344,5 +378,6 @@ export function commands({ reopenPulls, hasLine, size }: CommandOptions): fc.Arb
 }
 
 export function nothing(onConflict: Expected['onConflict']): Expected {
-  return { local: new Model(), branch: new Model(), localVersion: 0, branchVersion: 0, onConflict };
+  const empty = { local: new Model(), branch: new Model(), base: new Model(), localVersion: 0, branchVersion: 0 };
+  return { ...empty, isAhead: false, onConflict };
 }
