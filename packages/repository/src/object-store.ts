@@ -133,6 +133,8 @@ export interface ReceiveOptions extends ReadOptions {
    * text (git's `.promisor` file: what was asked for, `<oid> <name>` a line, or nothing).
    */
   readonly promisor?: string;
+  /** Find out on the way what {@link Quarantine.isClosed} asks, where the store can. Default false. */
+  readonly followLinks?: boolean;
   /** What the store is laid over: bases of a thin pack, and what `check` looks up, may be there too. */
   readonly beneath?: Pick<ObjectReader, 'algorithm' | 'read' | 'readMany' | 'stat'>;
 }
@@ -144,6 +146,11 @@ export interface Quarantine {
   readonly objectCount: number;
   /** Object ids that arrived in the pack, sorted; bases that completed a thin pack are not among them. */
   oids(): Iterable<Oid>;
+  /**
+   * Whether these objects arrived, and with them all that any object that arrived names: then nothing is missing that they reach. False
+   * where that is not known. There where `followLinks` was asked for, in a store that can.
+   */
+  isClosed?(oids: Iterable<Oid>): boolean;
   /** Make the objects part of the store, durably. */
   publish(): Promise<void>;
   /** Throw them away. No effect after `publish`. */

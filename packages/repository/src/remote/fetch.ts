@@ -94,11 +94,14 @@ export async function fetchInto(
   });
   let quarantine: Quarantine | undefined;
   try {
-    quarantine = await receiveAnswer(repository, answer, options, promisor);
+    // Who has nothing gets all, in one pack; of others, what a pack names is here for the better part.
+    const followLinks = haves.length === 0 && promisor === undefined && answer.shallowOids.length === 0;
+    quarantine = await receiveAnswer(repository, answer, options, { promisor, followLinks });
     const unshallowOids = await grownFrom(repository, answer, options);
     const reader = quarantine?.reader ?? repository.objects;
     const shallowOids = await newBoundary(repository, reader, answer, options);
-    if (promisor === undefined)
+    if (quarantine?.isClosed?.(options.wants) === true && unshallowOids.length === 0) signal?.throwIfAborted();
+    else if (promisor === undefined)
       await assertComplete(repository, reader, { haves, shallowOids, unshallowOids }, options);
     else await assertWantsArrived(reader, options);
     const objectCount = quarantine?.objectCount ?? 0;
@@ -231,7 +234,7 @@ async function receiveAnswer(
   repository: Repository,
   answer: FetchAnswer,
   options: FetchIntoOptions,
-  promisor: PromisorRemote | undefined,
+  { promisor, followLinks }: { readonly promisor: PromisorRemote | undefined; readonly followLinks: boolean },
 ): Promise<Quarantine | undefined> {
   const { pack } = answer;
   if (pack === undefined) return undefined;
@@ -241,6 +244,7 @@ async function receiveAnswer(
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       maxPackBytes: options.maxPackBytes ?? Number.MAX_SAFE_INTEGER,
+      followLinks,
       ...(promisor && { promisor: wanted.map(({ oid, name }) => `${oid} ${name}\n`).join('') }),
       ...(options.checkObjects && { check: options.checkObjects === true ? {} : options.checkObjects }),
     });

@@ -1,8 +1,8 @@
 /** Bytes of trees that are remembered; over it all are forgotten. */
 const MAX_HELD_BYTES = 16 * 2 ** 20;
 
-/** Smaller trees are read faster than compared. */
-const LEAST_BYTES = 256;
+/** Smaller trees are read faster than compared, and are not remembered. */
+export const LEAST_COMPARED_BYTES = 256;
 
 const SPACE = 0x20;
 const WORD_BYTES = 4;
@@ -23,13 +23,15 @@ export class LastTrees {
   /** After {@link compare}: pairs of start and end, in `body`, of entries that the last tree did not have. */
   readonly ranges: number[] = [];
   readonly #oidLength: number;
+  readonly #maxHeldBytes: number;
   readonly #trees = new Map<number, LastTree>();
   #heldBytes = 0;
   /** Of a tree that was replaced: the next one's starts go there. */
   #spare: Int32Array | undefined;
 
-  constructor(oidLength: number) {
+  constructor(oidLength: number, maxHeldBytes: number = MAX_HELD_BYTES) {
     this.#oidLength = oidLength;
+    this.#maxHeldBytes = maxHeldBytes;
   }
 
   /**
@@ -39,7 +41,7 @@ export class LastTrees {
   compare(path: number, body: Uint8Array): void {
     const { ranges } = this;
     ranges.length = 0;
-    if (body.length < LEAST_BYTES) {
+    if (body.length < LEAST_COMPARED_BYTES) {
       ranges.push(0, body.length);
       return;
     }
@@ -56,7 +58,7 @@ export class LastTrees {
     }
     if (tree === undefined) return;
     this.#heldBytes += sizeOf(tree);
-    if (this.#heldBytes > MAX_HELD_BYTES) {
+    if (this.#heldBytes > this.#maxHeldBytes) {
       this.#trees.clear();
       this.#heldBytes = sizeOf(tree);
     }

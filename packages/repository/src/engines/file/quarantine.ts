@@ -12,6 +12,7 @@ import type { ObjectReader, Promises, Quarantine, ReadOptions, ReceiveOptions } 
 import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
 import { readingThrough } from '../../receive-reads.js';
+import { ReceivedLinks } from '../../received-links.js';
 import type { DiskFile } from './disk.js';
 import { deflateLoose, type LooseFile } from './loose-objects.js';
 import { FilePackStorage } from './pack-storage.js';
@@ -39,6 +40,7 @@ export async function receivePack(
   const file = await disk.createTemporary(own.packs.path, TEMPORARY_PACK, { readOnly: true });
   try {
     const check = options.check && new ReceiveCheck(algorithm, options.check);
+    const links = options.followLinks === true ? new ReceivedLinks(algorithm) : undefined;
     const storage = new FilePackStorage(file);
     const indexed = await indexPack(pack, {
       algorithm,
@@ -47,12 +49,17 @@ export async function receivePack(
       readBase: readingThrough(store, options),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
-      ...(check && { visit: check.visit }),
+      ...((check ?? links) && {
+        visit: (object) => {
+          check?.visit(object);
+          links?.visit(object);
+        },
+      }),
       ...(options.stopsAtTrailer && { stopsAtTrailer: true }),
     });
     const index = parsePackIndex(indexed.index, algorithm);
     const reader = new PackReader({ source: await storage.source(), index });
-    const quarantine = new FileQuarantine(store, file, indexed, index, reader, options.promisor);
+    const quarantine = new FileQuarantine(store, file, indexed, index, reader, { promisor: options.promisor, links });
     await check?.finish({ read: readingThrough(quarantine.reader, options) }, options, options.promisor !== undefined);
     await quarantine.compareExisting(options.signal);
     return quarantine;
@@ -71,6 +78,7 @@ class FileQuarantine implements Quarantine {
   readonly #index: PackIndex;
   readonly #pack: PackReader;
   readonly #promisor: string | undefined;
+  readonly #links: ReceivedLinks | undefined;
   #state: 'open' | 'published' | 'discarded' = 'open';
 
   constructor(
@@ -79,9 +87,10 @@ class FileQuarantine implements Quarantine {
     indexed: IndexedPack,
     index: PackIndex,
     pack: PackReader,
-    promisor: string | undefined,
+    { promisor, links }: { readonly promisor: string | undefined; readonly links: ReceivedLinks | undefined },
   ) {
     this.#promisor = promisor;
+    this.#links = links;
     this.#store = store;
     this.#file = file;
     this.#indexed = indexed;
@@ -99,6 +108,10 @@ class FileQuarantine implements Quarantine {
       if (oid !== last && !appended.has(oid)) yield oid;
       last = oid;
     }
+  }
+
+  isClosed(oids: Iterable<Oid>): boolean {
+    return this.#links?.areWithin(this.#index, this.#indexed.typeCodes, oids) === true;
   }
 
   async publish(): Promise<void> {

@@ -1,0 +1,92 @@
+import { encodeUtf8, FileMode, hashAlgorithm, type Oid, type RawObject, TreeBuilder } from '@git-kv/objects';
+import { packBytes } from '@git-kv/pack';
+import type { Repository } from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+import { initRepository } from '@git-kv/repository/node-fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/git.js';
+import { blob, writeCommit } from './support/objects.js';
+import { body } from './support/wire.js';
+
+describe.each(['sha1', 'sha256'] as const)('what arrived in a pack in %s', (format) => {
+  const algorithm = hashAlgorithm(format);
+  let source: Repository;
+  let receiver: Repository;
+  let first: Oid;
+  let second: Oid;
+  let all: Oid[];
+
+  beforeEach(async () => {
+    source = createMemoryRepository({ algorithm });
+    receiver = await initRepository(temporaryDirectory(), { objectFormat: format, durability: 'none' });
+    // Enough entries to be compared with the tree before.
+    const many = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`file-${at}`, `${at}`]));
+    first = await writeCommit(source.objects, { files: { ...many, 'd/a': 'a' } });
+    second = await writeCommit(source.objects, { files: { ...many, 'file-7': 'x', 'd/b': 'b' }, parents: [first] });
+    all = await everything();
+  });
+
+  async function everything(): Promise<Oid[]> {
+    const found: Oid[] = [];
+    for await (const oid of source.objects.oids()) found.push(oid);
+    return found;
+  }
+
+  async function isClosed(oids: readonly Oid[], wants: readonly Oid[], followLinks = true): Promise<unknown> {
+    const objects: RawObject[] = [];
+    for (const oid of oids) objects.push((await source.objects.read(oid)) as RawObject);
+    const { bytes } = await packBytes({ algorithm, objects, objectCount: objects.length });
+    const quarantine = await receiver.objects.receive(body(bytes), { followLinks });
+    try {
+      return quarantine.isClosed?.(wants);
+    } finally {
+      await quarantine.discard();
+    }
+  }
+
+  test('is closed where all that is named is there, whoever names it', async () => {
+    expect(await isClosed(all, [second])).toBe(true);
+    expect(await isClosed(all, [first, second])).toBe(true);
+    expect(await isClosed(all, [second], false)).toBe(false);
+  });
+
+  test('is not where any one object is missing', async () => {
+    for (const missing of all.filter((oid) => oid !== second)) {
+      expect(
+        await isClosed(
+          all.filter((oid) => oid !== missing),
+          [second],
+        ),
+        missing,
+      ).toBe(false);
+    }
+    expect(
+      await isClosed(
+        all.filter((oid) => oid !== second),
+        [second],
+      ),
+    ).toBe(false);
+    expect(await isClosed(all, [second, await source.objects.write(blob('elsewhere'))])).toBe(false);
+  });
+
+  test('is not where an object is another than it is taken for', async () => {
+    const oid = await source.objects.write(blob('a'));
+    const tree = new TreeBuilder(algorithm).set('a', FileMode.tree, oid).build();
+    const wrong = await writeCommit(source.objects, {
+      treeOid: await source.objects.write({ kind: 'tree', body: tree }),
+    });
+    expect(await isClosed(await everything(), [wrong])).toBe(false);
+  });
+
+  test('may name commits of other repositories', async () => {
+    const tree = new TreeBuilder(algorithm).set('sub', FileMode.gitlink, first.replace(/^./, 'f')).build();
+    const treeOid = await source.objects.write({ kind: 'tree', body: tree });
+    const commit = await writeCommit(source.objects, { treeOid });
+    expect(await isClosed([treeOid, commit], [commit])).toBe(true);
+  });
+
+  test('is left to a walk where something in it cannot be read, and is no error', async () => {
+    const broken = await source.objects.write({ kind: 'tree', body: encodeUtf8('100644 cut') });
+    expect(await isClosed([...all, broken], [second])).toBe(false);
+  });
+});
