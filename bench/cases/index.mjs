@@ -10,6 +10,7 @@ import gc from './gc.mjs';
 import indexPack from './index-pack.mjs';
 import inflate from './inflate.mjs';
 import kvCommits from './kv-commits.mjs';
+import kvStore from './kv-store.mjs';
 import logPath from './log-path.mjs';
 import lsRemote100kRefs from './ls-remote-100k-refs.mjs';
 import mergeBase from './merge-base.mjs';
@@ -53,6 +54,7 @@ export const allCases = [
   ...open,
   ...refTransactions,
   ...repositoryCases,
+  ...kvStore,
   partialGet,
   logPath,
   mergeBase,
@@ -67,4 +69,10 @@ export const allCases = [
 ];
 
 /** Names that stand for several cases. @type {Readonly<Record<string, readonly BenchCase[]>>} */
-export const caseGroups = { goals: repositoryCases, kernels: kernelCases, open, 'ref-transactions': refTransactions };
+export const caseGroups = {
+  goals: [...repositoryCases, ...kvStore],
+  kernels: kernelCases,
+  kv: [kvCommits, ...kvStore],
+  open,
+  'ref-transactions': refTransactions,
+};

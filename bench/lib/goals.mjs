@@ -59,6 +59,19 @@ const GOALS = [
   { case: 'kv-commits', ours: 'git-kv, memory', against: 'git fast-import', most: 0.5 },
   { case: 'kv-commits', ours: 'git-kv, files, batch', against: 'git fast-import', most: 0.5 },
   { case: 'kv-commits', ours: 'git-kv, memory', against: ISO, least: 40 },
+  // What a commit costs goes by the depth of the tree, not by the number of keys.
+  ...['memory', 'files, batch', 'files'].map((engine) => ({
+    case: 'kv-depth',
+    ours: `GitKv, ${engine}, 1M keys`,
+    against: `GitKv, ${engine}, 10k keys`,
+    most: 2,
+    figure: 'commitMicros',
+  })),
+  { case: 'kv-depth', ours: 'GitKv, memory, 10k keys', against: 'git fast-import, 10k keys', most: 0.5 },
+  { case: 'kv-depth', ours: 'GitKv, memory, 10k keys', against: 'isomorphic-git, 10k keys', least: 40 },
+  { case: 'kv-get-warm', ours: 'GitKv, files', against: 'git cat-file --batch', most: 1.2, isBeyondStart: true },
+  { case: 'kv-get-warm', ours: 'GitKv, files', against: ISO, least: 25 },
+  { case: 'kv-octets-load', ours: 'GitKv', against: 'git index-pack', most: 1.5 },
 ];
 
 const LARGE_OBJECTS = 200_000;

@@ -187,7 +187,7 @@ class Entry {
       const outcome = await measure(command, { timeoutMs: isCapped ? rivalCapMs : timeoutMs });
       const answer = (await this.contender.answer?.(outcome, run)) ?? outcome.report?.answer ?? {};
       if (this.contender.group !== 'floor') checkAnswer(answer, this.expected, verify);
-      const extra = Object.entries(answer).filter(([name]) => name.endsWith('Bytes') && !(name in this.expected));
+      const extra = Object.entries(answer).filter(([name]) => /(Bytes|Micros)$/.test(name) && !(name in this.expected));
       if (extra.length > 0) this.figures = Object.fromEntries(extra.map(([name, value]) => [name, Number(value)]));
       return outcome;
     } catch (error) {

@@ -35,9 +35,7 @@ function processTable(result) {
       row.peakBytes ? formatBytes(row.peakBytes.median) : '-',
       row.ratios.wall === undefined ? '' : formatRatio(row.ratios.wall),
       row.hashPolicy ?? '',
-      [...Object.entries(row.figures ?? {}).map(([name, value]) => `${name} ${formatBytes(value)}`), row.note ?? '']
-        .filter((text) => text !== '')
-        .join('; '),
+      [...Object.entries(row.figures ?? {}).map(formatFigure), row.note ?? ''].filter((text) => text !== '').join('; '),
     ];
   });
   const against = result.baseline === undefined ? 'ratio' : `vs ${result.baseline}`;
@@ -45,6 +43,11 @@ function processTable(result) {
     ['', 'median', 'min - max', 'runs', 'less node start', 'cpu', 'peak memory', against, '<SHA-1', '<'],
     rows,
   );
+}
+
+/** @param {[name: string, value: number]} figure */
+function formatFigure([name, value]) {
+  return `${name} ${name.endsWith('Micros') ? formatMs(value / 1000) : formatBytes(value)}`;
 }
 
 /** Whether the start of Node is a part of the row's time. @param {Row} row */

@@ -3,6 +3,9 @@ import { encodeUtf8, GitError, type GitErrorCode, isSafeTreeName } from '@git-kv
 /** Bytes of a whole key as UTF-8, without the slash at its start. */
 const MAX_KEY_BYTES = 4096;
 
+/** Segments that need no closer look: no spelling of a name that a tree cannot hold is among them. Most segments are such. */
+const PLAIN = /^\w[\w-]*(?:\.[\w-]+)*$/;
+
 /** A segment that is not well-formed text has no UTF-8, so no place in a tree. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -155,11 +158,14 @@ function keyProblem(key: Key): string | undefined {
     if (problem !== undefined) return problem;
   }
   const text = key.toString();
+  // No unit of text takes more than three bytes.
+  if (text.length * 3 <= MAX_KEY_BYTES) return undefined;
   const isLong = text.length > MAX_KEY_BYTES + 1 || encodeUtf8(text).length > MAX_KEY_BYTES + 1;
   return isLong ? `it is over ${MAX_KEY_BYTES} bytes` : undefined;
 }
 
 function segmentProblem(segment: string): string | undefined {
+  if (PLAIN.test(segment)) return undefined;
   if (segment === '') return 'a segment is empty';
   if (segment.includes('/')) return 'a segment holds a slash';
   if (LONE_SURROGATE.test(segment)) return 'a segment is not well-formed text';

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { isSafeTreeName } from '@git-kv/objects';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Key } from '../src/index.js';
@@ -7,6 +8,16 @@ const segment = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 12 })
   .filter((text) => !/[\0/]/.test(text) && !/\p{Surrogate}/u.test(text) && !text.includes('.') && !text.includes('~'));
 const key = fc.array(segment, { maxLength: 5 }).map((segments) => Key.of(segments.join('/')));
+
+test('a segment is taken if and only if a tree can hold it, plain or not', () => {
+  const near = fc.array(fc.constantFrom('.', 'g', 'G', 'i', 't', '1', '~', '-', '_', 'x'), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  const check = (text: string): void => expect(Key.find(text) !== undefined).toBe(isSafeTreeName(text));
+  for (const text of ['.git', 'git~1', '.gi.t', 'git.', 'git.x', 'x.git', '..', 'GIT~2', 'gi7eba~1']) check(text);
+  fc.assert(fc.property(near, (units) => void check(units.join(''))));
+});
 
 describe('Key.of', () => {
   const spellings: [text: string, printed: string, segments: string[]][] = [
