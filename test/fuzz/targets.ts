@@ -5,6 +5,8 @@ import { digest } from './targets/kernels/digest.js';
 import { kernels } from './targets/kernels/generated.js';
 import { inflate } from './targets/kernels/inflate.js';
 import { inflateStream } from './targets/kernels/inflate-stream.js';
+import { cbor, json } from './targets/kv/codecs.js';
+import { proof } from './targets/kv/proof.js';
 import { allowedSigners } from './targets/objects/allowed-signers.js';
 import { check } from './targets/objects/check.js';
 import { commit } from './targets/objects/commit.js';
@@ -85,6 +87,9 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   trailers,
   treeDiff,
   tree,
+  cbor,
+  json,
+  proof,
   commitGraph,
   entryHeader,
   idx,

@@ -363,8 +363,8 @@ let time = 1_700_000_000_000;
 const clock = (): number => (time += 1000);
 
 describe.each<[string, (objectFormat: HashName) => Promise<System>, number]>([
-  ['in memory', openInMemory, 50],
-  ['on disk, where git collects and judges', openOnDisk, 3],
+  ['in memory', openInMemory, 35],
+  ['on disk, where git collects and judges', openOnDisk, 2],
 ])('a versioned store %s is what a map for each commit says', (_name, open, runs) => {
   test.each<HashName>(['sha1', 'sha256'])(
     'in %s',
