@@ -81,6 +81,10 @@ const scripts = {
     build();
     run(process.execPath, ['scripts/check-packages.mjs', ...rest]);
   },
+  'docs:api'() {
+    install();
+    run(process.execPath, ['scripts/api-docs/build.mjs', ...rest]);
+  },
   fuzz() {
     install();
     process.exit(run(process.execPath, ['scripts/fuzz.mjs', ...rest], { mayFail: true }));

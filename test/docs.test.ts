@@ -23,7 +23,9 @@ function examples(paths: readonly string[], language: string, plain: (text: stri
     .filter(([, code]) => code !== '');
 }
 
-const pages = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+const pages = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
 const modules = readdirSync(join(root, 'packages'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !/node_modules|dist|test/.test(entry.parentPath))
   .map((entry) => relative(root, join(entry.parentPath, entry.name)))

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GitKv } from '@git-kv/kv';
 import { createProof, serializeProof } from '@git-kv/kv/proof';
@@ -8,12 +8,12 @@ import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { allowAll, createGitServer } from '@git-kv/server';
 import { type ListeningServer, listen } from '@git-kv/server/node';
-import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allSamples } from '../fuzz/lib/samples.js';
 import { chromium, onPath, type PageFile, resultOfPage } from '../support/chromium.js';
 import { makeDirectory, removeDirectory } from '../support/git.js';
 import { hasSshKeygen, makeSshKey, SSH_KEY_KINDS, signWithKeygen } from '../support/ssh.js';
+import { bundleFor, makeWorker, workerd } from '../support/workerd.js';
 
 // The built packages, in every runtime they are for. Runtimes that are not on the machine are skipped: `npm ci --prefix
 // test/runtimes` brings three of them, Chromium comes from the system.
@@ -28,7 +28,6 @@ const installed = (path: string): string | undefined => {
 
 const deno = installed('@deno/linux-x64-glibc/deno') ?? onPath('deno');
 const bun = installed('@oven/bun-linux-x64/bin/bun') ?? onPath('bun');
-const workerd = installed('@cloudflare/workerd-linux-64/bin/workerd') ?? onPath('workerd');
 
 interface Smoke {
   readonly wasm: boolean;
@@ -54,29 +53,6 @@ const resultIn = (output: string): Smoke => {
   if (line === undefined) throw new Error(`There is no result in: ${output.slice(0, 4000)}`);
   return JSON.parse(line) as Smoke;
 };
-
-/** One file out of an entry and the built packages, as a bundler makes it under the given export conditions. */
-async function bundle(entry: string, file: string, conditionNames: readonly string[]): Promise<void> {
-  const build = await rolldown({
-    input: join(room, 'entry', entry),
-    platform: 'neutral',
-    plugins: [
-      {
-        name: 'wasm-files',
-        /** A `.wasm` file goes beside the bundle, as the bundlers of workers do it. */
-        resolveId(source, importer) {
-          if (!source.endsWith('.wasm') || importer === undefined) return null;
-          mkdirSync(dirname(file), { recursive: true });
-          copyFileSync(join(dirname(importer), source), join(dirname(file), basename(source)));
-          return { id: `./${basename(source)}`, external: true };
-        },
-      },
-    ],
-    resolve: { conditionNames: [...conditionNames, 'import', 'module', 'default'], mainFields: ['module', 'main'] },
-  });
-  await build.write({ file, format: 'esm', codeSplitting: false });
-  await build.close();
-}
 
 /** Whether the first bytes of a collision attack are at hand. */
 const corpora = process.env.GIT_KV_CORPORA;
@@ -161,7 +137,7 @@ describe('the built packages work in', () => {
 
   test.skipIf(chromium === undefined)('Chromium', { timeout: TIMEOUT_MS }, async () => {
     const script = join(made, 'page.mjs');
-    await bundle('page.mjs', script, ['browser']);
+    await bundleFor(join(room, 'entry/page.mjs'), script, ['browser']);
     const page = '<!doctype html><meta charset="utf-8"><body><script type="module" src="/page.mjs"></script>';
     const files: Record<string, PageFile> = {
       '/': { type: 'text/html', body: page },
@@ -175,27 +151,9 @@ describe('the built packages work in', () => {
     { timeout: TIMEOUT_MS },
     async () => {
       const directory = join(made, 'workerd');
-      await bundle('worker.mjs', join(directory, 'worker.mjs'), ['workerd', 'worker']);
-      const modules = [...readFileSync(join(directory, 'worker.mjs'), 'utf8').matchAll(/from\s*"(\.\/[^"]+\.wasm)"/g)];
-      writeFileSync(join(directory, 'config.capnp'), configOf(modules.map(([, name]) => name as string)));
+      await makeWorker(join(room, 'entry/worker.mjs'), directory);
       const output = await outputOf(workerd!, ['test', 'config.capnp'], directory);
       expect(resultIn(output)).toMatchObject(expected);
     },
   );
 });
-
-function configOf(wasmModules: readonly string[]): string {
-  const wasm = wasmModules.map((name) => `, (name = "${name.slice(2)}", wasm = embed "${name.slice(2)}")`).join('');
-  return `using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = (
-      modules = [(name = "worker", esModule = embed "worker.mjs")${wasm}],
-      compatibilityDate = "2024-09-01",
-    )),
-    (name = "internet", network = (allow = ["private", "local"])), # the server of the test is on this machine
-  ],
-);
-`;
-}

@@ -24,14 +24,17 @@ export interface PageFile {
 /**
  * Open `/` of a server of `find`'s files in Chromium, and give what the page posts to `/result`. The browser is gone after that.
  */
-export async function resultOfPage(find: (path: string) => PageFile | undefined, timeoutMs = 60_000): Promise<string> {
+export async function resultOfPage(
+  find: (path: string) => PageFile | undefined | Promise<PageFile | undefined>,
+  timeoutMs = 60_000,
+): Promise<string> {
   let report: (text: string) => void = () => {};
   let fail: (error: Error) => void = () => {};
   const result = new Promise<string>((resolve, reject) => {
     report = resolve;
     fail = reject;
   });
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     if (request.method === 'POST' && request.url === '/result') {
       let text = '';
       request.setEncoding('utf8').on('data', (part: string) => {
@@ -43,7 +46,7 @@ export async function resultOfPage(find: (path: string) => PageFile | undefined,
       });
       return;
     }
-    const file = find(new URL(request.url ?? '/', 'http://page').pathname);
+    const file = await find(new URL(request.url ?? '/', 'http://page').pathname);
     response.writeHead(file === undefined ? 404 : 200, { 'content-type': file?.type ?? 'text/plain' }).end(file?.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -31,7 +31,7 @@ export interface ScannedEntry {
   /** ref-delta: the base's oid stands in `input` at `baseOidOffset`; else -1. */
   baseOidOffset: number;
   input: Uint8Array;
-  /** The inflated body is `body[bodyStart..bodyEnd)`; {@link FRAME_ROOM} bytes before it are free to be written. */
+  /** The inflated body is `body[bodyStart..bodyEnd)`; `FRAME_ROOM` (32) bytes before it are free to be written. */
   body: Uint8Array;
   bodyStart: number;
   bodyEnd: number;

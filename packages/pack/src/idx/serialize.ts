@@ -57,7 +57,7 @@ export function serializePackIndex(pack: {
   return serializePackIndexColumns({ algorithm, objectCount, oids, packOffsets, crcs, packChecksum });
 }
 
-/** {@link serializePackIndex} of columns. @param order what {@link sortOids} says of `oids`, where it is known already */
+/** {@link serializePackIndex} of columns. @param order what `sortOids` says of `oids`, where it is known already */
 export function serializePackIndexColumns(
   columns: PackIndexColumns,
   order: Uint32Array = sortOids(columns.oids, columns.algorithm.oidLength, columns.objectCount),

@@ -1,5 +1,5 @@
 /**
- * Listen on Node: over HTTP with a {@link GitServer}, over `git://`, and over ssh by the package `ssh2`.
+ * Listen on Node: over HTTP with a `GitServer`, over `git://`, and over ssh by the package `ssh2`.
  *
  * @module
  */

@@ -1,0 +1,83 @@
+// Configuration that lives in a git repository: read from a branch, followed while the service runs, changed by proposals.
+import { GitKv } from '@git-kv/kv';
+import { connect } from '@git-kv/kv/node';
+import { createHttpTransport } from '@git-kv/protocol';
+import { createNodeFetch } from '@git-kv/protocol/node';
+import { cloneInto, pushFrom } from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+
+const PATH = 'service/config.json';
+const DEFAULTS = { uploadLimit: 10, banner: '' };
+
+/**
+ * Follow the configuration of `remote`. Someone has to look at a change before it counts: `propose` makes a branch for it, and
+ * merging that branch, by whatever review the host has, is what changes the configuration.
+ *
+ * @param {string} remote  URL of a repository
+ * @param {{ pollMs?: number, onChange?: (config: typeof DEFAULTS) => void }} [options]
+ */
+export async function followConfig(remote, options = {}) {
+  const { pollMs = 5000, onChange = () => {} } = options;
+  const store = await connect(remote);
+  const stop = new AbortController();
+  let config = await read(store);
+
+  const following = (async () => {
+    for await (const _event of store.watch('service', { pollMs, signal: stop.signal })) {
+      await store.pull();
+      // A file that is not JSON must not take the service down: the last good configuration stays.
+      config = await read(store).catch(() => config);
+      onChange(config);
+    }
+  })();
+
+  return {
+    /** What counts now. */
+    get config() {
+      return config;
+    },
+    /** The commit it is from: for logs, and for whoever asks why. */
+    get commit() {
+      return store.commit?.oid;
+    },
+    /**
+     * Put a change on a branch of its own.
+     * @param {string} title
+     * @param {Partial<typeof DEFAULTS>} change
+     * @returns {Promise<string>} the branch, to open a pull request for
+     */
+    async propose(title, change) {
+      const branch = `proposal/${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
+      const fetch = createNodeFetch();
+      try {
+        const transport = createHttpTransport(remote, { fetch });
+        const repository = createMemoryRepository();
+        await cloneInto(repository, transport, { branch: store.branch, depth: 1 });
+        const main = await repository.refs.read(store.refName);
+        const name = `refs/heads/${branch}`;
+        await repository.refs.update([{ name, expected: null, next: main }]);
+        const draft = await GitKv.open(repository, { branch });
+        const next = { ...(await read(draft)), ...change };
+        await draft.changeAndPush((batch) => batch.set(PATH, `${JSON.stringify(next, null, 2)}\n`), {
+          message: `${title}\n`,
+        });
+        const updates = [{ name, expected: null, next: draft.commit.oid }];
+        const [result] = await pushFrom(repository, transport, { updates });
+        if (result.status !== 'updated')
+          throw new Error(`Cannot propose ${title}: the branch ${branch} is there already`);
+        return branch;
+      } finally {
+        await fetch.close();
+      }
+    },
+    async close() {
+      stop.abort();
+      await following;
+      await store.disconnect();
+    },
+  };
+}
+
+async function read(store) {
+  return { ...DEFAULTS, ...(await store.getJson(PATH)) };
+}
