@@ -67,7 +67,7 @@ export async function resultOfPage(
       '--remote-debugging-port=0', // keeps it open until it is ended
       `http://127.0.0.1:${port}/`,
     ],
-    { stdio: 'ignore' },
+    { stdio: 'ignore', detached: true }, // a group of its own, whose processes end together
   );
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   child.once('error', fail);
@@ -77,10 +77,14 @@ export async function resultOfPage(
     return await result;
   } finally {
     clearTimeout(timer);
-    child.kill('SIGKILL');
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL');
+    } catch {
+      child.kill('SIGKILL'); // it is gone already, or never was there
+    }
     await closed;
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
