@@ -1,14 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { AccessDecision, Authorize } from '@git-kv/server';
 import { CommandError } from './console.js';
 import { ioError } from './input.js';
+import { type PasswordDigest, parsePasswordDigest } from './password-digest.js';
 
 /** Somebody who may come in. */
 interface Account {
   readonly mayPush: boolean;
-  /** SHA-256 of the password. */
-  readonly digest: Uint8Array;
+  readonly digest: PasswordDigest;
 }
 
 const REALM = 'git';
@@ -16,9 +15,10 @@ const REALM = 'git';
 /**
  * Read who may come in: a line each.
  *
- *     line = name ":" ("r" / "rw") ":" 64 hex digits   ; SHA-256 of the password; "#" begins a comment
+ *     line   = name ":" ("r" / "rw") ":" digest   ; "#" begins a comment
+ *     digest = what hashPassword makes / 64 hex digits   ; the latter SHA-256 of the password
  *
- * The digest is without salt: passwords have to be long and random, as tokens are.
+ * A digest by SHA-256 is without salt: such passwords have to be long and random, as tokens are.
  * @throws {CommandError} for a line that is none
  */
 export async function readAuthFile(path: string, shown: string): Promise<Authorize<string>> {
@@ -28,19 +28,19 @@ export async function readAuthFile(path: string, shown: string): Promise<Authori
   const accounts = new Map<string, Account>();
   for (const [at, line] of text.split('\n').entries()) {
     if (/^\s*(?:#|$)/.test(line)) continue;
-    const [, name, rights, digest] = /^([^:\s]+):(rw?):([0-9a-f]{64})\s*$/.exec(line) ?? [];
+    const [, name, rights, text = ''] = /^([^:\s]+):(rw?):(\S+)\s*$/.exec(line) ?? [];
+    const digest = parsePasswordDigest(text);
     if (name === undefined || digest === undefined)
-      throw new CommandError(`line ${at + 1} of '${shown}' is not NAME:r:SHA256 or NAME:rw:SHA256`);
-    accounts.set(name, { mayPush: rights === 'rw', digest: Buffer.from(digest, 'hex') });
+      throw new CommandError(`line ${at + 1} of '${shown}' is not NAME:r:DIGEST or NAME:rw:DIGEST`);
+    accounts.set(name, { mayPush: rights === 'rw', digest });
   }
-  return ({ service, request }): AccessDecision<string> => {
+  // Unknown names are held against something, too: how long it takes tells nothing, where all digests are of one kind.
+  const [someone] = accounts.values();
+  const decoy = someone?.digest.decoy();
+  return async ({ service, request }): Promise<AccessDecision<string>> => {
     const given = basicCredentials(request.headers.get('authorization'));
     const account = given && accounts.get(given.name);
-    const digest = createHash('sha256')
-      .update(given?.password ?? '')
-      .digest();
-    // Compared for unknown names, too: how long it takes tells nothing.
-    const isRight = timingSafeEqual(digest, account?.digest ?? new Uint8Array(digest.length));
+    const isRight = given !== undefined && (await (account?.digest ?? decoy)?.matches(given.password)) === true;
     if (given === undefined || account === undefined || !isRight) return { kind: 'authenticate', realm: REALM };
     if (service === 'git-receive-pack' && !account.mayPush)
       return { kind: 'deny', reason: `${given.name} may not push` };

@@ -7,6 +7,7 @@ import { parseGitOptions } from '../git-options.js';
 import type { Command } from '../program.js';
 import { removeRemote, renameRemote } from '../remote-edit.js';
 import { pruneRemote, showRemotes } from '../remote-show.js';
+import { setRemoteBranches, setRemoteHead, updateRemotes } from '../remote-track.js';
 import { openHere, using } from '../repository.js';
 import { fetchCommand } from './fetch.js';
 
@@ -17,8 +18,11 @@ export const remoteCommand: Command = {
     'remote add [-t <branch>] [-m <master>] [-f] [--[no-]tags] [--mirror[=(fetch|push)]] <name> <URL>\n' +
     'remote rename <old> <new>\n' +
     'remote remove <name>\n' +
+    'remote set-head <name> (-a | --auto | -d | --delete | <branch>)\n' +
     'remote show -n <name>...\n' +
     'remote prune [-n | --dry-run] <name>...\n' +
+    'remote [-v | --verbose] update [-p | --prune] [(<group> | <remote>)...]\n' +
+    'remote set-branches [--add] <name> <branch>...\n' +
     'remote get-url [--push] [--all] <name>\n' +
     'remote set-url [--push] <name> <newurl> [<oldurl>]\n' +
     'remote set-url --add [--push] <name> <newurl>\n' +
@@ -52,6 +56,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   rm: remove,
   'get-url': getUrl,
   'set-url': setUrl,
+  'set-head': (task) => setRemoteHead(task, task.args),
+  'set-branches': (task) => setRemoteBranches(task, task.args),
+  update: (task) => updateRemotes(task, task.args, task.isVerbose),
   async show(task) {
     const options = parseGitOptions(task.args, ['|n']);
     if (options.positionals.length === 0) return await list(task);

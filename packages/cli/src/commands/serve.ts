@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { decodeUtf8 } from '@git-kv/objects';
 import type { Service } from '@git-kv/protocol';
 import {
   type PushHooks,
@@ -16,8 +17,9 @@ import { readAuthFile, readAuthorizedKeys } from '../auth-file.js';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { readGitConfig } from '../git-config.js';
 import { hookPrograms } from '../hook-programs.js';
-import { ioError } from '../input.js';
+import { ioError, readAll } from '../input.js';
 import { parseCount, parseOptions } from '../options.js';
+import { hashPassword } from '../password-digest.js';
 import { type Command, plain } from '../program.js';
 import { readReceiveSettings } from '../receive-settings.js';
 import { RepositoryDirectory } from '../repository-directory.js';
@@ -35,6 +37,7 @@ const OPTIONS = {
   'ssh-port': { type: 'string' },
   'ssh-host-key': { type: 'string', multiple: true },
   'authorized-keys': { type: 'string' },
+  'hash-password': { type: 'boolean', default: false },
 } as const;
 
 /** A server for a folder of bare repositories: over smart HTTP, and where asked for over git:// and ssh. */
@@ -42,10 +45,12 @@ export const serveCommand: Command = {
   usage:
     'serve <directory> [--port <n>] [--host <address>] [--enable-receive-pack] [--enable-hooks]\n' +
     ' [--auth-file <file>] [--tls <certificate> [--tls-key <key>]] [--git-port <n>]\n' +
-    ' [--ssh-port <n> --ssh-host-key <file> --authorized-keys <file>]',
+    ' [--ssh-port <n> --ssh-host-key <file> --authorized-keys <file>]\n' +
+    'serve --hash-password',
   async run(args, console) {
     const { values, positionals } = parseOptions(args, OPTIONS);
     const [directory, ...more] = positionals;
+    if (values['hash-password']) return await printDigest(console, positionals);
     if (directory === undefined || more.length > 0) throw new UsageError('error: one directory is needed');
     if (values['git-port'] !== undefined && values['auth-file'] !== undefined)
       throw new UsageError('error: --git-port and --auth-file exclude each other: git:// does not know who asks');
@@ -144,6 +149,15 @@ function parsePort(option: string, text: string): number {
   const port = parseCount(option, text);
   if (port > 65535) throw new UsageError(`error: option \`${option}' expects a number of at most 65535`);
   return port;
+}
+
+/** A digest for the file of accounts, of the password on standard input. */
+async function printDigest(console: Console, positionals: readonly string[]): Promise<number> {
+  if (positionals.length > 0) throw new UsageError('error: --hash-password reads the password from standard input');
+  const password = decodeUtf8(await readAll(console.stdin)).replace(/\r?\n$/, '');
+  if (password === '') throw new CommandError('there is no password on standard input');
+  await console.stdout.write(`${await hashPassword(password)}\n`);
+  return 0;
 }
 
 async function authorizeBy(console: Console, file: string): ReturnType<typeof readAuthFile> {

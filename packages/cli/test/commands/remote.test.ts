@@ -93,6 +93,34 @@ describe.each(['sha1', 'sha256'])('tsgit remote (%s)', (format) => {
       ],
     ],
     [[['show', '-n', 'origin'], ['show']]],
+    [
+      [
+        ['set-branches', 'origin', 'one', 'two'],
+        ['set-branches', '--add', 'origin', 'three/*'],
+        ['set-branches', 'nothing', 'x'],
+        ['set-branches', 'origin'],
+        ['set-branches', 'origin', 'x'],
+        ['set-branches'],
+      ],
+    ],
+    [
+      [
+        ['add', '--mirror=fetch', 'a', '../x'],
+        ['set-branches', '--add', 'a', 'heads/main'],
+        ['add', '--mirror=push', 'b', '../x'],
+        ['set-branches', 'b', 'main'],
+      ],
+    ],
+    [
+      [
+        ['set-head', 'origin', 'nothing'],
+        ['set-head', 'nothing', 'main'],
+        ['set-head', '-d', 'nothing'],
+        ['set-head', 'origin'],
+        ['set-head', '-a', '-d', 'origin'],
+        ['set-head', '-a', 'origin', 'main'],
+      ],
+    ],
     [[['nonsense'], ['rename', 'a'], ['get-url']]],
   ])('%j says and changes what git does', async (steps) => {
     const twins = new Twins(templates.get(format));
@@ -154,5 +182,30 @@ describe.each(['sha1', 'sha256'])('tsgit remote (%s)', (format) => {
     await twins.same(['remote', 'prune', 'origin']);
     twins.expectSameFiles({ folders: false });
     await twins.same(['remote', 'prune', 'origin']);
+  });
+
+  test('set-head and update ask the remote', async () => {
+    const directory = templates.get(format) as string;
+    const there = join(directory, '..');
+    const url = `${(await serveUntilTestEnds(there)).url}/${directory.split('/').at(-1)}`;
+    const twins = new Twins(directory);
+    twins.each((cwd) => {
+      git(['config', 'remote.origin.url', url], { cwd });
+      git(['config', 'remote.other.url', url], { cwd });
+      git(['config', 'remote.other.fetch', '+refs/heads/main:refs/remotes/other/main'], { cwd });
+      git(['config', 'remotes.both', 'other origin'], { cwd });
+    });
+    await twins.same(['remote', 'update', 'both'], { quiet: true });
+    twins.expectSameRefs();
+    await twins.same(['remote', 'set-head', 'other', 'main']);
+    await twins.same(['remote', 'set-head', '--auto', 'origin']);
+    await twins.same(['remote', 'set-head', '-d', 'other']);
+    await twins.same(['remote', 'set-head', '-d', 'other']);
+    twins.each((cwd) => git(['update-ref', 'refs/remotes/other/gone', 'main'], { cwd }));
+    await twins.same(['remote', 'update'], { quiet: true });
+    twins.each((cwd) => git(['config', 'remotes.default', 'other'], { cwd }));
+    await twins.same(['remote', 'update', '--prune'], { quiet: true });
+    await twins.same(['remote', 'update', 'nothing'], { quiet: true });
+    twins.expectSameRefs();
   });
 });

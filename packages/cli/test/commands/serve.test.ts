@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitFiles, git, gitAsync, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { hasSshKeygen, makeSshKey } from '../../../../test/support/ssh.js';
+import { CERTIFICATE, KEY } from '../../../../test/support/tls.js';
 import { run, type Started, startBuilt } from '../support/run.js';
 
 async function serve(root: string, ...args: string[]): Promise<{ url: string; started: Started; greeting: string }> {
@@ -80,6 +81,60 @@ describe('tsgit serve', () => {
     const refused = await run('tsgit', ['serve', root, '--auth-file', file], { cwd: root });
     expect(refused).toMatchObject({ code: 128, stderr: expect.stringContaining('line 1 of') });
     expect(refused.stderr).not.toContain('secret');
+  });
+
+  test('takes salted digests of passwords, which --hash-password makes', async () => {
+    const { root } = repositories();
+    const made = await run('tsgit', ['serve', '--hash-password'], { input: 'one\n' });
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\n$/);
+    const file = join(temporaryDirectory(), 'accounts');
+    const bob = createHash('sha256').update('two').digest('hex');
+    writeFileSync(file, `ann:rw:${made.stdout}bob:r:${bob}\n`);
+    const { url } = await serve(root, '--enable-receive-pack', '--auth-file', file);
+    const as = (who: string): string => `${url.replace('//', `//${who}@`)}/one.git`;
+    for (const [who, code] of [
+      ['ann:one', 0],
+      ['ann:two', 128],
+      ['bob:two', 0],
+      ['bob:one', 128],
+      ['carl:one', 128],
+      ['ann:one', 0],
+    ] as const)
+      expect((await gitAsync(['ls-remote', as(who)])).code, who).toBe(code);
+    expect(await run('tsgit', ['serve', '--hash-password'], { input: '\n' })).toMatchObject({ code: 128, stdout: '' });
+    expect(await run('tsgit', ['serve', '--hash-password', root])).toMatchObject({ code: 129, stdout: '' });
+  });
+
+  test('serves over TLS with --tls, the key in the same file or in another', async () => {
+    const { root, head } = repositories();
+    const keys = temporaryDirectory();
+    const [both, certificate, key] = ['both', 'certificate', 'key'].map((name) => join(keys, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(both, `${CERTIFICATE}\n${KEY}\n`);
+    writeFileSync(certificate, `${CERTIFICATE}\n`);
+    writeFileSync(key, `${KEY}\n`);
+    for (const args of [
+      ['--tls', both],
+      ['--tls', certificate, '--tls-key', key],
+    ]) {
+      const started = startBuilt('tsgit', ['serve', root, ...args]);
+      const greeting = await started.stdoutMatching(/Serving .* on (https:\/\/\S+)\/\n/);
+      const url = /on (https:\/\/\S+)\/\n/.exec(greeting)?.[1] as string;
+      const env = { GIT_SSL_CAINFO: certificate };
+      const theirs = await gitAsync(['ls-remote', `${url}/one.git`, 'HEAD'], { env });
+      expect(theirs, theirs.stderr).toMatchObject({ code: 0, stdout: `${head}\tHEAD\n` });
+      const ours = await run('tsgit', ['ls-remote', `${url}/one.git`, 'HEAD'], { env });
+      expect(ours, ours.stderr).toMatchObject({ code: 0, stdout: theirs.stdout });
+      // Who does not know the certificate does not come in.
+      expect((await run('tsgit', ['ls-remote', `${url}/one.git`])).code).toBe(128);
+      started.child.kill('SIGINT');
+      expect((await started.ended).code).toBe(0);
+    }
+    expect((await run('tsgit', ['serve', root, '--tls', key])).code).toBe(128);
   });
 
   test('serves over git:// and ssh besides', async () => {

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
-import { type Ended, gitAsync, temporaryDirectory } from '../../../../test/support/git.js';
+import { type Ended, git, gitAsync, temporaryDirectory } from '../../../../test/support/git.js';
 import { type RunOptions, run } from './run.js';
 
 /** Where the file engine keeps its journal of refs; git takes no notice of it. */
@@ -54,6 +54,12 @@ export class Twins {
       shown(theirs, this.theirs),
     );
     return theirs;
+  }
+
+  /** Expects the same refs, and symbolic ones that lead the same way. */
+  expectSameRefs(): void {
+    const list = (cwd: string): string => git(['for-each-ref', '--format=%(refname) %(objectname) %(symref)'], { cwd });
+    expect(list(this.ours)).toBe(list(this.theirs));
   }
 
   /** Expects the same files with the same content in both, objects aside; and the same folders, unless git may leave empty ones. */
