@@ -22,6 +22,41 @@ interface Way {
   open(onConflict: Policy): Promise<System & { check?(): void; close?(): Promise<void> }>;
 }
 
+/** A store over a server of this process. A partial one is whole again once it was saved and read back. */
+async function synced(onConflict: Policy, partial: boolean): Promise<System> {
+  const settings = settingsOf(onConflict);
+  const repository = createMemoryRepository();
+  const server = createGitServer({ resolve: () => repository, authorize: allowAll });
+  let line: 'whole' | 'cut before the push' | 'cut after the push' | 'cut' = 'whole';
+  const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(url, init);
+    const isPush = request.method === 'POST' && request.url.endsWith('/git-receive-pack');
+    if (line === 'cut') throw new TypeError('The line is cut');
+    if (!isPush || line === 'whole') return await server(request);
+    if (line === 'cut after the push') await (await server(request)).arrayBuffer();
+    else await request.arrayBuffer();
+    line = 'cut';
+    throw new TypeError('The line is cut');
+  };
+  const remote = 'http://localhost/store.git';
+  const system: System = {
+    store: await GitKv.connect(remote, { fetch, author: 'one', partial, ...settings }),
+    reopen: async (format) => {
+      const octets = await bytesOf(system.store.toOctets({ format }));
+      expect(await bytesOf(system.store.toOctets({ format }))).toEqual(octets);
+      system.store = await GitKv.ofOctets(streamOf(octets, 100), { remote, fetch, author: 'one', ...settings });
+    },
+    other: () => GitKv.connect(remote, { fetch, author: 'other' }),
+    cut: (hasArrived) => {
+      line = hasArrived ? 'cut after the push' : 'cut before the push';
+    },
+    mend: () => {
+      line = 'whole';
+    },
+  };
+  return system;
+}
+
 const ways: readonly Way[] = [
   {
     name: 'over a repository in memory',
@@ -66,41 +101,15 @@ const ways: readonly Way[] = [
   },
   {
     name: 'synced with a server',
-    runs: 15,
+    runs: 12,
     has: { reopenPulls: false, hasLine: true },
-    open: async (onConflict) => {
-      const settings = settingsOf(onConflict);
-      const repository = createMemoryRepository();
-      const server = createGitServer({ resolve: () => repository, authorize: allowAll });
-      let line: 'whole' | 'cut before the push' | 'cut after the push' | 'cut' = 'whole';
-      const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-        const request = new Request(url, init);
-        const isPush = request.method === 'POST' && request.url.endsWith('/git-receive-pack');
-        if (line === 'cut') throw new TypeError('The line is cut');
-        if (!isPush || line === 'whole') return await server(request);
-        if (line === 'cut after the push') await (await server(request)).arrayBuffer();
-        else await request.arrayBuffer();
-        line = 'cut';
-        throw new TypeError('The line is cut');
-      };
-      const remote = 'http://localhost/store.git';
-      const system: System = {
-        store: await GitKv.connect(remote, { fetch, author: 'one', ...settings }),
-        reopen: async (format) => {
-          const octets = await bytesOf(system.store.toOctets({ format }));
-          expect(await bytesOf(system.store.toOctets({ format }))).toEqual(octets);
-          system.store = await GitKv.ofOctets(streamOf(octets, 100), { remote, fetch, author: 'one', ...settings });
-        },
-        other: () => GitKv.connect(remote, { fetch, author: 'other' }),
-        cut: (hasArrived) => {
-          line = hasArrived ? 'cut after the push' : 'cut before the push';
-        },
-        mend: () => {
-          line = 'whole';
-        },
-      };
-      return system;
-    },
+    open: (onConflict) => synced(onConflict, false),
+  },
+  {
+    name: 'that fetches from a server what it needs',
+    runs: 6,
+    has: { reopenPulls: false, hasLine: true },
+    open: (onConflict) => synced(onConflict, true),
   },
 ];
 
