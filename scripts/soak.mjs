@@ -78,6 +78,7 @@ const SLOW_TESTS = [
     files: ['packages/repository/test/bit-rot/bit-rot.test.ts', 'packages/repository/test/bit-rot/journal.test.ts'],
     env: {},
   },
+  { name: 'cut-sessions', files: ['test/fuzz/cut-sessions.test.ts'], env: {} },
   { name: 'mutants-against-git', files: ['test/interop/pack-mutants.test.ts'], env: {} },
   {
     name: 'checks-against-git',

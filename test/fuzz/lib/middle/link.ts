@@ -11,6 +11,12 @@ export type Carrier = 'connection' | 'requests';
 /** How many lines each side says when nobody meddles. */
 export type LineCounts = Readonly<Record<Direction, number>>;
 
+/** The end of one direction, after so many bytes. */
+export interface Cut {
+  readonly direction: Direction;
+  readonly bytes: number;
+}
+
 /** Turns of the event loop in which nothing moves: a transport with a time-out has given up by then. */
 const QUIET_TURNS = 64;
 
@@ -31,11 +37,18 @@ export class MiddleLink {
   readonly #connections = new Set<MiddleConnection>();
   #connectionCount = 0;
 
-  constructor(repository: Repository, carrier: Carrier, meddlings: readonly Meddling[], counts: LineCounts) {
+  constructor(
+    repository: Repository,
+    carrier: Carrier,
+    meddlings: readonly Meddling[],
+    counts: LineCounts,
+    cut?: Cut | undefined,
+  ) {
     const mutatorOf = (direction: Direction): DirectionMutator =>
       new DirectionMutator(
         meddlings.filter((one) => one.direction === direction),
         counts[direction],
+        cut?.direction === direction ? cut.bytes : undefined,
       );
     this.#mutators = { request: mutatorOf('request'), answer: mutatorOf('answer') };
     this.transport = carrier === 'connection' ? this.#overConnections(repository) : this.#overRequests(repository);
@@ -44,6 +57,11 @@ export class MiddleLink {
   /** Lines that each side has said. */
   get counts(): LineCounts {
     return { request: this.#mutators.request.count, answer: this.#mutators.answer.count };
+  }
+
+  /** Bytes that each side has said. */
+  get byteCounts(): LineCounts {
+    return { request: this.#mutators.request.byteCount, answer: this.#mutators.answer.byteCount };
   }
 
   /** The session is over: every connection was let go of, and no failure of the server was a fault of its own. */

@@ -91,9 +91,13 @@ export class DirectionMutator {
   #isRaw = false;
   #held: Uint8Array | undefined;
   #out: Uint8Array[] = [];
+  /** Bytes that came so far. */
+  byteCount = 0;
+  readonly #cutAt: number;
 
-  /** @param lineCount of a session that nobody meddles with */
-  constructor(meddlings: readonly Meddling[], lineCount: number) {
+  /** @param lineCount of a session that nobody meddles with; @param cutAt nothing goes on after so many bytes */
+  constructor(meddlings: readonly Meddling[], lineCount: number, cutAt: number = Number.POSITIVE_INFINITY) {
+    this.#cutAt = cutAt;
     const byLine = new Map<number, Meddling[]>();
     for (const one of meddlings) {
       const line = Math.floor((one.at * Math.max(1, lineCount)) / 65536);
@@ -104,6 +108,12 @@ export class DirectionMutator {
 
   /** What is to be sent for what came. Look at {@link flow} after. */
   push(bytes: Uint8Array): Uint8Array[] {
+    const left = this.#cutAt - this.byteCount;
+    this.byteCount += bytes.length;
+    if (bytes.length > left) {
+      this.flow = 'cut';
+      return [...this.#take(), joined(this.#buffer, bytes.subarray(0, left))];
+    }
     this.#buffer = this.#buffer.length === 0 ? bytes.slice() : joined(this.#buffer, bytes);
     while (this.flow === 'open') {
       const line = this.#next();

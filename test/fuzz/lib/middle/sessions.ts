@@ -13,7 +13,7 @@ import { cloneInto, fetchRefs, pushFrom, type RefUpdate, type Repository } from 
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { checkConnectivity } from '@git-kv/repository/walk';
 import { ensure } from '../target.js';
-import { type Carrier, type LineCounts, MiddleLink } from './link.js';
+import { type Carrier, type Cut, type LineCounts, MiddleLink } from './link.js';
 import type { Meddling } from './mutator.js';
 
 /** What a client does, over what, and in which version. */
@@ -147,34 +147,47 @@ async function ensureWhole(repository: Repository, whose: string): Promise<void>
   ensure(outcome.connected, `the ${whose} repository lacks ${outcome.connected ? '' : outcome.missingOid}`);
 }
 
+/** What is done to a session, and what is told of it. */
+export interface SessionOptions {
+  readonly meddlings?: readonly Meddling[];
+  /** Lines of each side when nobody meddles: where meddlings are. */
+  readonly counts?: LineCounts;
+  readonly cut?: Cut;
+  /** Told of the bytes of each side. */
+  readonly onBytes?: (counts: LineCounts) => void;
+}
+
+const linkTo = (server: Repository, { carrier }: Session, options: SessionOptions): MiddleLink =>
+  new MiddleLink(server, carrier, options.meddlings ?? [], options.counts ?? { request: 0, answer: 0 }, options.cut);
+
+/** Whether what the client said arrived as he said it. */
+const isHeard = ({ meddlings = [], cut }: SessionOptions): boolean =>
+  cut?.direction !== 'request' && !meddlings.some(({ direction }) => direction === 'request');
+
 /**
  * Run one session with somebody in the middle, and judge what both repositories are after.
  * @returns how many lines each side said
  * @throws what the client threw, once all else is judged
  */
-export async function runSession(
-  session: Session,
-  meddlings: readonly Meddling[],
-  counts: LineCounts,
-): Promise<LineCounts> {
+export async function runSession(session: Session, options: SessionOptions = {}): Promise<LineCounts> {
   worlds ??= makeWorlds();
   const { task } = session;
   return task === 'push' || task === 'atomic push'
-    ? await runPush(session, task, await worlds, meddlings, counts)
-    : await runFetch(session, task, await worlds, meddlings, counts);
+    ? await runPush(session, task, await worlds, options)
+    : await runFetch(session, task, await worlds, options);
 }
 
 async function runFetch(
-  { version, carrier }: Session,
+  session: Session,
   task: FetchTask,
   { served, older, tip, server }: Worlds,
-  meddlings: readonly Meddling[],
-  counts: LineCounts,
+  options: SessionOptions,
 ): Promise<LineCounts> {
+  const { version } = session;
   const client = task === 'fetch' ? await older.repository() : createMemoryRepository({ algorithm: sha1 });
   if (task === 'deepen') await cutAt(client, server, tip);
   const before = await refsOf(client);
-  const link = new MiddleLink(server, carrier, meddlings, counts);
+  const link = linkTo(server, session, options);
   const connect = (): ReturnType<typeof connectUploadPack> => connectUploadPack(link.transport, { version });
   const refspecs = [parseRefspec('+refs/heads/*:refs/remotes/origin/*', 'fetch')];
   let failure: { readonly error: unknown } | undefined;
@@ -189,6 +202,7 @@ async function runFetch(
     failure = { error };
   }
   await link.settle();
+  options.onBytes?.(link.byteCounts);
   ensure(sameRefs(await refsOf(server), served.refs), 'a fetch moved a ref of the server');
   await ensureWhole(client, "client's");
   if (failure === undefined) return link.counts;
@@ -216,14 +230,14 @@ async function cutAt(client: Repository, server: Repository, tip: Oid): Promise<
 }
 
 async function runPush(
-  { version, carrier }: Session,
+  session: Session,
   task: PushTask,
   { served, newer, pusher }: Worlds,
-  meddlings: readonly Meddling[],
-  counts: LineCounts,
+  options: SessionOptions,
 ): Promise<LineCounts> {
+  const { version } = session;
   const server = await served.repository();
-  const link = new MiddleLink(server, carrier, meddlings, counts);
+  const link = linkTo(server, session, options);
   const wished = new Map<string, Oid | null>([
     [MAIN, newer.refs.get(MAIN) as Oid],
     ['refs/heads/topic', newer.refs.get('refs/heads/topic') as Oid],
@@ -238,19 +252,17 @@ async function runPush(
     failure = { error };
   }
   await link.settle();
+  options.onBytes?.(link.byteCounts);
   await ensureWhole(server, "server's");
   const after = await refsOf(server);
   const known = new Set([...served.refs.values(), ...newer.refs.values()]);
   for (const [name, value] of after) ensure(known.has(value), `${name} became ${value}`);
   // What the client said was forged in the middle: then the server did what it was told.
-  if (!meddlings.some(({ direction }) => direction === 'request')) ensureOldOrNew(served.refs, wished, after, task);
+  if (isHeard(options)) ensureOldOrNew(served.refs, wished, after, task);
   if (failure === undefined) return link.counts;
   const { code } = failure.error as { code?: unknown };
   if (code !== 'PUSH_OUTCOME_UNKNOWN')
-    ensure(
-      sameRefs(after, served.refs) || meddlings.some(({ direction }) => direction === 'request'),
-      'a push that failed has moved refs',
-    );
+    ensure(sameRefs(after, served.refs) || !isHeard(options), 'a push that failed has moved refs');
   throw failure.error;
 }
 

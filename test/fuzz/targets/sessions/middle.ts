@@ -18,7 +18,7 @@ function middle(name: string, about: string, tasks: readonly Task[], versions: S
     async seeds() {
       const seeds: Seed[] = [];
       for (const [variant, session] of sessions) {
-        counts.set(variant, await runSession(session, [], { request: 0, answer: 0 }));
+        counts.set(variant, await runSession(session));
         seeds.push({ bytes: new Uint8Array(0), variant });
       }
       return seeds;
@@ -30,8 +30,8 @@ function middle(name: string, about: string, tasks: readonly Task[], versions: S
     async execute(bytes, variant = '') {
       const session = sessions.get(variant);
       if (session === undefined) throw new Error(`BUG: there is no session ${variant}`);
-      if (!counts.has(variant)) counts.set(variant, await runSession(session, [], { request: 0, answer: 0 }));
-      await runSession(session, parseMeddlings(bytes), counts.get(variant) as LineCounts);
+      if (!counts.has(variant)) counts.set(variant, await runSession(session));
+      await runSession(session, { meddlings: parseMeddlings(bytes), counts: counts.get(variant) as LineCounts });
     },
   };
 }
