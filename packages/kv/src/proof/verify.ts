@@ -153,10 +153,9 @@ async function verifySigner(
 
 /** The id of an object that a stranger sent. */
 function hash(algorithm: HashAlgorithm, kind: ObjectKind, body: Uint8Array): Oid {
-  const hasher = createCheckedHasher(algorithm, 'detect').update(encodeFrame(kind, body.length)).update(body);
-  const oid = oidFromBytes(hasher.digest());
-  if ('foundCollision' in hasher && hasher.foundCollision === true)
-    throw refusal(`its ${kind} ${oid} is a SHA-1 collision attack`);
+  const hasher = createCheckedHasher(algorithm, 'detect');
+  const oid = oidFromBytes(hasher.update(encodeFrame(kind, body.length)).update(body).digest());
+  if (hasher.foundCollision) throw refusal(`its ${kind} ${oid} is a SHA-1 collision attack`);
   return oid;
 }
 
