@@ -19,6 +19,7 @@ const REASONS = {
   'fetch-first': 'fetch first',
   'needs-force': 'needs force',
   stale: 'stale info',
+  'remote-updated': 'remote ref updated since checkout',
   'no-delete': 'remote does not support deleting refs',
   atomic: 'atomic push failed',
 } as const;
@@ -123,6 +124,11 @@ const ADVICE: readonly {
     reason: 'needs-force',
     setting: 'pushneedsforce',
     text: "You cannot update a remote ref that points at a non-commit object,\nor update a remote ref to make it point at a non-commit object,\nwithout using the '--force' option.\n",
+  },
+  {
+    reason: 'remote-updated',
+    setting: 'pushrefneedsupdate',
+    text: "Updates were rejected because the tip of the remote-tracking\nbranch has been updated since the last checkout. You may want\nto integrate those changes locally (e.g., 'git pull ...')\nbefore forcing an update.\n",
   },
 ];
 

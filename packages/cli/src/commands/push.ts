@@ -17,6 +17,7 @@ import { RemoteProgress } from '../progress.js';
 import { pushedByDefault } from '../push-defaults.js';
 import { readLeases } from '../push-leases.js';
 import { advisePush, tellPush } from '../push-report.js';
+import { wasSeen } from '../push-seen.js';
 import { reflogNote } from '../ref-updates.js';
 import { withRemote } from '../remote.js';
 import { currentBranch, joinTagWords, parseRefspecs, remoteCalled, shownUrl } from '../remote-names.js';
@@ -56,6 +57,7 @@ const OPTIONS: readonly string[] = [
   'porcelain',
   'force|f',
   'force-with-lease?',
+  'force-if-includes',
   'thin',
   'receive-pack=',
   'exec=',
@@ -126,9 +128,13 @@ async function wishOf(task: PushTask, words: readonly string[]): Promise<PushRef
   const given = options.values('push-option');
   const pushOptions = given.length > 0 ? given : pushOptionsOf(config);
   const followTags = options.options.findLast(({ name }) => name === 'follow-tags');
+  const tracking = parseRefspecs(settings.fetchRefspecs, 'fetch');
+  const ifIncludes = options.options.findLast(({ name }) => name === 'force-if-includes');
+  const isSeenOnly = ifIncludes === undefined ? isOn(config.get('push', 'useforceifincludes')) : !ifIncludes.negated;
   return {
     refspecs: parseRefspecs(texts, 'push'),
-    tracking: parseRefspecs(settings.fetchRefspecs, 'fetch'),
+    tracking,
+    ...(isSeenOnly && { wasSeen: (name, oid) => wasSeen(repository, tracking, name, oid) }),
     isMirror,
     isAll,
     isForced: options.has('force') || isMirror,
@@ -229,6 +235,7 @@ const ATOMIC_STATUS = {
   'fetch-first': 5,
   'needs-force': 6,
   stale: 7,
+  'remote-updated': 9,
 } as const;
 
 /** Note for each branch that was pushed where it went. */

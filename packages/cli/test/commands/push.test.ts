@@ -238,6 +238,31 @@ describe.each(['sha1', 'sha256'] as const)('tsgit push (%s)', (format) => {
     }
   });
 
+  test('--force-if-includes gives up only what somebody here has seen', async () => {
+    const pair = new Pair(format);
+    const lease = ['--force-with-lease', '--force-if-includes', 'origin', 'main'];
+    pair.each((local, remote) => {
+      commitFiles(remote, [{ files: { theirs: 'unseen' }, message: 'Theirs\n', time: 1650000000 }]);
+      git(['fetch', '--quiet'], { cwd: local });
+    });
+    expect(await pair.same(lease)).toBe(1);
+    expect(await pair.same(['--porcelain', '--atomic', ...lease, 'same'], { isQuiet: true })).toBe(1);
+    expect(
+      await pair.same(['--dry-run', '--force-with-lease=main:origin/main', '--force-if-includes', 'origin', 'main']),
+    ).toBe(0);
+    expect(await pair.same(['--dry-run', '--force-with-lease', '--no-force-if-includes', 'origin', 'main'])).toBe(0);
+    pair.each((local) => git(['config', 'push.useForceIfIncludes', 'true'], { cwd: local }));
+    expect(await pair.same(['--force-with-lease', 'origin', 'main'])).toBe(1);
+    expect(await pair.same(['--dry-run', '--force-with-lease', 'origin', '+main'])).toBe(0);
+    pair.each((local) => {
+      const before = git(['rev-parse', 'main'], { cwd: local });
+      const seen = git(['commit-tree', '-p', 'origin/main', '-m', 'on theirs', 'origin/main^{tree}'], { cwd: local });
+      git(['update-ref', '-m', 'look', 'refs/heads/main', seen], { cwd: local });
+      git(['update-ref', '-m', 'back', 'refs/heads/main', before], { cwd: local });
+    });
+    expect(await pair.same(lease)).toBe(0);
+  });
+
   test('what the remote refuses is told with its reason', async () => {
     const pair = new Pair(format, { isHttp: true });
     pair.each((_local, remote) => {

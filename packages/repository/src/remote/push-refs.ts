@@ -33,6 +33,8 @@ export interface PushRefsOptions
   /** Find out what would be pushed, and push nothing. */
   readonly isDryRun?: boolean | undefined;
   readonly leases?: readonly PushLease[] | undefined;
+  /** Asked of leases by a remote-tracking ref: whether what the remote has under a name was ever part of the branch here. */
+  readonly wasSeen?: ((name: RefName, oid: Oid) => Promise<boolean>) | undefined;
   /** The remote's fetch refspecs: where its refs are kept track of here. */
   readonly tracking?: readonly Refspec[] | undefined;
   /** Who pushes, for the logs of remote-tracking refs. */
@@ -52,6 +54,8 @@ export type PushRejection =
   | 'needs-force'
   /** The remote's ref is not what the lease says. */
   | 'stale'
+  /** What the remote has was fetched, and then nobody here looked at it ({@link PushRefsOptions.wasSeen}). */
+  | 'remote-updated'
   /** The remote does not delete refs. */
   | 'no-delete'
   /** Another ref of an atomic push was refused. */
@@ -122,7 +126,10 @@ async function judge(
   let reason: PushRejection | undefined;
   const lease = await leaseOn(repository, name, options);
   if (lease !== undefined) {
+    const isHeld = lease.isTracked && lease.expected === oldOid && oldOid !== null;
+    const isUnseen = isHeld && (await options.wasSeen?.(name, oldOid)) === false;
     if (lease.expected !== oldOid) reason = 'stale';
+    else if (isUnseen) reason = 'remote-updated';
     else mayForce = true;
   }
   if (reason === undefined && newOid !== null && oldOid !== null) reason = await loss(repository, name, oldOid, newOid);
@@ -148,15 +155,15 @@ async function leaseOn(
   repository: Repository,
   name: RefName,
   { leases = [], tracking = [] }: PushRefsOptions,
-): Promise<{ readonly expected: Oid | null } | undefined> {
+): Promise<{ readonly expected: Oid | null; readonly isTracked: boolean } | undefined> {
   const lease =
     leases.find((one) => one.name !== undefined && rankShortName(one.name, name) > 0) ??
     leases.find((one) => one.name === undefined);
   if (lease === undefined) return undefined;
-  if (lease.expected !== undefined) return { expected: lease.expected };
+  if (lease.expected !== undefined) return { expected: lease.expected, isTracked: false };
   const here = mapSource(tracking, name)?.name;
   const held = here === undefined ? undefined : await resolveRef(repository.refs, here);
-  return { expected: held?.oid ?? null };
+  return { expected: held?.oid ?? null, isTracked: true };
 }
 
 async function send(
