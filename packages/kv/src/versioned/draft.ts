@@ -80,8 +80,10 @@ export class VersionedDraft<T> {
    */
   async set(key: string | Key, value: T): Promise<void> {
     const at = Key.of(key);
-    const body = await this.#context.codec.encode(value);
-    await this.#turn(() => this.#draft.set(at, body));
+    // Encoded as it is now, and queued at once: a write that nobody waits for is in the commit all the same.
+    const body = Promise.resolve(this.#context.codec.encode(value));
+    body.catch(() => {}); // heard of below, when its turn has come
+    await this.#turn(async () => this.#draft.set(at, await body));
   }
 
   /** Take away a value, or a dictionary with all in it. Absence is no error. @throws {KvError} INVALID_KEY for the root */

@@ -6,7 +6,7 @@ import { readSshPrivateKey, sshSigner, verifyCommit, verifyTag } from '@git-kv/r
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { describe, expect, test } from 'vitest';
 import { git } from '../../../../test/support/git.js';
-import { textCodec } from '../../src/codecs/index.js';
+import { jsonCodec, type StandardSchema, textCodec, withSchema } from '../../src/codecs/index.js';
 import { Key } from '../../src/index.js';
 import { verifyProof } from '../../src/proof/index.js';
 import { type VersionedDraft, VersionedStore } from '../../src/versioned/index.js';
@@ -69,6 +69,23 @@ describe('a draft', () => {
       await expect(draft.remove('/')).rejects.toMatchObject({ code: 'INVALID_KEY' });
     });
     expect(await namesOf(store.branch().keys())).toHaveLength(20);
+  });
+
+  test('has writes that nobody waited for, with what the values were then', async () => {
+    const schema: StandardSchema<unknown> = {
+      '~standard': { version: 1, vendor: 'test', validate: async (value) => ({ value: structuredClone(value) }) },
+    };
+    for (const codec of [jsonCodec(), withSchema(jsonCodec(), schema)]) {
+      const store = await open({ codec });
+      await store.branch().commit((draft) => {
+        const value = { at: 1 };
+        void draft.set('a', value);
+        void draft.set('b', value);
+        if (codec.encode(value) instanceof Uint8Array) value.at = 2;
+      });
+      expect([await store.branch().get('a'), await store.branch().get('b')]).toEqual([{ at: 1 }, { at: 1 }]);
+      await expect(store.branch().set('c', () => {})).rejects.toThrow();
+    }
   });
 
   test('may not hold values over the limit', async () => {
