@@ -113,8 +113,12 @@ export class StoreWorkspace implements Workspace {
 
   async commit(message: string): Promise<Oid | undefined> {
     const before = this.headOid;
-    const touched = [...this.#touched.values()];
-    if (touched.length === 0) return undefined;
+    // What came back to what it was is the others' to change.
+    const touched = [...this.#touched.values()].filter(({ bytes, base }) => !isSame(bytes, base));
+    if (touched.length === 0) {
+      await this.discard();
+      return undefined;
+    }
     await this.#store.changeAndPush(
       async (batch) => {
         const conflicts: KeyConflict[] = [];
