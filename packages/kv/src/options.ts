@@ -48,7 +48,10 @@ export interface KvOptions {
   readonly onConflict?: ConflictPolicy;
   /** How often a write is tried again after others were faster. Default 16. */
   readonly retries?: number;
-  /** Waits between these tries. Default: a while that chance chooses, up to 10 ms at first and 2 s in the end. */
+  /**
+   * Waits between these tries. Default: a while that chance chooses, the longer the more often others were faster lately, 30 s at
+   * most; on such a branch a first try waits, too.
+   */
   readonly backOff?: BackOff;
   /** Told what others had changed where a write was made on top of it: `pull` does not list that again. */
   readonly onRebase?: (changes: readonly Change[]) => void;

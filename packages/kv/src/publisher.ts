@@ -1,13 +1,14 @@
 import { GitError, isGitError, type Oid, type RawObject } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
-import { jitteredBackOff } from './back-off.js';
+import { sleep } from './back-off.js';
 import type { Committer, MadeCommit } from './committer.js';
+import { Contention } from './contention.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
 import { mergeKeys } from './merge/merge-keys.js';
 import type { ChangeOptions, KvOptions } from './options.js';
 import type { Retention } from './retention.js';
-import type { Upstream, UpstreamRefusal } from './upstream.js';
+import type { Upstream, UpstreamRefusal, UpstreamTip } from './upstream.js';
 
 const DEFAULT_RETRIES = 16;
 /** A server that says it could not move the branch, which stands where it stood, is asked so often again. */
@@ -52,6 +53,7 @@ export interface PublisherOptions {
 /** Makes commits of edits and pushes them, on top of what others pushed in the meantime where the branch has moved. */
 export class Publisher {
   readonly #options: PublisherOptions;
+  readonly #contention = new Contention();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -62,7 +64,7 @@ export class Publisher {
    * {@link Published.failures}.
    */
   async publish(edits: readonly Edit[], ground: Ground): Promise<Published> {
-    const run = new Run(this.#options, edits, ground);
+    const run = new Run(this.#options, this.#contention, edits, ground);
     try {
       const published = await run.publish();
       return published === 'one-by-one' ? await this.#publishEach(edits, ground) : published;
@@ -96,15 +98,19 @@ export class Publisher {
 class Run {
   readonly failures = new Map<Edit, unknown>();
   readonly #options: PublisherOptions;
+  readonly #contention: Contention;
   readonly #edits: readonly Edit[];
   readonly #ground: Ground;
   /** What the commits are stacked on, and what the branch has to hold for them to be pushed. */
   #onto: Head | undefined;
   #expected: Oid | undefined;
   #unmoved = 0;
+  /** When the try under way began. */
+  #tryStart = performance.now();
 
-  constructor(options: PublisherOptions, edits: readonly Edit[], ground: Ground) {
+  constructor(options: PublisherOptions, contention: Contention, edits: readonly Edit[], ground: Ground) {
     this.#options = options;
+    this.#contention = contention;
     this.#edits = edits;
     this.#ground = ground;
     this.#onto = ground.head;
@@ -113,6 +119,7 @@ class Run {
 
   async publish(): Promise<Published | 'one-by-one'> {
     await this.#write(this.#edits.flatMap(({ objects }) => objects));
+    if (this.#contention.isCrowded && this.#mayFollow()) await this.#queueUp();
     for (let attempt = 1; ; attempt++) {
       const chain = await this.#stack();
       if (this.#rest().length === 0) return { failures: this.failures, position: undefined };
@@ -127,7 +134,12 @@ class Run {
         this.failRest(error);
         return { failures: this.failures, position: { ...this.#ground, pending: top.head } };
       }
-      if (refusal === undefined) return this.#done(top.head);
+      const tryMs = performance.now() - this.#tryStart;
+      if (refusal === undefined) {
+        this.#contention.won(tryMs);
+        return this.#done(top.head);
+      }
+      if (refusal.isRace) this.#contention.lost(tryMs);
       if ((await this.#follow(refusal, attempt)) === 'same') return 'one-by-one';
       if (this.#rest().length === 0) return { failures: this.failures, position: undefined };
     }
@@ -196,7 +208,7 @@ class Run {
    * `same` where the branch did not move and the server means what it said.
    */
   async #follow(refusal: UpstreamRefusal, attempt: number): Promise<'moved' | 'same'> {
-    const { settings, upstream, retention } = this.#options;
+    const { settings } = this.#options;
     const { head, pushedOid } = this.#ground;
     for (const edit of this.#rest()) {
       const { onConflict = settings.onConflict, retries = settings.retries ?? DEFAULT_RETRIES } = edit.options;
@@ -206,22 +218,56 @@ class Run {
     if (head?.oid !== pushedOid) this.failRest(refusal.error);
     if (this.#rest().length === 0) return 'moved';
     const signal = this.#signal();
-    if (refusal.isRace) await (settings.backOff ?? jitteredBackOff)(attempt, signal);
-    const tip = await upstream.find({ signal }).catch((error: unknown) => {
-      if (isGitError(error, 'REMOTE_REF_NOT_FOUND')) return undefined;
-      throw error;
-    });
+    if (refusal.isRace) await this.#wait(attempt, signal);
+    const tip = await this.#find(signal);
     if (tip === undefined && this.#expected !== undefined) throw refusal.error;
     if (tip === undefined || tip.oid === this.#expected) {
       if (refusal.isRace && ++this.#unmoved <= MAX_UNMOVED) return 'moved';
       if (this.#rest().length > 1) return 'same';
       throw refusal.error;
     }
-    const haves = new Set([this.#onto?.oid, head?.oid].filter((oid) => oid !== undefined));
+    await this.#standOn(tip, signal);
+    return 'moved';
+  }
+
+  /** On a branch where writers meet, the first try too comes when chance says, and on top of what is there then. */
+  async #queueUp(): Promise<void> {
+    const signal = this.#signal();
+    await this.#wait(1, signal);
+    const tip = await this.#find(signal);
+    if (tip !== undefined && tip.oid !== this.#expected) await this.#standOn(tip, signal);
+  }
+
+  /** Whether the edits may be made on top of others'. */
+  #mayFollow(): boolean {
+    const { settings } = this.#options;
+    if (settings.backOff !== undefined || this.#ground.head?.oid !== this.#ground.pushedOid) return false;
+    return this.#edits.every(({ options }) => {
+      const { onConflict = settings.onConflict, retries = settings.retries ?? DEFAULT_RETRIES } = options;
+      return onConflict !== 'fail' && retries > 0;
+    });
+  }
+
+  async #wait(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    const { backOff } = this.#options.settings;
+    if (backOff !== undefined) await backOff(attempt, signal);
+    else await sleep(this.#contention.delay(), signal);
+    this.#tryStart = performance.now();
+  }
+
+  async #find(signal: AbortSignal | undefined): Promise<UpstreamTip | undefined> {
+    return await this.#options.upstream.find({ signal }).catch((error: unknown) => {
+      if (isGitError(error, 'REMOTE_REF_NOT_FOUND')) return undefined;
+      throw error;
+    });
+  }
+
+  async #standOn(tip: UpstreamTip, signal: AbortSignal | undefined): Promise<void> {
+    const { retention, readHead } = this.#options;
+    const haves = new Set([this.#onto?.oid, this.#ground.head?.oid].filter((oid) => oid !== undefined));
     await tip.fetch('tip', [...haves], { signal });
     retention.fetched();
-    this.#onto = await this.#options.readHead(tip.oid);
+    this.#onto = await readHead(tip.oid);
     this.#expected = tip.oid;
-    return 'moved';
   }
 }

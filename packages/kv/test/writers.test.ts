@@ -101,7 +101,7 @@ describe('Many writers on one branch', () => {
     const start = performance.now();
     await write(stores, gitCount, async (store, who, n) => {
       const before = performance.now();
-      await store.set(`w${who}/${n}`, `${who}.${n}`, { retries: 100 });
+      await store.set(`w${who}/${n}`, `${who}.${n}`, { retries: 32 });
       tried.push(performance.now() - before);
     });
     if (isSlow) {
