@@ -138,11 +138,21 @@ export class StoreCore {
     if (position === undefined) return failures;
     const onto = published.onto ?? (ground.head?.oid === head?.oid ? undefined : ground.head);
     const { onRebase } = this.#options;
-    const isTold = onRebase !== undefined && onto !== undefined && position.pending === undefined;
-    const changes = isTold ? await diffKeys(this.repository.objects, head?.treeOid, onto.treeOid) : [];
+    // Pushed is pushed: what goes wrong in telling is no failure of the write.
+    let tell: (() => void) | undefined;
+    if (onRebase !== undefined && onto !== undefined && position.pending === undefined) {
+      try {
+        const changes = await diffKeys(this.repository.objects, head?.treeOid, onto.treeOid);
+        if (changes.length > 0) tell = () => onRebase(changes);
+      } catch (error) {
+        tell = () => {
+          throw error;
+        };
+      }
+    }
     if (position.pending === undefined) await this.#moveTo({ ...position, pending: undefined });
     else this.#position = { ...this.#position, pending: position.pending };
-    if (changes.length > 0) onRebase?.(changes);
+    if (tell !== undefined) queueMicrotask(tell);
     return failures;
   }
 

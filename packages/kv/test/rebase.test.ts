@@ -16,6 +16,14 @@ const ways: [name: string, open: (options?: KvOptions) => Promise<[GitKv, GitKv,
     },
   ],
   [
+    'a remote that is not cloned',
+    async (options) => {
+      const remote = new InProcessRemote();
+      const partial = { ...options, partial: true };
+      return [await remote.connect(partial), await remote.connect(partial), remote];
+    },
+  ],
+  [
     'a repository at hand',
     async (options) => {
       const remote = new InProcessRemote(createMemoryRepository());
