@@ -105,6 +105,8 @@ class Run {
   #onto: Head | undefined;
   #expected: Oid | undefined;
   #unmoved = 0;
+  /** What goes to the store with the next write: an engine on disk synchronises once for each. */
+  #unwritten: readonly RawObject[];
   /** When the try under way began. */
   #tryStart = performance.now();
 
@@ -112,13 +114,13 @@ class Run {
     this.#options = options;
     this.#contention = contention;
     this.#edits = edits;
+    this.#unwritten = edits.flatMap(({ objects }) => objects);
     this.#ground = ground;
     this.#onto = ground.head;
     this.#expected = ground.pushedOid;
   }
 
   async publish(): Promise<Published | 'one-by-one'> {
-    await this.#write(this.#edits.flatMap(({ objects }) => objects));
     if (this.#contention.isCrowded && this.#mayFollow()) await this.#queueUp();
     for (let attempt = 1; ; attempt++) {
       const chain = await this.#stack();
@@ -164,10 +166,12 @@ class Run {
     return this.#edits.length === 1 ? this.#edits[0]?.options.signal : undefined;
   }
 
-  async #write(objects: readonly RawObject[]): Promise<void> {
+  async #write(added: readonly RawObject[]): Promise<void> {
+    const objects = [...this.#unwritten, ...added];
     if (objects.length === 0) return;
     await this.#options.repository.objects.writeMany(objects);
     this.#options.retention.wrote(objects);
+    this.#unwritten = [];
   }
 
   /** A commit for each edit that is left, on top of each other; none for what others have made the same. */
@@ -197,6 +201,7 @@ class Run {
     const { repository, settings } = this.#options;
     const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };
     const { signal } = edit.options;
+    await this.#write([]); // the merge reads what the edits have made
     const merged = await mergeKeys(repository.objects, sides, settings.merge, signal ? { signal } : {});
     if (merged.status === 'conflict') throw new KvConflictError('write', merged.conflicts, merged.hasMore);
     await this.#write(merged.objects);
