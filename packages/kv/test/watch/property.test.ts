@@ -98,7 +98,7 @@ async function write(store: GitKv, key: string, value: string): Promise<void> {
       await store.set(key, value);
       return;
     } catch (error) {
-      if (!isGitError(error, 'PUSH_REJECTED')) throw error;
+      if (!isGitError(error, 'PUSH_REJECTED') && !isGitError(error, 'MERGE_CONFLICT')) throw error;
       await store.pull();
     }
   }
