@@ -60,7 +60,6 @@ writeFileSync(
     excludePrivate: true,
     excludeExternals: true,
     disableGit: true,
-    sourceLinkTemplate: '#',
     disableSources: true,
     githubPages: false,
     hideGenerator: true,
@@ -71,6 +70,7 @@ writeFileSync(
       rewrittenLink: true,
       notDocumented: false,
       unusedMergeModuleWith: true,
+      invalidPath: false, // pages link to folders of examples, which hosts show
     },
   }),
 );

@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { compareBytes } from '@git-kv/objects';
 import { createMemoryRepository } from '@git-kv/repository/memory';
+import { initRepository } from '@git-kv/repository/node-fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { git, temporaryDirectory } from '../../../../test/support/git.js';
 import { GitKvLevel, type GitKvLevelOptions } from '../../src/adapters/abstract-level.js';
 import { GitKv, Key } from '../../src/index.js';
 import { startRemote } from '../support/remote.js';
@@ -91,6 +94,24 @@ describe('GitKvLevel', () => {
     expect(remote.files()).toEqual({ '%2Egit%2Fconfig': '2', '%67it~1': '1' });
     expect(remote.git('fsck', '--strict')).toBe('');
     expect(await db.keys().all()).toEqual(['.git/config', 'git~1']);
+  });
+
+  test('works over a repository on disk, and finds its keys again', async () => {
+    const directory = join(temporaryDirectory(), 'db.git');
+    const repository = await initRepository(directory);
+    const db = new GitKvLevel(GitKv.open(repository));
+    await db.batch([
+      { type: 'put', key: 'b', value: '2' },
+      { type: 'put', key: 'a', value: '1' },
+    ]);
+    await db.close();
+    const again = new GitKvLevel(GitKv.open(repository));
+    expect(await again.iterator().all()).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
+    expect(git(['ls-tree', '--name-only', 'main'], { cwd: directory })).toBe('a\nb');
+    await repository.close();
   });
 
   test('opens only when the store is there, and says why it is not', async () => {
