@@ -1,5 +1,5 @@
 import { defaultLimits, GitError, NotFoundError, type Oid, parseCommitLinks } from '@git-kv/objects';
-import { isAncestor, type Repository } from '@git-kv/repository';
+import type { Repository } from '@git-kv/repository';
 import { type Change, diffKeys } from './changes.js';
 import { Committer } from './committer.js';
 import type { DraftWrite } from './draft-writes.js';
@@ -10,7 +10,6 @@ import type { KvOptions, PullOptions, SettledPush, UnpushedPolicy, WriteOptions 
 import { type Edit, type Ground, type Published, Publisher } from './publisher.js';
 import { Retention } from './retention.js';
 import { TreeCache } from './tree/tree-cache.js';
-import { mergeUnpushed, rebaseUnpushed } from './unpushed.js';
 import type { Upstream, UpstreamTip } from './upstream.js';
 import { WriteQueue } from './write-queue.js';
 
@@ -219,6 +218,7 @@ export class StoreCore {
     if (policy === 'rebase' || policy === 'merge') {
       const theirs = next.head as Head;
       const { signal } = options;
+      const { mergeUnpushed, rebaseUnpushed } = await import('./unpushed.js');
       const together = policy === 'rebase' ? rebaseUnpushed : mergeUnpushed;
       const settled = await together(
         {
@@ -261,6 +261,7 @@ export class StoreCore {
 
   async #isAncestor(ancestorOid: Oid, descendantOid: Oid): Promise<boolean> {
     const shallow = await this.repository.shallow.read();
+    const { isAncestor } = await import('./unpushed.js');
     return isAncestor(this.repository.objects, ancestorOid, descendantOid, { shallow });
   }
 

@@ -5,7 +5,6 @@ import type { Committer, MadeCommit } from './committer.js';
 import { Contention } from './contention.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
-import { mergeKeys } from './merge/merge-keys.js';
 import type { ChangeOptions, KvOptions } from './options.js';
 import type { Retention } from './retention.js';
 import type { Upstream, UpstreamRefusal, UpstreamTip } from './upstream.js';
@@ -202,6 +201,8 @@ class Run {
     const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };
     const { signal } = edit.options;
     await this.#write([]); // the merge reads what the edits have made
+    // Loaded when it is needed: where nobody else writes, nothing is merged.
+    const { mergeKeys } = await import('./merge/merge-keys.js');
     const merged = await mergeKeys(repository.objects, sides, settings.merge, signal ? { signal } : {});
     if (merged.status === 'conflict') throw new KvConflictError('write', merged.conflicts, merged.hasMore);
     await this.#write(merged.objects);

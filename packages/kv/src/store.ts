@@ -1,6 +1,6 @@
 import { assertRefName, hashAlgorithm, isGitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { connectUploadPack, type Transport } from '@git-kv/protocol';
-import { openRemoteRepository, type Repository } from '@git-kv/repository';
+import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { KvBatch } from './batch.js';
 import type { Change } from './changes.js';
@@ -12,8 +12,7 @@ import { expectationOf } from './expectation.js';
 import type { Head } from './head.js';
 import { Key } from './key.js';
 import { Mutex } from './mutex.js';
-import { readOctets } from './octets/read.js';
-import { type ToOctetsOptions, writeOctets } from './octets/write.js';
+import type { ToOctetsOptions } from './octets/write.js';
 import type {
   ChangeOptions,
   ConnectOptions,
@@ -22,9 +21,7 @@ import type {
   PullOptions,
   WriteOptions,
 } from './options.js';
-import { type PartialOptions, pullFilter } from './partial/options.js';
-import { PartialUpstream } from './partial/partial-upstream.js';
-import { createProof } from './proof/create.js';
+import type { PartialOptions } from './partial/options.js';
 import type { ProvenRead } from './proof/proof.js';
 import { type KvCommit, KvReader, type KvReadOptions, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
@@ -33,9 +30,7 @@ import { Transaction } from './transaction.js';
 import { openTransport } from './transport.js';
 import { LocalUpstream, RemoteUpstream } from './upstream.js';
 import type { WatchEvent, WatchOptions } from './watch/events.js';
-import { TipFeed } from './watch/feed.js';
-import { localSource, remoteSource, type WatchSource } from './watch/source.js';
-import { watchBranch } from './watch/watch.js';
+import type { Watching } from './watch/watching.js';
 import type { KvWriter, RemoveOptions, SetOptions, WriteRange } from './writer.js';
 
 const HEADS = 'refs/heads/';
@@ -56,7 +51,7 @@ export class GitKv extends KvReader implements KvWriter {
   readonly #core: StoreCore;
   readonly #transport: Transport | undefined;
   /** What those who watch have in common. */
-  #watched: { readonly source: WatchSource; readonly feed: TipFeed } | undefined;
+  #watched: Promise<Watching> | undefined;
   /** One batch at a time. */
   readonly #batches = new Mutex();
 
@@ -101,18 +96,9 @@ export class GitKv extends KvReader implements KvWriter {
     options: ConnectOptions,
     partial: PartialOptions,
   ): Promise<GitKv> {
-    const { cache, signal, onUnpushed = 'reject' } = options;
-    const filter = pullFilter(partial);
-    const { cacheBytes, maxBatchObjects, handshake } = partial;
-    const repository = await openRemoteRepository(transport, {
-      refName,
-      ...(cache !== undefined && { cache }),
-      ...(cacheBytes !== undefined && { cacheBytes }),
-      ...(maxBatchObjects !== undefined && { maxBatchObjects }),
-      ...(handshake !== undefined && { handshake }),
-      ...(signal !== undefined && { signal }),
-    });
-    const upstream = new PartialUpstream(repository, transport, refName, filter);
+    const { signal, onUnpushed = 'reject' } = options;
+    const { connectPartial } = await import('./partial/connect.js');
+    const { repository, upstream } = await connectPartial(refName, transport, options, partial);
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed });
     const store = new GitKv(core, transport);
     await core.exclusively(() => core.pull({ ...(signal !== undefined && { signal }), isOpening: true }));
@@ -129,6 +115,7 @@ export class GitKv extends KvReader implements KvWriter {
     const transport = options.transport ?? openTransport(remote, options);
     const { signal, onUnpushed = 'reject' } = options;
     const algorithm = hashAlgorithm(options.objectFormat ?? 'sha1');
+    const { readOctets } = await import('./octets/read.js');
     const { repository, state } = await readOctets(octets, {
       refName: remote.refName,
       algorithm,
@@ -283,6 +270,7 @@ export class GitKv extends KvReader implements KvWriter {
     };
     core.retention.hold();
     try {
+      const { writeOctets } = await import('./octets/write.js');
       yield* writeOctets(core.repository.objects, state, await core.repository.shallow.read(), options);
     } finally {
       core.retention.unhold();
@@ -298,25 +286,25 @@ export class GitKv extends KvReader implements KvWriter {
    * @throws {GitError} what asking again cannot mend: ACCESS_DENIED, say. What it can goes to `onError`
    */
   watch(prefix: string | Key = Key.root, options: WatchOptions = {}): AsyncGenerator<WatchEvent, void> {
-    const { repository, refName, head } = this.#core;
+    const core = this.#core;
+    const at = Key.of(prefix);
+    const from = options.from ?? core.head?.oid;
     if (this.#watched === undefined) {
-      const transport = this.#transport;
-      const source = transport ? remoteSource(repository, transport, refName) : localSource(repository, refName);
-      this.#watched = { source, feed: new TipFeed(source) };
-      const { feed } = this.#watched;
-      this.#core.onMoved = ({ oid, parentOids }) => feed.moved(oid, parentOids[0]);
+      const loading = import('./watch/watching.js').then(({ Watching }) => new Watching(core, this.#transport));
+      this.#watched = loading;
+      loading.catch(() => {
+        if (this.#watched === loading) this.#watched = undefined; // the next watch tries again
+      });
     }
-    const from = options.from ?? head?.oid;
-    return watchBranch({ ...this.#watched, prefix: Key.of(prefix), from }, options);
+    return watchLater(this.#watched, at, from, options);
   }
 
   /** Let go of connections. Never fails; what was pulled stays readable. */
   async disconnect(): Promise<void> {
     const watched = this.#watched;
     this.#watched = undefined;
-    watched?.feed.close();
     // There is nothing a caller could do about a failure.
-    await watched?.source.close().catch(() => {});
+    await watched?.then((watching) => watching.close()).catch(() => {});
     await this.#core.disconnect().catch(() => {});
     await this.#transport?.close?.().catch(() => {});
   }
@@ -351,6 +339,7 @@ export class GitKv extends KvReader implements KvWriter {
     }
     retention.hold();
     try {
+      const { createProof } = await import('./proof/create.js');
       const proof = await createProof(repository.objects, head.oid, at, options);
       return { value: proof.value?.slice(), proof };
     } finally {
@@ -379,4 +368,13 @@ export class GitKv extends KvReader implements KvWriter {
       });
     });
   }
+}
+
+async function* watchLater(
+  watched: Promise<Watching>,
+  prefix: Key,
+  from: Oid | undefined,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent, void> {
+  yield* (await watched).watch(prefix, from, options);
 }

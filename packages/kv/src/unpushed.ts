@@ -7,6 +7,8 @@ import type { MergeRules, SideTimes } from './merge/merge.js';
 import { mergeKeys } from './merge/merge-keys.js';
 import type { Retention } from './retention.js';
 
+export { isAncestor } from '@git-kv/repository';
+
 /** What bringing two lines of commits together takes. */
 export interface UnpushedTools {
   readonly repository: Repository;

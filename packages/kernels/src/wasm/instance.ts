@@ -92,8 +92,8 @@ export interface KernelInstance {
 /** `null`: this runtime cannot compile it. */
 let module: object | null | undefined;
 
-/** The compiled module, or `null` where WebAssembly, or its vectors, are missing or forbidden. */
-function compiledModule(): object | null {
+/** The compiled module; `null` where WebAssembly, or its vectors, are missing or forbidden, `undefined` while it is being loaded. */
+function compiledModule(): object | null | undefined {
   if (module === undefined) {
     try {
       module = compileKernels();
@@ -111,7 +111,7 @@ function compiledModule(): object | null {
 export function createInstance(arenaBytes: number): KernelInstance | undefined {
   const platform = findWasmPlatform();
   const compiled = compiledModule();
-  if (platform === undefined || compiled === null) return undefined;
+  if (platform === undefined || compiled === null || compiled === undefined) return undefined;
   const pages = OWN_PAGES + Math.ceil(arenaBytes / PAGE_BYTES);
   try {
     const memory = new platform.Memory({ initial: pages, maximum: pages });
@@ -166,7 +166,7 @@ export function createArena(size: number): Uint8Array {
 export const STAGE_BYTES: number = 1 << 20;
 let stage: KernelInstance | null | undefined;
 
-/** The instance for bytes that lie elsewhere; `null` where there is no WebAssembly. Made when first needed. */
+/** The instance for bytes that lie elsewhere; `null` where there is no WebAssembly, or not yet. Made when first needed. */
 export function sharedInstance(): KernelInstance | null {
   stage ??= createInstance(STAGE_BYTES) ?? null;
   return stage;

@@ -7,6 +7,7 @@ export interface WasmMemory {
 }
 interface WasmPlatform {
   readonly Module: new (bytes: Uint8Array) => object;
+  compile(bytes: Uint8Array): Promise<object>;
   readonly Memory: new (size: { initial: number; maximum: number }) => WasmMemory;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }

@@ -31,9 +31,9 @@ import { EntryTable, NONE, RESOLVED } from './entry-table.js';
 import { IndexArena } from './index-arena.js';
 import type { IndexedPack, IndexPackOptions } from './index-pack-options.js';
 import { ObjectLog } from './object-log.js';
-import { PackCheck } from './pack-check.js';
+import type { PackCheck } from './pack-check.js';
 import { RefBases } from './ref-bases.js';
-import { type ResolveWorkers, resolvedShare, resolveTogether, shareTask } from './resolve-share.js';
+import type { ResolveWorkers } from './resolve-share.js';
 
 const MiB = 2 ** 20;
 const DEFAULT_MEMORY_BYTES = 24 * MiB;
@@ -59,7 +59,9 @@ const SCAN_SLICE_BYTES = 4 * MiB;
  */
 export async function indexPack(pack: AsyncIterable<Uint8Array>, options: IndexPackOptions): Promise<IndexedPack> {
   options.signal?.throwIfAborted();
-  const indexer = new Indexer(options);
+  // Loaded when it is needed: a client that checks no contents goes without.
+  const check = options.check && new (await import('./pack-check.js')).PackCheck(options.algorithm, options.check);
+  const indexer = new Indexer(options, check);
   await indexer.scan(pack);
   await indexer.resolve();
   return indexer.finish();
@@ -81,13 +83,13 @@ class Indexer {
   #packEnd = 0;
   #packChecksum: Uint8Array = new Uint8Array(0);
 
-  constructor(options: IndexPackOptions) {
+  constructor(options: IndexPackOptions, check: PackCheck | undefined) {
     this.#options = options;
     this.#algorithm = options.algorithm;
     this.#limits = packLimits(options.limits);
     this.#table = new EntryTable(options.algorithm.oidLength);
     this.#refs = new RefBases(options.algorithm);
-    this.#check = options.check && new PackCheck(options.algorithm, options.check);
+    this.#check = check;
     this.#arena = new IndexArena(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
     this.#payloads = new DeltaPayloads(this.#arena);
     this.#log = new ObjectLog({
@@ -287,6 +289,7 @@ class Indexer {
     workers: ResolveWorkers,
     workerCount: number,
   ): Promise<boolean> {
+    const { resolvedShare, resolveTogether, shareTask } = await import('./resolve-share.js');
     const task = shareTask(this.#table, weights, {
       algorithm: this.#algorithm.name,
       detects: this.#options.hashPolicy !== 'trust',

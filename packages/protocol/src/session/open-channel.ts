@@ -1,11 +1,11 @@
 import type { ProtocolVersion, Service, Transport } from '../transport/transport.js';
 import type { Channel } from './channel.js';
-import { ConnectionChannel } from './connection-channel.js';
 import { RequestChannel } from './request-channel.js';
 
 /** The channel to `service` over `transport`. Nothing is sent yet. */
-export function openChannel(transport: Transport, service: Service, version: ProtocolVersion): Channel {
-  return 'exchange' in transport
-    ? new RequestChannel(transport, service, version)
-    : new ConnectionChannel(transport, service, version);
+export async function openChannel(transport: Transport, service: Service, version: ProtocolVersion): Promise<Channel> {
+  if ('exchange' in transport) return new RequestChannel(transport, service, version);
+  // Loaded when it is needed: a page has requests alone.
+  const { ConnectionChannel } = await import('./connection-channel.js');
+  return new ConnectionChannel(transport, service, version);
 }

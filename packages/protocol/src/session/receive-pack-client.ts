@@ -57,7 +57,7 @@ export async function connectReceivePack(
   options: ConnectOptions = {},
 ): Promise<ReceivePackClient> {
   const limits = protocolLimits(options.limits);
-  const channel = openChannel(transport, 'git-receive-pack', options.version === 1 ? 1 : 0);
+  const channel = await openChannel(transport, 'git-receive-pack', options.version === 1 ? 1 : 0);
   const advertisement = await orClose(channel, async () => {
     const lines = await channel.advertisement(options.signal);
     return await orLetGo(lines, async () => {

@@ -2,12 +2,10 @@ import { type ProtocolLimits, protocolLimits } from '../limits.js';
 import { assertBodyEnds } from '../sideband.js';
 import { lineText } from '../text.js';
 import type { Transport } from '../transport/transport.js';
-import { readV0Advertisement } from '../v0/advertisement.js';
 import { readAfterServiceLine, readV2Capabilities } from '../v2/advertisement.js';
 import { type AnswerLines, type Channel, orClose, orLetGo } from './channel.js';
 import { openChannel } from './open-channel.js';
 import type { ConnectOptions, UploadPackClient } from './upload-pack.js';
-import { V0UploadPack } from './v0-upload-pack.js';
 import { V2UploadPack } from './v2-upload-pack.js';
 
 /**
@@ -18,7 +16,7 @@ import { V2UploadPack } from './v2-upload-pack.js';
 export async function connectUploadPack(transport: Transport, options: ConnectOptions = {}): Promise<UploadPackClient> {
   assertSayable(options);
   const limits = protocolLimits(options.limits);
-  const channel = openChannel(transport, 'git-upload-pack', options.version ?? 2);
+  const channel = await openChannel(transport, 'git-upload-pack', options.version ?? 2);
   return await orClose(channel, async () => {
     const lines = await channel.advertisement(options.signal);
     return await orLetGo(lines, () => openSession(channel, lines, limits, options));
@@ -38,6 +36,8 @@ async function openSession(
     channel.version = 2;
     return new V2UploadPack(channel, capabilities, limits, options);
   }
+  // Loaded when it is needed: servers that know no version 2 are few.
+  const { readV0Advertisement, V0UploadPack } = await import('./v0-upload-pack.js');
   const advertisement = await readV0Advertisement(lines, first, limits);
   await assertBodyEnds(lines);
   channel.version = advertisement.version;

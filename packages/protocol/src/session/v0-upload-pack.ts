@@ -11,6 +11,8 @@ import { fetchRequest } from './fetch-request.js';
 import type { ConnectOptions, FetchAnswer, FetchOptions, LsRefsOptions, UploadPackClient } from './upload-pack.js';
 import { V0Fetch } from './v0-fetch.js';
 
+export { readV0Advertisement } from '../v0/advertisement.js';
+
 /** The client of a server that speaks protocol v0 or v1, where refs come with the advertisement and wants are not names. */
 export class V0UploadPack implements UploadPackClient {
   readonly version: 0 | 1;

@@ -1,7 +1,7 @@
 import { isGitError, OBJECT_KINDS, type Oid, oidFromBytes } from '@git-kv/objects';
 import type { FileRepository } from '../engines/file/repository.js';
 import type { ObjectReader } from '../object-store.js';
-import { promisedAbsence } from '../promisor/promisor-packs.js';
+import { promisedAbsence } from '../promisor/promised-absence.js';
 import { objectBatchesBetween } from '../walk/objects-between.js';
 import { OidSet } from '../walk/oid-set.js';
 import { Turns } from '../walk/turns.js';

@@ -12,7 +12,7 @@ import {
   type Transport,
 } from '@git-kv/protocol';
 import { packContent } from '../pack-content.js';
-import { promisedAbsence } from '../promisor/promisor-packs.js';
+import { promisedAbsence } from '../promisor/promised-absence.js';
 import type { RefName } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 

@@ -1,6 +1,6 @@
 import { isGitError, type NotFoundError, type Oid } from '@git-kv/objects';
 import type { ObjectReader } from '../object-store.js';
-import { promisedAbsence } from '../promisor/promisor-packs.js';
+import { promisedAbsence } from '../promisor/promised-absence.js';
 import { assertKind } from '../read-object.js';
 import { type ObjectsBetweenOptions, objectBatchesBetween } from './objects-between.js';
 import type { WalkedObject } from './walked-object.js';

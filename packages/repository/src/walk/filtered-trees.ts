@@ -6,6 +6,8 @@ import { type TreeRoots, walkTreeLevels } from './tree-levels.js';
 import { type TreeWalkOptions, walkTrees } from './tree-walk.js';
 import type { WalkedObject } from './walked-object.js';
 
+export { filterRules } from './filter-rules.js';
+
 /** As `walkTrees`, of the trees and blobs that a filter takes; trees that were asked for are listed whatever it says. */
 export async function* walkFilteredTrees(
   reader: ObjectReader,

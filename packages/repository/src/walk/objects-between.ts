@@ -5,8 +5,6 @@ import { missingObject } from '../read-object.js';
 import { type CommitNode, CommitNodes } from './commit-nodes.js';
 import type { CommitWalkOptions } from './commits.js';
 import { DateQueue } from './date-queue.js';
-import { filterRules } from './filter-rules.js';
-import { walkFilteredTrees } from './filtered-trees.js';
 import { OidSet } from './oid-set.js';
 import { walkTrees } from './tree-walk.js';
 import { Turns } from './turns.js';
@@ -70,7 +68,8 @@ export async function* objectBatchesBetween(
   await walk.addWants(options.wants);
   yield walk.tips;
   await walk.limit();
-  const rules = options.filter && filterRules(options.filter);
+  const filtered = options.filter && (await import('./filtered-trees.js'));
+  const rules = options.filter && filtered?.filterRules(options.filter);
   const commits: WalkedObject[] = [];
   const roots: Oid[] = [];
   for (const node of walk.commits) {
@@ -85,7 +84,8 @@ export async function* objectBatchesBetween(
   for (const node of await walk.behind(edges, options.knownHistory ?? 0)) known.push(node.treeOid);
   const given = walk.wantedTrees;
   const below = { ...options, ...passedOver(options) };
-  if (rules !== undefined) yield* walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
+  if (filtered !== undefined && rules !== undefined)
+    yield* filtered.walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
   else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, below);
 }
 

@@ -18,8 +18,7 @@ import type {
   ReceiveOptions,
 } from '../../object-store.js';
 import { packInputs } from '../../pack-inputs.js';
-import { PackPromises, PromisorLinks } from '../../promisor/promisor-packs.js';
-import { ReceiveCheck } from '../../receive-check.js';
+import type { PromisorLinks } from '../../promisor/promisor-packs.js';
 import { receiveLimits } from '../../receive-limits.js';
 import { readingThrough } from '../../receive-reads.js';
 import { HeldPack } from './held-pack.js';
@@ -45,7 +44,8 @@ export class MemoryObjectStore implements ObjectStore {
   private packs: readonly HeldPack[] = [];
   /** One budget for all packs. */
   private readonly cache: DeltaBaseCache;
-  private readonly promisorLinks: PromisorLinks = new PromisorLinks(this);
+  /** Made when it is first asked for. */
+  private promisorLinks: PromisorLinks | undefined;
 
   constructor(algorithm: HashAlgorithm, cache: DeltaBaseCache = createDeltaBaseCache()) {
     this.algorithm = algorithm;
@@ -60,7 +60,10 @@ export class MemoryObjectStore implements ObjectStore {
 
   async openPromises(): Promise<Promises | undefined> {
     const promisors = this.packs.filter(({ isPromisor }) => isPromisor);
-    return promisors.length === 0 ? undefined : new PackPromises(promisors, this.promisorLinks);
+    if (promisors.length === 0) return undefined;
+    const { PackPromises, PromisorLinks } = await import('../../promisor/promisor-packs.js');
+    this.promisorLinks ??= new PromisorLinks(this);
+    return new PackPromises(promisors, this.promisorLinks);
   }
 
   async read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined> {
@@ -163,7 +166,8 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
-    const check = options.check && new ReceiveCheck(this.algorithm, options.check);
+    const check =
+      options.check && new (await import('../../receive-check.js')).ReceiveCheck(this.algorithm, options.check);
     const storage = memoryPackStorage();
     const indexed = await indexPack(pack, {
       algorithm: this.algorithm,
