@@ -38,12 +38,13 @@ export async function diffKeys(
   const changes: Change[] = [];
   for await (const difference of diffTrees(reader, oldTreeOid, newTreeOid, {
     trees: directories,
+    select: isOneName,
     ...(signal !== undefined && { signal }),
   })) {
     const before = difference.isTree ? difference.old : asValue(difference.old);
     const after = difference.isTree ? difference.new : asValue(difference.new);
     if (before?.oid === after?.oid) continue;
-    const key = toKey(difference.pathBytes);
+    const key = keyOfPath(difference.pathBytes);
     if (key === undefined) continue;
     if (changes.length === maxChanges) throw new LimitError('maxChanges', changes.length + 1, maxChanges);
     changes.push({ kind: before === undefined ? 'add' : after === undefined ? 'remove' : 'change', key });
@@ -61,8 +62,15 @@ export function isValueMode(mode: number): boolean {
   return !isTreeMode(mode) && (mode & 0o170000) === (FileMode.regular & 0o170000);
 }
 
+const SLASH = 0x2f;
+
+/** Whether the last name of a path is one. In a tree that some other program made a name may hold a slash, which looks like two. */
+export function isOneName(path: Uint8Array, _isTree: boolean, nameStart: number): boolean {
+  return !path.includes(SLASH, nameStart);
+}
+
 /** `undefined` for a path that is no key: not UTF-8, or `.git` in a tree that some other program made. */
-function toKey(path: Uint8Array): Key | undefined {
+function keyOfPath(path: Uint8Array): Key | undefined {
   const text = decodeUtf8Exact(path);
   return text === undefined ? undefined : Key.find(text);
 }

@@ -28,15 +28,13 @@ export class Key {
 
   /**
    * The key that `text` spells: split at `/`, empty segments dropped, so `/a/b`, `a/b` and `//a//b/` are equal. A key
-   * is returned as it is.
+   * is returned as it is; one of another copy of this package is looked at again.
    * @throws {KvError} INVALID_KEY
    * @throws {TypeError} for what is neither
    */
   static of(text: string | Key): Key {
-    if (typeof text !== 'string') {
-      if (Array.isArray(text?.segments)) return text;
-      throw new TypeError('Cannot use it as a key: a key is text or a Key');
-    }
+    if (text instanceof Key) return text;
+    if (typeof text !== 'string') return ofForeign(text);
     const segments = text.split('/').filter((segment) => segment !== '');
     return segments.length === 0 ? Key.root : checked(new Key(segments));
   }
@@ -53,6 +51,12 @@ export class Key {
    */
   add(segment: string): Key {
     return checked(new Key([...this.segments, segment]));
+  }
+
+  /** As {@link Key.add}, but `undefined` where it would throw: for a name in a tree that others made. */
+  findChild(segment: string): Key | undefined {
+    const key = new Key([...this.segments, segment]);
+    return keyProblem(key) === undefined ? key : undefined;
   }
 
   /** This key and then all of `other`. @throws {KvError} INVALID_KEY where the result is too long */
@@ -140,6 +144,16 @@ const ESCAPES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [0x22, '\\"'],
   [0x5c, '\\\\'],
 ]);
+
+/** A key as another copy of the package makes it, or whatever looks like one. */
+function ofForeign(value: unknown): Key {
+  const segments: unknown =
+    typeof value === 'object' && value !== null && 'segments' in value ? value.segments : undefined;
+  if (!Array.isArray(segments) || !segments.every((segment) => typeof segment === 'string')) {
+    throw new TypeError('Cannot use it as a key: a key is text or a Key');
+  }
+  return segments.reduce<Key>((key, segment) => key.add(segment), Key.root);
+}
 
 function escapeByte(byte: number): string {
   const isPrintable = byte >= 0x20 && byte <= 0x7e;

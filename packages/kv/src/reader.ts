@@ -192,7 +192,7 @@ export abstract class KvReader {
       const entries: KvEntry[] = [];
       for (const { name, mode } of await tree.list(found)) {
         const kind = kindOf(mode);
-        const child = Key.find(`${at}/${name}`);
+        const child = at.findChild(name);
         if (kind !== undefined && child !== undefined) entries.push({ key: child, kind });
       }
       return entries;

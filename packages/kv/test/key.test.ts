@@ -63,7 +63,35 @@ describe('Key.of', () => {
   });
 });
 
+describe('what only looks like a key', () => {
+  test.each([
+    ['.git', ['.git', 'config']],
+    ['an empty name', ['']],
+    ['a slash', ['a/b']],
+  ])('with %s among its segments is refused, as text is', (_problem, segments) => {
+    const forged = JSON.parse(JSON.stringify({ segments })) as Key;
+    expect(() => Key.of(forged)).toThrow(expect.objectContaining({ code: 'INVALID_KEY' }));
+  });
+
+  test.each([[[1]], ['a'], [undefined]])('with the segments %j is no key', (segments) => {
+    expect(() => Key.of({ segments } as unknown as Key)).toThrow(TypeError);
+  });
+
+  test('is made a key of this copy of the package', () => {
+    const other = { segments: ['a', 'b'] };
+    const key = Key.of(other as unknown as Key);
+    other.segments.push('.git');
+    expect(key).toBeInstanceOf(Key);
+    expect(String(key)).toBe('/a/b');
+  });
+});
+
 describe('A key', () => {
+  test('finds the key of one segment more, and none where add refuses it', () => {
+    expect(String(Key.of('a').findChild('b'))).toBe('/a/b');
+    for (const wrong of ['', '/', 'b/c', '..', '.git']) expect(Key.of('a').findChild(wrong)).toBeUndefined();
+  });
+
   test('M3 M4 add appends one segment, and refuses an empty one or a slash', () => {
     expect(String(Key.of('a').add('b'))).toBe('/a/b');
     for (const wrong of ['', 'b/c', '..']) {

@@ -20,8 +20,11 @@ export interface DiffTreesOptions extends ReadOptions {
   readonly trees?: boolean;
   /** List what stands in the trees themselves and enter none below; trees are listed where they differ. */
   readonly shallow?: boolean;
-  /** Whether to look at a path: what is not selected is neither listed nor, where it is a tree, read. Default: all. */
-  readonly select?: (pathBytes: Uint8Array, isTree: boolean) => boolean;
+  /**
+   * Whether to look at a path, whose last name begins at `nameStart`: what is not selected is neither listed nor, where it is a tree,
+   * read. Default: all.
+   */
+  readonly select?: (pathBytes: Uint8Array, isTree: boolean, nameStart: number) => boolean;
 }
 
 /**

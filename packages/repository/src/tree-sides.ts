@@ -19,8 +19,8 @@ export interface TreeSidesOptions extends ReadOptions {
   ) => readonly { readonly name: Uint8Array; readonly entries: readonly (TreeEntry | undefined)[] }[];
   /** Whether to look into a tree. Default: always. */
   readonly enters?: (item: SideItem) => boolean;
-  /** Whether to look at a path at all. Default: all. */
-  readonly select?: (pathBytes: Uint8Array, isTree: boolean) => boolean;
+  /** Whether to look at a path at all, whose last name begins at `nameStart`. Default: all. */
+  readonly select?: (pathBytes: Uint8Array, isTree: boolean, nameStart: number) => boolean;
 }
 
 /** Trees read ahead in one call of the engine. */
@@ -74,7 +74,7 @@ function itemsOf(
   for (const { name, entries } of compare(item.sides.map((side) => side && bodies.get(side.oid)))) {
     const path = join(item.pathBytes, name);
     const isTree = isTreeMode(entries.find((entry) => entry !== undefined)?.mode ?? 0);
-    if (select !== undefined && !select(path, isTree)) continue;
+    if (select !== undefined && !select(path, isTree, path.length - name.length)) continue;
     items.push({
       pathBytes: path,
       isTree,

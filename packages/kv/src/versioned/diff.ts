@@ -1,6 +1,6 @@
 import { decodeLatin1, decodeUtf8Exact, encodeUtf8, type Oid } from '@git-kv/objects';
 import { diffTrees, type TreeTarget } from '@git-kv/repository';
-import { isValueMode } from '../changes.js';
+import { isOneName, isValueMode } from '../changes.js';
 import { Key } from '../key.js';
 import type { VersionedContext } from './context.js';
 import type { CallOptions } from './options.js';
@@ -32,7 +32,7 @@ export async function* diffVersions<T>(
 ): AsyncGenerator<VersionedDifference<T>, void, undefined> {
   const within = Key.of(prefix ?? Key.root).segments;
   const differences = diffTrees(context.repository.objects, oldTreeOid, newTreeOid, {
-    ...(within.length > 0 && { select: selectWithin(within) }),
+    select: within.length > 0 ? selectWithin(within) : isOneName,
     ...(signal !== undefined && { signal }),
   });
   for await (const difference of differences) {
@@ -59,9 +59,10 @@ function valueIn(target: TreeTarget | undefined): Oid | undefined {
 }
 
 /** Whether a path is at or below a key, or a tree on the way there. */
-function selectWithin(segments: readonly string[]): (pathBytes: Uint8Array, isTree: boolean) => boolean {
+function selectWithin(segments: readonly string[]): typeof isOneName {
   const wanted = decodeLatin1(encodeUtf8(segments.join('/')));
-  return (pathBytes, isTree) => {
+  return (pathBytes, isTree, nameStart) => {
+    if (!isOneName(pathBytes, isTree, nameStart)) return false;
     const path = decodeLatin1(pathBytes);
     return (
       path === wanted || path.startsWith(`${wanted}/`) || (isTree && (path === '' || wanted.startsWith(`${path}/`)))

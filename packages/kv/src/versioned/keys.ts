@@ -1,6 +1,6 @@
 import { isTreeMode } from '@git-kv/objects';
 import { isValueMode } from '../changes.js';
-import { Key } from '../key.js';
+import type { Key } from '../key.js';
 import type { WorkingTree } from '../tree/working-tree.js';
 
 /** The keys of all values at and below `prefix`, in order. What no key can name is left out, and so are links and submodules. */
@@ -17,7 +17,7 @@ export async function* listKeys(
   }
   for (const { name, mode } of await tree.list(found)) {
     signal?.throwIfAborted();
-    const key = Key.find(`${prefix}/${name}`);
+    const key = prefix.findChild(name);
     if (key === undefined) continue;
     if (isTreeMode(mode)) yield* listKeys(tree, key, signal);
     else if (isValueMode(mode)) yield key;

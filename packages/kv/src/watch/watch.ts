@@ -1,7 +1,7 @@
 import { isGitError, isTreeMode, NotFoundError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import { readTreePath, type TreeTarget } from '@git-kv/repository';
 import { type Change, diffKeys, isValueMode } from '../changes.js';
-import type { Key } from '../key.js';
+import { Key } from '../key.js';
 import type { WatchEvent, WatchedChange, WatchOptions } from './events.js';
 import { type FeedPace, isTransient, type TipFeed } from './feed.js';
 import type { WatchSource } from './source.js';
@@ -120,8 +120,9 @@ class Differ {
       changes.push({ kind: was === undefined ? 'add' : is === undefined ? 'remove' : 'change', key: this.#prefix });
     }
     const options = { signal: this.#signal };
-    for (const { kind, key } of await diffKeys(reader, treeAt(before), treeAt(after), options)) {
-      changes.push({ kind, key: this.#prefix.append(key) });
+    for (const { kind, key: below } of await diffKeys(reader, treeAt(before), treeAt(after), options)) {
+      const key = Key.find(`${this.#prefix}${below}`); // none where the whole is too long
+      if (key !== undefined) changes.push({ kind, key });
     }
     return changes.map((change) => ({ ...change, value: () => this.#valueOf(change, newTreeOid) }));
   }
