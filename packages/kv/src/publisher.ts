@@ -202,7 +202,7 @@ class Run {
     const { signal } = edit.options;
     await this.#write([]); // the merge reads what the edits have made
     // Loaded when it is needed: where nobody else writes, nothing is merged.
-    const { mergeKeys } = await import('./merge/merge-keys.js');
+    const { mergeKeys } = await import('./unpushed.js');
     const merged = await mergeKeys(repository.objects, sides, settings.merge, signal ? { signal } : {});
     if (merged.status === 'conflict') throw new KvConflictError('write', merged.conflicts, merged.hasMore);
     await this.#write(merged.objects);

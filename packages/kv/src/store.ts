@@ -97,7 +97,7 @@ export class GitKv extends KvReader implements KvWriter {
     partial: PartialOptions,
   ): Promise<GitKv> {
     const { signal, onUnpushed = 'reject' } = options;
-    const { connectPartial } = await import('./partial/connect.js');
+    const { connectPartial } = await import('./later.js');
     const { repository, upstream } = await connectPartial(refName, transport, options, partial);
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed });
     const store = new GitKv(core, transport);
@@ -115,7 +115,7 @@ export class GitKv extends KvReader implements KvWriter {
     const transport = options.transport ?? openTransport(remote, options);
     const { signal, onUnpushed = 'reject' } = options;
     const algorithm = hashAlgorithm(options.objectFormat ?? 'sha1');
-    const { readOctets } = await import('./octets/read.js');
+    const { readOctets } = await import('./later.js');
     const { repository, state } = await readOctets(octets, {
       refName: remote.refName,
       algorithm,
@@ -270,7 +270,7 @@ export class GitKv extends KvReader implements KvWriter {
     };
     core.retention.hold();
     try {
-      const { writeOctets } = await import('./octets/write.js');
+      const { writeOctets } = await import('./later.js');
       yield* writeOctets(core.repository.objects, state, await core.repository.shallow.read(), options);
     } finally {
       core.retention.unhold();
@@ -290,7 +290,7 @@ export class GitKv extends KvReader implements KvWriter {
     const at = Key.of(prefix);
     const from = options.from ?? core.head?.oid;
     if (this.#watched === undefined) {
-      const loading = import('./watch/watching.js').then(({ Watching }) => new Watching(core, this.#transport));
+      const loading = import('./later.js').then(({ Watching }) => new Watching(core, this.#transport));
       this.#watched = loading;
       loading.catch(() => {
         if (this.#watched === loading) this.#watched = undefined; // the next watch tries again
@@ -339,7 +339,7 @@ export class GitKv extends KvReader implements KvWriter {
     }
     retention.hold();
     try {
-      const { createProof } = await import('./proof/create.js');
+      const { createProof } = await import('./later.js');
       const proof = await createProof(repository.objects, head.oid, at, options);
       return { value: proof.value?.slice(), proof };
     } finally {
