@@ -18,16 +18,31 @@ export function assertOid(text: string): asserts text is Oid {
     throw new GitError('INVALID_OID', `Cannot use ${JSON.stringify(text.slice(0, 80))} as an object id`);
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** The codes of the digits of each byte. */
+const HIGH_DIGITS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, byte) => digitCode(byte >> 4));
+const LOW_DIGITS: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, byte) => digitCode(byte & 15));
+
+function digitCode(nibble: number): number {
+  return nibble < 10 ? nibble + 48 : nibble + 87;
+}
+
+/** The digits of the oid that is made, used again and again. */
+const SHA1_DIGITS: number[] = /* @__PURE__ */ new Array<number>(40).fill(0);
+const SHA256_DIGITS: number[] = /* @__PURE__ */ new Array<number>(64).fill(0);
 
 /** Hex of the `oidLength` bytes of `bytes` at `offset`. */
 export function oidFromBytes(bytes: Uint8Array, offset = 0, oidLength: number = bytes.length - offset): Oid {
   if (offset < 0 || offset + oidLength > bytes.length) {
     throw new RangeError(`Cannot read ${oidLength} bytes at ${offset}: input has ${bytes.length}`);
   }
-  let hex = '';
-  for (let at = offset; at < offset + oidLength; at++) hex += HEX[bytes[at] as number];
-  return hex;
+  const digits = oidLength === 20 ? SHA1_DIGITS : oidLength === 32 ? SHA256_DIGITS : new Array<number>(2 * oidLength);
+  for (let at = 0; at < oidLength; at++) {
+    const byte = bytes[offset + at] as number;
+    digits[2 * at] = HIGH_DIGITS[byte] as number;
+    digits[2 * at + 1] = LOW_DIGITS[byte] as number;
+  }
+  // In one piece: a text that is put together byte by byte takes three times as long, and is a tree of pieces until somebody reads it.
+  return String.fromCharCode.apply(null, digits);
 }
 
 /** The 20 or 32 bytes of `oid`, in a fresh buffer. @throws {GitError} INVALID_OID */
