@@ -22,7 +22,7 @@
 export { adler32 } from './adler32.js';
 export { createArena } from './arena.js';
 export { crc32 } from './crc32.js';
-export { deflate } from './deflate.js';
+export { deflate, deflatedBound, deflateInto } from './deflate.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from './delta.js';
 export { createDelta, createDeltaIndex, type DeltaIndex } from './delta-create.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from './detecting-hash.js';

@@ -18,6 +18,30 @@ function source(size: number): Uint8Array {
   return ascii(lines.join('\n')).slice(0, size);
 }
 
+describe.each(VARIANTS)('deflateInto (%s)', (_variant, { deflateInto, deflatedBound }) => {
+  test('gives the bytes of deflate, where it is told', () => {
+    fc.assert(
+      fc.property(anyBytes, fc.nat(9), fc.nat(100), (data, level, start) => {
+        const output = new Uint8Array(start + deflatedBound(data.length)).fill(0xaa);
+        const end = deflateInto(data, level, output, start);
+        expect(Buffer.compare(output.subarray(start, end), plainDeflate(data, level))).toBe(0);
+        expect(output.subarray(0, start).every((byte) => byte === 0xaa)).toBe(true);
+      }),
+    );
+    const large = noise(900_000);
+    const output = new Uint8Array(deflatedBound(large.length));
+    expect(Buffer.compare(output.subarray(0, deflateInto(large, 4, output, 0)), plainDeflate(large, 4))).toBe(0);
+  });
+
+  test('does not begin without room for the largest stream', () => {
+    const data = prose(100);
+    const output = new Uint8Array(deflatedBound(100));
+    expect(deflateInto(data, 6, output, 0)).toBeLessThan(100);
+    for (const start of [1, -1, 0.5, Number.NaN]) expect(() => deflateInto(data, 6, output, start)).toThrow(RangeError);
+    expect(() => deflateInto(data, 10, output, 0)).toThrow(RangeError);
+  });
+});
+
 describe.each(VARIANTS)('deflate (%s)', (_variant, { deflate, inflate, InflateStatus }) => {
   const levels = Array.from({ length: 10 }, (_, level) => level);
 

@@ -80,4 +80,4 @@ export { type MemoryPackStorage, memoryPackStorage, type PackStorage } from './s
 export { hasValidTrailer } from './trailer.js';
 export { decodeOfsDistance, encodeOfsDistance } from './varint.js';
 export { type VerifyPackOptions, verifyPack } from './verify-pack.js';
-export { gatherPack, type PackInput, packBytes, type WritePackOptions, writePack } from './writer.js';
+export { gatherPack, type PackInput, type PackInputs, packBytes, type WritePackOptions, writePack } from './writer.js';

@@ -1,4 +1,4 @@
-import { crc32 } from '@git-kv/kernels';
+import { crc32, deflate, deflatedBound, deflateInto } from '@git-kv/kernels';
 import type { HashAlgorithm, Hasher, Oid } from '@git-kv/objects';
 import type { PackIndexEntry } from './idx/serialize.js';
 import { PACK_HEADER_SIZE } from './scanner.js';
@@ -18,6 +18,9 @@ export interface PackSummary {
 
 /** Chunks are about this long, so that neither a pipe nor a file sees a call per object. */
 const CHUNK_BYTES = 65536;
+
+/** As in git, of what is written without a level. */
+const DEFAULT_LEVEL = 6;
 
 /** A pack in the making: entries go in, chunks come out. */
 export class PackOutput {
@@ -69,6 +72,23 @@ export class PackOutput {
     }
   }
 
+  /** Add an entry of `body`, which most often is deflated right where it goes: a buffer for each costs as much as to deflate it. */
+  addBody(oid: Oid, header: Uint8Array, body: Uint8Array, level: number | undefined): void {
+    const room = header.length + deflatedBound(body.length);
+    if (room > CHUNK_BYTES) {
+      this.add(oid, header, deflate(body, level));
+      return;
+    }
+    if (this.#used + room > CHUNK_BYTES) this.#cut();
+    const chunk = this.#chunk;
+    const start = this.#used;
+    chunk.set(header, start);
+    const end = deflateInto(body, level ?? DEFAULT_LEVEL, chunk, start + header.length);
+    this.#entries.push({ oid, packOffset: this.packOffset, crc32: crc32(chunk, start, end) });
+    this.packOffset += end - start;
+    this.#used = end;
+  }
+
   /** Add the trailer. */
   end(): PackSummary {
     if (this.#used > 0) this.#cut();
@@ -81,6 +101,11 @@ export class PackOutput {
       packChecksum,
       packSize: this.packOffset + packChecksum.length,
     };
+  }
+
+  /** Whether {@link take} has any. */
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
   }
 
   /** The chunks that are full. */

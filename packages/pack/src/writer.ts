@@ -1,4 +1,3 @@
-import { deflate } from '@git-kv/kernels';
 import { type HashAlgorithm, hashObject, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
 import { encodeEntryHeader, typeCodeOfKind } from './entry-header.js';
 import { PackOutput, type PackSummary } from './pack-output.js';
@@ -19,11 +18,14 @@ export interface PackInput {
   readonly nameHash?: number;
 }
 
+/** Objects to write, in order. */
+export type PackInputs = Iterable<PackInput> | AsyncIterable<PackInput | readonly PackInput[]>;
+
 /** What goes into a pack, and how. */
 export interface WritePackOptions {
   readonly algorithm: HashAlgorithm;
-  /** What goes into the pack, in this order, each object once. */
-  readonly objects: Iterable<PackInput> | AsyncIterable<PackInput>;
+  /** What goes into the pack, in this order, each object once: one by one, or so many at a time, which saves a wait for each. */
+  readonly objects: PackInputs;
   /** How many `objects` gives: the header of a pack states it first. */
   readonly objectCount: number;
   /** 0 (stored) to 9 (smallest); 6 without it, as in git. */
@@ -54,17 +56,19 @@ export async function* writePack(options: WritePackOptions): AsyncGenerator<Uint
   }
   const output = new PackOutput(algorithm, objectCount);
   let slice = 0;
-  for await (const { oid, kind, body } of options.objects) {
-    signal?.throwIfAborted();
-    if (output.count === objectCount) throw tooMany(objectCount);
-    const header = encodeEntryHeader(typeCodeOfKind(kind), body.length);
-    output.add(oid ?? hashObject(algorithm, kind, body), header, deflate(body, level));
-    yield* output.take();
-    slice += body.length;
-    if (slice > SLICE_BYTES) {
-      slice = 0;
-      options.onProgress?.({ phase: 'write', loaded: output.count, total: objectCount });
-      await pause();
+  for await (const inputs of inBatches(options.objects)) {
+    for (const { oid, kind, body } of Symbol.iterator in inputs ? inputs : [inputs]) {
+      signal?.throwIfAborted();
+      if (output.count === objectCount) throw tooMany(objectCount);
+      const header = encodeEntryHeader(typeCodeOfKind(kind), body.length);
+      output.addBody(oid ?? hashObject(algorithm, kind, body), header, body, level);
+      if (output.hasReady) yield* output.take(); // which waits, be there nothing
+      slice += body.length;
+      if (slice > SLICE_BYTES) {
+        slice = 0;
+        options.onProgress?.({ phase: 'write', loaded: output.count, total: objectCount });
+        await pause();
+      }
     }
   }
   if (output.count < objectCount) throw tooFew(output.count, objectCount);
@@ -74,17 +78,26 @@ export async function* writePack(options: WritePackOptions): AsyncGenerator<Uint
   return summary;
 }
 
+/** What is at hand at once is one batch: to wait for each of its objects costs more than to look at it. */
+function inBatches(
+  objects: PackInputs,
+): AsyncIterable<PackInput | Iterable<PackInput>> | readonly [Iterable<PackInput>] {
+  return Symbol.iterator in objects ? [objects] : objects;
+}
+
 async function holdObjects(options: WritePackOptions): Promise<{ items: PackItem[]; source: PackSource }> {
   const { algorithm, objectCount, signal } = options;
   const held = new Map<Oid, RawObject>();
   const items: PackItem[] = [];
-  for await (const input of options.objects) {
-    signal?.throwIfAborted();
-    if (items.length === objectCount) throw tooMany(objectCount);
-    const { kind, body, path, nameHash } = input;
-    const oid = input.oid ?? hashObject(algorithm, kind, body);
-    items.push({ oid, kind, ...(path !== undefined && { path }), ...(nameHash !== undefined && { nameHash }) });
-    held.set(oid, { kind, body });
+  for await (const inputs of inBatches(options.objects)) {
+    for (const input of Symbol.iterator in inputs ? inputs : [inputs]) {
+      signal?.throwIfAborted();
+      if (items.length === objectCount) throw tooMany(objectCount);
+      const { kind, body, path, nameHash } = input;
+      const oid = input.oid ?? hashObject(algorithm, kind, body);
+      items.push({ oid, kind, ...(path !== undefined && { path }), ...(nameHash !== undefined && { nameHash }) });
+      held.set(oid, { kind, body });
+    }
   }
   if (items.length < objectCount) throw tooFew(items.length, objectCount);
   const source: PackSource = {

@@ -5,6 +5,7 @@
  * @module
  */
 export { adler32 } from '../adler32.js';
+export { deflatedBound } from '../deflate.js';
 export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export type { DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
@@ -20,7 +21,7 @@ export {
   type InflaterOptions,
   InflateStatus,
 } from '../types.js';
-export { deflate } from '../wasm/deflate.js';
+export { deflate, deflateInto } from '../wasm/deflate.js';
 export { applyDelta } from '../wasm/delta.js';
 export { createDelta, createDeltaIndex } from '../wasm/delta-create.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';

@@ -1,5 +1,13 @@
 import { LEVELS } from '../deflate/levels.js';
-import { assertLevel, deflatedBound, HEADER_BYTES, headerFlags, deflate as plainDeflate } from '../deflate.js';
+import {
+  assertLevel,
+  assertRoom,
+  deflatedBound,
+  HEADER_BYTES,
+  headerFlags,
+  deflate as plainDeflate,
+  deflateInto as plainDeflateInto,
+} from '../deflate.js';
 import { copy } from './copy.js';
 import { createInstance, type KernelInstance, STAGE_BYTES, sharedInstance } from './instance.js';
 
@@ -20,20 +28,44 @@ const SLACK_BYTES = 16;
  */
 export function deflate(input: Uint8Array, level = 6): Uint8Array {
   assertLevel(level);
-  const size = input.length;
-  const needed = size + SLACK_BYTES + deflatedBound(size);
-  const instance = needed <= STAGE_BYTES ? sharedInstance() : createInstance(needed);
-  return instance === null || instance === undefined ? plainDeflate(input, level) : deflateIn(instance, input, level);
+  const instance = instanceFor(input.length);
+  if (instance === undefined) return plainDeflate(input, level);
+  const start = streamStart(instance, input.length);
+  return instance.bytes.slice(start, run(instance, input, level));
 }
 
-function deflateIn({ run, bytes, arenaStart }: KernelInstance, input: Uint8Array, level: number): Uint8Array {
+/** As the plain `deflateInto`, to the same bytes. */
+export function deflateInto(input: Uint8Array, level: number, output: Uint8Array, outputStart: number): number {
+  assertLevel(level);
+  assertRoom(input.length, output, outputStart);
+  const instance = instanceFor(input.length);
+  if (instance === undefined) return plainDeflateInto(input, level, output, outputStart);
+  const start = streamStart(instance, input.length);
+  const end = run(instance, input, level);
+  copy(instance.bytes, start, end, output, outputStart);
+  return outputStart + end - start;
+}
+
+function instanceFor(size: number): KernelInstance | undefined {
+  const needed = size + SLACK_BYTES + deflatedBound(size);
+  return (needed <= STAGE_BYTES ? sharedInstance() : createInstance(needed)) ?? undefined;
+}
+
+/** Where the stream of an input of `size` bytes is made, behind it. */
+function streamStart({ arenaStart }: KernelInstance, size: number): number {
+  return arenaStart + size + SLACK_BYTES;
+}
+
+/** @returns the end of the stream in the memory of `instance` */
+function run(instance: KernelInstance, input: Uint8Array, level: number): number {
+  const { bytes, arenaStart } = instance;
   const { isLazy, goodLength, lazyLength, niceLength, chainLength } = LEVELS[level]!;
   const size = input.length;
-  const to = arenaStart + size + SLACK_BYTES;
+  const to = streamStart(instance, size);
   copy(input, 0, size, bytes, arenaStart);
   bytes[to] = 0x78;
   bytes[to + 1] = headerFlags(level);
-  const end = run.deflate(
+  return instance.run.deflate(
     arenaStart,
     size,
     to + HEADER_BYTES,
@@ -44,5 +76,4 @@ function deflateIn({ run, bytes, arenaStart }: KernelInstance, input: Uint8Array
     niceLength,
     chainLength,
   );
-  return bytes.slice(to, end);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 export { adler32 } from '../adler32.js';
+export { deflatedBound } from '../deflate.js';
 
 export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export type { DeltaIndex } from '../delta-create.js';
@@ -22,7 +23,7 @@ export {
   InflateStatus,
 } from '../types.js';
 export { crc32 } from './crc32.js';
-export { deflate } from './deflate.js';
+export { deflate, deflateInto } from './deflate.js';
 export { applyDelta } from './delta.js';
 export { createDelta, createDeltaIndex } from './delta-create.js';
 export {

@@ -1,7 +1,14 @@
-import { type HashAlgorithm, NotFoundError, type ObjectKind, type Oid, parseCommitLinks } from '@git-kv/objects';
+import {
+  type HashAlgorithm,
+  NotFoundError,
+  type ObjectKind,
+  type Oid,
+  parseCommitLinks,
+  type RawObject,
+} from '@git-kv/objects';
 import { type PackInput, writePack } from '@git-kv/pack';
 import { type BundleHeader, serializeBundleHeader } from '@git-kv/protocol';
-import { commitsFrom, type ObjectReader, objectsBetween, type Progress } from '@git-kv/repository';
+import { commitsFrom, type ObjectReader, objectBatchesBetween, type Progress } from '@git-kv/repository';
 import { Pace } from '../pace.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
@@ -19,6 +26,10 @@ export interface ToOctetsOptions {
 }
 
 const DEFAULT_LEVEL = 4;
+
+/** Objects that are read before they are written, and bytes of them. */
+const BATCH_OBJECTS = 256;
+const BATCH_BYTES = 256 * 1024;
 
 /** Objects that a reader of another place brings at a time. */
 const PREFETCHED = 1024;
@@ -79,8 +90,8 @@ async function collect(
   const ordered = commits.reverse().filter((oid) => oid !== head);
   if (head !== undefined) ordered.push(head);
   const objects: { oid: Oid; kind: ObjectKind }[] = ordered.map((oid) => ({ oid, kind: 'commit' }));
-  for await (const object of objectsBetween(reader, { ...options, wants: tips })) {
-    if (object.kind !== 'commit') objects.push(object);
+  for await (const batch of objectBatchesBetween(reader, { ...options, wants: tips })) {
+    for (const { oid, kind } of batch) if (kind !== 'commit') objects.push({ oid, kind });
   }
   return { objects, missingParents: [...missingParents].sort() };
 }
@@ -102,9 +113,11 @@ async function* readObjects(
   reader: ObjectReader,
   objects: Contents['objects'],
   signal: AbortSignal | undefined,
-): AsyncGenerator<PackInput> {
+): AsyncGenerator<readonly PackInput[]> {
   const options = signal === undefined ? {} : { signal };
   const pace = new Pace();
+  let batch: PackInput[] = [];
+  let batchBytes = 0;
   for (const [at, { oid }] of objects.entries()) {
     // A partial store has them elsewhere: so many at a time are held.
     if (reader.prefetch && at % PREFETCHED === 0) {
@@ -113,12 +126,22 @@ async function* readObjects(
         options,
       );
     }
+    const object = reader.readSync?.(oid) ?? (await reader.read(oid, options)) ?? emptyTree(reader, oid);
+    batch.push({ oid, kind: object.kind, body: object.body });
+    batchBytes += object.body.length;
+    if (batch.length < BATCH_OBJECTS && batchBytes < BATCH_BYTES) continue;
+    yield batch;
+    batch = [];
+    batchBytes = 0;
     await pace.step();
-    const object = await reader.read(oid, options);
-    if (object !== undefined) yield { oid, kind: object.kind, body: object.body };
-    else if (oid === reader.algorithm.emptyTreeOid) yield { oid, kind: 'tree', body: new Uint8Array(0) };
-    else throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot write octets: object ${oid} is missing`);
   }
+  yield batch;
+}
+
+/** The one object that need not be stored. @throws {NotFoundError} OBJECT_NOT_FOUND for any other */
+function emptyTree({ algorithm }: ObjectReader, oid: Oid): RawObject {
+  if (oid === algorithm.emptyTreeOid) return { kind: 'tree', body: new Uint8Array(0) };
+  throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot write octets: object ${oid} is missing`);
 }
 
 async function parentsOf(reader: ObjectReader, oid: Oid): Promise<readonly Oid[]> {
