@@ -73,14 +73,18 @@ interface OwnCommit {
   readonly baseTreeOid: Oid | undefined;
 }
 
-/** Our commits since what the remote had, the oldest first. */
+/**
+ * Our commits since what the remote had, the oldest first. One that was made on top of what others pushed in the meantime stands on
+ * commits of theirs, which are not made again.
+ */
 async function readChain(
   repository: Repository,
   { unpushed, theirs, pushedOid }: Divergence,
 ): Promise<readonly OwnCommit[]> {
-  const baseOid = pushedOid ?? (await findBase(repository, unpushed.oid, theirs.oid));
+  const sharedOid = await findBase(repository, unpushed.oid, theirs.oid);
+  const baseOid = pushedOid ?? sharedOid;
   const chain: OwnCommit[] = [];
-  for (let oid: Oid | undefined = unpushed.oid; oid !== undefined && oid !== baseOid; ) {
+  for (let oid: Oid | undefined = unpushed.oid; oid !== undefined && oid !== baseOid && oid !== sharedOid; ) {
     const body = await readCommit(repository, oid);
     if (body === undefined) break; // behind the boundary of what was saved
     const { treeOid, parentOids } = parseCommit(body);
