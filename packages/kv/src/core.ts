@@ -17,7 +17,7 @@ import { WriteQueue } from './write-queue.js';
 interface Position {
   readonly head: Head | undefined;
   readonly pushedOid: Oid | undefined;
-  /** A child of `head` of which it is not known whether the remote took it. */
+  /** A commit on top of `head`, or of what others pushed since, of which it is not known whether the remote took it. */
   readonly pending: Head | undefined;
 }
 
@@ -133,24 +133,24 @@ export class StoreCore {
     this.assertSettled();
     const { head } = this.#position;
     const published = await this.#publisher.publish(edits, ground);
-    const { position, failures } = published;
-    if (position === undefined) return failures;
+    const { position, pending, failures } = published;
+    if (position === undefined) {
+      if (pending !== undefined) this.#position = { ...this.#position, pending };
+      return failures;
+    }
     const onto = published.onto ?? (ground.head?.oid === head?.oid ? undefined : ground.head);
     const { onRebase } = this.#options;
     // Pushed is pushed: what goes wrong in telling is no failure of the write.
     let tell: (() => void) | undefined;
-    if (onRebase !== undefined && onto !== undefined && position.pending === undefined) {
+    if (onRebase !== undefined && onto !== undefined) {
       try {
         const changes = await diffKeys(this.repository.objects, head?.treeOid, onto.treeOid);
         if (changes.length > 0) tell = () => onRebase(changes);
-      } catch (error) {
-        tell = () => {
-          throw error;
-        };
+      } catch {
+        // What others changed cannot be read, and is not told.
       }
     }
-    if (position.pending === undefined) await this.#moveTo({ ...position, pending: undefined });
-    else this.#position = { ...this.#position, pending: position.pending };
+    await this.#moveTo({ ...position, pending });
     if (tell !== undefined) queueMicrotask(tell);
     return failures;
   }
@@ -269,8 +269,8 @@ export class StoreCore {
     const isNew = head?.oid !== this.#position.head?.oid;
     this.#position = { head, pushedOid, pending };
     if (isNew && head !== undefined && head.oid === pushedOid) this.onMoved?.(head);
-    // Only what the head itself needs is kept: no history, once the remote has it.
-    const isSynced = head !== undefined && head.oid === pushedOid;
+    // Only what the head itself needs is kept: no history, once the remote has all of it.
+    const isSynced = head !== undefined && head.oid === pushedOid && pending === undefined;
     const boundary = isSynced ? head : undefined;
     const tips = [head?.oid, pushedOid, pending?.oid];
     const unpushed = [head?.oid, pending?.oid].filter((oid) => oid !== undefined && oid !== pushedOid) as Oid[];

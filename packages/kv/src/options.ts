@@ -53,7 +53,10 @@ export interface KvOptions {
    * most; on such a branch a first try waits, too.
    */
   readonly backOff?: BackOff;
-  /** Told what others had changed where a write was made on top of it: `pull` does not list that again. */
+  /**
+   * Told what others had changed where a write was made on top of it: `pull` does not list that again. Not told where the list cannot
+   * be made (a partial store whose remote does not answer, say): the write is none the worse for it.
+   */
   readonly onRebase?: (changes: readonly Change[]) => void;
 }
 

@@ -33,8 +33,10 @@ export interface Ground {
 export interface Published {
   /** Why an edit was not made; those that are not here were. */
   readonly failures: ReadonlyMap<Edit, unknown>;
-  /** Where the store stands now; `undefined` where it did not move. */
-  readonly position: (Ground & { readonly pending?: Head }) | undefined;
+  /** Where the branch is known to stand now; `undefined` where it did not move. */
+  readonly position: Ground | undefined;
+  /** A commit on top of that of which it is not known whether the remote took it. */
+  readonly pending?: Head;
   /** The commit of others that the edits were made on top of. */
   readonly onto?: Head;
 }
@@ -77,19 +79,21 @@ export class Publisher {
   async #publishEach(edits: readonly Edit[], ground: Ground): Promise<Published> {
     const failures = new Map<Edit, unknown>();
     let position: Published['position'];
+    let pending: Head | undefined;
     let onto: Head | undefined;
     for (const edit of edits) {
-      if (position?.pending !== undefined) {
-        const message = `Cannot write: it is not known whether the remote took commit ${position.pending.oid}; pull first`;
+      if (pending !== undefined) {
+        const message = `Cannot write: it is not known whether the remote took commit ${pending.oid}; pull first`;
         failures.set(edit, new GitError('UNPUSHED_COMMIT', message));
         continue;
       }
       const published = await this.publish([edit], position ?? ground);
       for (const [failed, error] of published.failures) failures.set(failed, error);
       position = published.position ?? position;
+      pending = published.pending;
       onto = published.onto ?? onto;
     }
-    return { failures, position, ...(onto && { onto }) };
+    return { failures, position, ...(pending && { pending }), ...(onto && { onto }) };
   }
 }
 
@@ -133,7 +137,7 @@ class Run {
       } catch (error) {
         if (!isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) throw error;
         this.failRest(error);
-        return { failures: this.failures, position: { ...this.#ground, pending: top.head } };
+        return { failures: this.failures, position: undefined, pending: top.head };
       }
       const tryMs = performance.now() - this.#tryStart;
       if (refusal === undefined) {

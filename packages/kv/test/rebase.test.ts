@@ -131,6 +131,37 @@ describe.each(ways)('A write that others were faster than, on %s', (_name, open)
   });
 });
 
+test('A write on top of what others did is made also where the list of their changes cannot be', async () => {
+  const remote = new InProcessRemote();
+  const one = await remote.connect();
+  await one.set('x/y/z', '1');
+  let hasPushed = false;
+  const { url, connect } = remote.transport;
+  const transport: typeof remote.transport = {
+    url,
+    connect: async (call) => {
+      const connection = await connect(call);
+      const close = async (): Promise<void> => {
+        await connection.close();
+        remote.isCut = hasPushed;
+      };
+      return call.service === 'git-receive-pack' ? { ...connection, close } : connection;
+    },
+  };
+  const told: unknown[] = [];
+  const store = await remote.connect({ transport, partial: true, onRebase: (changes) => void told.push(changes) });
+  await one.set('x/y/z', '2');
+  remote.hooks.postReceive = () => {
+    hasPushed = true;
+  };
+  await store.set('c', '3');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(remote.isCut).toBe(true);
+  expect(told).toEqual([]);
+  hasPushed = remote.isCut = false;
+  expect(await remote.values()).toEqual({ c: '3', 'x/y/z': '2' });
+});
+
 describe('A write that is made again leaves the store as it was where', () => {
   /** A store that is one write behind, and the commit it is at. */
   async function behind(options: KvOptions = {}): Promise<{ remote: InProcessRemote; one: GitKv; store: GitKv }> {
@@ -312,6 +343,35 @@ describe('K25 a push with no known outcome, of a write that was made again', () 
     await store.push();
     expect(await remote.values()).toEqual({ a: '1', b: '2', c: '3', e: '5' });
     expect(await remote.log()).toHaveLength(4);
+  });
+
+  const counted: [string, KvOptions][] = [
+    ['without a rule', {}],
+    ['where each side is counted', { merge: keyMerges.counter() }],
+    ['where ours counts', { merge: keyMerges.ours }],
+  ];
+  describe.each<UnpushedPolicy>(['rebase', 'merge'])('is made again by %s without what it stood on', (onUnpushed) => {
+    test.each(counted)('%s', async (_name, options) => {
+      for (const partial of [false, true]) {
+        const remote = new InProcessRemote();
+        const one = await remote.connect();
+        await one.set('k', '10');
+        const store = await remote.connect({ partial, ...options });
+        await one.set('k', '11');
+        remote.hooks.preReceive = () => {
+          remote.isCut = true;
+          return { reject: 'never told' };
+        };
+        await expect(store.set('j', '1')).rejects.toMatchObject({ code: 'PUSH_OUTCOME_UNKNOWN' });
+        delete remote.hooks.preReceive;
+        remote.isCut = false;
+        await one.set('k', '12');
+        await store.pull({ onUnpushed });
+        expect(await valuesOf(store)).toEqual({ j: '1', k: '12' });
+        await store.push();
+        expect(await remote.values()).toEqual({ j: '1', k: '12' });
+      }
+    });
   });
 
   test('is saved with the store', async () => {

@@ -72,6 +72,56 @@ describe('Writes that wait at once', () => {
     expect(await valuesOf(store)).toEqual(await remote.values());
   });
 
+  /** The server takes no group; alone it takes those before `cut`, and the line breaks at that one. */
+  const cutAt = (remote: InProcessRemote, cut: number): void => {
+    let pushes = 0;
+    remote.hooks.preReceive = () => {
+      const push = pushes++;
+      if (push === 0) return { reject: 'one at a time' };
+      if (push < cut) return undefined;
+      remote.isCut = true;
+      return { reject: 'never told' };
+    };
+  };
+
+  test.each([false, true])('that went one by one are there as far as they came (partial: %s)', async (partial) => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect({ partial });
+    await store.set('first', '1');
+    cutAt(remote, 2);
+    const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((key) => store.set(key, '2')));
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled' },
+      { reason: { code: 'PUSH_OUTCOME_UNKNOWN' } },
+      { reason: { code: 'UNPUSHED_COMMIT' } },
+    ]);
+    delete remote.hooks.preReceive;
+    remote.isCut = false;
+    expect(await valuesOf(store)).toEqual({ a: '2', first: '1' });
+    expect(store.pendingCommit).toBeDefined();
+    const other = await remote.connect();
+    await other.set('d', '3');
+    expect((await store.pull({ onUnpushed: 'rebase' })).map(({ key }) => String(key))).toEqual(['/b', '/d']);
+    await store.push();
+    expect(await remote.values()).toEqual({ a: '2', b: '2', d: '3', first: '1' });
+    expect(await remote.log()).toHaveLength(4);
+  });
+
+  test('that went one by one on top of others are there as far as they came', async () => {
+    const remote = new InProcessRemote();
+    const [one, store] = [await remote.connect(), await remote.connect()];
+    for (const value of ['1', '2', '3']) await one.set('theirs', value);
+    cutAt(remote, 2);
+    const outcomes = await Promise.allSettled(['a', 'b'].map((key) => store.set(key, '2')));
+    expect(outcomes).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'PUSH_OUTCOME_UNKNOWN' } }]);
+    delete remote.hooks.preReceive;
+    remote.isCut = false;
+    expect(await valuesOf(store)).toEqual({ a: '2', theirs: '3' });
+    await store.pull();
+    await store.set('c', '2');
+    expect(await remote.values()).toEqual({ a: '2', c: '2', theirs: '3' });
+  });
+
   test('all fail where the remote is gone, and the store is as it was', async () => {
     const remote = new InProcessRemote();
     const store = await remote.connect();
