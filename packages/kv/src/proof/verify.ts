@@ -17,6 +17,7 @@ import {
 } from '@git-kv/objects';
 import { verifyCommitBody } from '@git-kv/repository/signatures';
 import { Key } from '../key.js';
+import { claimOf, refusal } from './claim.js';
 import { type ProofLimits, parseProof } from './octets.js';
 import type { KvProof } from './proof.js';
 import { findInTree, isFileMode } from './tree-entry.js';
@@ -63,6 +64,7 @@ export interface ProvenValue {
  * @param proof as it was made, or its bytes
  * @throws {GitError} INVALID_PROOF for a proof that does not show it, with the cause where there is one
  * @throws {LimitError} for more than is accepted; {GitError} INVALID_OID, UNSUPPORTED where the runtime cannot verify signatures
+ * @throws {RangeError} for a time that is not a whole number of seconds
  */
 export async function verifyProof(proof: KvProof | Uint8Array, options: VerifyProofOptions): Promise<ProvenValue> {
   if ((options.commit === undefined) === (options.signers === undefined)) {
@@ -71,9 +73,13 @@ export async function verifyProof(proof: KvProof | Uint8Array, options: VerifyPr
   if (options.commit !== undefined && !isOid(options.commit)) {
     throw new GitError('INVALID_OID', 'Cannot verify proof: the commit is no object id');
   }
+  if (options.signers !== undefined) {
+    assertSeconds('since', options.since);
+    assertSeconds('timestamp', options.timestamp);
+  }
   const wanted = options.key === undefined ? undefined : Key.of(options.key);
   try {
-    const parsed = proof instanceof Uint8Array ? parseProof(proof, options.limits) : proof;
+    const parsed = proof instanceof Uint8Array ? parseProof(proof, options.limits) : claimOf(proof);
     return await verify(parsed, options, wanted);
   } catch (error) {
     if (!isGitError(error, 'MALFORMED')) throw error;
@@ -115,9 +121,13 @@ function verifyPath({ key, trees, value }: KvProof, algorithm: HashAlgorithm, ro
       if (depth !== trees.length - 1) throw refusal('it has trees that nothing leads to');
       return;
     }
-    if (isLast) verifyValue(algorithm, entry, value);
-    else expected = entry.oid;
+    if (isLast) {
+      verifyValue(algorithm, entry, value);
+      return;
+    }
+    expected = entry.oid;
   }
+  throw refusal('its key is the root, which has no value');
 }
 
 function verifyValue(
@@ -159,6 +169,9 @@ function hash(algorithm: HashAlgorithm, kind: ObjectKind, body: Uint8Array): Oid
   return oid;
 }
 
-function refusal(problem: string): GitError {
-  return new GitError('INVALID_PROOF', `Cannot verify proof: ${problem}`);
+/** NaN is neither before nor after any date, so a check against it would let everything pass. */
+function assertSeconds(name: string, seconds: number | undefined): void {
+  if (seconds !== undefined && !Number.isSafeInteger(seconds)) {
+    throw new RangeError(`Cannot verify proof: ${name} ${seconds} is not a whole number of seconds`);
+  }
 }

@@ -115,6 +115,76 @@ describe.each<HashName>(['sha1', 'sha256'])('a proof in %s', (objectFormat) => {
     await expect(verifyProof(proof, { commit: 'main' })).rejects.toMatchObject({ code: 'INVALID_OID' });
   });
 
+  test('is refused a time that is no whole number of seconds, which nothing would come before', async () => {
+    const proof = await prove('/empty');
+    for (const time of [Number.NaN, Number.POSITIVE_INFINITY, TIME + 0.5]) {
+      await expect(verifyProof(proof, { signers, since: time })).rejects.toThrow(RangeError);
+      await expect(verifyProof(proof, { signers, timestamp: time })).rejects.toThrow(RangeError);
+    }
+  });
+
+  test('is as good when it was cloned, as between threads', async () => {
+    const clone = structuredClone(await prove('/config/limits/upload'));
+    expect(clone.key).not.toBeInstanceOf(Key);
+    const shown = await verifyProof(clone, { commit, key: '/config/limits/upload' });
+    expect(new TextDecoder().decode(shown.value)).toBe('20');
+    expect(shown.key.toString()).toBe('/config/limits/upload');
+  });
+
+  test('of the root, or of segments that are no key, is refused whatever it holds', async () => {
+    const proof = await prove('/config/limits/upload');
+    const value = encodeUtf8('FORGED');
+    const segmentsOf = (...segments: unknown[]): unknown => ({ segments });
+    const keys = [
+      Key.root,
+      segmentsOf(),
+      segmentsOf(''),
+      segmentsOf('config/limits', 'upload'),
+      segmentsOf('config', '', 'limits', 'upload'),
+      segmentsOf('.git'),
+      segmentsOf(1),
+      segmentsOf(undefined),
+      { segments: 'config' },
+      'config',
+      undefined,
+      null,
+    ];
+    for (const key of keys) {
+      for (const trees of [[], proof.trees.slice(0, 1), proof.trees]) {
+        for (const claimed of [value, undefined]) {
+          const forged = { ...proof, key, trees, value: claimed } as KvProof;
+          for (const trust of [{ commit }, { signers }]) {
+            await expect(verifyProof(forged, trust)).rejects.toMatchObject({ code: 'INVALID_PROOF' });
+            await expect(verifyProof(forged, { ...trust, key: '/' })).rejects.toMatchObject({ code: 'INVALID_PROOF' });
+          }
+        }
+      }
+    }
+  });
+
+  test('with a part of another kind is refused', async () => {
+    const proof = await prove('/empty');
+    const mutants: readonly unknown[] = [
+      undefined,
+      null,
+      'proof',
+      {},
+      { ...proof, objectFormat: 'md5' },
+      { ...proof, commit: 'tree' },
+      { ...proof, commit: undefined },
+      { ...proof, trees: undefined },
+      { ...proof, trees: [undefined] },
+      { ...proof, trees: new Array(1) },
+      { ...proof, trees: ['tree'] },
+      { ...proof, trees: [new Uint16Array(2)] },
+      { ...proof, value: '' },
+      { ...proof, value: null },
+    ];
+    for (const mutant of mutants) {
+      await expect(verifyProof(mutant as KvProof, { commit })).rejects.toMatchObject({ code: 'INVALID_PROOF' });
+    }
+  });
+
   test('with any byte changed, cut anywhere or made longer is refused', async () => {
     for (const key of ['/config/limits/upload', '/config/limits/other']) {
       const bytes = serializeProof(await prove(key));

@@ -16,7 +16,7 @@ import {
 } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { readBody } from '../read-object.js';
-import { type SignatureVerdict, type VerifySshOptions, verifySsh } from './verify.js';
+import { assertTimestamp, type SignatureVerdict, type VerifySshOptions, verifySsh } from './verify.js';
 
 /** What a signed object is judged by. */
 export interface VerifyObjectOptions extends Omit<VerifySshOptions, 'namespace' | 'armor'>, ReadOptions {
@@ -76,6 +76,7 @@ async function verifyBody(
   split: () => { signed: SignedObject | undefined; findings: readonly SignedObjectFinding[] },
 ): Promise<SignatureVerdict> {
   const { isStrict = true, tolerate = [] } = options;
+  assertTimestamp(options.timestamp);
   let parts: ReturnType<typeof split>;
   try {
     parts = split();

@@ -80,8 +80,9 @@ export interface VerifySshOptions {
 
 /**
  * Judge an armored SSH signature of `payload`. Whatever is wrong with the signature is in the answer; what is thrown is
- * wrong with the runtime.
+ * wrong with the runtime or the options.
  * @throws {GitError} UNSUPPORTED where the runtime has no WebCrypto
+ * @throws {RangeError} for a timestamp that is not a whole number of seconds
  */
 export async function verifySsh(
   payload: Uint8Array,
@@ -90,6 +91,7 @@ export async function verifySsh(
 ): Promise<SignatureVerdict> {
   const subtle = findSubtle(options.subtle);
   const { namespace = 'git' } = options;
+  assertTimestamp(options.timestamp);
   let signature: SshSignature;
   try {
     signature = parseSshSignature(armored, { armor: options.armor ?? 'exact' });
@@ -125,6 +127,15 @@ const REASONS = {
   'not-yet-valid': 'the key was not yet valid',
   'wrong-namespace': 'the key is not allowed for this use',
 } as const;
+
+/**
+ * NaN is neither before nor after any date, so a key would be valid then whatever its dates are.
+ * @throws {RangeError}
+ */
+export function assertTimestamp(timestamp: number | undefined): void {
+  if (timestamp === undefined || Number.isSafeInteger(timestamp)) return;
+  throw new RangeError(`Cannot verify signature: timestamp ${timestamp} is not a whole number of seconds`);
+}
 
 /** Errors that the bytes of a signature cause are findings about it. */
 function refusal(error: unknown): Pick<SignatureVerdict, 'status' | 'reason'> {
