@@ -98,10 +98,7 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
     if (found !== undefined && found.kind !== 'value') throw valueExpected(key);
     if (found === undefined && rules.presence === 'required') throw keyNotFound(key);
     if (found !== undefined && rules.presence === 'forbidden') throw alreadyPresent(key);
-    if (rules.canWrite) {
-      await this.#assertRoom(key);
-      await workspace.begin(key);
-    }
+    if (rules.canWrite) await this.#assertRoom(key);
     const host: FileHost = {
       maxBytes: workspace.maxBytes,
       load: async () => (await found?.load()) ?? new Uint8Array(0),

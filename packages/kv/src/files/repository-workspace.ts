@@ -120,10 +120,6 @@ export class RepositoryWorkspace implements Workspace {
     return (await tree.list(found)).map(({ name }) => name);
   }
 
-  async begin(): Promise<void> {
-    // Nobody else moves what it stands on.
-  }
-
   async set(key: Key, bytes: Uint8Array): Promise<void> {
     await this.#draft.set(key, bytes);
     this.#decided(key);

@@ -2,27 +2,37 @@ import { equalBytes, GitError, type Oid } from '@git-kv/objects';
 import { dictionaryExpected, KvConflictError, valueExpected } from '../errors.js';
 import type { Key } from '../key.js';
 import { findKeyMerge, type KeyConflict, type MergeRules } from '../merge/merge.js';
+import type { KvSnapshot } from '../snapshot.js';
 import type { GitKv } from '../store.js';
 import type { History } from './history.js';
 import type { Workspace, WorkspaceEntry } from './workspace.js';
 
-/** What was done to a file since it was first touched. */
+/** What was done to a file since the last commit. */
 interface Touched {
   readonly key: Key;
   /** `undefined`: removed. */
   readonly bytes: Uint8Array | undefined;
-  /** What the store had then. */
+  /** What it held before, as far as readers here could see. */
   readonly base: Uint8Array | undefined;
 }
 
-/** Files that are values of a store: a commit is the store's own, pushed at once. */
+/** The store as readers see it, kept until the last of them has ended. */
+interface Base {
+  readonly snapshot: KvSnapshot;
+  readers: number;
+  isOver: boolean;
+}
+
+/**
+ * Files that are values of a store: a commit is the store's own, pushed at once. Until a commit or a pull they are what the store held
+ * when they were opened, so that a change is based on what was read.
+ */
 export class StoreWorkspace implements Workspace {
   readonly maxBytes: number;
   readonly conflicts: readonly KeyConflict[] = [];
   readonly #store: GitKv;
   readonly #merge: MergeRules | undefined;
-  /** What the store had when a file was opened to write, by printed key. */
-  readonly #bases = new Map<string, Uint8Array | undefined>();
+  #base: Base;
   /** By printed key. */
   readonly #touched = new Map<string, Touched>();
 
@@ -30,6 +40,7 @@ export class StoreWorkspace implements Workspace {
     this.#store = store;
     this.#merge = options.merge;
     this.maxBytes = options.maxBytes;
+    this.#base = takeBase(store);
   }
 
   get refName(): string {
@@ -37,7 +48,7 @@ export class StoreWorkspace implements Workspace {
   }
 
   get headOid(): Oid | undefined {
-    return this.#store.commit?.oid;
+    return this.#base.snapshot.commit?.oid;
   }
 
   get hasChanges(): boolean {
@@ -63,19 +74,24 @@ export class StoreWorkspace implements Workspace {
       if (isBelow(key, other.key)) return undefined;
     }
     if (touched !== undefined) return undefined;
-    const kind = await this.#store.exists(key);
-    if (kind === undefined) return undefined;
-    if (kind === 'dictionary') return (await this.list(key))?.length === 0 ? undefined : { kind };
-    // Read now: the store may move on.
-    const bytes = (await this.#store.get(key)) as Uint8Array;
-    return { kind: 'value', load: async () => bytes };
+    return await this.#reading(async (snapshot) => {
+      const kind = await snapshot.exists(key);
+      if (kind === undefined) return undefined;
+      if (kind === 'dictionary') return (await this.list(key))?.length === 0 ? undefined : { kind };
+      const bytes = (await snapshot.get(key)) as Uint8Array;
+      return { kind: 'value', load: async () => bytes };
+    });
   }
 
-  async list(key: Key): Promise<string[] | undefined> {
-    const kind = await this.#store.exists(key);
+  list(key: Key): Promise<string[] | undefined> {
+    return this.#reading((snapshot) => this.#listed(key, snapshot));
+  }
+
+  async #listed(key: Key, snapshot: KvSnapshot): Promise<string[] | undefined> {
+    const kind = await snapshot.exists(key);
     const names = new Set<string>();
     if (kind === 'dictionary') {
-      for (const entry of (await this.#store.list(key)) ?? []) {
+      for (const entry of (await snapshot.list(key)) ?? []) {
         const isGone = entry.kind === 'value' && this.#isRemoved(entry.key);
         const isEmpty = entry.kind === 'dictionary' && this.hasChanges && (await this.list(entry.key))?.length === 0;
         if (!isGone && !isEmpty) names.add(entry.key.basename);
@@ -89,11 +105,6 @@ export class StoreWorkspace implements Workspace {
     if (kind === 'value' && !this.#isRemoved(key)) throw dictionaryExpected(key);
     if (names.size === 0 && kind !== 'dictionary') return undefined;
     return [...names].sort();
-  }
-
-  async begin(key: Key): Promise<void> {
-    const name = key.toString();
-    if (!this.#touched.has(name) && !this.#bases.has(name)) this.#bases.set(name, await this.#current(key));
   }
 
   async set(key: Key, bytes: Uint8Array): Promise<void> {
@@ -112,7 +123,7 @@ export class StoreWorkspace implements Workspace {
   }
 
   async commit(message: string): Promise<Oid | undefined> {
-    const before = this.headOid;
+    const before = this.#store.commit?.oid;
     // What came back to what it was is the others' to change.
     const touched = [...this.#touched.values()].filter(({ bytes, base }) => !isSame(bytes, base));
     if (touched.length === 0) {
@@ -135,12 +146,13 @@ export class StoreWorkspace implements Workspace {
       },
       { message },
     );
-    this.#touched.clear();
+    await this.discard();
     return this.headOid === before ? undefined : this.headOid;
   }
 
   async pull(): Promise<void> {
     await this.#store.pull();
+    this.#renew();
   }
 
   async push(): Promise<void> {
@@ -149,16 +161,18 @@ export class StoreWorkspace implements Workspace {
 
   async discard(): Promise<void> {
     this.#touched.clear();
-    this.#bases.clear();
+    this.#renew();
   }
 
   async reset(): Promise<void> {
-    await this.discard();
+    this.#touched.clear();
     await this.#store.pull({ onUnpushed: 'theirs' });
+    this.#renew();
   }
 
   async close(): Promise<void> {
     // The store is its owner's to disconnect.
+    endBase(this.#base);
   }
 
   #isRemoved(key: Key): boolean {
@@ -168,14 +182,31 @@ export class StoreWorkspace implements Workspace {
 
   async #touch(key: Key, bytes: Uint8Array | undefined): Promise<void> {
     const name = key.toString();
-    await this.begin(key);
-    const base = this.#touched.has(name) ? this.#touched.get(name)?.base : this.#bases.get(name);
-    this.#bases.delete(name);
+    const before = this.#touched.get(name);
+    const base = before === undefined ? await this.#held(key) : before.base;
     this.#touched.set(name, { key, bytes, base });
   }
 
-  async #current(key: Key): Promise<Uint8Array | undefined> {
-    return (await this.#store.exists(key)) === 'value' ? await this.#store.get(key) : undefined;
+  #held(key: Key): Promise<Uint8Array | undefined> {
+    return this.#reading(async (snapshot) =>
+      (await snapshot.exists(key)) === 'value' ? await snapshot.get(key) : undefined,
+    );
+  }
+
+  /** Read what the store holds now from here on. */
+  #renew(): void {
+    endBase(this.#base);
+    this.#base = takeBase(this.#store);
+  }
+
+  async #reading<T>(read: (snapshot: KvSnapshot) => Promise<T>): Promise<T> {
+    const base = this.#base;
+    base.readers++;
+    try {
+      return await read(base.snapshot);
+    } finally {
+      if (--base.readers === 0 && base.isOver) base.snapshot.close();
+    }
   }
 
   async #merged(
@@ -189,6 +220,15 @@ export class StoreWorkspace implements Workspace {
     conflicts.push({ ...sides, oids: {}, reason: outcome?.reason ?? 'both sides changed it' });
     return theirs;
   }
+}
+
+function takeBase(store: GitKv): Base {
+  return { snapshot: store.snapshot(), readers: 0, isOver: false };
+}
+
+function endBase(base: Base): void {
+  base.isOver = true;
+  if (base.readers === 0) base.snapshot.close();
 }
 
 function isBelow(key: Key, above: Key): boolean {

@@ -23,8 +23,6 @@ export interface Workspace {
   find(key: Key): Promise<WorkspaceEntry | undefined>;
   /** Names in a directory; `undefined` where there is no such. @throws {KvError} DICTIONARY_EXPECTED */
   list(key: Key): Promise<string[] | undefined>;
-  /** A file is opened to write: what it holds now is what its changes are based on. */
-  begin(key: Key): Promise<void>;
   /** @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED */
   set(key: Key, bytes: Uint8Array): Promise<void>;
   remove(key: Key): Promise<void>;

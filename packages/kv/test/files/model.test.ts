@@ -111,7 +111,7 @@ interface Way {
   /** Write as somebody else. */
   change(path: string, text: string | null): Promise<void>;
   files(): Promise<Files>;
-  /** A commit is pushed at once, and reads see what others write. */
+  /** A commit is pushed at once. */
   readonly isStore: boolean;
 }
 
@@ -186,7 +186,7 @@ async function runBlock(way: Way, { steps, throws, others }: Block, before: File
   let theirs = new Map(before);
   const change = async (when: 'first' | 'last'): Promise<void> => {
     for (const other of others) {
-      if ((way.isStore ? 'last' : other.when) !== when) continue;
+      if (other.when !== when) continue;
       await way.change(other.path, other.text);
       if (other.text === null) theirs.delete(other.path);
       else theirs.set(other.path, other.text);

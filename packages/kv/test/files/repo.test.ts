@@ -342,6 +342,49 @@ describe('files of a store', () => {
     expect(await store.getText('n')).toBe('11');
   });
 
+  test('a change is based on what was read, whenever the file is then opened to write', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    await store.set('n', 'base');
+    const repos = await Promise.all(['1', '2', '3'].map(() => openRepo(store)));
+    const [first, ...others] = repos.map(async (repo, index) => {
+      const before = await repo.readText('n');
+      if (index > 0) await first;
+      await repo.open('n', 'w', (file) => file.write(`${before} ${index + 1}`));
+      await repo.close();
+    });
+    await first;
+    for (const other of others) await expect(other).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+    expect(await store.getText('n')).toBe('base 1');
+  });
+
+  test('a file that was opened to write and given up leaves nothing to merge from', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    await store.set('n', '1');
+    const repo = await openRepo(store, { merge: keyMerges.counter() });
+    await (await repo.open('n', 'r+')).discard();
+    await store.set('n', '10');
+    await repo.pull();
+    expect(await repo.readText('n')).toBe('10');
+    await repo.open('n', 'w', (file) => file.write('11'));
+    await repo.close();
+    expect(await store.getText('n')).toBe('11');
+  });
+
+  test('are what the store held, until a commit or a pull takes what is new', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    const repo = await openRepo(store);
+    await store.set('a', '1');
+    expect(await repo.exists('a')).toBeUndefined();
+    await repo.pull();
+    expect(await repo.readText('a')).toBe('1');
+    await store.set('a', '2');
+    const reading = repo.readText('a');
+    await repo.open('b', 'w', (file) => file.write('3'));
+    await repo.commit();
+    expect([await reading, await repo.readText('a')]).toEqual(['1', '2']);
+    await repo.close();
+  });
+
   test('has no history to show', async () => {
     const store = await GitKv.open(createMemoryRepository());
     const repo = await openRepo(store);
