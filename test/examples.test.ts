@@ -107,6 +107,17 @@ describe('config-service', () => {
 });
 
 describe('edge-reader', () => {
+  test('answers 400 to what is no text', async () => {
+    const { url } = await publish('edge-text.git');
+    const { default: worker } = await import(join(examples, 'edge-reader/worker.mjs'));
+    const context = { waitUntil: () => {} };
+    const get = async (path: string): Promise<number> =>
+      (await worker.fetch(new Request(`http://localhost${path}`), { REMOTE: url }, context)).status;
+    expect([await get('/%'), await get('/%ff'), await get('/a%2F..%2Fb'), await get('/a')]).toEqual([
+      400, 400, 400, 404,
+    ]);
+  });
+
   test.skipIf(workerd === undefined)('answers from memory, with ids of contents, and refreshes', async () => {
     const { store, url } = await publish('edge.git');
     await store.set('config/limit', '20');

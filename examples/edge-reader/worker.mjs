@@ -22,8 +22,8 @@ export default {
 
 /** @param {GitKv} store @param {Request} request */
 async function answer(store, request) {
-  const key = decodeURIComponent(new URL(request.url).pathname);
   try {
+    const key = decodeURIComponent(new URL(request.url).pathname);
     if ((await store.exists(key)) !== 'value') return new Response('Not found\n', { status: 404 });
     // The id of the content: the same for as long as the value is.
     const digest = (await store.digest(key)) ?? new Uint8Array();
@@ -32,7 +32,9 @@ async function answer(store, request) {
     if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
     return new Response(await store.get(key), { headers });
   } catch (error) {
-    const isKey = error instanceof Error && 'code' in error && error.code === 'INVALID_KEY';
+    // What is no key, or no text at all: `/%`.
+    const isKey =
+      error instanceof URIError || (error instanceof Error && 'code' in error && error.code === 'INVALID_KEY');
     return new Response(isKey ? 'No such key\n' : 'Cannot read\n', { status: isKey ? 400 : 500 });
   }
 }

@@ -28,6 +28,7 @@ import type { KvSnapshot } from '../snapshot.js';
 import type { GitKv } from '../store.js';
 import { type KeyEdit, LevelIndex, rangeIn } from './level-index.js';
 import { LevelIterator, type LevelIteratorOptions } from './level-iterator.js';
+import { valueAt } from './value-at.js';
 
 /** How a {@link GitKvLevel} is set up, besides the encodings of `abstract-level`. */
 export interface GitKvLevelOptions<KDefault, VDefault> extends AbstractDatabaseOptions<KDefault, VDefault> {
@@ -100,13 +101,13 @@ export class GitKvLevel<KDefault = string, VDefault = string> extends AbstractLe
 
   /** @internal */
   async _get(key: Uint8Array, options: ReadOptions): Promise<Uint8Array | undefined> {
-    return await this.#reader(options).get(this.#index.pathOf(key));
+    return await valueAt(this.#reader(options), this.#index.pathOf(key));
   }
 
   /** @internal */
   async _getMany(keys: readonly Uint8Array[], options: ReadOptions): Promise<(Uint8Array | undefined)[]> {
     const reader = this.#reader(options);
-    return await Promise.all(keys.map((key) => reader.get(this.#index.pathOf(key))));
+    return await Promise.all(keys.map((key) => valueAt(reader, this.#index.pathOf(key))));
   }
 
   /** @internal */
@@ -178,7 +179,7 @@ export class GitKvLevel<KDefault = string, VDefault = string> extends AbstractLe
       for (const operation of operations) {
         const path = this.#index.pathOf(operation.key);
         if (operation.type === 'put') await batch.set(path, operation.value);
-        else await batch.remove(path);
+        else if ((await batch.exists(path)) === 'value') await batch.remove(path);
       }
     });
   }

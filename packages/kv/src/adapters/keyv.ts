@@ -23,6 +23,7 @@ import { Key } from '../key.js';
 import type { KvReader } from '../reader.js';
 import type { GitKv } from '../store.js';
 import { isPartName, pathToText, textToPath } from './key-names.js';
+import { textAt } from './value-at.js';
 
 /** Where keys without a namespace lie: no namespace is written like this. */
 const NO_NAMESPACE = '%';
@@ -77,8 +78,8 @@ export class GitKvKeyv {
     return this;
   }
 
-  get(key: string): Promise<string | undefined> {
-    return this.store.getText(this.#pathOf(key));
+  async get(key: string): Promise<string | undefined> {
+    return await textAt(this.store, this.#pathOf(key));
   }
 
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {

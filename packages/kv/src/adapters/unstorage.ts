@@ -20,6 +20,7 @@ import { Key } from '../key.js';
 import type { KvReader } from '../reader.js';
 import type { GitKv } from '../store.js';
 import { isPartName, pathToText, textToPath } from './key-names.js';
+import { textAt, valueAt } from './value-at.js';
 
 /** How {@link gitKvDriver} is set up. */
 export interface GitKvDriverOptions {
@@ -30,7 +31,7 @@ export interface GitKvDriverOptions {
   readonly message?: string;
   /** How often `watch` asks the remote for news, in milliseconds. Default 2000. */
   readonly pollMs?: number;
-  /** Told why a poll of `watch` failed; the next one tries again. Default: nobody. */
+  /** Told why a poll of `watch` failed, after which the next one tries again, and what a watcher threw. Default: nobody. */
   readonly onWatchError?: (error: unknown) => void;
 }
 
@@ -82,11 +83,19 @@ export function gitKvDriver(options: GitKvDriverOptions): GitKvDriver {
       .reduce((path, part) => path.append(textToPath(part)), root);
   const isValue = async (reader: KvReader, path: Key): Promise<boolean> => (await reader.exists(path)) === 'value';
   const getText = async (reader: KvReader, key: string): Promise<string | null> => {
-    const path = pathOf(key);
-    return (await isValue(reader, path)) ? ((await reader.getText(path)) ?? null) : null;
+    return (await textAt(reader, pathOf(key))) ?? null;
   };
   const tell = (event: 'update' | 'remove', keys: readonly string[]): void => {
-    for (const { callback } of watchers) for (const key of keys) callback(event, key);
+    for (const { callback } of watchers) {
+      for (const key of keys) {
+        // What a watcher does with the news undoes no write, and keeps none from the others.
+        try {
+          callback(event, key);
+        } catch (error) {
+          options.onWatchError?.(error);
+        }
+      }
+    }
   };
   const setAll = async (items: readonly { readonly key: string; readonly value: Uint8Array | string }[]) => {
     await store.changeAndPush(async (batch) => {
@@ -119,16 +128,13 @@ export function gitKvDriver(options: GitKvDriverOptions): GitKvDriver {
     flags: { maxDepth: true },
     options,
     getInstance: () => store,
-    hasItem: (key) => isValue(store, pathOf(key)),
+    hasItem: async (key) => await isValue(store, pathOf(key)),
     getItem: (key) => getText(store, key),
     getItems: async (items) => {
       using snapshot = store.snapshot();
       return await Promise.all(items.map(async ({ key }) => ({ key, value: await getText(snapshot, key) })));
     },
-    getItemRaw: async (key) => {
-      const path = pathOf(key);
-      return (await isValue(store, path)) ? ((await store.get(path)) ?? null) : null;
-    },
+    getItemRaw: async (key) => (await valueAt(store, pathOf(key))) ?? null,
     setItem: (key, value) => setAll([{ key, value }]),
     setItems: (items) => setAll(items),
     setItemRaw: async (key, value) => {

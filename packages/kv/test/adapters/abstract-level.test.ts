@@ -122,6 +122,18 @@ describe('GitKvLevel', () => {
     });
   });
 
+  test('has no key where a directory of other files stands, and leaves those alone', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    await store.set('foo/bar', 'of others');
+    const db = new GitKvLevel(store);
+    expect(await db.get('foo')).toBeUndefined();
+    expect(await db.getMany(['foo', 'none'])).toEqual([undefined, undefined]);
+    expect(await db.has('foo')).toBe(false);
+    await db.del('foo');
+    expect(await store.getText('foo/bar')).toBe('of others');
+    await expect(db.put('foo', 'x')).rejects.toMatchObject({ code: 'VALUE_EXPECTED' });
+  });
+
   test('clears the first or last keys of a range', async () => {
     const db = new GitKvLevel(GitKv.open(createMemoryRepository()));
     await db.batch([...'abcdef'].map((key) => ({ type: 'put', key, value: key })));

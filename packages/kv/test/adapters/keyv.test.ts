@@ -67,6 +67,29 @@ describe('GitKvKeyv', () => {
     expect(await store.list('keyv')).toMatchObject([{ key: Key.of('keyv/long') }, { key: Key.of('keyv/quoted') }]);
   });
 
+  test('has no key where a directory of other files stands', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    await store.set('users/foo/bar', 'of others');
+    const keyv = new Keyv({ store: new GitKvKeyv(store), namespace: 'users' });
+    expect(await keyv.get('foo')).toBeUndefined();
+    expect(await keyv.get(['foo', 'none'])).toEqual([undefined, undefined]);
+    expect(await keyv.has('foo')).toBe(false);
+    expect(await keyv.delete('foo')).toBe(false);
+    expect(await store.getText('users/foo/bar')).toBe('of others');
+  });
+
+  test('refuses a key that is not well-formed text, which would stand for another', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    const adapter = new GitKvKeyv(store);
+    await adapter.set('\uFFFD', 'x');
+    for (const key of ['\uD800', 'a:\uDC00', '\uD800:a']) {
+      for (const call of [adapter.set(key, 'y'), adapter.get(key), adapter.has(key), adapter.delete(key)]) {
+        await expect(call).rejects.toMatchObject({ code: 'INVALID_KEY' });
+      }
+    }
+    expect(await adapter.get('\uFFFD')).toBe('x');
+  });
+
   test('refuses a value that no serializer has made text of', async () => {
     await expect(adapter().set('a', 1)).rejects.toThrow(TypeError);
   });

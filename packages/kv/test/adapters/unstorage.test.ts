@@ -127,7 +127,37 @@ describe('a storage over a store', () => {
   });
 });
 
+test('a key that is not well-formed text is refused: it would stand for another', async () => {
+  const storage = open();
+  await storage.setItem('a:\uFFFD', 1);
+  for (const call of [
+    storage.setItem('a:\uD800', 2),
+    storage.getItem('a:\uD800'),
+    storage.hasItem('a:\uD800'),
+    gitKvDriver({ store }).hasItem('\uDC00'),
+  ]) {
+    await expect(call).rejects.toMatchObject({ code: 'INVALID_KEY' });
+  }
+  expect(await storage.getItem('a:\uFFFD')).toBe(1);
+});
+
 describe('a storage that is watched', () => {
+  test('stores and tells the others when a watcher throws, and says what it threw', async () => {
+    const errors: unknown[] = [];
+    const events: string[] = [];
+    const driver = gitKvDriver({ store, pollMs: 1e6, onWatchError: (error) => errors.push(error) });
+    const thrown = new Error('not mine');
+    driver.watch(() => {
+      throw thrown;
+    });
+    driver.watch((event, key) => events.push(`${event} ${key}`));
+    await driver.setItem('a', '1');
+    await driver.removeItem('a');
+    driver.dispose();
+    expect(events).toEqual(['update a', 'remove a']);
+    expect(errors).toEqual([thrown, thrown]);
+  });
+
   test('tells of its own writes at once, and of those of others after the next poll', async () => {
     const repository = createMemoryRepository();
     store = await GitKv.open(repository);
