@@ -1,11 +1,13 @@
-import { isGitError, type Oid } from '@git-kv/objects';
+import type { Oid } from '@git-kv/objects';
+import { Patience } from './patience.js';
 import type { WatchSource } from './source.js';
 
 /** How often one watcher wants the branch looked at. */
 export interface FeedPace {
   readonly pollMs: number;
   readonly maxPollMs: number;
-  readonly onError?: ((error: unknown) => void) | undefined;
+  /** Never throws: others take part. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Where a branch is known to be. */
@@ -40,6 +42,7 @@ export class TipFeed {
   #hurry: (() => void) | undefined;
   #isHurried = false;
   #asking: AbortController | undefined;
+  readonly #patience = new Patience();
 
   constructor(source: WatchSource, random: () => number = Math.random) {
     this.#source = source;
@@ -54,8 +57,9 @@ export class TipFeed {
   /** Take part. The first one begins to ask. */
   join(pace: FeedPace): void {
     this.#paces.add(pace);
-    if (this.#asking === undefined && this.#end === undefined) void this.#run();
-    else this.nudge();
+    if (this.#asking === undefined && this.#end === undefined) {
+      this.#run().catch((error: unknown) => this.#stop({ error }));
+    } else this.nudge();
   }
 
   /** The last one ends it. */
@@ -173,6 +177,7 @@ export class TipFeed {
     try {
       const oid = await this.#source.findTip({ signal });
       if (signal.aborted) return false;
+      this.#patience.restore();
       // What this store wrote in the meantime is newer than the answer.
       if (this.#tip !== before) {
         this.nudge();
@@ -190,8 +195,8 @@ export class TipFeed {
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      if (!isTransient(error)) this.#stop({ error });
-      else for (const { onError } of this.#paces) onError?.(error);
+      if (!this.#patience.bears(error)) this.#stop({ error });
+      else for (const { onError } of this.#paces) onError(error);
       return false;
     }
   }
@@ -216,11 +221,4 @@ export class TipFeed {
       this.#hurry = done;
     });
   }
-}
-
-/** Whether the same question may have another answer later. */
-export function isTransient(error: unknown): boolean {
-  return (
-    isGitError(error, 'TRANSPORT_FAILED') || isGitError(error, 'TRANSPORT_CLOSED') || isGitError(error, 'REMOTE_ERROR')
-  );
 }

@@ -23,15 +23,20 @@ interface Options {
  * merged in arrives with the merge, so that the changes of all steps add up.
  */
 export async function findWay(source: WatchSource, from: Oid | undefined, tip: Oid, options: Options): Promise<Way> {
-  const near = await walkFirstParents(source, from, tip, options.maxCommits);
-  if (near !== undefined) return near;
-  const isKnown = from !== undefined && (await source.readNear(from)) !== undefined;
   const { signal, maxCommits } = options;
+  const near = await walkFirstParents(source, from, tip, maxCommits);
+  if (near !== undefined && isAnswer(near, from)) return near;
+  const isKnown = from !== undefined && (await source.readNear(from)) !== undefined;
   await source.bring(tip, from, { signal, depth: maxCommits + 1, isKnown });
-  return (
-    (await walkFirstParents(source, from, tip, maxCommits)) ??
-    (await walkAllParents(source, from, tip, maxCommits)) ?? { kind: 'reset', reason: from ? 'rewritten' : 'missing' }
-  );
+  const first = await walkFirstParents(source, from, tip, maxCommits);
+  if (first !== undefined && isAnswer(first, from)) return first;
+  if (from === undefined) return { kind: 'reset', reason: 'missing' };
+  return (await walkAllParents(source, from, tip, options)) ?? { kind: 'reset', reason: 'rewritten' };
+}
+
+/** First parents lead past a `from` that was merged in: many of them say nothing about how far it is. */
+function isAnswer(way: Way, from: Oid | undefined): boolean {
+  return way.kind === 'steps' || from === undefined;
 }
 
 /** `undefined` where `from` is not on it, as far as it is here. */
@@ -56,26 +61,29 @@ async function walkFirstParents(
 /** The same where `from` was merged into the branch, and not the other way round. */
 async function walkAllParents(
   source: WatchSource,
-  from: Oid | undefined,
+  from: Oid,
   tip: Oid,
-  maxCommits: number,
+  { maxCommits, signal }: Options,
 ): Promise<Way | undefined> {
-  if (from === undefined) return undefined;
-  /** Commits above, each with the one that it was come to by. */
+  /** Commits that `from` does not have. */
   const links = new Map<Oid, CommitLinks>();
   const children = new Map<Oid, Oid[]>();
-  const queue = [tip];
-  for (let oid = queue.pop(); oid !== undefined; oid = queue.pop()) {
-    if (oid === from || links.has(oid)) continue;
-    const found = await readLinks(source, oid);
-    if (found === undefined) continue; // it ends in history that is shared, or missing
-    if (links.size === maxCommits) return { kind: 'reset', reason: 'too-many-commits' };
-    links.set(oid, found);
+  const horizon = new Horizon(source);
+  await horizon.meet(from, true);
+  await horizon.meet(tip, false);
+  for (let next = horizon.take(); next !== undefined; next = horizon.take()) {
+    signal.throwIfAborted();
+    const { oid, found, isOld } = next;
+    if (!isOld) {
+      if (links.size === maxCommits) return { kind: 'reset', reason: 'too-many-commits' };
+      links.set(oid, found);
+    }
     for (const parentOid of found.parentOids) {
+      await horizon.meet(parentOid, isOld);
+      if (isOld) continue;
       const those = children.get(parentOid);
       if (those) those.push(oid);
       else children.set(parentOid, [oid]);
-      queue.push(parentOid);
     }
   }
   const above = new Set<Oid>([from]);
@@ -88,6 +96,56 @@ async function walkAllParents(
     at = parentOids.find((oid) => above.has(oid)) as Oid;
   }
   return { kind: 'steps', steps: steps.reverse() };
+}
+
+/** A commit that was met and not yet looked at. */
+interface Met {
+  readonly oid: Oid;
+  readonly found: CommitLinks;
+  /** Whether it is where the way begins, or before. */
+  isOld: boolean;
+}
+
+/** Commits of two histories, the newest first, until none is left that is not known for an old one. */
+class Horizon {
+  readonly #source: WatchSource;
+  readonly #met = new Map<Oid, { isOld: boolean }>();
+  readonly #waiting = new Set<Met>();
+
+  constructor(source: WatchSource) {
+    this.#source = source;
+  }
+
+  /** History that is not here ends there. */
+  async meet(oid: Oid, isOld: boolean): Promise<void> {
+    const known = this.#met.get(oid);
+    if (known !== undefined) {
+      known.isOld ||= isOld;
+      return;
+    }
+    const found = await readLinks(this.#source, oid);
+    const met = found && { oid, found, isOld };
+    this.#met.set(oid, met ?? { isOld });
+    if (met !== undefined) this.#waiting.add(met);
+  }
+
+  take(): Met | undefined {
+    let newest: Met | undefined;
+    let isNews = false;
+    for (const met of this.#waiting) {
+      isNews ||= !met.isOld;
+      if (newest === undefined || isBefore(met, newest)) newest = met;
+    }
+    if (newest === undefined || !isNews) return undefined;
+    this.#waiting.delete(newest);
+    return newest;
+  }
+}
+
+/** Of one second the old ones, so that what is shared is known for it before it is counted. */
+function isBefore(a: Met, b: Met): boolean {
+  const newer = a.found.timestamp - b.found.timestamp;
+  return newer > 0 || (newer === 0 && a.isOld && !b.isOld);
 }
 
 async function readLinks(source: WatchSource, oid: Oid): Promise<CommitLinks | undefined> {

@@ -3,7 +3,8 @@ import { readTreePath, type TreeTarget } from '@git-kv/repository';
 import { type Change, diffKeys, isValueMode } from '../changes.js';
 import { Key } from '../key.js';
 import type { WatchEvent, WatchedChange, WatchOptions } from './events.js';
-import { type FeedPace, isTransient, type TipFeed } from './feed.js';
+import type { FeedPace, TipFeed } from './feed.js';
+import { Patience } from './patience.js';
 import type { WatchSource } from './source.js';
 import { findWay, type Way } from './steps.js';
 
@@ -22,53 +23,76 @@ export interface WatchStart {
  * the commits wait where they are.
  */
 export async function* watchBranch(start: WatchStart, options: WatchOptions): AsyncGenerator<WatchEvent, void> {
-  const { source, feed, prefix } = start;
+  const { source, feed } = start;
   const { pollMs = source.pollMs, maxCommits = MAX_COMMITS, onError } = options;
-  const pace: FeedPace = { pollMs, maxPollMs: options.maxPollMs ?? pollMs * 4, onError };
-  const signal = options.signal ?? new AbortController().signal;
+  if (options.signal?.aborted) return;
+  const own = new AbortController();
+  const { signal } = own;
+  const leave = (): void => own.abort(options.signal?.reason);
+  /** What `onError` threw: the end of this watch, and of no other. */
+  let thrown: { readonly error: unknown } | undefined;
+  const tell = (error: unknown): void => {
+    try {
+      onError?.(error);
+    } catch (failure) {
+      thrown ??= { error: failure };
+      own.abort();
+    }
+  };
+  const pace: FeedPace = { pollMs, maxPollMs: options.maxPollMs ?? pollMs * 4, onError: tell };
+  options.signal?.addEventListener('abort', leave, { once: true });
+  feed.join(pace);
+  try {
+    yield* tellSteps(start, { pace, maxCommits, signal });
+  } finally {
+    feed.leave(pace);
+    options.signal?.removeEventListener('abort', leave);
+  }
+  if (thrown !== undefined) throw thrown.error;
+}
+
+async function* tellSteps(
+  { source, feed, prefix, from: start }: WatchStart,
+  { pace, maxCommits, signal }: { readonly pace: FeedPace; readonly maxCommits: number; readonly signal: AbortSignal },
+): AsyncGenerator<WatchEvent, void> {
   const differ = new Differ(source, prefix, signal);
   /** What `run` gives, as often as that takes; `undefined` at the end. */
   const persist = async <T>(run: () => Promise<T>): Promise<T | undefined> => {
-    for (;;) {
+    for (const patience = new Patience(); ; ) {
       try {
         return await run();
       } catch (error) {
         if (signal.aborted || feed.isClosed) return undefined;
-        if (!isTransient(error)) throw error;
-        onError?.(error);
+        if (!patience.bears(error)) throw error;
+        pace.onError(error);
         await feed.rest(pace, signal);
       }
     }
   };
-  let at = start.from;
-  feed.join(pace);
-  try {
-    for (;;) {
-      const tip = await feed.next(at, signal);
-      if (tip === undefined) return;
-      const { oid } = tip;
-      const way = await persist(() => differ.findWay(at, oid, maxCommits));
-      if (way === undefined) return;
-      if (way.kind === 'reset') {
-        const from = at;
-        const changes = await persist(async () => ({ all: await differ.between(from, oid) }));
-        if (changes === undefined) return;
-        at = oid;
-        yield { kind: 'reset', reason: way.reason, commit: oid, from, changes: changes.all };
-        continue;
-      }
-      let { baseTreeOid } = way;
-      for (const step of way.steps) {
-        const changes = await persist(() => differ.changes(baseTreeOid, step.treeOid));
-        if (changes === undefined || signal.aborted) return;
-        const from = at;
-        at = step.oid;
-        baseTreeOid = step.treeOid;
-        if (changes.length > 0) yield { kind: 'commit', commit: step.oid, from, changes };
-      }
+  let at = start;
+  for (;;) {
+    const tip = await feed.next(at, signal);
+    if (tip === undefined) return;
+    const { oid } = tip;
+    const way = await persist(() => differ.findWay(at, oid, maxCommits));
+    if (way === undefined) return;
+    if (way.kind === 'reset') {
+      const from = at;
+      const changes = await persist(async () => ({ all: await differ.between(from, oid) }));
+      if (changes === undefined) return;
+      at = oid;
+      yield { kind: 'reset', reason: way.reason, commit: oid, from, changes: changes.all };
+      continue;
     }
-  } finally {
-    feed.leave(pace);
+    let { baseTreeOid } = way;
+    for (const step of way.steps) {
+      const changes = await persist(() => differ.changes(baseTreeOid, step.treeOid));
+      if (changes === undefined || signal.aborted) return;
+      const from = at;
+      at = step.oid;
+      baseTreeOid = step.treeOid;
+      if (changes.length > 0) yield { kind: 'commit', commit: step.oid, from, changes };
+    }
   }
 }
 

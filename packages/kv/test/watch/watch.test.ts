@@ -1,7 +1,10 @@
+import { encodeUtf8, GitError, MalformedError, type Oid, TransportError } from '@git-kv/objects';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { GitKv, type WatchEvent, type WatchOptions } from '../../src/index.js';
+import { InProcessRemote } from '../support/in-process.js';
 import { startRemote, text } from '../support/remote.js';
+import { writeTree } from '../support/trees.js';
 
 /** Asks often, so that no test waits. */
 const FAST = { pollMs: 60, maxPollMs: 80 };
@@ -150,6 +153,34 @@ describe('a watch', () => {
     ]);
   });
 
+  test('counts what is new since it began, and not the history that is shared', async () => {
+    const repository = createMemoryRepository();
+    const store = await GitKv.open(repository);
+    const log: Oid[] = [];
+    for (let at = 0; at < 12; at++) {
+      await store.set('a', String(at));
+      log.push(store.commit?.oid as Oid);
+    }
+    const [before, from] = log.slice(-2) as [Oid, Oid];
+    const commit = async (key: string, ...parentOids: Oid[]): Promise<Oid> => {
+      const tree = await writeTree(repository, { a: '11', [key]: '1' });
+      const parents = parentOids.map((oid) => `parent ${oid}\n`).join('');
+      const person = `A <a@example.com> ${Math.floor(Date.now() / 1000)} +0000`;
+      const body = encodeUtf8(`tree ${tree}\n${parents}author ${person}\ncommitter ${person}\n\nx\n`);
+      return await repository.objects.write({ kind: 'commit', body });
+    };
+    const merge = await commit('b', await commit('b', before), from);
+    const tip = await commit('c', merge);
+    await repository.refs.update([{ name: 'refs/heads/main', expected: { oid: from }, next: { oid: tip } }]);
+    const watch = watching(store, '', { from, maxCommits: 5 });
+    expect([await watch.next(), await watch.next()]).toMatchObject([
+      { kind: 'commit', from, commit: merge },
+      { kind: 'commit', from: merge, commit: tip },
+    ]);
+    const few = await watching(store, '', { from, maxCommits: 2 }).next();
+    expect(few).toMatchObject({ kind: 'reset', reason: 'too-many-commits' });
+  });
+
   test('of several asks for all of them, one request each time, and not when nobody watches', async () => {
     const remote = await startRemote();
     remote.commit({ a: '1' });
@@ -194,6 +225,74 @@ describe('a watch', () => {
       return true;
     };
     await expect(watch.next()).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  });
+
+  const status = (code: number): Error =>
+    new TransportError('HTTP_STATUS', `Cannot use the answer: HTTP status ${code}`, {
+      status: code,
+      retryable: code !== 400,
+    });
+  const cut = new MalformedError('pkt-line', 4, 'it is cut short', { origin: 'remote' });
+  const mixedUp = new GitError('HASH_MISMATCH', 'Cannot use the pack: its checksum is wrong');
+  test.each([
+    ['HTTP 503', status(503)],
+    ['HTTP 429', status(429)],
+    ['an answer that is cut short', cut],
+    ['an answer that was mixed up', mixedUp],
+  ])('goes on after %s', async (_what, error) => {
+    const remote = new InProcessRemote();
+    const other = await remote.connect();
+    await other.set('a', '1');
+    const store = await remote.connect();
+    const errors: unknown[] = [];
+    const watch = watching(store, '', { pollMs: 1, maxPollMs: 2, onError: (told) => void errors.push(told) });
+    for (const value of ['2', '3']) {
+      await other.set('a', value);
+      const before = errors.length;
+      remote.onConnect = () => {
+        if (errors.length < before + 5) throw error;
+      };
+      expect(told(await watch.next())).toEqual(['change /a']);
+    }
+    expect(errors).toEqual(Array.from({ length: 10 }, () => error));
+  });
+
+  test.each([
+    ['HTTP 400', status(400), 0],
+    ['answers that make no sense, again and again', cut, 7],
+  ])('ends with %s', async (_what, error, endured) => {
+    const remote = new InProcessRemote();
+    await (await remote.connect()).set('a', '1');
+    const store = await remote.connect();
+    const errors: unknown[] = [];
+    remote.onConnect = () => {
+      throw error;
+    };
+    const next = watching(store, '', { pollMs: 1, maxPollMs: 2, onError: (told) => void errors.push(told) }).next();
+    await expect(next).rejects.toBe(error);
+    expect(errors).toHaveLength(endured);
+  });
+
+  test('whose onError throws ends with that, and the others go on', async () => {
+    const remote = await startRemote();
+    remote.commit({ a: '1' });
+    const store = await remote.connect();
+    const problem = new Error('nobody listens');
+    const failing = watching(store, '', {
+      onError: () => {
+        throw problem;
+      },
+    });
+    const [failed, next] = [failing.next(), watching(store).next()];
+    let failures = 0;
+    remote.intercept = (_request, response) => {
+      if (++failures > 2) return false;
+      response.destroy();
+      return true;
+    };
+    await expect(failed).rejects.toBe(problem);
+    remote.commit({ a: '2' });
+    expect(told(await next)).toEqual(['change /a']);
   });
 
   test('ends with its signal, and with the loop', async () => {
