@@ -87,6 +87,7 @@ export class GitKv extends KvReader implements KvWriter {
     const store = new GitKv(core, transport);
     const reporting = { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) };
     await core.exclusively(() => core.pull({ ...reporting, isOpening: true }));
+    loadRest();
     return store;
   }
 
@@ -102,6 +103,7 @@ export class GitKv extends KvReader implements KvWriter {
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed });
     const store = new GitKv(core, transport);
     await core.exclusively(() => core.pull({ ...(signal !== undefined && { signal }), isOpening: true }));
+    loadRest();
     return store;
   }
 
@@ -127,6 +129,7 @@ export class GitKv extends KvReader implements KvWriter {
     }
     const upstream = new RemoteUpstream(repository, transport, refName);
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed, position: state });
+    loadRest();
     return new GitKv(core, transport);
   }
 
@@ -142,6 +145,7 @@ export class GitKv extends KvReader implements KvWriter {
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed: 'reject' });
     const store = new GitKv(core);
     await core.exclusively(() => core.pull({ isOpening: true }));
+    loadRest();
     return store;
   }
 
@@ -368,6 +372,13 @@ export class GitKv extends KvReader implements KvWriter {
       });
     });
   }
+}
+
+/** What has a store and may be off line when it first needs the rest, as pages and their workers may, loads it now, beside all else. */
+function loadRest(): void {
+  const { navigator } = globalThis as { readonly navigator?: object };
+  if (navigator === undefined || !('onLine' in navigator)) return;
+  void Promise.all([import('./later.js'), import('./unpushed.js')]).catch(() => {}); // tried again when it is needed
 }
 
 async function* watchLater(
