@@ -97,6 +97,8 @@ export interface WriteOptions {
   readonly onConflict?: ConflictPolicy;
   /** Default: what the store was set up with. */
   readonly retries?: number;
+  /** How keys are merged that others changed, too. Default: what the store was set up with. */
+  readonly merge?: MergeRules;
 }
 
 /**

@@ -203,11 +203,11 @@ class Run {
     if (parent !== undefined) await edit.assertHolds?.(parent);
     const { repository, settings } = this.#options;
     const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };
-    const { signal } = edit.options;
+    const { signal, merge = settings.merge } = edit.options;
     await this.#write([]); // the merge reads what the edits have made
     // Loaded when it is needed: where nobody else writes, nothing is merged.
     const { mergeKeys } = await import('./unpushed.js');
-    const merged = await mergeKeys(repository.objects, sides, settings.merge, signal ? { signal } : {});
+    const merged = await mergeKeys(repository.objects, sides, merge, signal ? { signal } : {});
     if (merged.status === 'conflict') throw new KvConflictError('write', merged.conflicts, merged.hasMore);
     await this.#write(merged.objects);
     return merged.treeOid;

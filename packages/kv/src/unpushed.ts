@@ -56,7 +56,7 @@ export async function rebaseUnpushed(tools: UnpushedTools, divergence: Divergenc
 /** Make one commit of both, whose parents are our commit and theirs. @throws {KvConflictError} */
 export async function mergeUnpushed(tools: UnpushedTools, divergence: Divergence): Promise<Head> {
   const { unpushed, theirs, pushedOid } = divergence;
-  const baseOid = (await findBase(tools.repository, unpushed.oid, theirs.oid)) ?? pushedOid;
+  const baseOid = (await findBases(tools.repository, unpushed.oid, theirs.oid))[0] ?? pushedOid;
   const base = await treeOf(tools.repository, baseOid);
   const times = { ours: unpushed.timestamp, theirs: theirs.timestamp };
   const treeOid = await mergeTrees(tools, { base, ours: unpushed.treeOid, theirs: theirs.treeOid }, times);
@@ -81,10 +81,11 @@ async function readChain(
   repository: Repository,
   { unpushed, theirs, pushedOid }: Divergence,
 ): Promise<readonly OwnCommit[]> {
-  const sharedOid = await findBase(repository, unpushed.oid, theirs.oid);
-  const baseOid = pushedOid ?? sharedOid;
+  const shared = new Set(await findBases(repository, unpushed.oid, theirs.oid));
+  const baseOid = pushedOid ?? [...shared][0];
+  if (pushedOid !== undefined) shared.add(pushedOid);
   const chain: OwnCommit[] = [];
-  for (let oid: Oid | undefined = unpushed.oid; oid !== undefined && oid !== baseOid && oid !== sharedOid; ) {
+  for (let oid: Oid | undefined = unpushed.oid; oid !== undefined && !shared.has(oid); ) {
     const body = await readCommit(repository, oid);
     if (body === undefined) break; // behind the boundary of what was saved
     const { treeOid, parentOids } = parseCommit(body);
@@ -96,9 +97,9 @@ async function readChain(
   return chain.reverse();
 }
 
-async function findBase(repository: Repository, oneOid: Oid, otherOid: Oid): Promise<Oid | undefined> {
+async function findBases(repository: Repository, oneOid: Oid, otherOid: Oid): Promise<readonly Oid[]> {
   const shallow = await repository.shallow.read();
-  return (await commonAncestors(repository.objects, oneOid, otherOid, { shallow }))[0];
+  return await commonAncestors(repository.objects, oneOid, otherOid, { shallow });
 }
 
 async function readCommit(repository: Repository, oid: Oid): Promise<Uint8Array | undefined> {

@@ -14,7 +14,8 @@ import { isValueMode } from '../changes.js';
 import { Draft, type DraftResult } from '../draft.js';
 import { dictionaryExpected, KvConflictError } from '../errors.js';
 import type { Key } from '../key.js';
-import { findKeyMerge, type KeyConflict, type KeyMerge, type MergeRules } from '../merge/merge.js';
+import { keyMerges } from '../merge/key-merges.js';
+import { type KeyConflict, type MergeRules, wrapRules } from '../merge/merge.js';
 import { mergeKeys } from '../merge/merge-keys.js';
 import type { KvOptions } from '../options.js';
 import { TreeCache } from '../tree/tree-cache.js';
@@ -315,11 +316,12 @@ export class RepositoryWorkspace implements Workspace {
 }
 
 /** The same rules, and ours where they do not bring it together. */
-function orOurs(rules: MergeRules | undefined): KeyMerge {
-  return async (sides) => {
-    const outcome = await findKeyMerge(rules, sides.key)?.(sides);
-    return outcome?.status === 'merged' ? outcome : { status: 'merged', value: sides.ours };
-  };
+function orOurs(rules: MergeRules | undefined): MergeRules {
+  const wrapped = wrapRules(rules, (merge) => async (sides) => {
+    const outcome = await merge(sides);
+    return outcome.status === 'merged' ? outcome : { status: 'merged', value: sides.ours };
+  });
+  return [...wrapped, { prefix: '*', merge: keyMerges.ours }];
 }
 
 /** Wait a while that nobody else waits, so that writers do not meet again. */

@@ -1,4 +1,5 @@
-import { equalBytes, GitError, type Oid } from '@git-kv/objects';
+import { equalBytes, GitError, isGitError, type Oid } from '@git-kv/objects';
+import type { KvBatch } from '../batch.js';
 import { dictionaryExpected, KvConflictError, valueExpected } from '../errors.js';
 import type { Key } from '../key.js';
 import { findKeyMerge, type KeyConflict, type MergeRules } from '../merge/merge.js';
@@ -35,6 +36,8 @@ export class StoreWorkspace implements Workspace {
   #base: Base;
   /** By printed key. */
   readonly #touched = new Map<string, Touched>();
+  /** A commit of this may have arrived: what the store has may be ours. */
+  #isInDoubt = false;
 
   constructor(store: GitKv, options: { readonly merge?: MergeRules | undefined; readonly maxBytes: number }) {
     this.#store = store;
@@ -130,22 +133,23 @@ export class StoreWorkspace implements Workspace {
       await this.discard();
       return undefined;
     }
-    await this.#store.changeAndPush(
-      async (batch) => {
-        const conflicts: KeyConflict[] = [];
-        for (const { key, bytes, base } of touched) {
-          const theirs = (await batch.exists(key)) === 'value' ? await batch.get(key) : undefined;
-          const value = isSame(base, theirs)
-            ? bytes
-            : await this.#merged({ key, base, ours: bytes, theirs }, conflicts);
-          if (isSame(value, theirs)) continue;
-          if (value === undefined) await batch.remove(key);
-          else await batch.set(key, value);
-        }
-        if (conflicts.length > 0) throw new KvConflictError('commit', conflicts);
-      },
-      { message },
-    );
+    const change = async (batch: KvBatch): Promise<void> => {
+      const conflicts: KeyConflict[] = [];
+      for (const { key, bytes, base } of touched) {
+        const theirs = (await batch.exists(key)) === 'value' ? await batch.get(key) : undefined;
+        const value = isSame(base, theirs) ? bytes : await this.#merged({ key, base, ours: bytes, theirs }, conflicts);
+        if (isSame(value, theirs)) continue;
+        if (value === undefined) await batch.remove(key);
+        else await batch.set(key, value);
+      }
+      if (conflicts.length > 0) throw new KvConflictError('commit', conflicts);
+    };
+    try {
+      await this.#store.changeAndPush(change, { message, ...(this.#merge && { merge: this.#merge }) });
+    } catch (error) {
+      if (isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) this.#isInDoubt = true;
+      throw error;
+    }
     await this.discard();
     return this.headOid === before ? undefined : this.headOid;
   }
@@ -161,6 +165,7 @@ export class StoreWorkspace implements Workspace {
 
   async discard(): Promise<void> {
     this.#touched.clear();
+    this.#isInDoubt = false;
     this.#renew();
   }
 
@@ -214,8 +219,10 @@ export class StoreWorkspace implements Workspace {
     conflicts: KeyConflict[],
   ): Promise<Uint8Array | undefined> {
     const { ours, theirs } = sides;
-    if (isSame(ours, theirs)) return theirs;
-    const outcome = await findKeyMerge(this.#merge, sides.key)?.(sides);
+    const merge = findKeyMerge(this.#merge, sides.key);
+    const asksAlike = merge?.mergesEqual === true && ours !== undefined && !this.#isInDoubt;
+    if (isSame(ours, theirs) && !asksAlike) return theirs;
+    const outcome = await merge?.(sides);
     if (outcome?.status === 'merged') return outcome.value;
     conflicts.push({ ...sides, oids: {}, reason: outcome?.reason ?? 'both sides changed it' });
     return theirs;

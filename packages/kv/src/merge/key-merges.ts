@@ -1,6 +1,6 @@
 import { compareBytes, decodeLatin1, encodeUtf8, equalBytes } from '@git-kv/objects';
 import { type MergeDriver, mergeDrivers } from '@git-kv/repository';
-import type { KeyMerge, KeyMergeOutcome, KeySides } from './merge.js';
+import { type KeyMerge, type KeyMergeOutcome, type KeySides, mergingEqual } from './merge.js';
 
 /** A counter of more digits is taken for something else. */
 const MAX_COUNTER_LENGTH = 1000;
@@ -22,7 +22,10 @@ export const keyMerges: {
    * before a removal. Without times, as when a write is re-applied: ours, which comes last.
    */
   readonly lastWriterWins: () => KeyMerge;
-  /** Decimal integers: the sum of what both sides added. Absent is 0. Symmetric. */
+  /**
+   * Decimal integers: the sum of what both sides added, also where that was the same ({@link KeyMerge.mergesEqual}). Absent is 0,
+   * and what both removed stays so. Symmetric.
+   */
   readonly counter: () => KeyMerge;
   /**
    * Lines in any order: what both have, and what either added. What one side removed is gone. The result is sorted by bytes and
@@ -40,7 +43,7 @@ export const keyMerges: {
   ours: ({ ours }) => merged(ours),
   theirs: ({ theirs }) => merged(theirs),
   lastWriterWins: () => lastWriterWins,
-  counter: () => mergeCounters,
+  counter: () => mergingEqual(mergeCounters),
   set: () => mergeSets,
   text: () => byDriver(mergeDrivers.text, 'both sides changed the same lines'),
   json: () => byDriver(mergeDrivers.json, 'both sides changed the same member'),
@@ -59,6 +62,8 @@ function lastWriterWins({ ours, theirs, times }: KeySides): KeyMergeOutcome {
 function mergeCounters({ base, ours, theirs }: KeySides): KeyMergeOutcome {
   const [was, mine, other] = [base, ours, theirs].map(parseCounter);
   if (was === undefined || mine === undefined || other === undefined) {
+    // Both agree on what is no counter, as they may on any value.
+    if (ours !== undefined && theirs !== undefined && equalBytes(ours, theirs)) return merged(ours);
     return { status: 'conflict', reason: 'a counter is no decimal integer' };
   }
   const isLine = [base, ours, theirs].some((value) => value?.at(-1) === LF);

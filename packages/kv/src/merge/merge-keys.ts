@@ -11,7 +11,14 @@ import {
 } from '@git-kv/objects';
 import { diffThreeTrees, editTree, type ObjectReader, type TreeDivergence, type TreeTarget } from '@git-kv/repository';
 import { Key } from '../key.js';
-import { findKeyMerge, type KeyConflict, type KeySides, type MergeRules, type SideTimes } from './merge.js';
+import {
+  findKeyMerge,
+  type KeyConflict,
+  type KeySides,
+  type MergeRules,
+  mayMergeEqual,
+  type SideTimes,
+} from './merge.js';
 
 /** How {@link mergeKeys} goes. */
 export interface MergeKeysOptions {
@@ -52,8 +59,9 @@ const FORMAT_BITS = 0o170000;
  * Merge what two sides made of one root tree, key by key. Subtrees that one side alone touched are taken whole and never read,
  * so that the cost is that of what both changed. Nothing is written.
  *
- * A key that one side alone changed is as that side has it. Where both did, the rules are asked. Always in conflict are a value
- * against a dictionary that has something in it, and submodules. Permissions merge on their own: where both sides changed them
+ * A key that one side alone changed is as that side has it. Where both did, the rules are asked; where they made it alike, those
+ * with {@link KeyMerge.mergesEqual} alone, and subtrees that are alike are read only where such a rule may fit something in them.
+ * Always in conflict are a value against a dictionary that has something in it, and submodules. Permissions merge on their own: where both sides changed them
  * apart, the wider ones stay.
  * @param sides `undefined` for no tree at all
  * @throws {NotFoundError} OBJECT_NOT_FOUND; {LimitError} for a merged value over the limit, or trees that are too deep
@@ -66,11 +74,12 @@ export async function mergeKeys(
   options: MergeKeysOptions = {},
 ): Promise<MergedKeys> {
   const { base, ours, theirs } = sides;
-  if (ours === theirs || base === ours) return whole(objects, theirs);
+  if (base === ours || (ours === theirs && !mayMergeEqual(rules, Key.root))) return whole(objects, theirs);
   if (base === theirs) return whole(objects, ours);
   const signal = options.signal && { signal: options.signal };
   const merge = new KeysMerge(objects, rules, options);
-  for await (const divergence of diffThreeTrees(objects, sides, { trees: true, enters: isContested, ...signal })) {
+  const enters = (divergence: TreeDivergence): boolean => merge.enters(divergence);
+  for await (const divergence of diffThreeTrees(objects, sides, { trees: true, enters, ...signal })) {
     if (divergence.isTree) merge.tree(divergence);
     else merge.value(divergence);
   }
@@ -94,6 +103,11 @@ function whole({ algorithm }: ObjectReader, treeOid: Oid | undefined): MergedKey
 /** Both sides changed it, and not alike. */
 function isContested({ base, ours, theirs }: TreeDivergence): boolean {
   return !isSame(ours, theirs) && !isSame(base, ours) && !isSame(base, theirs);
+}
+
+/** Both sides have the same, and made it so. */
+function isMadeAlike({ base, ours, theirs }: TreeDivergence): boolean {
+  return ours !== undefined && theirs !== undefined && ours.oid === theirs.oid && base?.oid !== ours.oid;
 }
 
 function isSame(a: TreeTarget | undefined, b: TreeTarget | undefined): boolean {
@@ -130,15 +144,32 @@ class KeysMerge {
     this.#maxValueBytes = options.maxValueBytes ?? MAX_VALUE_BYTES;
   }
 
+  /** Whether what is in a tree is to be looked at. */
+  enters(divergence: TreeDivergence): boolean {
+    if (isContested(divergence)) return true;
+    const key = isMadeAlike(divergence) ? toKey(divergence.pathBytes) : undefined;
+    return key !== undefined && mayMergeEqual(this.#rules, key);
+  }
+
   /** A tree that one side alone touched, or both alike, is taken whole; else what is in it follows. */
   tree(divergence: TreeDivergence): void {
-    if (isContested(divergence)) return;
+    if (this.enters(divergence)) return;
     this.#trees.set(decodeLatin1(divergence.pathBytes), { divergence, target: undisputed(divergence) });
   }
 
   value(divergence: TreeDivergence): void {
-    if (!isContested(divergence)) this.#settleValue(divergence, undisputed(divergence));
+    if (this.#asksAlike(divergence)) this.#contested.push(divergence);
+    else if (!isContested(divergence)) this.#settleValue(divergence, undisputed(divergence));
     else if (!this.#settleSameContent(divergence)) this.#contested.push(divergence);
+  }
+
+  /** Whether there is a rule that is to be asked though both sides made the value alike. */
+  #asksAlike(divergence: TreeDivergence): boolean {
+    if (!isMadeAlike(divergence)) return false;
+    const { base, ours, theirs } = divergence;
+    if ([base, ours, theirs].some((target) => target && formatOf(target) !== FORMAT_REGULAR)) return false;
+    const key = toKey(divergence.pathBytes);
+    return key !== undefined && findKeyMerge(this.#rules, key)?.mergesEqual === true;
   }
 
   #settleValue(divergence: TreeDivergence, target: TreeTarget | undefined): void {
@@ -183,7 +214,10 @@ class KeysMerge {
     const merge = key && findKeyMerge(this.#rules, key);
     if (merge === undefined) return await this.#conflict(divergence, reason);
     const sides = await this.#readSides(key as Key, divergence, this.#maxValueBytes);
-    if (sides === undefined) return await this.#conflict(divergence, 'a value is too large to be merged');
+    if (sides === undefined) {
+      if (this.#settleSameContent(divergence)) return;
+      return await this.#conflict(divergence, 'a value is too large to be merged');
+    }
     const outcome = await merge(sides);
     if (outcome.status === 'conflict') return await this.#conflict(divergence, outcome.reason ?? reason);
     const { value } = outcome;

@@ -29,7 +29,14 @@ export type KeyMergeOutcome =
  * Merges what two sides made of one key. Asked for keys that both changed to different contents, or that one removed and the
  * other changed. Has to be a function of its input, as it may be asked again.
  */
-export type KeyMerge = (sides: KeySides) => KeyMergeOutcome | Promise<KeyMergeOutcome>;
+export interface KeyMerge {
+  (sides: KeySides): KeyMergeOutcome | Promise<KeyMergeOutcome>;
+  /**
+   * Asked, too, where both sides changed a key to the same content: for values that tell of steps, as counters do, where two
+   * equal changes are still two. Otherwise that content stands. What both removed is gone, and nobody is asked.
+   */
+  readonly mergesEqual?: boolean;
+}
 
 /** A {@link KeyMerge} for a key and all below it; the prefix `*` fits every key. */
 export interface MergeRule {
@@ -53,7 +60,43 @@ export function findKeyMerge(rules: MergeRules | undefined, key: Key): KeyMerge 
   return rules.find(({ prefix }) => prefix === '*' || isBelow(key, prefix))?.merge;
 }
 
+/** Whether a rule for `key`, or for something below it, is to be asked about equal changes: {@link KeyMerge.mergesEqual}. */
+export function mayMergeEqual(rules: MergeRules | undefined, key: Key): boolean {
+  for (const { prefix, merge } of listRules(rules)) {
+    const fits = prefix === '*' || isBelow(key, prefix);
+    if (merge.mergesEqual === true && (fits || isAbove(key, prefix))) return true;
+    if (fits) return false; // it is the first for all that is below
+  }
+  return false;
+}
+
+/** Rules that do as `wrap` makes of each, and are asked where the rule itself is. */
+export function wrapRules(rules: MergeRules | undefined, wrap: (merge: KeyMerge) => KeyMerge): readonly MergeRule[] {
+  return listRules(rules).map(({ prefix, merge }) => {
+    const wrapped = wrap(merge);
+    return { prefix, merge: merge.mergesEqual === true ? mergingEqual(wrapped) : wrapped };
+  });
+}
+
+/** The same merge, asked about equal changes, too. */
+export function mergingEqual(merge: KeyMerge): KeyMerge {
+  return Object.assign((sides: KeySides) => merge(sides), { mergesEqual: true });
+}
+
+function listRules(rules: MergeRules | undefined): readonly MergeRule[] {
+  if (rules === undefined) return [];
+  return typeof rules === 'function' ? [{ prefix: '*', merge: rules }] : rules;
+}
+
 function isBelow(key: Key, prefix: string): boolean {
-  const segments = prefix.split('/').filter((segment) => segment !== '');
-  return segments.every((segment, at) => key.segments[at] === segment);
+  return segmentsOf(prefix).every((segment, at) => key.segments[at] === segment);
+}
+
+function isAbove(key: Key, prefix: string): boolean {
+  const segments = segmentsOf(prefix);
+  return key.segments.every((segment, at) => segments[at] === segment);
+}
+
+function segmentsOf(prefix: string): string[] {
+  return prefix.split('/').filter((segment) => segment !== '');
 }

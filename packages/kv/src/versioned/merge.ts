@@ -1,16 +1,17 @@
-import { encodeUtf8, type GitError, hashObject, isGitError, LimitError, type Oid } from '@git-kv/objects';
+import { encodeUtf8, equalBytes, type GitError, hashObject, isGitError, LimitError, type Oid } from '@git-kv/objects';
 import { mergeBases, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { forkRepository } from '@git-kv/repository/overlay';
 import type { AsyncCodec } from '../codecs/codec.js';
 import type { Key } from '../key.js';
 import {
-  findKeyMerge,
   type KeyConflict,
   type KeyMerge,
   type KeySides,
   type MergeRules,
+  mergingEqual,
   type SideTimes,
+  wrapRules,
 } from '../merge/merge.js';
 import { type MergedKeys, mergeKeys } from '../merge/merge-keys.js';
 import type { VersionedCommit } from './commit.js';
@@ -51,19 +52,24 @@ export type ValueMergeOutcome<T> =
   | { readonly status: 'merged'; readonly value: T | undefined }
   | { readonly status: 'conflict'; readonly reason?: string };
 
-/** A rule over values, for the rules of a merge. Has to be a function of its input. */
+/**
+ * A rule over values, for the rules of a merge. Has to be a function of its input. With `mergesEqual` it is asked, too, where both
+ * sides changed a key to the same content, as sums have to be.
+ */
 export function valueMerge<T>(
   codec: AsyncCodec<T>,
   merge: (sides: ValueSides<T>) => ValueMergeOutcome<T> | Promise<ValueMergeOutcome<T>>,
+  { mergesEqual = false }: { readonly mergesEqual?: boolean } = {},
 ): KeyMerge {
   const read = async (bytes: Uint8Array | undefined): Promise<T | undefined> =>
     bytes === undefined ? undefined : await codec.decode(bytes);
-  return async ({ key, base, ours, theirs, times }) => {
+  const rule: KeyMerge = async ({ key, base, ours, theirs, times }) => {
     const sides = { key, base: await read(base), ours: await read(ours), theirs: await read(theirs) };
     const outcome = await merge({ ...sides, ...(times !== undefined && { times }) });
     if (outcome.status === 'conflict') return outcome;
     return { status: 'merged', value: outcome.value === undefined ? undefined : await codec.encode(outcome.value) };
   };
+  return mergesEqual ? mergingEqual(rule) : rule;
 }
 
 /** Merges of common ancestors that one merge may need. */
@@ -171,26 +177,30 @@ export class CommitMerge<T> {
   }
 
   /** In a merge of ancestors a conflict is no end: what is put there is like nothing that anybody has written. */
-  #agreement(): KeyMerge {
-    const rules = this.#rulesWithoutBase();
-    return async (sides) => {
-      const outcome = await findKeyMerge(rules, sides.key)?.(sides);
-      if (outcome?.status === 'merged') return outcome;
+  #agreement(): MergeRules {
+    const disagree: KeyMerge = () => {
       const value = encodeUtf8(`The common ancestors disagree: ${crypto.randomUUID()}\n`);
       this.#disagreements.add(this.#oidOf(value));
       return { status: 'merged', value };
     };
+    const rules = wrapRules(this.#rulesWithoutBase(), (merge) => async (sides) => {
+      const outcome = await merge(sides);
+      return outcome.status === 'merged' ? outcome : await disagree(sides);
+    });
+    return [...rules, { prefix: '*', merge: disagree }];
   }
 
   /** The rules, which are told of no base where there is none to agree on. */
-  #rulesWithoutBase(): MergeRules | undefined {
-    const rules = this.#rules;
-    if (rules === undefined) return undefined;
-    const wrap =
-      (merge: KeyMerge): KeyMerge =>
-      (sides) =>
-        merge(this.#isDisagreement(sides) ? { ...sides, base: undefined } : sides);
-    return typeof rules === 'function' ? wrap(rules) : rules.map((rule) => ({ ...rule, merge: wrap(rule.merge) }));
+  #rulesWithoutBase(): MergeRules {
+    return wrapRules(this.#rules, (merge) => (sides) => {
+      if (!this.#isDisagreement(sides)) return merge(sides);
+      const { ours, theirs } = sides;
+      // With nothing to count from, both can only mean what they say.
+      if (ours !== undefined && theirs !== undefined && equalBytes(ours, theirs)) {
+        return { status: 'merged', value: ours };
+      }
+      return merge({ ...sides, base: undefined });
+    });
   }
 
   #isDisagreement({ base }: KeySides): boolean {
