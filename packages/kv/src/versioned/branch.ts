@@ -147,7 +147,8 @@ export class VersionedBranch<T> {
   /**
    * Make one commit of what `change` does to a draft, if `expect` holds. When `change` throws, nothing is kept. Where another writer
    * moves the branch meanwhile, expectations are looked at again and `change` is run again on what is there then.
-   * @throws {GitError} REF_CONFLICT where that happened more often than `retries` allows
+   * @throws {GitError} REF_CONFLICT where that happened more often than `retries` allows, or at once where another branch is in the way
+   *   (`a` of `a/b`)
    */
   async transact<R>(
     options: TransactOptions,
@@ -160,8 +161,9 @@ export class VersionedBranch<T> {
       try {
         const result = await change(draft);
         const drafted = await draft.finish();
-        const merges = await Promise.all((options.merges ?? []).map((revision) => this.#context.resolve(revision)));
-        if (drafted === undefined && options.allowEmpty !== true && merges.length === 0) {
+        const parentOids = await this.#parentOids(tip, options.merges);
+        const hasMerged = parentOids.length > (tip === undefined ? 0 : 1);
+        if (drafted === undefined && options.allowEmpty !== true && !hasMerged) {
           return { status: 'unchanged', commit: tip, result };
         }
         const { emptyTreeOid } = this.#context.repository.algorithm;
@@ -169,7 +171,7 @@ export class VersionedBranch<T> {
           ...options,
           treeOid: drafted?.treeOid ?? tip?.treeOid ?? emptyTreeOid,
           objects: drafted?.objects ?? [{ kind: 'tree', body: new Uint8Array(0) }],
-          parentOids: [...(tip === undefined ? [] : [tip.oid]), ...merges.map(({ oid }) => oid)],
+          parentOids,
           message: options.message ?? 'Committed by git-kv',
         });
         return commit && { status: 'committed', commit, result };
@@ -210,7 +212,8 @@ export class VersionedBranch<T> {
 
   /**
    * Undo what one commit did, in a new commit: what was changed since stays, and what was changed since at the same key is a
-   * conflict. Of a merge, `mainline` says which parent (from 1 on) it is undone to.
+   * conflict. Of a merge, `mainline` says which parent (from 1 on) it is undone to. Rules get no times, since what is put back is no
+   * later writing: `lastWriterWins` keeps what was changed since.
    * @throws {GitError} UNSUPPORTED for a merge without `mainline`
    */
   async revert(
@@ -239,14 +242,13 @@ export class VersionedBranch<T> {
 
   /**
    * Put the branch at any commit that is there, and leave the versions that it had to collections. It is made where it is missing.
-   * @throws {NotFoundError} OBJECT_NOT_FOUND; {GitError} REF_CONFLICT where it is not at `expect`
+   * @throws {NotFoundError} OBJECT_NOT_FOUND; {GitError} REF_CONFLICT where it is not at `expect`, or another branch is in the way
    */
-  async reset(revision: string, options: { readonly expect?: ExpectedOid } = {}): Promise<VersionedCommit> {
+  async reset(revision: string, options: { readonly expect?: ExpectedOid | undefined } = {}): Promise<VersionedCommit> {
     const commit = await this.#context.resolve(revision);
     return await this.#context.writes(this.refName).run(async () => {
       const tip = await this.head();
-      const { expect = tip?.oid ?? null } = options;
-      const isExpected = expect === (tip?.oid ?? null);
+      const isExpected = !('expect' in options) || (options.expect ?? null) === (tip?.oid ?? null);
       if (!isExpected || !(await this.#context.move(this.refName, tip, commit, `reset: moving to ${revision}`)))
         throw this.#lost('is elsewhere');
       return commit;
@@ -309,6 +311,12 @@ export class VersionedBranch<T> {
     }
     const parentOid = parentOids[(mainline ?? 1) - 1];
     return parentOid === undefined ? undefined : await this.#context.commit(parentOid);
+  }
+
+  /** The tip and what is merged into it, each commit once. */
+  async #parentOids(tip: VersionedCommit | undefined, merges: readonly string[] = []): Promise<readonly Oid[]> {
+    const merged = await Promise.all(merges.map((revision) => this.#context.resolve(revision)));
+    return [...new Set([...(tip === undefined ? [] : [tip.oid]), ...merged.map(({ oid }) => oid)])];
   }
 
   #absent(): NotFoundError {

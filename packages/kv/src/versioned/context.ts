@@ -107,6 +107,8 @@ export class VersionedContext<T> {
    * Move a branch, unless it is not where it was.
    * @param message for the log of the branch, where the engine keeps one
    * @returns whether it was moved
+   * @throws {GitError} REF_CONFLICT where another branch is in the way, which trying again does not help; INVALID_REF_NAME for a new
+   *   branch that git would not make
    */
   async move(
     refName: string,
@@ -114,11 +116,15 @@ export class VersionedContext<T> {
     to: VersionedCommit,
     message: string,
   ): Promise<boolean> {
+    if (from === undefined) assertNewBranch(refName);
     const { name, email, timestamp, timezone } = to.committer;
     const outcome = await this.repository.refs.update(
       [{ name: refName, expected: from === undefined ? null : { oid: from.oid }, next: { oid: to.oid } }],
       { reflog: { name, email, timestamp, timezone, message } },
     );
+    if (outcome.status === 'conflict' && outcome.name !== refName) {
+      throw new GitError('REF_CONFLICT', `Cannot move ${refName}: ${outcome.name} is in the way`);
+    }
     return outcome.status === 'updated';
   }
 
@@ -133,6 +139,13 @@ export class VersionedContext<T> {
     if (this.#commits.size >= KEPT_COMMITS) this.#commits.clear();
     this.#commits.set(commit.oid, commit);
     return commit;
+  }
+}
+
+/** Programs of git would take such a name for something else. One that is there can be read, moved and deleted. */
+function assertNewBranch(refName: string): void {
+  if (refName === 'refs/heads/HEAD' || refName.startsWith('refs/heads/-')) {
+    throw new GitError('INVALID_REF_NAME', `Cannot make branch ${refName}: git makes none of this name`);
   }
 }
 

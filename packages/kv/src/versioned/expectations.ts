@@ -1,8 +1,8 @@
 import { Key } from '../key.js';
+import { WorkingTree } from '../tree/working-tree.js';
 import type { VersionedCommit } from './commit.js';
 import type { VersionedContext } from './context.js';
 import type { Expectations, FailedExpectation } from './options.js';
-import { VersionedSnapshot } from './snapshot.js';
 
 /** The first of `expect` that does not hold of a branch at `tip`. */
 export async function failedExpectation<T>(
@@ -14,13 +14,18 @@ export async function failedExpectation<T>(
     ['commit', tip?.oid ?? null],
     ['tree', tip?.treeOid ?? null],
   ] as const) {
-    const expected = expect[what];
-    if (expected !== undefined && expected !== actual) return { what, expected, actual };
+    if (!(what in expect)) continue;
+    const expected = expect[what] ?? null;
+    if (expected !== actual) return { what, expected, actual };
   }
-  const snapshot = new VersionedSnapshot(context, tip);
-  for (const [text, expected] of Object.entries(expect.keys ?? {})) {
+  const entries = Object.entries(expect.keys ?? {});
+  if (entries.length === 0) return undefined;
+  const tree = await WorkingTree.open(context.trees, tip?.treeOid ?? context.repository.algorithm.emptyTreeOid);
+  for (const [text, version] of entries) {
     const key = Key.of(text);
-    const actual = (await snapshot.version(key)) ?? null;
+    const expected = version ?? null;
+    const found = await tree.find(key);
+    const actual = (found?.directory === undefined ? found?.oid : found.directory.oid) ?? null;
     if (expected !== actual) return { what: 'key', key, expected, actual };
   }
   return undefined;

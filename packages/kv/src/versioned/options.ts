@@ -49,14 +49,17 @@ export interface CommitOptions extends CallOptions {
 /** The object id of what a key holds, of a commit or of a root tree; `null`: there is none. */
 export type ExpectedOid = Oid | null;
 
-/** What has to be true of a branch for a transaction to go on it. All that is given is asked for. */
+/**
+ * What has to be true of a branch for a transaction to go on it. All that is given is asked for: `undefined` that is given means
+ * `null`, as `head()` and `version()` give it where there is nothing.
+ */
 export interface Expectations {
   /** The commit that the branch is at. */
-  readonly commit?: ExpectedOid;
+  readonly commit?: ExpectedOid | undefined;
   /** The root tree of that commit. The same content may come back in a later commit: `commit` tells them apart. */
-  readonly tree?: ExpectedOid;
-  /** By key: the version of its value, as `version()` tells it. */
-  readonly keys?: Readonly<Record<string, ExpectedOid>>;
+  readonly tree?: ExpectedOid | undefined;
+  /** By key: the version of its value, as `version()` tells it. A dictionary's is the object id of its tree. */
+  readonly keys?: Readonly<Record<string, ExpectedOid | undefined>>;
 }
 
 /** How a transaction goes. */

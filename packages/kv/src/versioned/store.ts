@@ -1,4 +1,4 @@
-import { assertRefName, GitError, NotFoundError } from '@git-kv/objects';
+import { assertRefName, GitError, isGitError, NotFoundError } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
 import { Key } from '../key.js';
 import { VersionedBranch } from './branch.js';
@@ -60,20 +60,25 @@ export class VersionedStore<T> {
   async createBranch(name: string, from: string = this.branch().refName): Promise<VersionedBranch<T>> {
     const branch = this.branch(name);
     const commit = await this.#context.resolve(from);
-    if (await this.#context.move(branch.refName, undefined, commit, `branch: Created from ${from}`)) return branch;
-    throw new GitError('ALREADY_PRESENT', `Cannot create branch ${name}: it is there, or in the way of another`);
+    const note = `branch: Created from ${from}`;
+    const isMade = await this.#context.move(branch.refName, undefined, commit, note).catch((cause: unknown) => {
+      if (!isGitError(cause, 'REF_CONFLICT')) throw cause;
+      throw new GitError('ALREADY_PRESENT', `Cannot create branch ${name}: another is in the way`, { cause });
+    });
+    if (isMade) return branch;
+    throw new GitError('ALREADY_PRESENT', `Cannot create branch ${name}: it is there`);
   }
 
   /**
    * Delete a branch. Versions that nothing else leads to are left to collections.
    * @throws {NotFoundError} OBJECT_NOT_FOUND; {GitError} REF_CONFLICT where it is not at `expect`
    */
-  async deleteBranch(name: string, options: { readonly expect?: ExpectedOid } = {}): Promise<void> {
+  async deleteBranch(name: string, options: { readonly expect?: ExpectedOid | undefined } = {}): Promise<void> {
     const { refName } = this.branch(name);
     const tip = await this.#context.tip(refName);
     if (tip === undefined)
       throw new NotFoundError('OBJECT_NOT_FOUND', refName, `Cannot find branch ${name}: it does not exist`);
-    const isExpected = options.expect === undefined || options.expect === tip.oid;
+    const isExpected = !('expect' in options) || options.expect === tip.oid;
     const outcome =
       isExpected && (await this.repository.refs.update([{ name: refName, expected: { oid: tip.oid }, next: null }]));
     if (outcome === false || outcome.status !== 'updated') {

@@ -9,8 +9,13 @@ import { git } from '../../../../test/support/git.js';
 import { jsonCodec, type StandardSchema, textCodec, withSchema } from '../../src/codecs/index.js';
 import { Key } from '../../src/index.js';
 import { verifyProof } from '../../src/proof/index.js';
-import { type VersionedDraft, VersionedStore } from '../../src/versioned/index.js';
-import { allOf, fsck, makeRepository, namesOf, openStore } from './support.js';
+import {
+  type Expectations,
+  type VersionedCommit,
+  type VersionedDraft,
+  VersionedStore,
+} from '../../src/versioned/index.js';
+import { allOf, type EngineName, fsck, makeRepository, namesOf, openStore } from './support.js';
 
 const open = (options?: Parameters<typeof openStore>[1]): Promise<VersionedStore<unknown>> =>
   openStore(createMemoryRepository(), options);
@@ -126,6 +131,87 @@ describe('a transaction', () => {
     });
     expect(await main.get('a')).toBe(2);
   });
+
+  test('expects nothing to be there where what it is given is undefined, as reads give it', async () => {
+    const store = await open();
+    const main = store.branch();
+    const write = (expect: Expectations): Promise<unknown> => main.transact({ expect }, (draft) => draft.set('a', 1));
+    const nothing = { commit: (await main.head())?.oid, keys: { a: await main.version('a') } };
+    expect(nothing).toEqual({ commit: undefined, keys: { a: undefined } });
+    expect(await write(nothing)).toMatchObject({ status: 'committed' });
+    const { oid, treeOid } = (await main.head()) as VersionedCommit;
+    expect(await write({ commit: undefined })).toEqual({
+      status: 'conflict',
+      failed: { what: 'commit', expected: null, actual: oid },
+    });
+    expect(await write({ tree: undefined })).toEqual({
+      status: 'conflict',
+      failed: { what: 'tree', expected: null, actual: treeOid },
+    });
+    expect(await write({ keys: { a: undefined } })).toMatchObject({
+      status: 'conflict',
+      failed: { what: 'key', expected: null },
+    });
+    await expect(main.reset(oid, { expect: undefined })).rejects.toMatchObject({ code: 'REF_CONFLICT' });
+    await expect(store.deleteBranch('main', { expect: undefined })).rejects.toMatchObject({ code: 'REF_CONFLICT' });
+    await store.branch('new').reset(oid, { expect: undefined });
+    expect((await store.branch('new').head())?.oid).toBe(oid);
+  });
+
+  test('is in conflict where a dictionary stands in the place of an expected value, or of none', async () => {
+    const store = await open();
+    const main = store.branch();
+    await main.set('value', 1);
+    const version = await main.version('value');
+    await main.set('d/a', 1);
+    for (const expected of [null, version]) {
+      const outcome = await main.transact({ expect: { keys: { d: expected } } }, (draft) => draft.set('b', 1));
+      expect(outcome).toMatchObject({ status: 'conflict', failed: { what: 'key', key: Key.of('d'), expected } });
+      if (outcome.status !== 'conflict') continue;
+      const { actual } = outcome.failed;
+      const again = await main.transact({ expect: { keys: { d: actual } } }, () => {});
+      expect(again).toMatchObject({ status: 'unchanged' });
+    }
+  });
+
+  test('has each commit for a parent once, whatever it merges', async () => {
+    const store = await open();
+    const main = store.branch();
+    const first = await main.set('a', 1);
+    const topic = await store.createBranch('topic');
+    const other = await topic.set('b', 1);
+    const merge = (merges: readonly string[], change: number): Promise<unknown> =>
+      main.transact({ merges }, (draft) => draft.set('c', change));
+    expect(await merge(['main'], 1)).toMatchObject({ status: 'committed', commit: { parentOids: [first.oid] } });
+    const tip = (await main.head())?.oid;
+    expect(await merge(['main', tip as Oid], 1)).toMatchObject({ status: 'unchanged', commit: { oid: tip } });
+    expect(await merge(['topic', 'main', other.oid], 2)).toMatchObject({
+      status: 'committed',
+      commit: { parentOids: [tip, other.oid] },
+    });
+  });
+
+  test.each<EngineName>(['memory', 'file', 'overlay'])(
+    'runs once where another branch is in the way, and says which (%s)',
+    async (engine) => {
+      const store = await openStore((await makeRepository(engine)).repository);
+      const { oid } = await store.branch('main').set('a', 1);
+      let runs = 0;
+      const blocked = store.branch('main/x');
+      const writing = blocked.transact({}, async (draft) => {
+        runs++;
+        await draft.set('a', 2);
+      });
+      const inTheWay = {
+        code: 'REF_CONFLICT',
+        message: 'Cannot move refs/heads/main/x: refs/heads/main is in the way',
+      };
+      await expect(writing).rejects.toMatchObject(inTheWay);
+      expect(runs).toBe(1);
+      await expect(blocked.merge('main')).rejects.toMatchObject(inTheWay);
+      await expect(blocked.reset(oid)).rejects.toMatchObject(inTheWay);
+    },
+  );
 
   test('of many that expect the same, exactly one goes, across stores of one repository', async () => {
     const repository = createMemoryRepository();
@@ -331,6 +417,22 @@ describe('branches and tags', () => {
     await store.deleteTag('v1');
     expect((await allOf(store.tags())).map(({ name }) => name)).toEqual(['light']);
     await expect(store.createTag('no good')).rejects.toMatchObject({ code: 'INVALID_REF_NAME' });
+  });
+
+  test('are not made where git would make none, but those that are there are read and deleted', async () => {
+    const { repository } = await makeRepository('memory');
+    const store = await openStore(repository);
+    const { oid } = await store.branch('main').set('a', 1);
+    for (const name of ['HEAD', '-x']) {
+      const refused = { code: 'INVALID_REF_NAME' };
+      await expect(store.createBranch(name)).rejects.toMatchObject(refused);
+      await expect(store.branch(name).set('a', 1)).rejects.toMatchObject(refused);
+      await expect(store.branch(name).reset(oid)).rejects.toMatchObject(refused);
+      await repository.refs.update([{ name: `refs/heads/${name}`, next: { oid } }]);
+      expect((await allOf(store.branches())).map((branch) => branch.name).sort()).toEqual([name, 'main'].sort());
+      await store.branch(name).set('a', 2);
+      await store.deleteBranch(name);
+    }
   });
 
   test('are signed where a signer is given, and git reads them', async () => {
