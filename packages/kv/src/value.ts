@@ -1,13 +1,14 @@
-import { algorithmOf, encodeUtf8, GitError, NotFoundError, type Oid, type RawObject } from '@git-kv/objects';
+import { algorithmOf, GitError, NotFoundError, type Oid, type RawObject } from '@git-kv/objects';
 import { isValueMode } from './changes.js';
 import { valueExpected } from './errors.js';
 import type { Key } from './key.js';
+import { copySmall, encodeSmall } from './small-buffers.js';
 import type { Found } from './tree/working-tree.js';
 
-/** The bytes of a value that a caller gives, in a buffer of our own. @throws {TypeError} for what is none */
+/** The bytes of a value that a caller gives, in a place of our own. @throws {TypeError} for what is none */
 export function copyValue(key: Key, value: Uint8Array | string): Uint8Array {
-  if (typeof value === 'string') return encodeUtf8(value);
-  if (value instanceof Uint8Array) return value.slice();
+  if (typeof value === 'string') return encodeSmall(value);
+  if (value instanceof Uint8Array) return copySmall(value);
   throw new TypeError(
     `Cannot set the key ${key.format()}: a value is text or a Uint8Array, and not of type ${typeof value}`,
   );

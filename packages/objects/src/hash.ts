@@ -1,6 +1,6 @@
-import { createDetectingHash, createHash, digest } from '@git-kv/kernels';
+import { createArena, createDetectingHash, createHash, digest, digestInto, hashBatch } from '@git-kv/kernels';
 import { GitError } from './error.js';
-import { encodeFrame } from './frame.js';
+import { encodeFrame, writeFrame } from './frame.js';
 import type { ObjectKind } from './kind.js';
 import { type Oid, oidFromBytes } from './oid.js';
 
@@ -80,9 +80,67 @@ export function algorithmOf(oid: Oid): HashAlgorithm {
   return oid.length === 64 ? sha256 : sha1;
 }
 
+/** A frame is at most so long. */
+const FRAME_BYTES = 32;
+
+/** Objects up to this size are put together in a place that is there, and hashed in one call. */
+const SMALL_BYTES = 8192;
+const small: Uint8Array = /* @__PURE__ */ new Uint8Array(SMALL_BYTES);
+const smallDigest: Uint8Array = /* @__PURE__ */ new Uint8Array(32);
+
 /** The id of an object: the digest of its frame and body. */
 export function hashObject(algorithm: HashAlgorithm, kind: ObjectKind, body: Uint8Array): Oid {
-  return oidFromBytes(algorithm.create().update(encodeFrame(kind, body.length)).update(body).digest());
+  if (body.length > SMALL_BYTES - FRAME_BYTES) {
+    return oidFromBytes(algorithm.create().update(encodeFrame(kind, body.length)).update(body).digest());
+  }
+  const bodyStart = writeFrame(kind, body.length, small, 0);
+  small.set(body, bodyStart);
+  digestInto(algorithm.name, small, 0, bodyStart + body.length, smallDigest, 0);
+  return oidFromBytes(smallDigest, 0, algorithm.oidLength);
+}
+
+/** Bytes and objects that are gathered before they are hashed. */
+const BATCH_BYTES = 2 ** 18;
+const BATCH_OBJECTS = 1024;
+
+/** Below this it does not pay to make room for a batch. */
+const LEAST_BATCH = 16;
+
+/** The ids of many objects: small ones are hashed several at a time. */
+export function hashObjects(
+  algorithm: HashAlgorithm,
+  objects: readonly { readonly kind: ObjectKind; readonly body: Uint8Array }[],
+): Oid[] {
+  if (objects.length < LEAST_BATCH) return objects.map(({ kind, body }) => hashObject(algorithm, kind, body));
+  const { name, oidLength } = algorithm;
+  const arena = createArena(BATCH_BYTES);
+  const bounds = new Int32Array(2 * BATCH_OBJECTS);
+  const digests = new Uint8Array(BATCH_OBJECTS * oidLength);
+  /** Which objects are gathered. */
+  const places: number[] = [];
+  let used = 0;
+  const oids = new Array<Oid>(objects.length);
+  const flush = (): void => {
+    hashBatch(name, arena, bounds, places.length, digests);
+    for (const [piece, place] of places.entries()) oids[place] = oidFromBytes(digests, piece * oidLength, oidLength);
+    places.length = 0;
+    used = 0;
+  };
+  for (const [place, { kind, body }] of objects.entries()) {
+    if (body.length > SMALL_BYTES) {
+      oids[place] = hashObject(algorithm, kind, body);
+      continue;
+    }
+    if (places.length === BATCH_OBJECTS || used + FRAME_BYTES + body.length > BATCH_BYTES) flush();
+    const bodyStart = writeFrame(kind, body.length, arena, used);
+    arena.set(body, bodyStart);
+    bounds[2 * places.length] = used;
+    used = bodyStart + body.length;
+    bounds[2 * places.length + 1] = used;
+    places.push(place);
+  }
+  flush();
+  return oids;
 }
 
 /**

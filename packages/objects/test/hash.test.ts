@@ -5,8 +5,10 @@ import {
   encodeFrame,
   hashAlgorithm,
   hashObject,
+  hashObjects,
   isObjectKind,
   OBJECT_KINDS,
+  oidFromBytes,
 } from '@git-kv/objects';
 import { describe, expect, test } from 'vitest';
 import { git, initBare, temporaryDirectory } from '../../../test/support/git.js';
@@ -59,5 +61,23 @@ describe('a checked hasher', () => {
     hasher.update(bytes.subarray(0, 70)).update(bytes.subarray(70));
     expect(hasher.digest()).toEqual(algorithm.digest(bytes));
     expect(hasher.foundCollision).toBe(false);
+  });
+});
+
+describe.each(ALGORITHMS)('hashObjects with %s', (_name, algorithm) => {
+  const sizes = [0, 1, 9, 10, 99, 8159, 8160, 8161, 8192, 8193, 100_000];
+
+  test('gives the ids that hashObject gives, in the order of the objects', () => {
+    const objects = Array.from({ length: 2500 }, (_, at) => ({
+      kind: (['blob', 'tree', 'commit', 'tag'] as const)[at % 4] ?? 'blob',
+      body: new Uint8Array(at < 200 ? (sizes[at % sizes.length] as number) : at % 300).fill(at),
+    }));
+    const wanted = objects.map(({ kind, body }) =>
+      oidFromBytes(algorithm.digest(Buffer.concat([Buffer.from(`${kind} ${body.length}\0`), body]))),
+    );
+    expect(objects.map(({ kind, body }) => hashObject(algorithm, kind, body))).toEqual(wanted);
+    for (const count of [0, 1, 15, 16, 2500]) {
+      expect(hashObjects(algorithm, objects.slice(0, count))).toEqual(wanted.slice(0, count));
+    }
   });
 });

@@ -40,7 +40,7 @@ export class Directory {
   get(name: string): TreeSlot | Directory | undefined {
     const change = this.changes.get(name);
     if (change !== undefined) return change ?? undefined;
-    return this.base.find(encodeUtf8(name));
+    return this.base.size === 0 ? undefined : this.base.find(encodeUtf8(name));
   }
 
   put(name: string, next: TreeSlot | Directory | null): void {

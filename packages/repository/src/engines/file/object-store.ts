@@ -3,6 +3,7 @@ import {
   GitError,
   type HashAlgorithm,
   hashObject,
+  hashObjects,
   NotFoundError,
   type ObjectKind,
   type Oid,
@@ -332,7 +333,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
-    const oids = objects.map(({ kind, body }) => hashObject(this.algorithm, kind, body));
+    const oids = hashObjects(this.algorithm, objects);
     const missing = new Map<Oid, RawObject>();
     for (const [at, object] of objects.entries()) missing.set(oids[at] as Oid, object);
     await this.own.packs.refresh();

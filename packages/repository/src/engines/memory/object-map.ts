@@ -1,4 +1,17 @@
-import { equalBytes, GitError, type HashAlgorithm, hashObject, type Oid, type RawObject } from '@git-kv/objects';
+import {
+  equalBytes,
+  GitError,
+  type HashAlgorithm,
+  hashObject,
+  hashObjects,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
+
+/** So many objects that come at once share buffers, as far as they are small; a buffer lives as long as one of its objects. */
+const LEAST_SHARING = 64;
+const SMALL_BYTES = 1024;
+const SHARED_BYTES = 16 * 1024;
 
 /** Loose objects in memory, whole and inflated. */
 export class ObjectMap {
@@ -42,17 +55,49 @@ export class ObjectMap {
   /** Add a copy of `object`. @throws {GitError} HASH_MISMATCH where another object has the same oid: a collision */
   add(object: RawObject): Oid {
     const oid = hashObject(this.algorithm, object.kind, object.body);
+    this.addAs(oid, object, copyOf);
+    return oid;
+  }
+
+  /** The same of many. What is small shares buffers: one for each costs some 300 bytes, and more time than to hash what is in it. */
+  addAll(objects: readonly RawObject[]): Oid[] {
+    const oids = hashObjects(this.algorithm, objects);
+    const copy = objects.length < LEAST_SHARING ? copyOf : copyIntoShared();
+    for (const [at, object] of objects.entries()) this.addAs(oids[at] as Oid, object, copy);
+    return oids;
+  }
+
+  private addAs(oid: Oid, object: RawObject, copy: (body: Uint8Array) => Uint8Array): void {
     const old = this.objects.get(oid);
     if (old !== undefined) assertSameObject(oid, old, object);
     // The caller may go on to change its buffer, or may have given a view that would keep a larger one alive.
-    else this.objects.set(oid, { kind: object.kind, body: object.body.slice() });
-    return oid;
+    else this.objects.set(oid, { kind: object.kind, body: copy(object.body) });
   }
 
   /** Add all of `other`, whose oids were computed there. */
   absorb(other: ObjectMap): void {
     for (const [oid, object] of other.objects) if (!this.objects.has(oid)) this.objects.set(oid, object);
   }
+}
+
+function copyOf(body: Uint8Array): Uint8Array {
+  return body.slice();
+}
+
+function copyIntoShared(): (body: Uint8Array) => Uint8Array {
+  let shared = new Uint8Array(0);
+  let used = 0;
+  return (body) => {
+    if (body.length > SMALL_BYTES) return copyOf(body);
+    if (used + body.length > shared.length) {
+      shared = new Uint8Array(SHARED_BYTES);
+      used = 0;
+    }
+    const start = used;
+    used += body.length;
+    shared.set(body, start);
+    return shared.subarray(start, used);
+  };
 }
 
 /** @throws {GitError} HASH_MISMATCH where the two differ although they have one oid */

@@ -162,7 +162,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
-    return objects.map((object) => this.loose.add(object));
+    return this.loose.addAll(objects);
   }
 
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {

@@ -1,0 +1,27 @@
+import { Buffer } from 'node:buffer';
+import { encodeUtf8 } from '@git-kv/objects';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { copySmall, encodeSmall } from '../src/small-buffers.js';
+
+const sized = fc.integer({ min: 0, max: 1100 }).map((size) => new Uint8Array(size).fill(size));
+
+describe('small buffers', () => {
+  test('hold what was put in, whatever comes after', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(sized, fc.uint8Array(), fc.string(), fc.string({ unit: 'binary' }))), (values) => {
+        const held = values.map((value) => (typeof value === 'string' ? encodeSmall(value) : copySmall(value)));
+        const wanted = values.map((value) => (typeof value === 'string' ? encodeUtf8(value) : value));
+        expect(held.map((bytes, at) => Buffer.compare(bytes, wanted[at] ?? bytes))).toEqual(values.map(() => 0));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('are copies', () => {
+    const given = Uint8Array.of(1, 2, 3);
+    const held = copySmall(given);
+    given.fill(9);
+    expect([...held]).toEqual([1, 2, 3]);
+  });
+});
