@@ -410,7 +410,7 @@ class Indexer {
     const positions = parsePackIndex(index, this.#algorithm);
     if (check.followsLinks) assertOnce(positions);
     // Few indexings check, and it brings much with it.
-    const { PackReader } = await import('../reader/pack-reader.js');
+    const { PackReader } = await import('./pack-check.js');
     const source = await storage.source();
     try {
       const reader = new PackReader({ source, index: positions, limits: this.#limits });

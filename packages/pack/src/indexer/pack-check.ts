@@ -19,6 +19,9 @@ import { kindOfTypeCode, TypeCode, typeCodeOfKind } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { LinkSet } from './link-set.js';
 
+// Loaded with it: what trees name as files git reads is read in the end.
+export { PackReader } from '../reader/pack-reader.js';
+
 /** How the objects of a pack are checked while it is indexed. Severities are those of {@link ObjectChecker}. */
 export interface PackCheckOptions extends CheckSeverityOptions {
   /** Objects about which nothing is reported. */
