@@ -26,8 +26,12 @@ export interface FileHost {
   readonly maxBytes: number;
   /** What was there when it was opened. */
   load(): Promise<Uint8Array>;
-  /** Take over what it holds now. */
-  save(bytes: Uint8Array): Promise<void>;
+  /** What is there by now, which others may have written since. */
+  loadPresent(): Promise<Uint8Array>;
+  /** Take over what `make` gives; nobody else does in between. */
+  save(make: () => Promise<Uint8Array>): Promise<void>;
+  /** Have nobody else write it from here on. @throws {TypeError} while somebody does */
+  isolate(verb: string): void;
   /** It is closed: `isClean` or given up. */
   end(isClean: boolean): Promise<void>;
   log(options: LogOptions): Promise<Oid[]>;
@@ -55,6 +59,13 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
   #position = 0;
   #isClosed = false;
   #isChanged: boolean;
+  /** Others may append to the file at the same time: what is appended here goes behind theirs. */
+  #isSharing: boolean;
+  /** Bytes before what is appended here. */
+  #appendedFrom = 0;
+  /** Half of a character, with which the last write ended. */
+  #half = '';
+  #isGivenUp = false;
 
   /** @internal */
   constructor(host: FileHost, key: Key, rules: ModeRules, options: FileOptions & { readonly isNew: boolean }) {
@@ -67,7 +78,8 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
       throw new GitError('UNSUPPORTED', `Cannot open ${this.path} to write: ${problem}`);
     }
     this.#isChanged = rules.startsEmpty || options.isNew;
-    if (rules.startsEmpty || options.isNew) this.#content = new Content(new Uint8Array(0), host.maxBytes);
+    if (this.#isChanged) this.#content = new Content(new Uint8Array(0), host.maxBytes);
+    this.#isSharing = rules.isAppending && !rules.canRead;
   }
 
   get mode(): OpenMode {
@@ -132,9 +144,10 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
   }
 
   /**
-   * Write at the position, or at the end of a file that was opened to append.
+   * Write at the position, or at the end of a file that was opened to append. Text may end within a character (of two UTF-16 code
+   * units) if the next write goes on with it.
    * @returns how many characters (bytes of a binary file) that is
-   * @throws {LimitError} valueBytes
+   * @throws {LimitError} valueBytes; {GitError} INVALID_VALUE for half a character, also by what is called before its other half is there
    */
   async write(data: T): Promise<number> {
     const isText = typeof data === 'string';
@@ -142,10 +155,10 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
       const wanted = this.#rules.isBinary ? 'a Uint8Array' : 'text';
       throw new TypeError(`Cannot write to ${this.path}: it was opened with mode ${this.mode}, which takes ${wanted}`);
     }
-    // Copied now: the caller may go on with it.
-    const bytes = typeof data === 'string' ? encodeUtf8(data) : data.slice();
-    await this.#put(bytes);
-    return isText ? characterCount(bytes) : bytes.length;
+    if (typeof data === 'string') return await this.#writeText(data);
+    const bytes = data.slice(); // now: the caller may go on with it
+    await this.#writing((content) => this.#place(content, bytes));
+    return bytes.length;
   }
 
   /** Write a value by a codec. @returns its bytes */
@@ -187,12 +200,12 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
 
   /** Cut or lengthen with zeros, by default at the position, which stays. @throws {LimitError} valueBytes */
   truncate(size?: number): Promise<void> {
-    return this.#writing((content) => {
-      const wanted = size ?? this.#position;
-      if (!Number.isSafeInteger(wanted) || wanted < 0) {
-        throw new RangeError(`Cannot truncate ${this.path}: ${wanted} is no size`);
+    return this.#writing(async (content) => {
+      if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
+        throw new RangeError(`Cannot truncate ${this.path}: ${size} is no size`);
       }
-      content.resize(wanted);
+      const whole = this.#isSharing ? await this.#isolated(content) : content;
+      whole.resize(size ?? this.#position);
     });
   }
 
@@ -210,13 +223,19 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
   /**
    * Hand over what was written: to the repository it was opened in, or, of a file opened by itself, in a commit that is pushed.
    * A second time it does nothing. Where it fails, what was written is given up.
+   * @throws {TypeError} where its repository was closed or has discarded its changes in the meantime
    */
   close(): Promise<void> {
     return this.#calls.run(async () => {
+      if (this.#isGivenUp) throw new TypeError(`Cannot close ${this.path}: changes were discarded in the meantime`);
       if (this.#isClosed) return;
       let isClean = false;
       try {
-        if (this.#isChanged) await this.#host.save((await this.#opened()).view().slice());
+        if (this.#isChanged) {
+          const content = await this.#opened();
+          this.#assertWhole();
+          await this.#host.save(async () => (this.#isSharing ? await this.#appended(content) : content).view().slice());
+        }
         isClean = true;
       } finally {
         await this.#end(isClean);
@@ -234,6 +253,14 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
     return this.discard();
   }
 
+  /** {@link discard}, by its repository: whoever closes it then is told. @internal */
+  giveUp(): Promise<void> {
+    return this.#calls.run(async () => {
+      this.#isGivenUp ||= !this.#isClosed;
+      await this.#end(false);
+    });
+  }
+
   async #end(isClean: boolean): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -241,8 +268,37 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
     await this.#host.end(isClean);
   }
 
-  #put(bytes: Uint8Array): Promise<void> {
-    return this.#writing((content) => this.#place(content, bytes));
+  async #writeText(data: string): Promise<number> {
+    let count = 0;
+    const write = (content: Content): void => {
+      const text = this.#half + data;
+      const half = /[\uD800-\uDBFF]$/.exec(text)?.[0] ?? '';
+      const whole = text.slice(0, text.length - half.length);
+      if (/\p{Surrogate}/u.test(whole)) throw this.#halfCharacter();
+      const bytes = encodeUtf8(whole);
+      this.#place(content, bytes);
+      this.#half = half;
+      count = characterCount(bytes);
+    };
+    await this.#writing(write, { isText: true });
+    return count;
+  }
+
+  /** What is there by now, and what was appended here. */
+  async #appended(content: Content): Promise<Content> {
+    const whole = new Content(await this.#host.loadPresent(), this.#host.maxBytes);
+    whole.write(whole.size, content.view(this.#appendedFrom));
+    return whole;
+  }
+
+  /** Go on with the whole file, which nobody else may append to any more. */
+  async #isolated(content: Content): Promise<Content> {
+    this.#host.isolate('truncate');
+    const whole = await this.#appended(content);
+    if (this.#position >= this.#appendedFrom) this.#position += whole.size - content.size;
+    this.#isSharing = false;
+    this.#content = whole;
+    return whole;
   }
 
   #place(content: Content, bytes: Uint8Array): void {
@@ -268,23 +324,43 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
     return await this.#call(task);
   }
 
-  async #writing(task: (content: Content) => void | Promise<void>): Promise<void> {
+  async #writing(
+    task: (content: Content) => void | Promise<void>,
+    options: { readonly isText?: boolean } = {},
+  ): Promise<void> {
     if (!this.#rules.canWrite) throw this.#misuse('write to');
-    await this.#call(async (content) => {
+    const write = async (content: Content): Promise<void> => {
       await task(content);
       this.#isChanged = true;
-    });
+    };
+    await this.#call(write, options);
   }
 
-  #call<R>(task: (content: Content) => R | Promise<R>): Promise<R> {
-    return this.#calls.run(async () => await task(await this.#opened()));
+  #call<R>(task: (content: Content) => R | Promise<R>, options: { readonly isText?: boolean } = {}): Promise<R> {
+    return this.#calls.run(async () => {
+      const content = await this.#opened();
+      if (options.isText !== true) this.#assertWhole();
+      return await task(content);
+    });
   }
 
   /** Read once, when it is first asked for. */
   async #opened(): Promise<Content> {
     if (this.#isClosed) throw new TypeError(`Cannot use ${this.path}: it is closed`);
-    this.#content ??= new Content(this.#asUtf8(await this.#host.load()), this.#host.maxBytes);
+    if (this.#content === undefined) {
+      this.#content = new Content(this.#asUtf8(await this.#host.load()), this.#host.maxBytes);
+      this.#appendedFrom = this.#content.size;
+    }
     return this.#content;
+  }
+
+  #assertWhole(): void {
+    if (this.#half !== '') throw this.#halfCharacter();
+  }
+
+  #halfCharacter(): GitError {
+    const problem = 'it has half a character (a lone surrogate)';
+    return new GitError('INVALID_VALUE', `Cannot write text to ${this.path}: ${problem}`);
   }
 
   #misuse(verb: string): TypeError {

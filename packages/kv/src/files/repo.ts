@@ -2,10 +2,12 @@ import type { Oid } from '@git-kv/objects';
 import { alreadyPresent, dictionaryExpected, keyNotFound, valueExpected } from '../errors.js';
 import { Key } from '../key.js';
 import type { KeyConflict } from '../merge/merge.js';
+import { Mutex } from '../mutex.js';
 import { type FileHost, type FileOptions, GitFile } from './file.js';
 import type { LogOptions } from './history.js';
-import { type ContentOf, type OpenMode, parseMode } from './mode.js';
+import { type ContentOf, type ModeRules, type OpenMode, parseMode } from './mode.js';
 import type { Workspace } from './workspace.js';
+import { type Writer, Writers } from './writers.js';
 
 const DEFAULT_MESSAGE = 'GitKV';
 
@@ -16,14 +18,19 @@ export type UseFile<M extends OpenMode, R> = (file: GitFile<ContentOf<M>>) => R 
  * Files of a branch: any number of them are opened, read and written, and one commit holds what was changed. To be had from
  * `openRepo`, which commits and pushes when its function ends, and gives all up where it throws.
  *
- * Reads see what was written and closed before. One caller at a time commits, pulls and pushes.
+ * Reads see what was written and closed before. A file is open to write once at a time, except to append (`a`): what several append
+ * is there in the order in which they close. Calls that change something run one after another.
  */
 export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
   /** What the next commit says. Default `GitKV`. */
   commitMessage: string = DEFAULT_MESSAGE;
   readonly #workspace: Workspace;
-  /** Files that are open to write. */
-  readonly #open = new Set<GitFile<string | Uint8Array>>();
+  /** One after the other: what changes files, and what makes, takes or gives commits of them. */
+  readonly #calls = new Mutex();
+  readonly #writers = new Writers();
+  /** Paths that are being removed, one for each call. */
+  readonly #removals = new Set<{ readonly path: string }>();
+  #closing: Promise<void> | undefined;
   #isClosed = false;
 
   /** @internal */
@@ -68,7 +75,8 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
    * Open a file. With `use` it is closed when that resolves and discarded when it throws; else that is the caller's to do.
    * @throws {KvError} KEY_NOT_FOUND where it has to be there, ALREADY_PRESENT where it must not; VALUE_EXPECTED for a directory,
    *   DICTIONARY_EXPECTED below a file
-   * @throws {GitError} UNSUPPORTED to write in another encoding than UTF-8; {RangeError} for a mode or an encoding that is none
+   * @throws {GitError} UNSUPPORTED to write in another encoding than UTF-8; {RangeError} for a mode or an encoding that is none;
+   *   {TypeError} to write a file that is open to write already
    */
   open<M extends OpenMode, R>(path: string, mode: M, use: UseFile<M, R>): Promise<R>;
   open<M extends OpenMode, R>(path: string, mode: M, options: FileOptions, use: UseFile<M, R>): Promise<R>;
@@ -90,33 +98,63 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
     options: FileOptions,
     end: (isClean: boolean) => Promise<void>,
   ): Promise<GitFile<ContentOf<M>>> {
-    this.#assertUsable();
+    this.#assertOpen();
     const key = Key.of(path);
     const rules = parseMode(mode);
+    if (!rules.canWrite) return await this.#makeFile<M>(key, rules, options, undefined, end);
+    const writer = this.#writers.begin(key, !rules.isAppending || rules.canRead);
+    try {
+      const file = await this.#calls.run(() => this.#makeFile<M>(key, rules, options, writer, end));
+      if (rules.isAppending) await file.seek(0, 'end');
+      return file;
+    } catch (error) {
+      this.#writers.end(writer);
+      throw error;
+    }
+  }
+
+  async #makeFile<M extends OpenMode>(
+    key: Key,
+    rules: ModeRules,
+    options: FileOptions,
+    writer: Writer | undefined,
+    end: (isClean: boolean) => Promise<void>,
+  ): Promise<GitFile<ContentOf<M>>> {
     const workspace = this.#workspace;
     const found = key.isRoot ? ({ kind: 'dictionary' } as const) : await workspace.find(key);
     if (found !== undefined && found.kind !== 'value') throw valueExpected(key);
     if (found === undefined && rules.presence === 'required') throw keyNotFound(key);
     if (found !== undefined && rules.presence === 'forbidden') throw alreadyPresent(key);
     if (rules.canWrite) await this.#assertRoom(key);
+    this.#assertUsable();
+    if (writer?.isOver) throw new TypeError(`Cannot open ${key.format()}: changes were discarded in the meantime`);
     const host: FileHost = {
       maxBytes: workspace.maxBytes,
       load: async () => (await found?.load()) ?? new Uint8Array(0),
-      save: async (bytes) => {
-        this.#assertUsable();
-        await workspace.set(key, bytes);
-      },
+      loadPresent: () => this.#present(key),
+      isolate: (verb) => writer && this.#writers.isolate(writer, verb),
+      save: (make) =>
+        this.#calls.run(async () => {
+          const bytes = await make();
+          this.#assertUsable();
+          await workspace.set(key, bytes);
+        }),
       end: async (isClean) => {
-        this.#open.delete(file as GitFile<string | Uint8Array>);
+        if (writer !== undefined) this.#writers.end(writer);
         await end(isClean);
       },
       log: (log) => this.log(log),
       show: (commit) => workspace.history.show(key, commit),
     };
     const file = new GitFile<ContentOf<M>>(host, key, rules, { ...options, isNew: found === undefined });
-    if (rules.canWrite) this.#open.add(file as GitFile<string | Uint8Array>);
-    if (rules.isAppending) await file.seek(0, 'end');
+    if (writer !== undefined) writer.discard = () => file.giveUp();
     return file;
+  }
+
+  /** What a file holds now. */
+  async #present(key: Key): Promise<Uint8Array> {
+    const found = await this.#workspace.find(key);
+    return found?.kind === 'value' ? await found.load() : new Uint8Array(0);
   }
 
   /** The whole file as bytes. @throws {KvError} KEY_NOT_FOUND, VALUE_EXPECTED */
@@ -138,8 +176,17 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
 
   /** Take away a file, or a directory with all in it. Absence is no error. */
   async remove(path: string): Promise<void> {
-    this.#assertUsable();
-    await this.#workspace.remove(Key.of(path));
+    this.#assertOpen();
+    const removal = { path };
+    this.#removals.add(removal);
+    try {
+      await this.#calls.run(async () => {
+        this.#assertUsable();
+        await this.#workspace.remove(Key.of(path));
+      });
+    } finally {
+      this.#removals.delete(removal);
+    }
   }
 
   /**
@@ -186,7 +233,7 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
    */
   async commit(message: string = this.commitMessage): Promise<Oid | undefined> {
     this.#assertSettled('commit');
-    return await this.#workspace.commit(message);
+    return await this.#calls.run(() => this.#workspace.commit(message));
   }
 
   /**
@@ -197,7 +244,7 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
    */
   async pull(): Promise<void> {
     this.#assertSettled('pull');
-    await this.#workspace.pull();
+    await this.#calls.run(() => this.#workspace.pull());
   }
 
   /**
@@ -207,7 +254,7 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
    */
   async push(): Promise<void> {
     this.#assertSettled('push');
-    await this.#workspace.push();
+    await this.#calls.run(() => this.#workspace.push());
   }
 
   /** {@link commit} and {@link push}. @returns the commit; `undefined` where nothing changed */
@@ -220,25 +267,22 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
   /** Give up what is not committed, and a merge that is not done. */
   async discard(): Promise<void> {
     this.#assertUsable();
-    await this.#discardFiles();
-    await this.#workspace.discard();
+    await this.#writers.discard();
+    await this.#calls.run(() => this.#workspace.discard());
   }
 
   /** Give up commits that the remote does not have, too, and take what it has. */
   async reset(): Promise<void> {
     this.#assertUsable();
-    await this.#discardFiles();
-    await this.#workspace.reset();
+    await this.#writers.discard();
+    await this.#calls.run(() => this.#workspace.reset());
   }
 
   /** {@link sync}, and let go of connections, whether or not that worked. A second time it does nothing. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    try {
-      await this.sync();
-    } finally {
-      await this.#end();
-    }
+    this.#closing ??= this.#close();
+    await this.#closing;
   }
 
   /** Let go of connections, without a commit: an exception cannot be told from a return here. */
@@ -246,15 +290,19 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
     await this.#end();
   }
 
-  async #end(): Promise<void> {
-    if (this.#isClosed) return;
-    await this.#discardFiles();
-    this.#isClosed = true;
-    await this.#workspace.close();
+  async #close(): Promise<void> {
+    try {
+      await this.sync();
+    } finally {
+      await this.#end();
+    }
   }
 
-  async #discardFiles(): Promise<void> {
-    for (const file of [...this.#open]) await file.discard();
+  async #end(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#writers.discard();
+    await this.#calls.run(() => this.#workspace.close());
   }
 
   /** @throws {KvError} DICTIONARY_EXPECTED where a file stands on the way to `key` */
@@ -271,11 +319,20 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
     if (this.#isClosed) throw new TypeError('Cannot use the repository: it is closed');
   }
 
-  /** What is in an open file is in no commit: to go on would lose it. */
+  #assertOpen(): void {
+    this.#assertUsable();
+    if (this.#closing !== undefined) throw new TypeError('Cannot use the repository: it is being closed');
+  }
+
+  /** What is in an open file, or has only begun, is in no commit: to go on would lose it. */
   #assertSettled(verb: string): void {
     this.#assertUsable();
-    for (const { path } of this.#open) {
-      throw new TypeError(`Cannot ${verb}: ${path} is open to write; close or discard it first`);
+    const { path } = this.#writers;
+    if (path !== undefined) {
+      throw new TypeError(`Cannot ${verb}: ${path} is open to write; close or discard it first, and wait for that`);
+    }
+    for (const removal of this.#removals) {
+      throw new TypeError(`Cannot ${verb}: ${removal.path} is being removed; wait for that first`);
     }
   }
 }

@@ -105,6 +105,41 @@ describe('G2 text and bytes', () => {
     });
   });
 
+  test('a character may be split over two writes', async () => {
+    const repo = await withOld();
+    const [high, low] = ['🙂'.slice(0, 1), '🙂'.slice(1)];
+    await repo.open('old.txt', 'w', async (file) => {
+      expect(await file.write(`a${high}`)).toBe(1);
+      expect(await file.write('')).toBe(0);
+      expect(await file.write(`${low}b`)).toBe(2);
+    });
+    expect(await repo.readText('old.txt')).toBe('a🙂b');
+  });
+
+  test.each([
+    ['a high surrogate before something else', ['\ud83dx']],
+    ['a low surrogate', ['x\ude42']],
+    ['a high surrogate that the next write does not go on with', ['\ud83d', 'x']],
+    ['a high surrogate at the end of the file', ['\ud83d']],
+  ])('%s is refused, and nothing is replaced', async (_what, texts) => {
+    const repo = await withOld();
+    const failing = repo.open('old.txt', 'w', async (file) => {
+      for (const text of texts) await file.write(text);
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    expect(await repo.readText('old.txt')).toBe('one\ntwo\n');
+  });
+
+  test('half a character has to be completed before anything else', async () => {
+    const repo = await withOld();
+    const file = await repo.open('old.txt', 'r+');
+    await file.write('\ud83d');
+    await expect(file.seek(0)).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    await file.write('\ude42');
+    await file.close();
+    expect(await repo.readText('old.txt')).toBe('🙂two\n');
+  });
+
   test('text that is not UTF-8 is an error that says where', async () => {
     const repo = await withOld(new Uint8Array([0x61, 0x62, 0xff]));
     await repo.open('old.txt', 'r', async (file) => {
@@ -210,6 +245,72 @@ describe('positions', () => {
     const repo = await openRepo(undefined, { limits: { valueBytes: 4 } });
     await expect(repo.open('a', 'w', (file) => file.write('12345'))).rejects.toMatchObject({ limit: 'valueBytes' });
     await expect(repo.open('a', 'w', (file) => file.truncate(5))).rejects.toMatchObject({ limit: 'valueBytes' });
+  });
+});
+
+describe('several who write one file', () => {
+  test('appended at the same time, all of it is there, in the order of closing', async () => {
+    const repo = await withOld('0\n');
+    await Promise.all([1, 2, 3].map((n) => repo.open('old.txt', 'a', (file) => file.write(`${n}\n`))));
+    expect((await repo.readText('old.txt')).split('\n').sort().join('')).toBe('0123');
+    const [first, second] = [await repo.open('new.bin', 'ab'), await repo.open('new.bin', 'ab')];
+    await first.write(utf8('a'));
+    await second.write(utf8('b'));
+    await first.write(utf8('c'));
+    await second.close();
+    await first.close();
+    expect(await repo.readText('new.bin')).toBe('bac');
+  });
+
+  test('as large as the limit at most', async () => {
+    const repo = await openRepo(undefined, { limits: { valueBytes: 5 } });
+    const [first, second] = [await repo.open('a', 'a'), await repo.open('a', 'a')];
+    await first.write('123');
+    await second.write('456');
+    await first.close();
+    await expect(second.close()).rejects.toMatchObject({ limit: 'valueBytes' });
+    expect(await repo.readText('a')).toBe('123');
+  });
+
+  test.each<[OpenMode, OpenMode]>([
+    ['w', 'w'],
+    ['r+', 'a'],
+    ['a', 'w'],
+    ['a', 'a+'],
+    ['a+', 'a'],
+  ])('%s and then %s is refused, until the first is closed', async (first, second) => {
+    const repo = await withOld();
+    const file = await repo.open('old.txt', first);
+    await expect(repo.open('old.txt', second)).rejects.toThrow(/old.txt.*open to write already/);
+    expect(await repo.readText('old.txt')).toBe('one\ntwo\n');
+    await file.close();
+    await repo.open('old.txt', second, () => {});
+  });
+
+  test('x makes a file once', async () => {
+    const repo = await openRepo();
+    const made = await Promise.allSettled([1, 2].map((n) => repo.open('l', 'x', (file) => file.write(String(n)))));
+    expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(await repo.readText('l')).toBe('1');
+  });
+
+  test('a file that failed to open can be opened again', async () => {
+    const repo = await openRepo();
+    await expect(repo.open('a', 'r+')).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' });
+    await repo.open('a', 'w', () => {});
+  });
+
+  test('one who appends truncates alone, and then all of it', async () => {
+    const repo = await withOld('one');
+    const [first, second] = [await repo.open('old.txt', 'a'), await repo.open('old.txt', 'a')];
+    await second.write(' two');
+    await expect(first.truncate(1)).rejects.toThrow(/open to append elsewhere/);
+    await second.close();
+    await first.write(' three');
+    await first.truncate(9);
+    await expect(repo.open('old.txt', 'a')).rejects.toThrow(/open to write already/);
+    await first.close();
+    expect(await repo.readText('old.txt')).toBe('one two t');
   });
 });
 

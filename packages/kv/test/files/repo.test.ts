@@ -3,7 +3,7 @@ import { createMemoryRepository } from '@git-kv/repository/memory';
 import { openRepository } from '@git-kv/repository/node-fs';
 import { describe, expect, test } from 'vitest';
 import { git, initBare, temporaryDirectory } from '../../../../test/support/git.js';
-import { open, openRepo, type RepoOptions } from '../../src/files/index.js';
+import { type FileRepo, open, openRepo, type RepoOptions } from '../../src/files/index.js';
 import { GitKv, Key } from '../../src/index.js';
 import { keyMerges } from '../../src/merge/index.js';
 import { startRemote } from '../support/remote.js';
@@ -301,6 +301,59 @@ describe('sharing with others', () => {
     expect(remote.files()).toEqual({ a: '111', 'dir/b': '2' });
     expect(remote.git('log', '--format=%s', 'main')).toBe('GitKV\ncommit 1\ncommit 1');
     expect(remote.git('fsck', '--strict')).toBe('');
+  });
+});
+
+describe('what is not waited for', () => {
+  test.each<[string, (repo: FileRepo) => Promise<unknown>]>([
+    ['a file that is being written', (repo) => repo.open('l', 'w', (file) => file.write('x'))],
+    ['a file that is being opened to write', (repo) => repo.open('l', 'w')],
+    ['a file that is being removed', (repo) => repo.remove('l')],
+  ])('%s when the function ends is told, and nothing is pushed', async (_what, begin) => {
+    const repository = createMemoryRepository();
+    await put(repository, { l: 'before' });
+    const running = openRepo(repository, (repo) => {
+      begin(repo).catch(() => {});
+    });
+    await expect(running).rejects.toThrow(/^Cannot commit: l is .* wait for/);
+    expect(await filesOf(repository)).toEqual({ l: 'before' });
+  });
+
+  test('changes come after a commit that goes on, and are not lost', async () => {
+    const repository = createMemoryRepository();
+    const repo = await openRepo(repository);
+    await repo.open('a', 'w', (file) => file.write('1'));
+    await repo.open('old', 'w', (file) => file.write('1'));
+    const committing = repo.commit();
+    const writing = repo.open('b', 'w', (file) => file.write('2'));
+    await Promise.all([committing, writing, repo.remove('old')]);
+    expect(repo.hasChanges).toBe(true);
+    await repo.close();
+    expect(await filesOf(repository)).toEqual({ a: '1', b: '2' });
+  });
+
+  test('a repository that is being closed takes no more, and a second close waits for the first', async () => {
+    const repository = createMemoryRepository();
+    const repo = await openRepo(repository);
+    await repo.open('a', 'w', (file) => file.write('1'));
+    const closing = repo.close();
+    await expect(repo.open('b', 'w')).rejects.toThrow(/being closed/);
+    await expect(repo.remove('a')).rejects.toThrow(/being closed/);
+    await repo.close();
+    expect(await filesOf(repository)).toEqual({ a: '1' });
+    await closing;
+  });
+
+  test('a file whose repository discards its changes says so when it is closed', async () => {
+    const repo = await openRepo();
+    const file = await repo.open('a', 'w');
+    const opening = repo.open('b', 'w');
+    opening.catch(() => {});
+    await repo.discard();
+    await expect(opening).rejects.toThrow(/discarded in the meantime/);
+    await expect(file.close()).rejects.toThrow(/discarded in the meantime/);
+    await repo.open('a', 'w', (again) => again.write('1'));
+    await repo.close();
   });
 });
 
