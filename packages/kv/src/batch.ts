@@ -39,35 +39,40 @@ export class KvBatch extends KvReader implements KvWriter {
   }
 
   override get commit(): KvCommit | undefined {
+    this.#reads?.addAll(); // any commit of others changes it
     return this.#base && { state: 'dirty', oid: this.#base.oid };
   }
 
   /** {@inheritDoc KvWriter.set} */
   async set(key: string | Key, value: Uint8Array | string, options: ValuePermissions = {}): Promise<void> {
-    await this.#write(setIn(key, value, options));
+    await this.#write(setIn(key, value, options), Key.of(key));
   }
 
   /** {@inheritDoc KvWriter.setPartial} */
   async setPartial(key: string | Key, range: WriteRange, bytes: Uint8Array | string): Promise<void> {
-    await this.#write(setPartialIn(key, range, bytes));
+    this.#reads?.add(Key.of(key), 'entry');
+    await this.#write(setPartialIn(key, range, bytes), Key.of(key));
   }
 
   /** {@inheritDoc KvWriter.allocate} */
   async allocate(key: string | Key, size: number): Promise<void> {
-    await this.#write(allocateIn(key, size));
+    this.#reads?.add(Key.of(key), 'entry');
+    await this.#write(allocateIn(key, size), Key.of(key));
   }
 
   /** {@inheritDoc KvWriter.remove} */
   async remove(key: string | Key): Promise<void> {
     this.#reads?.add(Key.of(key), 'content');
-    await this.#write(removeIn(key));
+    await this.#write(removeIn(key), Key.of(key));
   }
 
   /** {@inheritDoc KvWriter.rename} */
   async rename(source: string | Key, destination: string | Key): Promise<void> {
+    const to = Key.of(destination);
     this.#reads?.add(Key.of(source), 'content');
-    this.#reads?.add(Key.of(destination), 'names');
-    await this.#write(renameIn(source, destination));
+    this.#reads?.add(to, 'names');
+    if (!Key.of(source).isRoot) this.#reads?.wrote(to.add(Key.of(source).basename)); // where a dictionary is there
+    await this.#write(renameIn(source, destination), to);
   }
 
   /** Batches do not nest. @throws {GitError} NESTED_CHANGE always */
@@ -113,11 +118,17 @@ export class KvBatch extends KvReader implements KvWriter {
     });
   }
 
-  async #write(write: DraftWrite): Promise<void> {
+  async #write(write: DraftWrite, key: Key): Promise<void> {
     this.#assertOpen();
     await this.#writes.run(async () => {
       this.#assertOpen();
-      await write(this.#draft);
+      this.#reads?.wrote(key);
+      try {
+        await write(this.#draft);
+      } catch (error) {
+        this.#reads?.addPath(key); // that it cannot be made is an answer, too
+        throw error;
+      }
       await this.#pace.step();
     });
   }

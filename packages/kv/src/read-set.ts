@@ -20,6 +20,7 @@ const DEPTHS: readonly Depth[] = ['entry', 'names', 'content'];
 /** What a batch has read: keys, absent ones too, and dictionaries that were listed. */
 export class ReadSet {
   readonly #reads = new Map<string, { readonly key: Key; depth: Depth }>();
+  readonly #written = new Map<string, Key>();
   #hasReadAll = false;
 
   /** `tree`, whose reads are noted. */
@@ -54,6 +55,28 @@ export class ReadSet {
     const known = this.#reads.get(at);
     if (known === undefined) this.#reads.set(at, { key, depth });
     else if (DEPTHS.indexOf(depth) > DEPTHS.indexOf(known.depth)) known.depth = depth;
+  }
+
+  /** The answer depends on what stands under the key, and on the way there. */
+  addPath(key: Key): void {
+    for (let depth = 1; depth <= key.segments.length; depth++) this.add(key.prefix(depth), 'entry');
+  }
+
+  wrote(key: Key): void {
+    this.#written.set(key.toString(), key);
+  }
+
+  /**
+   * Take the writes that changed nothing in the end for reads: the commit does not have them, so what others made of their keys would
+   * stand.
+   */
+  async seal(trees: TreeCache, baseOid: Oid | undefined, treeOid: Oid): Promise<void> {
+    for (const key of this.#written.values()) {
+      const before = await findSlot(trees, baseOid ?? trees.algorithm.emptyTreeOid, key);
+      const after = await findSlot(trees, treeOid, key);
+      if (before?.oid === after?.oid && before?.mode === after?.mode) this.add(key, 'entry');
+    }
+    this.#written.clear();
   }
 
   /** The answer was one of the whole store. */

@@ -55,6 +55,7 @@ export class Transaction {
     let theirs: Head | undefined;
     const assertHolds = async (head: Head): Promise<void> => {
       theirs = head;
+      await reads?.seal(core.trees, base?.treeOid, draft.treeOid);
       if (await reads?.differs(core.trees, base?.treeOid, head.treeOid)) throw readsChanged();
     };
     const edit: Edit = { baseTreeOid: base?.treeOid, ...draft, options: this.#options, assertHolds };

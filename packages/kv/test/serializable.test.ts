@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChangeOptions, GitKv, KvBatch } from '../src/index.js';
+import { keyMerges } from '../src/merge/index.js';
 import { InProcessRemote, valuesOf } from './support/in-process.js';
 
 const serializable: ChangeOptions = { isolation: 'serializable' };
@@ -57,9 +58,40 @@ describe('A serializable batch is run again where others', () => {
     ['added to a dictionary it moved', (store) => store.set('d/e/new', '1'), (batch) => batch.rename('d', 'moved'), 2],
     ['committed at all, and it asked when', (store) => store.set('z', '1'), (batch) => batch.lastModified('a'), 2],
     ['changed the key it set', (store) => store.set('mine', 'theirs'), async () => {}, 2],
+    ['changed a value it wrote into', (store) => store.set('a', '2'), (batch) => batch.setPartial('a', {}, 'X'), 2],
+    [
+      'removed what it could not allocate for',
+      (store) => store.remove('a'),
+      (batch) => batch.allocate('a', 1).catch(() => {}),
+      2,
+    ],
+    [
+      'removed a dictionary it could not set',
+      (store) => store.remove('d'),
+      (batch) => batch.set('d', '1').catch(() => {}),
+      2,
+    ],
+    [
+      'removed a value it could not set a key below',
+      (store) => store.remove('a'),
+      (batch) => batch.set('a/x/y', '1').catch(() => {}),
+      2,
+    ],
+    ['changed a value it set to what it was', (store) => store.set('a', '2'), (batch) => batch.set('a', '1'), 2],
+    [
+      'changed a value it set to something and back',
+      (store) => store.set('a', '2'),
+      async (batch) => {
+        await batch.set('a', 'x');
+        await batch.set('a', '1');
+      },
+      2,
+    ],
+    ['changed a value it replaced by the same', (store) => store.set('d/a', '2'), (batch) => batch.rename('a', 'd'), 2],
+    ['committed at all, and it looked at the commit', (store) => store.set('z', '1'), async (batch) => batch.commit, 2],
   ];
   test.each(reads)('%s', async (_what, others, read, runs) => {
-    const [one, other, remote] = await twoStores({ a: '1', 'd/e/f': '1', b: '1' });
+    const [one, other, remote] = await twoStores({ a: '1', 'd/a': '1', 'd/e/f': '1', b: '1' });
     await others(one);
     let count = 0;
     await other.changeAndPush(async (batch) => {
@@ -76,6 +108,7 @@ describe('A serializable batch is run again where others', () => {
     ['changed another value', (store) => store.set('b', '2'), (batch) => batch.get('a'), 1],
     ['changed a value in a dictionary it listed', (store) => store.set('d/g', '2'), (batch) => batch.list('d'), 1],
     ['wrote beside a dictionary it asked for', (store) => store.set('d/new', '1'), (batch) => batch.exists('d'), 1],
+    ['changed another value than it set', (store) => store.set('d/e/f', '2'), (batch) => batch.set('d/e/g', '1'), 1],
     ['wrote to a value of its own with the same', (store) => store.set('mine', '1'), async () => {}, 1],
   ];
   test.each(untouched)('... and not where they %s', async (_what, others, read, runs) => {
@@ -88,6 +121,16 @@ describe('A serializable batch is run again where others', () => {
       await batch.set('mine', `${count}`);
     }, serializable);
     expect(count).toBe(runs);
+  });
+
+  test('... and then comes to what it does alone, whatever the rules say', async () => {
+    const remote = new InProcessRemote();
+    const one = await remote.connect();
+    await one.set('v', 'aaaa');
+    const other = await remote.connect({ merge: keyMerges.ours });
+    await one.set('v', 'bbbb');
+    await other.changeAndPush((batch) => batch.setPartial('v', { offset: 0 }, 'X'), serializable);
+    expect(await remote.values()).toEqual({ v: 'Xbbb' });
   });
 
   test('so often as it may, and then it is STORE_MODIFIED and the store is as it was', async () => {
