@@ -13,7 +13,7 @@ const DEFAULT_RETRIES = 16;
 /** A server that says it could not move the branch, which stands where it stood, is asked so often again. */
 const MAX_UNMOVED = 4;
 
-/** What one write makes of a root tree. */
+/** What one write makes of a root tree. One that changes nothing is there to have `assertHolds` asked of what the branch holds. */
 export interface Edit {
   readonly baseTreeOid: Oid | undefined;
   readonly treeOid: Oid;
@@ -107,6 +107,8 @@ class Run {
   /** What the commits are stacked on, and what the branch has to hold for them to be pushed. */
   #onto: Head | undefined;
   #expected: Oid | undefined;
+  /** Whether the branch was seen to hold that. */
+  #isSeen = false;
   #unmoved = 0;
   /** What goes to the store with the next write: an engine on disk synchronises once for each. */
   #unwritten: readonly RawObject[];
@@ -128,21 +130,29 @@ class Run {
     for (let attempt = 1; ; attempt++) {
       const chain = await this.#stack();
       if (this.#rest().length === 0) return { failures: this.failures, position: undefined };
-      const top = chain.at(-1);
-      if (top === undefined) return this.#done(this.#onto);
+      if (chain.length === 0 && !this.#mustLook()) {
+        return this.#onto === this.#ground.head
+          ? { failures: this.failures, position: undefined }
+          : this.#done(this.#onto);
+      }
+      const top = chain.at(-1)?.head ?? this.#onto;
       await this.#write(chain.map(({ object }) => object));
       let refusal: UpstreamRefusal | undefined;
       try {
-        refusal = await this.#options.upstream.push(this.#expected, top.head.oid, { signal: this.#signal() });
+        // Commits of ours that were never pushed are below what changes nothing, too.
+        const isMove = top !== undefined && top.oid !== this.#expected;
+        refusal = isMove
+          ? await this.#options.upstream.push(this.#expected, top.oid, { signal: this.#signal() })
+          : await this.#look();
       } catch (error) {
         if (!isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) throw error;
         this.failRest(error);
-        return { failures: this.failures, position: undefined, pending: top.head };
+        return { failures: this.failures, position: undefined, ...(top && { pending: top }) };
       }
       const tryMs = performance.now() - this.#tryStart;
       if (refusal === undefined) {
         this.#contention.won(tryMs);
-        return this.#done(top.head);
+        return this.#done(top);
       }
       if (refusal.isRace) this.#contention.lost(tryMs);
       if ((await this.#follow(refusal, attempt)) === 'same') return 'one-by-one';
@@ -156,8 +166,27 @@ class Run {
 
   #done(head: Head | undefined): Published {
     const isMoved = this.#onto?.oid !== this.#ground.head?.oid;
-    const position = head?.oid === this.#ground.head?.oid ? undefined : { head, pushedOid: head?.oid };
+    const isSame = head?.oid === this.#ground.head?.oid && head?.oid === this.#ground.pushedOid;
+    const position = isSame ? undefined : { head, pushedOid: head?.oid };
     return { failures: this.failures, position, ...(isMoved && this.#onto && { onto: this.#onto }) };
+  }
+
+  #changesNothing({ baseTreeOid, treeOid }: Edit): boolean {
+    return treeOid === (baseTreeOid ?? this.#options.repository.algorithm.emptyTreeOid);
+  }
+
+  /** Whether something is asked of the branch which no push answers. */
+  #mustLook(): boolean {
+    return !this.#isSeen && this.#rest().some((edit) => this.#changesNothing(edit));
+  }
+
+  /** What a push that moves nothing would say. */
+  async #look(): Promise<UpstreamRefusal | undefined> {
+    const { upstream } = this.#options;
+    const tip = await this.#find(this.#signal());
+    if (tip?.oid === this.#expected) return undefined;
+    const message = `Cannot write to ${upstream.display}: another writer moved the branch; pull first`;
+    return { error: new GitError('PUSH_REJECTED', message), isRace: false };
   }
 
   #rest(): Edit[] {
@@ -180,12 +209,13 @@ class Run {
   /** A commit for each edit that is left, on top of each other; none for what others have made the same. */
   async #stack(): Promise<MadeCommit[]> {
     const chain: MadeCommit[] = [];
+    const { emptyTreeOid } = this.#options.repository.algorithm;
     let parent = this.#onto;
     for (const edit of this.#rest()) {
       try {
         edit.options.signal?.throwIfAborted();
         const treeOid = await this.#treeOn(edit, parent);
-        if (treeOid === parent?.treeOid) continue;
+        if (treeOid === (parent?.treeOid ?? emptyTreeOid)) continue;
         const parentOids = parent === undefined ? [] : [parent.oid];
         const made = await this.#options.committer.make({ treeOid, parentOids }, edit.options);
         chain.push(made);
@@ -200,11 +230,12 @@ class Run {
   /** The tree of an edit on top of `parent`, whatever is there. */
   async #treeOn(edit: Edit, parent: Head | undefined): Promise<Oid> {
     if (parent?.treeOid === edit.baseTreeOid) return edit.treeOid;
+    await this.#write([]); // what is asked of the edit, and the merge, read what it has made
     if (parent !== undefined) await edit.assertHolds?.(parent);
+    if (this.#changesNothing(edit) && parent !== undefined) return parent.treeOid;
     const { repository, settings } = this.#options;
     const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };
     const { signal, merge = settings.merge } = edit.options;
-    await this.#write([]); // the merge reads what the edits have made
     // Loaded when it is needed: where nobody else writes, nothing is merged.
     const { mergeKeys } = await import('./unpushed.js');
     const merged = await mergeKeys(repository.objects, sides, merge, signal ? { signal } : {});
@@ -279,5 +310,6 @@ class Run {
     retention.fetched();
     this.#onto = await readHead(tip.oid);
     this.#expected = tip.oid;
+    this.#isSeen = true;
   }
 }

@@ -32,6 +32,7 @@ export class Transaction {
     const { isolation = 'snapshot', retries = settings.retries ?? DEFAULT_RETRIES } = this.#options;
     let base = this.#start;
     for (let attempt = 1; ; attempt++) {
+      this.#options.signal?.throwIfAborted();
       const reads = isolation === 'serializable' ? new ReadSet() : undefined;
       const outcome: Outcome<T> = await retention.pinned(base?.treeOid, async () => {
         const batch = await open(base, reads);

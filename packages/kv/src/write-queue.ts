@@ -30,6 +30,14 @@ export interface WriteTarget {
   publish(edits: readonly Edit[]): Promise<Published['failures']>;
 }
 
+/** Until what is returned is called. */
+function onAbort(signal: AbortSignal | undefined, act: (reason: unknown) => void): () => void {
+  if (signal === undefined) return () => {};
+  const listener = (): void => act(signal.reason);
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
 /** Writes that wait for their turn together are pushed together: each its own commit, all in one push. */
 export class WriteQueue {
   readonly #target: WriteTarget;
@@ -54,7 +62,15 @@ export class WriteQueue {
       }
       const group = [queued];
       this.#open = isAlone ? undefined : group;
-      this.#turns.run(() => this.#run(group)).catch(() => {}); // each write has its own promise
+      const stopListening = onAbort(options.signal, (reason) => {
+        group.length = 0;
+        reject(reason);
+      });
+      const run = async (): Promise<void> => {
+        stopListening();
+        await this.#run(group);
+      };
+      this.#turns.run(run).catch(() => {}); // each write has its own promise
     });
   }
 
@@ -91,29 +107,37 @@ export class WriteQueue {
     let baseTreeOid = head?.treeOid;
     for (let queued = group.shift(); queued !== undefined; queued = group.shift()) {
       try {
+        queued.options.signal?.throwIfAborted();
         if (queued.expects) await this.#assertExpected(queued.expects, baseTreeOid);
         await queued.write(draft);
       } catch (error) {
+        if (written.size > 0) {
+          group.unshift(queued); // whether it is wrong shows when what came before it is pushed
+          return;
+        }
         queued.reject(error);
         continue;
       }
       const sealed = draft.seal();
-      if (sealed === undefined || sealed.treeOid === baseTreeOid) {
-        if (written.size === 0) {
+      const treeOid = sealed?.treeOid ?? baseTreeOid ?? trees.algorithm.emptyTreeOid;
+      if (sealed === undefined || treeOid === baseTreeOid) {
+        if (written.size > 0) {
+          group.unshift(queued); // as is whether it has nothing to change
+          return;
+        }
+        if (queued.expects === undefined) {
           queued.resolve();
           continue;
         }
-        // Whether it has nothing to change shows when what came before it is pushed.
-        group.unshift(queued);
-        return;
+        // What it expects may have changed at the remote.
       }
-      const objects = sealed.objects.filter((object) => !known.has(object));
+      const objects = (sealed?.objects ?? []).filter((object) => !known.has(object));
       for (const object of objects) known.add(object);
       const { options, expects } = queued;
       const assertHolds = expects && (({ treeOid: theirs }: Head) => this.#assertExpected(expects, theirs));
-      const edit = { baseTreeOid, treeOid: sealed.treeOid, objects, options, ...(assertHolds && { assertHolds }) };
+      const edit = { baseTreeOid, treeOid, objects, options, ...(assertHolds && { assertHolds }) };
       written.set(edit, queued);
-      baseTreeOid = sealed.treeOid;
+      baseTreeOid = treeOid;
     }
   }
 

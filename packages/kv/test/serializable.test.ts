@@ -1,8 +1,10 @@
+import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ChangeOptions, GitKv, KvBatch } from '../src/index.js';
+import { type ChangeOptions, GitKv, type KvBatch } from '../src/index.js';
 import { keyMerges } from '../src/merge/index.js';
 import { InProcessRemote, valuesOf } from './support/in-process.js';
+import { bytesOf } from './support/remote.js';
 
 const serializable: ChangeOptions = { isolation: 'serializable' };
 
@@ -222,6 +224,64 @@ describe('A write that expects something', () => {
     await other.set('c', '1', { expected: null });
     expect(await remote.values()).toEqual({ a: '2', b: '1', c: '1' });
     await expect(one.set('a', '3', { expected: 'x' })).rejects.toThrow(TypeError);
+  });
+
+  test('is asked of the remote also where it has nothing to change', async () => {
+    for (const partial of [false, true]) {
+      const remote = new InProcessRemote();
+      const [one, other] = [await remote.connect({ partial }), await remote.connect({ partial })];
+      await one.set('lock', 'me');
+      await other.pull();
+      const expected = (await one.digest('lock')) as Uint8Array;
+      const { pushes } = remote;
+      await one.set('lock', 'me', { expected });
+      expect(remote.pushes).toBe(pushes);
+      await other.set('beside', '1');
+      await one.set('lock', 'me', { expected });
+      expect(await valuesOf(one)).toEqual({ beside: '1', lock: 'me' });
+      await other.set('lock', 'thief');
+      await expect(one.set('lock', 'me', { expected, onConflict: 'fail' })).rejects.toMatchObject({
+        code: 'PUSH_REJECTED',
+      });
+      await expect(one.set('lock', 'me', { expected })).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+      expect(await one.getText('lock')).toBe('me');
+      await expect(one.remove('none', { expected: null })).resolves.toBeUndefined();
+      await other.set('none', 'some');
+      await expect(one.remove('none', { expected: null })).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+      remote.isCut = true;
+      await expect(one.set('beside', '1', { expected: (await one.digest('beside')) as Uint8Array })).rejects.toThrow();
+      await one.set('beside', '1');
+    }
+  });
+
+  test('is asked of a remote that was empty a moment ago', async () => {
+    const remote = new InProcessRemote();
+    const [one, other] = [await remote.connect(), await remote.connect()];
+    await one.remove('a', { expected: null });
+    expect(await remote.log()).toEqual([]);
+    await other.set('a', '1');
+    await expect(one.remove('a', { expected: null })).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+    await one.remove('b', { expected: null });
+    expect(await valuesOf(one)).toEqual({ a: '1' });
+  });
+
+  test('takes along what the remote does not have yet', async () => {
+    const remote = new InProcessRemote();
+    const local = await GitKv.open(createMemoryRepository());
+    await local.set('a', '1');
+    const load = async (saved: GitKv): Promise<GitKv> =>
+      await GitKv.ofOctets(await bytesOf(saved.toOctets()), {
+        remote: 'test://in-process/store.git',
+        transport: remote.transport,
+      });
+    const store = await load(local);
+    const late = await load(local);
+    const expected = (await store.digest('a')) as Uint8Array;
+    await store.set('a', '1', { expected });
+    expect(await remote.values()).toEqual({ a: '1' });
+    expect(await store.pull()).toEqual([]);
+    await store.set('b', '2');
+    await expect(late.set('a', '1', { expected })).rejects.toMatchObject({ code: 'PUSH_REJECTED' });
   });
 
   test('of several that wait at once, one wins', async () => {

@@ -32,6 +32,47 @@ describe('Writes that wait at once', () => {
     expect(await remote.values()).toEqual({ a: '1', c: '3', e: '5' });
   });
 
+  test('are not blamed for what others of them never did', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    remote.hooks.preReceive = () => ({ reject: 'closed' });
+    const outcomes = await Promise.allSettled([
+      store.set('a', 'file'),
+      store.set('a/b', '1'),
+      store.allocate('a', 1),
+      store.set('a', '2', { expected: null }),
+    ]);
+    expect(outcomes).toMatchObject(Array(4).fill({ reason: { code: 'PUSH_REJECTED' } }));
+    expect(store.commit).toBeUndefined();
+  });
+
+  test('hear of an abort while they wait, and where they have nothing to change', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    await store.set('a', '1');
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(store.set('a', '1', { signal })).rejects.toThrow('enough');
+    await expect(store.remove('none', { signal })).rejects.toThrow('enough');
+    let hasRun = false;
+    const change = (): void => {
+      hasRun = true;
+    };
+    await expect(store.changeAndPush(change, { signal })).rejects.toThrow('enough');
+    expect(hasRun).toBe(false);
+    const controller = new AbortController();
+    let release = (): void => {};
+    remote.onConnect = () => new Promise<void>((resolve) => (release = resolve));
+    const first = store.set('b', '1');
+    const waiting = store.set('c', '1', { signal: controller.signal });
+    controller.abort(new Error('no more'));
+    await expect(waiting).rejects.toThrow('no more');
+    remote.onConnect = undefined;
+    release();
+    await first;
+    await store.set('d', '1');
+    expect(await remote.values()).toEqual({ a: '1', b: '1', d: '1' });
+  });
+
   test('keep their place among pulls and batches', async () => {
     const remote = new InProcessRemote();
     const store = await remote.connect();
