@@ -20,7 +20,7 @@ const RULES: DataRules = {
 };
 
 const OPTIONS: DecodeOptions = {
-  strict: true,
+  strict: false, // numbers and lengths in more bytes than needed, which other writers may choose
   allowBigInt: true,
   allowIndefinite: false,
   rejectDuplicateMapKeys: true,
@@ -30,7 +30,7 @@ const OPTIONS: DecodeOptions = {
 /**
  * CBOR in the deterministic encoding of RFC 8949: shortest numbers, definite lengths, names sorted by their encoded bytes. Holds
  * what JSON does, and `Uint8Array`, `undefined`, integers of 64 bits, NaN and the infinities. No tags: dates and maps are refused.
- * `-0` is written as `0`; a bigint that is a safe integer comes back as a number.
+ * `-0` is written as `0`; a bigint that is a safe integer comes back as a number. Reading takes what others wrote in longer forms.
  */
 export function cborCodec<T = unknown>(): Codec<T> {
   return {

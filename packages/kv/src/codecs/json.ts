@@ -11,6 +11,9 @@ export interface JsonCodecOptions {
   readonly indent?: number;
 }
 
+/** What every number over 1.8e308 looks like, which `JSON.parse` reads as an infinity: 300 digits, or an exponent of two or more. */
+const MAYBE_HUGE = /\d{300}|\de\+?\d\d/i;
+
 const RULES: DataRules = { leaf: (value) => `JSON has no way to write ${describeValue(value)}` };
 
 /**
@@ -34,13 +37,28 @@ export function jsonCodec<T = unknown>(options: JsonCodecOptions = {}): Codec<T>
     decode(bytes) {
       const text = decodeUtf8Exact(bytes);
       if (text === undefined) throw new MalformedError('JSON value', 0, 'it is not UTF-8');
+      let value: T;
       try {
-        return JSON.parse(text) as T;
+        value = JSON.parse(text) as T;
       } catch (cause) {
         throw new MalformedError('JSON value', 0, 'it is not JSON', { cause });
       }
+      if (MAYBE_HUGE.test(text) && holdsInfinity(value)) {
+        throw new MalformedError('JSON value', 0, 'a number is over what JavaScript holds');
+      }
+      return value;
     },
   };
+}
+
+/** Whether an infinity is anywhere in it. Without recursion: `JSON.parse` takes values that are nested deeper than the stack. */
+function holdsInfinity(value: unknown): boolean {
+  const open = [value];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) return true;
+    if (typeof next === 'object' && next !== null) for (const item of Object.values(next)) open.push(item);
+  }
+  return false;
 }
 
 /**

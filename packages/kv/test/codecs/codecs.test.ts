@@ -121,11 +121,27 @@ describe('jsonCodec', () => {
     ['cut short', encodeUtf8('{"a":')],
     ['more after its end', encodeUtf8('{} {}')],
     ['a comment', encodeUtf8('{} // none')],
+    ['a number over what JavaScript holds', encodeUtf8('{"a":[0,1e400]}')],
+    ['one below', encodeUtf8('-1E+309')],
+    ['one with zeros in its exponent', encodeUtf8('[1e000000400]')],
+    ['one of many digits', encodeUtf8('9'.repeat(309))],
+    ['one of digits and an exponent', encodeUtf8(`${'9'.repeat(299)}.5e10`)],
+    ['one within arrays in arrays', encodeUtf8(`${'['.repeat(5000)}1e999${']'.repeat(5000)}`)],
   ])('cannot decode %s', (_what, bytes) => {
     expect(() => jsonCodec().decode(bytes)).toThrow(
       expect.objectContaining({ code: 'MALFORMED', format: 'JSON value' }),
     );
   });
+});
+
+test.each([
+  ['the greatest number', '1.7976931348623157e308', Number.MAX_VALUE],
+  ['as many digits as a number may have', '9'.repeat(308), 1e308],
+  ['299 digits and the greatest exponent of one digit', `${'9'.repeat(299)}e9`, 1e308],
+  ['a number too small to tell', '1e-400', 0],
+  ['text that looks like a number', '"1e400"', '1e400'],
+])('jsonCodec reads %s', (_what, digits, value) => {
+  expect(jsonCodec().decode(encodeUtf8(digits))).toBe(value);
 });
 
 describe('cborCodec', () => {
@@ -163,11 +179,13 @@ describe('cborCodec', () => {
     ['nothing', ''],
     ['cut short', '8301'],
     ['more after its end', '0101'],
-    ['an integer in more bytes than needed', '1800'],
     ['a length that is not told at first', '9f01ff'],
     ['a tag', 'c001'],
     ['a name twice', 'a2616101616102'],
+    ['a name twice, in another length', 'a26161017801610a'],
     ['a name that is no text', 'a10102'],
+    ['a simple value without a meaning', 'f0'],
+    ['a simple value of two bytes', 'f8ff'],
     ['text that is not UTF-8', '61ff'],
     ['text that is not UTF-8 within a map', 'a1616161ff'],
     ['an array of 2^64 items', '9bffffffffffffffff'],
@@ -180,6 +198,23 @@ describe('cborCodec', () => {
     expect(() => cborCodec().decode(bytes)).toThrow(
       expect.objectContaining({ code: 'MALFORMED', format: 'CBOR value' }),
     );
+  });
+
+  // Well-formed by RFC 8949, and of no deterministic encoding.
+  test.each([
+    ['1800', 0, '00'],
+    ['190017', 23, '17'],
+    ['1b0000000000000001', 1, '01'],
+    ['3900ff', -256, '38ff'],
+    ['580100', Uint8Array.of(0), '4100'],
+    ['780161', 'a', '6161'],
+    ['980101', [1], '8101'],
+    ['b90001616101', { a: 1 }, 'a1616101'],
+    ['fb3ff8000000000000', 1.5, 'f93e00'],
+    ['a2616201616102', { b: 1, a: 2 }, 'a2616102616201'],
+  ])('reads %s, which others may write, and writes its own form', (digits, value, own) => {
+    expect(cborCodec().decode(fromHex(digits))).toEqual(value);
+    expect(hex(cborCodec().encode(value))).toBe(own);
   });
 
   test('takes U+FFFD for what it is where it was written', () => {
