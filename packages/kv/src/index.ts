@@ -41,6 +41,7 @@ export type {
   KeySides,
   MergeRule,
   MergeRules,
+  SideModes,
   SideTimes,
 } from './merge/merge.js';
 export type { ToOctetsOptions } from './octets/write.js';

@@ -23,6 +23,7 @@ export type {
   KeySides,
   MergeRule,
   MergeRules,
+  SideModes,
   SideTimes,
 } from './merge.js';
 export { type MergedKeys, type MergeKeysOptions, mergeKeys } from './merge-keys.js';

@@ -18,8 +18,8 @@ export const keyMerges: {
   /** What the others have, always. */
   readonly theirs: KeyMerge;
   /**
-   * The side that was committed later, symmetric where the times are known; of the same second the greater bytes, and a value
-   * before a removal. Without times, as when a write is re-applied: ours, which comes last.
+   * The side that was committed later, symmetric where the times are known; of the same second the greater bytes, a value
+   * before a removal, and a link before a file of the same bytes. Without times, as when a write is re-applied: ours, which comes last.
    */
   readonly lastWriterWins: () => KeyMerge;
   /**
@@ -53,10 +53,12 @@ function merged(value: Uint8Array | undefined): KeyMergeOutcome {
   return { status: 'merged', value };
 }
 
-function lastWriterWins({ ours, theirs, times }: KeySides): KeyMergeOutcome {
+function lastWriterWins({ ours, theirs, times, modes }: KeySides): KeyMergeOutcome {
   if (times === undefined || times.ours > times.theirs) return merged(ours);
   if (times.ours < times.theirs || ours === undefined) return merged(theirs);
-  return merged(theirs !== undefined && compareBytes(theirs, ours) > 0 ? theirs : ours);
+  if (theirs === undefined) return merged(ours);
+  const order = compareBytes(theirs, ours) || (modes?.theirs ?? 0) - (modes?.ours ?? 0);
+  return merged(order > 0 ? theirs : ours);
 }
 
 function mergeCounters({ base, ours, theirs }: KeySides): KeyMergeOutcome {

@@ -218,7 +218,7 @@ class KeysMerge {
       if (this.#settleSameContent(divergence)) return;
       return await this.#conflict(divergence, 'a value is too large to be merged');
     }
-    const outcome = await merge(sides);
+    const outcome = await merge({ ...sides, modes: { ours: ours?.mode, theirs: theirs?.mode } });
     if (outcome.status === 'conflict') return await this.#conflict(divergence, outcome.reason ?? reason);
     const { value } = outcome;
     if (value === undefined) return this.#settleValue(divergence, undefined);

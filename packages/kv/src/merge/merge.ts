@@ -12,12 +12,20 @@ export interface KeySides {
   readonly theirs: Uint8Array | undefined;
   /** When each side was committed, in seconds since 1970, where commits are merged. */
   readonly times?: SideTimes;
+  /** What git keeps of each side beside its bytes, which tells a link from a file. Given to a {@link KeyMerge}. */
+  readonly modes?: SideModes;
 }
 
 /** When the two sides of a merge were committed, in seconds since 1970. */
 export interface SideTimes {
   readonly ours: number;
   readonly theirs: number;
+}
+
+/** The modes of the two sides in their trees, such as 0o100644; `undefined` where a side does not have the key. */
+export interface SideModes {
+  readonly ours: number | undefined;
+  readonly theirs: number | undefined;
 }
 
 /** What a {@link KeyMerge} made of the sides; a `value` of `undefined` takes the key away. */

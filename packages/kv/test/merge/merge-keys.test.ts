@@ -246,6 +246,20 @@ describe('mergeKeys with rules', () => {
     expect(await merge([{ a: '1' }, { a: exec('2') }, { a: '4' }], keyMerges.counter())).toEqual({ a: '100755 5' });
   });
 
+  test('the last of a link and a file of the same bytes is the same one on both sides', async () => {
+    const rule = keyMerges.lastWriterWins();
+    const [base, file, both] = [{ a: 'x' }, { a: 'y' }, { a: link('y') }];
+    for (const [ours, theirs, expected] of [
+      [1, 1, '120000 y'],
+      [2, 1, 'y'],
+      [1, 2, '120000 y'],
+    ] as const) {
+      const there = await merge([base, file, both], rule, { times: { ours, theirs } });
+      const back = await merge([base, both, file], rule, { times: { ours: theirs, theirs: ours } });
+      expect([there, back]).toEqual([{ a: expected }, { a: expected }]);
+    }
+  });
+
   test('of a link one side may stand, and nothing made of both', async () => {
     const sides: [Entries, Entries, Entries] = [{ a: link('1') }, { a: link('2') }, { a: '3' }];
     expect(await merge(sides, keyMerges.ours)).toEqual({ a: '120000 2' });
