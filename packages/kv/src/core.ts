@@ -64,7 +64,8 @@ export class StoreCore {
     this.#upstream = options.upstream;
     this.trees = new TreeCache(options.repository.objects);
     this.retention = new Retention(options.repository, {
-      isEnabled: !options.upstream.keepsHistory && options.upstream.settle === undefined,
+      isEnabled: !options.upstream.keepsHistory,
+      drops: options.upstream.settle === undefined,
     });
     this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
     this.clock = options.clock ?? Date.now;
@@ -274,7 +275,8 @@ export class StoreCore {
     const boundary = isSynced ? head : undefined;
     const tips = [head?.oid, pushedOid, pending?.oid];
     const unpushed = [head?.oid, pending?.oid].filter((oid) => oid !== undefined && oid !== pushedOid) as Oid[];
-    await this.#upstream.settle?.(unpushed, boundary?.oid);
+    // Who reads more than trees may read any of it; the next move settles that too.
+    if (!this.retention.isHeld) await this.#upstream.settle?.([...unpushed, ...this.retention.pins], boundary?.oid);
     await this.retention.release(tips, boundary);
   }
 

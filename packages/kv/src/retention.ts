@@ -13,6 +13,7 @@ const BYTES_PER_OBJECT = 256;
 export class Retention {
   readonly #repository: Repository;
   readonly #isEnabled: boolean;
+  readonly #drops: boolean;
   /** Root trees that someone reads. */
   readonly #pins = new Map<Oid, number>();
   /** Readers that need more than a tree. While there is one, nothing is dropped. */
@@ -21,9 +22,21 @@ export class Retention {
   #newBytes = 0;
   #keptObjects = 0;
 
-  constructor(repository: Repository, options: { readonly isEnabled: boolean }) {
+  /** @param options `drops`: whether objects are dropped here (default), or somewhere else that is told what is {@link pins pinned} */
+  constructor(repository: Repository, options: { readonly isEnabled: boolean; readonly drops?: boolean }) {
     this.#repository = repository;
     this.#isEnabled = options.isEnabled;
+    this.#drops = options.isEnabled && (options.drops ?? true);
+  }
+
+  /** Trees that have to stay readable. */
+  get pins(): readonly Oid[] {
+    return [...this.#pins.keys()];
+  }
+
+  /** Whether everything has to stay. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
   }
 
   /** Run `use` while the tree and all below it stays readable. */
@@ -74,7 +87,7 @@ export class Retention {
     tips: readonly (Oid | undefined)[],
     boundary: { readonly oid: Oid; readonly parentOids: readonly Oid[] } | undefined,
   ): Promise<void> {
-    if (!this.#isEnabled) return;
+    if (!this.#drops) return;
     if (boundary !== undefined) await this.#cutAt(boundary);
     const isWorthIt =
       this.#newObjects > Math.max(MIN_PRUNE_OBJECTS, this.#keptObjects) ||
