@@ -43,7 +43,7 @@ export interface CommitArguments extends RepositoryArguments {
 /** A commit, or what leads to one. */
 export function readCommit(args: RepositoryArguments & { readonly oid: string }): Promise<ReadCommitResult> {
   return calling('git.readCommit', () =>
-    withRepository(args, ({ repository }) => readCommitAt(repository.objects, args.oid)),
+    withRepository(args, ({ repository }) => readCommitAt(repository.objects, args.oid), { oid: args.oid }),
   );
 }
 
@@ -56,7 +56,7 @@ export async function readCommitAt(reader: ObjectReader, oid: Oid): Promise<Read
 /** Make a commit of a tree, and move a branch to it. @returns its id */
 export function commit(args: CommitArguments): Promise<string> {
   return calling('git.commit', async () => {
-    if (args.amend !== true) assertParameter('message', args.message);
+    if (args.amend !== true) assertParameter('message', args.message || undefined);
     if (args.signingKey !== undefined) assertParameter('onSign', args.onSign);
     return await withRepository(args, (opened) => makeCommit(opened, args));
   });
@@ -69,7 +69,8 @@ async function makeCommit(opened: OpenedRepository, args: CommitArguments): Prom
   const target = await targetOf(opened, args.ref);
   const before = target.oid === undefined ? undefined : (await readCommitAt(objects, target.oid)).commit;
   if (amend && before === undefined) {
-    throw new CompatError('NoCommitError', `Cannot amend ${target.name}: it has no commit`, { noCommit: target.name });
+    const ref = args.ref ?? target.name;
+    throw new CompatError('NoCommitError', `Cannot amend ${ref}: it has no commit`, { ref });
   }
   const { author, committer } = await identities(await opened.readConfig(), args, amend ? before : undefined);
   const tree = args.tree ?? (amend ? before?.tree : undefined);
@@ -79,7 +80,7 @@ async function makeCommit(opened: OpenedRepository, args: CommitArguments): Prom
     throw new CompatError('EmptyCommitError', 'Cannot commit: nothing changed');
   }
   const parentOids = await parentsOf(opened, args, { amend, before, oid: target.oid });
-  const message = normalizeText(args.message ?? before?.message ?? '');
+  const message = normalizeText(args.message || (before?.message ?? ''));
   const fields = { treeOid: root, parentOids, author: fromCompat(author), committer: fromCompat(committer), message };
   let body = buildCommit(fields);
   if (args.signingKey !== undefined && args.onSign !== undefined) {
@@ -165,9 +166,14 @@ function named(
   identity: Omit<CompatIdentity, 'name'> & { readonly name: string | undefined },
 ): CompatIdentity {
   const { name } = identity;
-  if (name !== undefined) return { ...identity, name };
+  if (name !== undefined) return { ...identity, name: bounded(name), email: bounded(identity.email) };
   const message = `Cannot commit: the ${role} has no name, neither given nor in the settings`;
   throw new CompatError('MissingNameError', message, { role });
+}
+
+/** Text without what would end it in a commit, as git takes it. */
+function bounded(text: string): string {
+  return text.replace(/[\0\n<>]/g, '');
 }
 
 function defined<T extends object>(fields: T | undefined): Partial<T> {

@@ -79,6 +79,14 @@ function translated(error: unknown, caller: string): unknown {
   return compat;
 }
 
+/** What servers said beside a status, by the error that tells the status alone. */
+const statusTexts = new WeakMap<object, string>();
+
+/** Keep what the server said beside the status that `error` is about. */
+export function noteStatusText(error: unknown, text: string): void {
+  if (isGitError(error)) statusTexts.set(error, text);
+}
+
 const STATUS: Readonly<Record<string, number>> = {
   AUTHENTICATION_FAILED: 401,
   ACCESS_DENIED: 403,
@@ -102,7 +110,8 @@ function fromOurs(error: unknown): CompatError | undefined {
     case 'HTTP_STATUS': {
       const statusCode = given ?? STATUS[code];
       if (statusCode === undefined) return undefined;
-      return new CompatError('HttpError', message, { statusCode, statusMessage: message, response: '' }, options);
+      const statusMessage = statusTexts.get(error) ?? '';
+      return new CompatError('HttpError', message, { statusCode, statusMessage, response: '' }, options);
     }
     case 'ALREADY_PRESENT':
       return new CompatError('AlreadyExistsError', message, {}, options);

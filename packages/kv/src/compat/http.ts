@@ -34,6 +34,11 @@ export interface HttpClient {
  * request, and asked again where that led.
  */
 export function fetchOf(http: HttpClient): FetchFunction {
+  return requestOf(http);
+}
+
+/** As {@link fetchOf}, telling the words beside the status too. */
+export function requestOf(http: HttpClient): (...call: Parameters<FetchFunction>) => Promise<PluginResponse> {
   return async (url, init) => {
     const { method = 'GET', headers, body, signal } = init;
     const answer = await http.request({
@@ -46,20 +51,27 @@ export function fetchOf(http: HttpClient): FetchFunction {
     });
     if (answer.url && new URL(answer.url, url).href !== new URL(url).href) {
       await answer.body?.return?.();
-      return response(302, { location: answer.url }, undefined);
+      return response(302, '', { location: answer.url }, undefined);
     }
-    return response(answer.statusCode, answer.headers ?? {}, answer.body);
+    return response(answer.statusCode, answer.statusMessage, answer.headers ?? {}, answer.body);
   };
+}
+
+/** An answer of a plugin, with the words beside its status. */
+interface PluginResponse extends FetchResponse {
+  readonly statusText: string;
 }
 
 function response(
   status: number,
+  statusText: string | undefined,
   headers: Readonly<Record<string, string>>,
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined,
-): FetchResponse {
+): PluginResponse {
   const lower = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return {
     status,
+    statusText: statusText ?? '',
     type: 'basic',
     redirected: false,
     headers: { get: (name) => lower.get(name.toLowerCase()) ?? null },

@@ -3,6 +3,7 @@ import {
   decodeUtf8,
   encodeUtf8,
   type HashAlgorithm,
+  isGitError,
   kindOfMode,
   type Oid,
   parseTagLinks,
@@ -25,7 +26,11 @@ export interface FoundEntry {
 
 /** @throws {CompatError} NotFoundError */
 export async function readRaw(reader: ObjectReader, oid: Oid): Promise<RawObject> {
-  const object = await reader.read(oid);
+  const object = await reader.read(oid).catch((error: unknown) => {
+    // What is no id at all, the name of a branch say, is the id of nothing.
+    if (isGitError(error, 'INVALID_OID')) throw notFound(oid, error);
+    throw error;
+  });
   if (object === undefined) throw notFound(oid);
   return object;
 }
@@ -99,19 +104,25 @@ export function readBlob(
   args: RepositoryArguments & { readonly oid: string; readonly filepath?: string },
 ): Promise<ReadBlobResult> {
   return calling('git.readBlob', () =>
-    withRepository(args, async ({ repository: { objects } }) => {
-      const { filepath } = args;
-      const oid = filepath === undefined ? args.oid : (await findEntry(objects, args.oid, filepath)).oid;
-      const found = await readPeeled(objects, oid, 'blob');
-      return { oid: found.oid, blob: found.body.slice() };
-    }),
+    withRepository(
+      args,
+      async ({ repository: { objects } }) => {
+        const { filepath } = args;
+        const oid = filepath === undefined ? args.oid : (await findEntry(objects, args.oid, filepath)).oid;
+        const found = await readPeeled(objects, oid, 'blob');
+        return { oid: found.oid, blob: found.body.slice() };
+      },
+      { oid: args.oid },
+    ),
   );
 }
 
 /** Store a blob. @returns its id */
 export function writeBlob(args: RepositoryArguments & { readonly blob: Uint8Array }): Promise<string> {
   return calling('git.writeBlob', () =>
-    withRepository(args, ({ repository }) => repository.objects.write({ kind: 'blob', body: args.blob })),
+    withRepository(args, ({ repository }) => repository.objects.write({ kind: 'blob', body: args.blob }), {
+      blob: args.blob,
+    }),
   );
 }
 
@@ -120,29 +131,57 @@ export function readTree(
   args: RepositoryArguments & { readonly oid: string; readonly filepath?: string },
 ): Promise<ReadTreeResult> {
   return calling('git.readTree', () =>
-    withRepository(args, async ({ repository: { objects } }) => {
-      const { filepath } = args;
-      const oid = filepath === undefined ? args.oid : (await findEntry(objects, args.oid, filepath)).oid;
-      const found = await readPeeled(objects, oid, 'tree');
-      return { oid: found.oid, tree: listTree(found.body, objects.algorithm) };
-    }),
+    withRepository(
+      args,
+      async ({ repository: { objects } }) => {
+        const { filepath } = args;
+        const oid = filepath === undefined ? args.oid : (await findEntry(objects, args.oid, filepath)).oid;
+        const found = await readPeeled(objects, oid, 'tree');
+        return { oid: found.oid, tree: listTree(found.body, objects.algorithm) };
+      },
+      { oid: args.oid },
+    ),
   );
 }
 
-/** Store a tree. @returns its id */
+/** Store a tree. A mode is octal text, or a number as `stat` has it. @returns its id */
 export function writeTree(
-  args: RepositoryArguments & { readonly tree: readonly Omit<CompatTreeEntry, 'type'>[] },
+  args: RepositoryArguments & {
+    readonly tree: readonly (Omit<CompatTreeEntry, 'mode' | 'type'> & { readonly mode: string | number })[];
+  },
 ): Promise<string> {
   return calling('git.writeTree', () =>
-    withRepository(args, async ({ repository: { objects } }) => {
-      const entries = args.tree.map(({ mode, path, oid }) => ({
-        mode: Number.parseInt(mode, 8),
-        name: encodeUtf8(path),
-        oid,
-      }));
-      return await objects.write({ kind: 'tree', body: serializeTree(sortTreeEntries(entries), objects.algorithm) });
-    }),
+    withRepository(
+      args,
+      async ({ repository: { objects } }) => {
+        const entries = args.tree.map(({ mode, path, oid }) => ({
+          mode: allowedMode(mode),
+          name: encodeUtf8(path),
+          oid,
+        }));
+        return await objects.write({ kind: 'tree', body: serializeTree(sortTreeEntries(entries), objects.algorithm) });
+      },
+      { tree: args.tree },
+    ),
   );
+}
+
+/** How isomorphic-git reads a mode as one that a tree may have. */
+const MODES: readonly (readonly [pattern: RegExp, mode: number])[] = [
+  [/^0?4/, 0o040000],
+  [/^1006/, 0o100644],
+  [/^1007/, 0o100755],
+  [/^120/, 0o120000],
+  [/^160/, 0o160000],
+];
+
+/** @throws {CompatError} InternalError */
+function allowedMode(mode: string | number): number {
+  const text = typeof mode === 'number' ? mode.toString(8) : String(mode);
+  const found = MODES.find(([pattern]) => pattern.test(text));
+  if (found !== undefined) return found[1];
+  const message = `Cannot write the tree: ${JSON.stringify(text.slice(0, 80))} is no mode of an entry`;
+  throw new CompatError('InternalError', message, { message });
 }
 
 /** Paths of all files of a commit. Without `ref` isomorphic-git lists its index, which is not here. */

@@ -25,7 +25,7 @@ export function resolveRef(
   args: RepositoryArguments & { readonly ref: string; readonly depth?: number },
 ): Promise<string> {
   return calling('git.resolveRef', () =>
-    withRepository(args, ({ repository }) => resolveName(repository.refs, args.ref, args.depth)),
+    withRepository(args, ({ repository }) => resolveName(repository.refs, args.ref, args.depth), { ref: args.ref }),
   );
 }
 

@@ -1,9 +1,11 @@
-import { type Credentials, type CredentialsStore, createHttpTransport, type RequestTransport } from '@git-kv/protocol';
+import { isGitError } from '@git-kv/objects';
+import { createHttpTransport, type HttpTransportOptions, type RequestTransport } from '@git-kv/protocol';
 import type { FetchIntoOptions } from '@git-kv/repository';
 import type { Config } from '@git-kv/repository/file';
-import { assertParameter, CompatError } from './errors.js';
-import { fetchOf } from './http.js';
-import type { GitAuth, RemoteArguments } from './types.js';
+import { AuthAnswers } from './auth-answers.js';
+import { assertParameter, CompatError, noteStatusText } from './errors.js';
+import { requestOf } from './http.js';
+import type { RemoteArguments } from './types.js';
 
 /** Plugins take bodies whole. */
 const MAX_REQUEST_BYTES = 512 * 1024 * 1024;
@@ -19,24 +21,57 @@ export interface DepthArguments {
   readonly relative?: boolean;
 }
 
-/** @throws {CompatError} MissingParameterError, UnknownTransportError */
+/** @throws {CompatError} MissingParameterError, UrlParseError, UnknownTransportError */
 export function openTransport(url: string, args: RemoteArguments, config: Config | undefined): RequestTransport {
   const { http, headers } = args;
   assertParameter('http', http);
-  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url) ?? [];
-  if (scheme === undefined || !/^https?$/i.test(scheme)) {
-    const message = `Cannot reach the remote: its URL is not of http or https`;
-    throw new CompatError('UnknownTransportError', message, { url, transport: scheme ?? 'ssh' });
-  }
+  assertHttp(url);
   const corsProxy = args.corsProxy ?? config?.get('http', 'corsproxy');
-  const credentials = credentialsOf(args, url);
-  return createHttpTransport(throughProxy(url, corsProxy), {
-    fetch: fetchOf(http),
+  const auth = new AuthAnswers(args, url);
+  const request = requestOf(http);
+  let statusText = '';
+  const transport = createTransport(url, throughProxy(url, corsProxy), {
+    fetch: async (to, init) => {
+      const sent = auth.apply(init.headers as Readonly<Record<string, string>>);
+      const answer = await request(to, { ...init, headers: sent });
+      statusText = answer.statusText;
+      return answer;
+    },
     ...(headers && { headers }),
-    ...(credentials && { credentials }),
+    ...(auth.canAsk && { credentials: auth }),
     streamsRequests: false,
     maxHeldRequestBytes: MAX_REQUEST_BYTES,
   });
+  return {
+    url: transport.url,
+    exchange: (call) =>
+      transport.exchange(call).catch((error: unknown) => {
+        noteStatusText(error, statusText);
+        throw error;
+      }),
+    close: async () => await transport.close?.(),
+  };
+}
+
+/** What is not of http or https is told as isomorphic-git tells it. */
+function assertHttp(url: string): void {
+  if (/^https?:\/\//i.test(url)) return;
+  const isScp = /^[^/@:]+@[^/@:]+:/.test(url);
+  const transport = isScp ? 'ssh' : /(\w+)(?::\/\/|::)/.exec(url)?.[1];
+  if (transport === undefined) throw new CompatError('UrlParseError', 'Cannot parse the URL of the remote', { url });
+  const overHttps = isScp ? url.replace(/^[^/@:]+@([^/@:]+):/, 'https://$1/') : url.replace(/^ssh:\/\//, 'https://');
+  const suggestion = transport === 'ssh' ? overHttps : undefined;
+  const message = 'Cannot reach the remote: its URL is not of http or https';
+  throw new CompatError('UnknownTransportError', message, { url, transport, suggestion });
+}
+
+function createTransport(asked: string, url: string, options: HttpTransportOptions): RequestTransport {
+  try {
+    return createHttpTransport(url, options);
+  } catch (error) {
+    if (!isGitError(error, 'INVALID_URL')) throw error;
+    throw new CompatError('UrlParseError', error.message, { url: asked }, { cause: error });
+  }
 }
 
 /** Progress and words of the server, for those who want them. */
@@ -68,35 +103,4 @@ export function deepening(args: DepthArguments): Pick<FetchIntoOptions, 'depth' 
 function throughProxy(url: string, corsProxy: string | undefined): string {
   if (corsProxy === undefined || corsProxy === '') return url;
   return corsProxy.endsWith('?') ? `${corsProxy}${url}` : `${corsProxy}/${url.replace(/^https?:\/\//i, '')}`;
-}
-
-function credentialsOf(args: RemoteArguments, url: string): CredentialsStore | undefined {
-  const { onAuth, onAuthFailure, onAuthSuccess } = args;
-  if (onAuth === undefined && onAuthFailure === undefined) return undefined;
-  const shown = url.replace(/^([a-z]+:\/\/)[^/]*@/i, '$1');
-  let last: GitAuth = {};
-  return {
-    get: async ({ attempt }) => {
-      const ask = attempt === 1 ? onAuth : onAuthFailure;
-      const auth = (await ask?.(shown, last)) ?? undefined;
-      if (auth === undefined) return undefined;
-      if (auth.cancel === true) throw new CompatError('UserCanceledError', 'Cannot go on: it was cancelled');
-      last = auth;
-      return toCredentials(auth);
-    },
-    approve: async () => await onAuthSuccess?.(shown, last),
-  };
-}
-
-function toCredentials({ username, password, headers = {} }: GitAuth): Credentials | undefined {
-  const authorization = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-  if (authorization === undefined) {
-    if (username === undefined && password === undefined) return undefined;
-    return { username: username ?? '', password: password ?? '' };
-  }
-  const [, scheme, text] = /^(Basic|Bearer)\s+(\S+)$/i.exec(authorization) ?? [];
-  if (text !== undefined && scheme?.toLowerCase() === 'bearer') return { token: text };
-  const [, user, secret] = /^([^:]*):(.*)$/s.exec(text === undefined ? '' : atob(text)) ?? [];
-  if (user !== undefined && secret !== undefined) return { username: user, password: secret };
-  throw new CompatError('UserCanceledError', 'Cannot use the Authorization header: it is neither Basic nor Bearer');
 }

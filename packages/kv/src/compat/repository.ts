@@ -42,13 +42,19 @@ export function isRepository(fs: CompatFs | undefined): fs is Repository {
   return fs !== undefined && 'refs' in fs && 'objects' in fs;
 }
 
-/** Run `use` on the repository that is meant. What was opened for it is closed. */
+/**
+ * Run `use` on the repository that is meant. What was opened for it is closed.
+ * @throws {CompatError} MissingParameterError, also for one of `needed`
+ */
 export async function withRepository<T>(
   args: RepositoryArguments,
   use: (opened: OpenedRepository) => Promise<T>,
+  needed: Readonly<Record<string, unknown>> = {},
 ): Promise<T> {
-  if (isRepository(args.fs)) return await use(withSettings(args.fs));
-  const { fs, gitdir } = filePlace(args);
+  const place = isRepository(args.fs) ? undefined : filePlace(args);
+  for (const [name, value] of Object.entries(needed)) assertParameter(name, value);
+  if (place === undefined) return await use(withSettings(args.fs as Repository));
+  const { fs, gitdir } = place;
   const repository = await openFileRepository(fs, gitdir);
   try {
     return await use(withSettings(repository));

@@ -56,10 +56,14 @@ export function TREE({ ref = 'HEAD' }: { readonly ref?: string } = {}): Walker {
 /** Go through several trees side by side, in the order of names. */
 export function walk<T = (WalkerEntry | null)[], R = T[]>(args: WalkArguments<T, R>): Promise<R> {
   return calling('git.walk', () =>
-    withRepository(args, async (opened) => {
-      const walkers = await Promise.all(args.trees.map((tree) => tree[OPEN](opened)));
-      return (await new Walk<T, R>(walkers, args).visit(walkers.map(() => '.'))) as R;
-    }),
+    withRepository(
+      args,
+      async (opened) => {
+        const walkers = await Promise.all(args.trees.map((tree) => tree[OPEN](opened)));
+        return (await new Walk<T, R>(walkers, args).visit(walkers.map(() => '.'))) as R;
+      },
+      { trees: args.trees },
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { createMemoryRepository } from '@git-kv/repository/memory';
 import { nodeFs } from '@git-kv/repository/node-fs';
 import git from 'isomorphic-git';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -68,8 +69,8 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-const { log, listFiles, readBlob, readTree, readCommit, resolveRef } = compat;
-const OURS = { log, listFiles, readBlob, readTree, readCommit, resolveRef };
+const { log, listFiles, readBlob, readTree, readCommit, resolveRef, walk, writeBlob, writeTree } = compat;
+const OURS = { log, listFiles, readBlob, readTree, readCommit, resolveRef, walk, writeBlob, writeTree };
 
 async function both(name: keyof typeof OURS, args: Record<string, unknown>): Promise<unknown> {
   const theirs = await outcome((git[name] as (args: unknown) => Promise<unknown>)({ fs, gitdir, ...args }));
@@ -165,6 +166,24 @@ describe('beside isomorphic-git', () => {
     await both('resolveRef', { ref });
     for (const depth of [1, 2, 3, 4]) await both('resolveRef', { ref, depth });
   });
+
+  test.each(['readCommit', 'readBlob', 'readTree'] as const)('%s of what is no id fails alike', async (name) => {
+    for (const oid of ['main', 'HEAD', '', 'abc', '../x', 'A'.repeat(40), '0'.repeat(64), undefined]) {
+      await both(name, { oid });
+      if (name !== 'readCommit') await both(name, { oid, filepath: 'a.txt' });
+    }
+  });
+
+  test.each(['resolveRef', 'writeBlob', 'writeTree', 'walk'] as const)(
+    '%s without what it needs fails alike',
+    async (name) => {
+      const theirs = await outcome((git[name] as (args: unknown) => Promise<unknown>)({ fs, gitdir }));
+      expect(theirs).toMatchObject({ code: 'MissingParameterError' });
+      const call = OURS[name] as (args: unknown) => Promise<unknown>;
+      expect(await outcome(call({ fs: nodeFs, gitdir }))).toEqual(theirs);
+      expect(await outcome(call({ fs: createMemoryRepository() }))).toEqual(theirs);
+    },
+  );
 
   test('walk over trees, as it is and with map, reduce and iterate', async () => {
     type Answer = [string, ...(string | null)[]];

@@ -14,6 +14,9 @@ const AUTHOR = { name: 'A', email: 'a@example.com', timestamp: 1_700_001_000, ti
 let root: string;
 let backend: GitHttpBackend;
 let password: string | undefined;
+/** What a request has to have, of headers; and which it had. */
+let wantedHeaders: Readonly<Record<string, string>> = {};
+let seenHeaders: string[] = [];
 let count = 0;
 /** The remote of a test, and its URL. */
 let remote: string;
@@ -31,8 +34,10 @@ beforeAll(async () => {
   backend = await startGitHttpBackend({
     root,
     intercept: (request, response) => {
-      const wanted = password && `Basic ${Buffer.from(`user:${password}`).toString('base64')}`;
-      if (wanted === undefined || request.headers.authorization === wanted) return false;
+      const authorization = password && `Basic ${Buffer.from(`user:${password}`).toString('base64')}`;
+      const wanted = { ...wantedHeaders, ...(authorization && { authorization }) };
+      seenHeaders.push(`${request.headers.authorization} ${request.headers['x-token']}`);
+      if (Object.entries(wanted).every(([name, value]) => request.headers[name] === value)) return false;
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end();
       return true;
     },
@@ -46,6 +51,8 @@ afterAll(async () => {
 
 beforeEach(() => {
   password = undefined;
+  wantedHeaders = {};
+  seenHeaders = [];
   const name = `remote-${++count}.git`;
   remote = join(root, name);
   fs.cpSync(model, remote, { recursive: true });
@@ -100,8 +107,84 @@ describe('clone', () => {
       undefined,
     ]);
     expect(fs.existsSync(ours)).toBe(false);
-    const ssh = compat.clone({ fs: nodeFs, http, gitdir: ours, url: 'ssh://example.com/x.git' });
-    expect(await failure(ssh)).toEqual(['UnknownTransportError', undefined]);
+  });
+
+  test('of what is no URL of http fails alike', async () => {
+    const told = ({ code, data, caller }: { code?: unknown; data?: unknown; caller?: unknown }): unknown => ({
+      code,
+      data,
+      caller,
+    });
+    const gitdir = place('none');
+    const scp = 'git@example.com:team/x.git';
+    const others = ['ssh://git@example.com/x.git', scp, 'file:///x.git', 'git://example.com/x.git', 'helper::address'];
+    for (const of of ['', 'no-url', '/a/path', 'host:path', ...others]) {
+      const theirs = await git.clone({ fs, http, dir: gitdir, gitdir, url: of, noCheckout: true }).catch(told);
+      expect(theirs).toHaveProperty('code');
+      expect(await compat.clone({ fs: nodeFs, http, gitdir, url: of }).catch(told)).toEqual(theirs);
+    }
+  });
+
+  test('tells the status of an answer and the words beside it', async () => {
+    const missing = `${backend.url}/no-such.git`;
+    const answer = async (call: Promise<void>): Promise<unknown> =>
+      await call.catch(({ code, data }) => [code, data.statusCode, data.statusMessage]);
+    const gitdir = place('theirs');
+    const asked = async (of: string): Promise<unknown> => {
+      const ours = await answer(compat.clone({ fs: nodeFs, http, gitdir: place('ours'), url: of }));
+      expect(ours).toEqual(await answer(git.clone({ fs, http, dir: gitdir, gitdir, url: of, noCheckout: true })));
+      return ours;
+    };
+    expect(await asked(missing)).toEqual(['HttpError', 404, 'Not Found']);
+    password = 'secret';
+    expect(await asked(url)).toEqual(['HttpError', 401, 'Unauthorized']);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, compat.GitAuth]>([
+    ['a header of their own', { 'x-token': 'a' }, { headers: { 'X-Token': 'a' } }],
+    [
+      'a header beside name and password',
+      { 'x-token': 'a', authorization: 'Basic dTpw' },
+      { username: 'u', password: 'p', headers: { 'X-Token': 'a' } },
+    ],
+    ['another scheme', { authorization: 'token abc' }, { headers: { Authorization: 'token abc' } }],
+    [
+      'another scheme before name and password',
+      { authorization: 'token abc' },
+      { username: 'u', password: 'p', headers: { Authorization: 'token abc' } },
+    ],
+    ['a bearer', { authorization: 'Bearer x.y' }, { headers: { Authorization: 'Bearer x.y' } }],
+  ])('sends what onAuth answers: %s', async (_name, wanted, auth) => {
+    wantedHeaders = wanted;
+    const onAuth = (): compat.GitAuth => auth;
+    await git.clone({ fs, http, dir: root, gitdir: place('theirs'), url, noCheckout: true, onAuth: onAuth as never });
+    const theirs = seenHeaders.splice(0);
+    await compat.clone({ fs: nodeFs, http, gitdir: place('ours'), url, onAuth });
+    // Once to be asked, and from then on with what was answered.
+    expect(new Set(seenHeaders)).toEqual(new Set(theirs));
+    expect(new Set(seenHeaders).size).toBe(2);
+  });
+
+  test('asks onAuthFailure where onAuth answers nothing that helps, and keeps the headers that were answered', async () => {
+    password = 'secret';
+    wantedHeaders = { 'x-token': 'a' };
+    const asking = (): Pick<compat.RemoteArguments, 'onAuth' | 'onAuthFailure'> => ({
+      onAuth: () => ({ headers: { 'X-Token': 'a' } }),
+      onAuthFailure: () => ({ username: 'user', password: 'secret' }),
+    });
+    await git.clone({ fs, http, dir: root, gitdir: place('theirs'), url, noCheckout: true, ...(asking() as object) });
+    const theirs = seenHeaders.splice(0);
+    await compat.clone({ fs: nodeFs, http, gitdir: place('ours'), url, ...asking() });
+    expect(new Set(seenHeaders)).toEqual(new Set(theirs));
+  });
+
+  test('an answer that no header can be made of is refused, and not shown', async () => {
+    password = 'secret';
+    const onAuth = (): compat.GitAuth => ({ headers: { Authorization: 'a\nX: secret' } });
+    const refused = compat.clone({ fs: nodeFs, http, gitdir: place('ours'), url, onAuth });
+    const error = (await refused.catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).not.toContain('secret');
   });
 
   test('asks for credentials as isomorphic-git does', async () => {
@@ -123,8 +206,9 @@ describe('clone', () => {
     const theirs = asking(seen.theirs) as object;
     await git.clone({ fs, http, dir: root, gitdir: place('theirs'), url, noCheckout: true, ...theirs });
     await compat.clone({ fs: nodeFs, http, gitdir: place('ours'), url, ...asking(seen.ours) });
-    // Theirs notes the header that it made among what it was given.
-    const expected = JSON.parse(JSON.stringify(seen.theirs), (key, value) => (key === 'headers' ? undefined : value));
+    const expected = JSON.parse(JSON.stringify(seen.theirs), (key, value) =>
+      key === 'Git-Protocol' ? undefined : value,
+    );
     expect(seen.ours).toEqual(expected.slice(0, seen.ours.length));
     expect(seen.ours.length).toBeGreaterThan(2);
     const gitdir = place('cancelled');
