@@ -1,3 +1,4 @@
+import { sha256 } from '@git-kv/objects';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,6 +13,13 @@ const ways: [name: string, open: (options?: KvOptions) => Promise<[GitKv, GitKv,
     'a remote',
     async (options) => {
       const remote = new InProcessRemote();
+      return [await remote.connect(options), await remote.connect(options), remote];
+    },
+  ],
+  [
+    'a remote in sha256',
+    async (options) => {
+      const remote = new InProcessRemote(createMemoryRepository({ algorithm: sha256 }));
       return [await remote.connect(options), await remote.connect(options), remote];
     },
   ],
