@@ -120,6 +120,8 @@ export interface ReceiveOptions extends ReadOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Bytes of pack accepted at most (default 2 GiB, receive.maxInputSize). */
   readonly maxPackBytes?: number;
+  /** About how long the pack is, where the caller knows: an engine in memory makes room for it at once. */
+  readonly expectedBytes?: number;
   /** Bytes that its entries inflate to together (default: no cap but the ratio). Results of deltas do not count. */
   readonly maxInflatedBytes?: number;
   /** Bytes of one object (default 512 MiB). Resolving deltas holds up to three objects of this size. */

@@ -33,9 +33,10 @@ export async function readOctets(
   input: Uint8Array | AsyncIterable<Uint8Array>,
   options: ReadOctetsOptions,
 ): Promise<ReadState> {
+  const expectedBytes = input instanceof Uint8Array ? input.length : undefined;
   const iterator = (input instanceof Uint8Array ? whole(input) : input)[Symbol.asyncIterator]();
   try {
-    const chunks = new ChunkReader(iterator);
+    const chunks = new ChunkReader(iterator, expectedBytes);
     const first = await chunks.peek();
     return first === PACK_SIGNATURE ? await readPack(chunks, options) : await readBundle(chunks, options);
   } catch (error) {
@@ -52,11 +53,14 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
 
 /** An input whose first byte can be looked at. */
 class ChunkReader implements AsyncIterable<Uint8Array> {
+  /** Bytes in all, where it is known. */
+  readonly expectedBytes: number | undefined;
   readonly #iterator: AsyncIterator<Uint8Array>;
   #rest: Uint8Array | undefined;
 
-  constructor(iterator: AsyncIterator<Uint8Array>) {
+  constructor(iterator: AsyncIterator<Uint8Array>, expectedBytes: number | undefined) {
     this.#iterator = iterator;
+    this.expectedBytes = expectedBytes;
   }
 
   async peek(): Promise<number | undefined> {
@@ -89,7 +93,7 @@ async function readBundle(chunks: ChunkReader, options: ReadOctetsOptions): Prom
   const { header, pack } = await openBundle(chunks);
   if (header.filter !== undefined) throw invalidState(`it is partial: a filter (${header.filter}) left something out`);
   const repository = createMemoryRepository({ algorithm: header.algorithm });
-  await receive(repository, pack, options.signal);
+  await receive(repository, pack, chunks, options.signal);
   const state = stateOf(header, options.refName);
   const tips = [state.headOid, state.pendingOid, state.pushedOid].filter((oid) => oid !== undefined);
   const boundary = await findBoundary(repository.objects, tips);
@@ -121,7 +125,7 @@ async function readPack(chunks: ChunkReader, options: ReadOctetsOptions): Promis
   const { algorithm, signal } = options;
   const repository = createMemoryRepository({ algorithm });
   const pack: Uint8Array[] = [];
-  const oids = (await receive(repository, copyTo(pack, chunks), signal))();
+  const oids = (await receive(repository, copyTo(pack, chunks), chunks, signal))();
   const tips = await findTips(repository.objects, oids);
   const headOid = tips.size <= 1 ? [...tips][0] : await lastOf(tips, pack, algorithm);
   if (headOid === undefined && oids.length > 0) throw invalidState('the pack holds no commit');
@@ -142,9 +146,13 @@ async function* copyTo(copy: Uint8Array[], chunks: AsyncIterable<Uint8Array>): A
 async function receive(
   repository: Repository,
   pack: AsyncIterable<Uint8Array>,
+  { expectedBytes }: ChunkReader,
   signal: AbortSignal | undefined,
 ): Promise<() => Oid[]> {
-  const quarantine = await repository.objects.receive(pack, signal === undefined ? {} : { signal });
+  const quarantine = await repository.objects.receive(pack, {
+    ...(signal && { signal }),
+    ...(expectedBytes !== undefined && { expectedBytes }),
+  });
   await quarantine.publish();
   return () => [...quarantine.oids()];
 }

@@ -168,7 +168,7 @@ export class MemoryObjectStore implements ObjectStore {
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
     const check =
       options.check && new (await import('../../receive-check.js')).ReceiveCheck(this.algorithm, options.check);
-    const storage = memoryPackStorage();
+    const storage = memoryPackStorage(options.expectedBytes);
     const indexed = await indexPack(pack, {
       algorithm: this.algorithm,
       storage,
@@ -287,9 +287,9 @@ async function isSmall(pack: HeldPack): Promise<boolean> {
   return inflatedBytes <= EXPLODE_INFLATED_BYTES;
 }
 
-/** `bytes` without the room that a buffer which grows by doubling has left. */
+/** `bytes` without the room that a buffer which grows by doubling has left; a little is not worth a copy. */
 function fitted(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return bytes.buffer.byteLength - bytes.length <= bytes.length / 64 ? bytes : bytes.slice();
 }
 
 async function* chunks(body: Uint8Array): AsyncGenerator<Uint8Array> {
