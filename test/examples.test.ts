@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { GitKv } from '@git-kv/kv';
 import type { Repository } from '@git-kv/repository';
@@ -106,6 +109,49 @@ describe('config-service', () => {
   });
 });
 
+/** A way to the server that breaks at the request after each that brought objects. */
+async function breakingWay(): Promise<string> {
+  let isBreaking = false;
+  const way = createServer(async (request, response) => {
+    if (isBreaking) {
+      isBreaking = false;
+      return void request.socket.destroy();
+    }
+    const body = await buffer(request);
+    isBreaking = body.includes('command=fetch');
+    const headers = new Headers(request.headers as Record<string, string>);
+    for (const name of ['host', 'connection', 'content-length']) headers.delete(name);
+    const { method = 'GET' } = request;
+    const answer = await fetch(`${server.url}${request.url}`, { method, headers, ...(method === 'POST' && { body }) });
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+    response.end(new Uint8Array(await answer.arrayBuffer()));
+  });
+  await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    way.closeAllConnections();
+    way.close();
+  });
+  return `http://127.0.0.1:${(way.address() as AddressInfo).port}`;
+}
+
+describe('config-service over a bad network', () => {
+  test('keeps the last good configuration, and follows in the end', async () => {
+    const { store } = await publish('broken.git');
+    await store.set('service/config.json', '{ "uploadLimit": 10 }');
+    const program = join(examples, 'config-service/main.mjs');
+    const args = [program, `${await breakingWay()}/broken.git`, '0'];
+    const { see, closed, child } = start(process.execPath, args, { env: { POLL_MS: '20' } });
+    await see(/listening on (\S+)/);
+    for (const uploadLimit of [11, 12]) {
+      await store.set('service/config.json', JSON.stringify({ uploadLimit }));
+      await see(new RegExp(`configuration is now \\{"uploadLimit":${uploadLimit},"banner":""\\}`));
+    }
+    await see(/configuration was not read: /);
+    child.kill('SIGTERM');
+    expect(await closed).toBe(0);
+  });
+});
+
 describe('edge-reader', () => {
   test('answers 400 to what is no text', async () => {
     const { url } = await publish('edge-text.git');
@@ -174,6 +220,7 @@ describe('offline-notes', () => {
           await store.changeAndPush(async (batch) => {
             await batch.set('notes/shopping', 'eggs\nmilk\napples\nflour\n');
             await batch.set('notes/plan', 'Tuesday\n');
+            await batch.set('notes/plan (mine)', 'of an earlier conflict\n');
           });
           return { type: 'text/plain', body: 'done' };
         }
@@ -196,12 +243,13 @@ describe('offline-notes', () => {
         reloaded: 'milk\napples\nflour\nbread\n',
         status: 'synced; now two notes each: plan',
         merged: 'eggs\nmilk\napples\nflour\nbread\n',
-        last: ['idea', 'plan', 'plan (mine)', 'shopping'],
+        last: ['idea', 'plan', 'plan (mine 2)', 'plan (mine)', 'shopping'],
       });
       await store.pull();
       expect(await store.getText('notes/shopping')).toBe('eggs\nmilk\napples\nflour\nbread\n');
       expect(await store.getText('notes/plan')).toBe('Tuesday\n');
-      expect(await store.getText('notes/plan (mine)')).toBe('Wednesday\n');
+      expect(await store.getText('notes/plan (mine)')).toBe('of an earlier conflict\n');
+      expect(await store.getText('notes/plan (mine 2)')).toBe('Wednesday\n');
       expect(await store.getText('notes/idea')).toBe('Write it down\n');
     },
   );

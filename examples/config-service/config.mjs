@@ -1,4 +1,5 @@
 // Configuration that lives in a git repository: read from a branch, followed while the service runs, changed by proposals.
+import { setTimeout } from 'node:timers/promises';
 import { GitKv } from '@git-kv/kv';
 import { connect } from '@git-kv/kv/node';
 import { createHttpTransport } from '@git-kv/protocol';
@@ -13,23 +14,28 @@ const DEFAULTS = { uploadLimit: 10, banner: '' };
  * Follow the configuration of `remote`. Someone has to look at a change before it counts: `propose` makes a branch for it, and
  * merging that branch, by whatever review the host has, is what changes the configuration.
  *
+ * `onError` is told of what went wrong on the way: without a network, the last good configuration stays and it is tried again; where
+ * asking again cannot help (access was taken away, say) it is not followed any more.
+ *
  * @param {string} remote  URL of a repository
- * @param {{ pollMs?: number, onChange?: (config: typeof DEFAULTS) => void }} [options]
+ * @param {{ pollMs?: number, onChange?: (config: typeof DEFAULTS) => void, onError?: (error: unknown) => void }} [options]
  */
 export async function followConfig(remote, options = {}) {
-  const { pollMs = 5000, onChange = () => {} } = options;
+  const { pollMs = 5000, onChange = () => {}, onError = (error) => console.error(error) } = options;
   const store = await connect(remote);
   const stop = new AbortController();
   let config = await read(store);
 
-  const following = (async () => {
-    for await (const _event of store.watch('service', { pollMs, signal: stop.signal })) {
-      await store.pull();
+  const follow = async () => {
+    const watching = { pollMs, signal: stop.signal, onError };
+    for await (const _event of store.watch('service', watching)) {
+      if (!(await pull(store, watching))) return;
       // A file that is not JSON must not take the service down: the last good configuration stays.
       config = await read(store).catch(() => config);
       onChange(config);
     }
-  })();
+  };
+  const following = follow().catch(onError);
 
   return {
     /** What counts now. */
@@ -76,6 +82,21 @@ export async function followConfig(remote, options = {}) {
       await store.disconnect();
     },
   };
+}
+
+/** Try until it works. @returns whether it did before it was stopped */
+async function pull(store, { pollMs, signal, onError }) {
+  while (!signal.aborted) {
+    try {
+      await store.pull({ signal });
+      return true;
+    } catch (error) {
+      if (signal.aborted) break;
+      onError(error);
+      await setTimeout(pollMs, undefined, { signal }).catch(() => {});
+    }
+  }
+  return false;
 }
 
 async function read(store) {

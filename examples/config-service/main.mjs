@@ -7,6 +7,7 @@ const [remote, port = '8080'] = process.argv.slice(2);
 const service = await followConfig(remote, {
   pollMs: Number(process.env.POLL_MS ?? 5000),
   onChange: (config) => console.log('configuration is now', JSON.stringify(config)),
+  onError: (error) => console.log('configuration was not read:', error.message),
 });
 
 const server = createServer(async (request, response) => {

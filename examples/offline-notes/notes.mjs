@@ -67,7 +67,7 @@ export class Notes {
           const merged = await merge(key, base, text, theirs);
           if (merged === undefined) {
             titles.push(title);
-            await batch.set(keyOf(`${title} (mine)`), text);
+            await setAside(batch, title, text);
           } else {
             await batch.set(key, merged);
           }
@@ -80,13 +80,22 @@ export class Notes {
     for (const [title, edit] of edits) {
       const now = this.#edits.get(title);
       if (now === edit) this.#edits.delete(title);
-      else this.#edits.set(title, { base: edit.text, text: now.text });
+      else if (now !== undefined) this.#edits.set(title, { base: edit.text, text: now.text });
     }
     const chunks = [];
     for await (const chunk of store.toOctets()) chunks.push(chunk);
     await this.#saved.write('octets', new Uint8Array(await new Blob(chunks).arrayBuffer()));
     await this.#saved.write('edits', [...this.#edits]);
     return split;
+  }
+}
+
+/** Keep a text beside the note that it conflicts with, and beside those of earlier conflicts. */
+async function setAside(batch, title, text) {
+  for (let count = 1; ; count++) {
+    const key = keyOf(count === 1 ? `${title} (mine)` : `${title} (mine ${count})`);
+    if (await batch.exists(key)) continue;
+    return await batch.set(key, text);
   }
 }
 

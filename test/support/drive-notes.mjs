@@ -63,7 +63,7 @@ async function drive() {
   byId('sync').click();
   await settled('the last sync');
   steps.status = byId('status').textContent;
-  await until('the list', () => titles().length === 4);
+  await until('the list', () => titles().length === 5);
   await openNote('shopping');
   steps.merged = byId('text').value;
   steps.last = titles();

@@ -98,10 +98,11 @@ export class FileRepo implements AsyncDisposable, AsyncIterable<string> {
     options: FileOptions,
     end: (isClean: boolean) => Promise<void>,
   ): Promise<GitFile<ContentOf<M>>> {
-    this.#assertOpen();
+    this.#assertUsable();
     const key = Key.of(path);
     const rules = parseMode(mode);
     if (!rules.canWrite) return await this.#makeFile<M>(key, rules, options, undefined, end);
+    this.#assertOpen();
     const writer = this.#writers.begin(key, !rules.isAppending || rules.canRead);
     try {
       const file = await this.#calls.run(() => this.#makeFile<M>(key, rules, options, writer, end));
