@@ -199,7 +199,8 @@ function refusalOf(signer: AllowedSigner, options: FindSignerOptions): SignerRef
 }
 
 function refusalInTime(signer: AllowedSigner, timestamp: number): 'expired' | 'not-yet-valid' | undefined {
-  if (signer.validAfter !== undefined && timestamp < signer.validAfter) return 'not-yet-valid';
-  if (signer.validBefore !== undefined && timestamp > signer.validBefore) return 'expired';
+  // The other way round, NaN would be within any dates.
+  if (signer.validAfter !== undefined && !(timestamp >= signer.validAfter)) return 'not-yet-valid';
+  if (signer.validBefore !== undefined && !(timestamp <= signer.validBefore)) return 'expired';
   return undefined;
 }

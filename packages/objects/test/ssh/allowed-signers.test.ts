@@ -220,3 +220,12 @@ describe.skipIf(!hasSshKeygen)('who may sign (ssh-keygen)', () => {
     expect(theirs.split('\n')[0]).toBe('!c@x');
   });
 });
+
+test.each([
+  ['valid-before="20200101Z"', 'expired'],
+  ['valid-after="20200101Z"', 'not-yet-valid'],
+])('a key with %s is not valid at a time that is no number', (dates, status) => {
+  const { key } = parseSshPublicKeyLine(KEY);
+  const signers = parseAllowedSigners(`a@x ${dates} ${KEY}`);
+  expect(findSigner(signers, key, { namespace: 'git', timestamp: Number.NaN })).toMatchObject({ status });
+});
