@@ -156,6 +156,11 @@ export class StoreCore {
     return failures;
   }
 
+  /** Let go of what a write or pull has left that came to nothing. To be called {@link exclusively}. */
+  async tidy(): Promise<void> {
+    await this.#release(undefined).catch(() => {}); // what it came to nothing by is told, and the next one tries again
+  }
+
   /** Send commits that the remote does not have yet, as a saved state may hold them. */
   async push(options: WriteOptions): Promise<void> {
     this.assertSettled();
@@ -173,7 +178,10 @@ export class StoreCore {
   async pull(options: PullOptions & { readonly isOpening?: boolean }): Promise<Change[]> {
     const { signal, directories, isOpening = false } = options;
     const before = this.#position;
-    const next = await this.#plan(options);
+    const next = await this.#plan(options).catch(async (error: unknown) => {
+      await this.tidy();
+      throw error;
+    });
     const changes =
       isOpening || next.head?.oid === before.head?.oid
         ? []
@@ -272,7 +280,12 @@ export class StoreCore {
     if (isNew && head !== undefined && head.oid === pushedOid) this.onMoved?.(head);
     // Only what the head itself needs is kept: no history, once the remote has all of it.
     const isSynced = head !== undefined && head.oid === pushedOid && pending === undefined;
-    const boundary = isSynced ? head : undefined;
+    await this.#release(isSynced ? head : undefined);
+  }
+
+  /** Let go of what is not needed where the store stands, and of history below `boundary`. */
+  async #release(boundary: Head | undefined): Promise<void> {
+    const { head, pushedOid, pending } = this.#position;
     const tips = [head?.oid, pushedOid, pending?.oid];
     const unpushed = [head?.oid, pending?.oid].filter((oid) => oid !== undefined && oid !== pushedOid) as Oid[];
     // Who reads more than trees may read any of it; the next move settles that too.

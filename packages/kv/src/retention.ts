@@ -98,6 +98,8 @@ export class Retention {
     const keep = await reachableOids(this.#repository.objects, roots, { shallow });
     // A reader that came in the meantime reads the head, which is among the tips.
     const { kept } = await this.#repository.objects.prune((oid) => keep.has(oid));
+    const cutOff = [...shallow].filter((oid) => !keep.has(oid));
+    if (cutOff.length > 0) await this.#repository.shallow.update({ add: [], remove: cutOff });
     this.#keptObjects = kept;
     this.#newObjects = 0;
     this.#newBytes = 0;

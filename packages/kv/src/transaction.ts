@@ -9,7 +9,17 @@ import { ReadSet } from './read-set.js';
 const DEFAULT_RETRIES = 16;
 
 /** What a batch came to; `moved` where it has to be run again, on what others left. */
-type Outcome<T> = { readonly result: T } | { readonly moved: Head; readonly error: unknown };
+type Outcome<T> = { readonly result: T } | { readonly moved: Head };
+
+/** One go at a change that has come to its end. */
+interface Run<T> {
+  readonly batch: KvBatch;
+  readonly base: Head | undefined;
+  readonly reads: ReadSet | undefined;
+  readonly result: T;
+  /** Whether it may be run again. */
+  readonly mayRepeat: boolean;
+}
 
 /** One `changeAndPush`: the change is run, maybe more than once, and what it made is committed. */
 export class Transaction {
@@ -17,6 +27,8 @@ export class Transaction {
   readonly #options: ChangeOptions;
   /** Where the store stood when it began. */
   readonly #start: Head | undefined;
+  /** What it is run again on is nowhere the store stands, and must stay. */
+  #isHolding = false;
 
   constructor(core: StoreCore, options: ChangeOptions) {
     this.#core = core;
@@ -25,6 +37,17 @@ export class Transaction {
   }
 
   async run<T>(
+    open: (base: Head | undefined, reads: ReadSet | undefined) => Promise<KvBatch>,
+    change: (batch: KvBatch) => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#run(open, change);
+    } finally {
+      this.#unhold();
+    }
+  }
+
+  async #run<T>(
     open: (base: Head | undefined, reads: ReadSet | undefined) => Promise<KvBatch>,
     change: (batch: KvBatch) => T | Promise<T>,
   ): Promise<T> {
@@ -38,18 +61,17 @@ export class Transaction {
         const batch = await open(base, reads);
         try {
           const result = await change(batch);
-          return await this.#commit(batch, base, reads, result);
+          return await this.#commit({ batch, base, reads, result, mayRepeat: attempt <= retries });
         } finally {
           batch.close();
         }
       });
       if ('result' in outcome) return outcome.result;
-      if (attempt > retries) throw outcome.error;
       base = outcome.moved;
     }
   }
 
-  async #commit<T>(batch: KvBatch, base: Head | undefined, reads: ReadSet | undefined, result: T): Promise<Outcome<T>> {
+  async #commit<T>({ batch, base, reads, result, mayRepeat }: Run<T>): Promise<Outcome<T>> {
     const core = this.#core;
     const draft = await batch.finish();
     if (draft === undefined) return { result };
@@ -64,13 +86,26 @@ export class Transaction {
     const isAhead = base?.oid !== this.#start?.oid;
     return await core.exclusively(async () => {
       if (core.head?.oid !== this.#start?.oid) throw storeModified();
+      this.#unhold();
       const failures = await core.publish([edit], isAhead ? { head: base, pushedOid: base?.oid } : undefined);
       if (!failures.has(edit)) return { result };
       const error = failures.get(edit);
-      const canRepeat = reads !== undefined && (isGitError(error, 'MERGE_CONFLICT') || error instanceof ReadsChanged);
-      if (theirs === undefined || !canRepeat) throw error;
-      return { moved: theirs, error };
+      const canRepeat =
+        mayRepeat && reads !== undefined && (isGitError(error, 'MERGE_CONFLICT') || error instanceof ReadsChanged);
+      if (theirs === undefined || !canRepeat) {
+        await core.tidy();
+        throw error;
+      }
+      this.#isHolding = true;
+      core.retention.hold();
+      return { moved: theirs };
     });
+  }
+
+  #unhold(): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    this.#core.retention.unhold();
   }
 }
 

@@ -28,6 +28,8 @@ export interface WriteTarget {
   /** @throws {GitError} UNPUSHED_COMMIT */
   assertSettled(): void;
   publish(edits: readonly Edit[]): Promise<Published['failures']>;
+  /** Let go of what failed. */
+  tidy(): Promise<void>;
 }
 
 /** Until what is returned is called. */
@@ -87,6 +89,7 @@ export class WriteQueue {
         await this.#draft(group, written);
         if (written.size === 0) continue;
         const failures = await this.#target.publish([...written.keys()]);
+        if (failures.size === written.size) await this.#target.tidy();
         for (const [edit, { resolve, reject }] of written) {
           if (failures.has(edit)) reject(failures.get(edit));
           else resolve();

@@ -1,15 +1,22 @@
 import type { Oid, RawObject } from '@git-kv/objects';
-import type { Repository } from '@git-kv/repository';
+import { type ObjectStore, openRemoteRepository, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { describe, expect, test } from 'vitest';
-import { GitKv } from '../src/index.js';
+import { KvBatch } from '../src/batch.js';
+import { StoreCore } from '../src/core.js';
+import { setIn } from '../src/draft-writes.js';
+import { type ChangeOptions, GitKv } from '../src/index.js';
+import { PartialUpstream } from '../src/partial/partial-upstream.js';
 import { Retention } from '../src/retention.js';
+import { Transaction } from '../src/transaction.js';
+import { RemoteUpstream } from '../src/upstream.js';
+import { InProcessRemote, noWait } from './support/in-process.js';
 
 const blob = (size: number, fill = 0): RawObject => ({ kind: 'blob', body: new Uint8Array(size).fill(fill) });
 
-async function objectCount(repository: Repository): Promise<number> {
+async function objectCount({ objects }: { readonly objects: Pick<ObjectStore, 'oids'> }): Promise<number> {
   let count = 0;
-  for await (const _oid of repository.objects.oids()) count++;
+  for await (const _oid of objects.oids()) count++;
   return count;
 }
 
@@ -60,5 +67,63 @@ describe('Retention', () => {
     retention.wrote([blob(20_000_000)]);
     await retention.release([head], { oid: head, parentOids: [old] });
     expect(await objectCount(repository)).toBe(6);
+  });
+});
+
+const refName = 'refs/heads/main';
+
+/** What a store stands on, where its new objects are, and how large a value makes it look for what is of no use. */
+const stores: [
+  name: string,
+  bytes: number,
+  open: (remote: InProcessRemote) => Promise<{ core: StoreCore; objects: Pick<ObjectStore, 'oids'> }>,
+][] = [
+  [
+    'A store in memory',
+    17_000_000,
+    async ({ transport }) => {
+      const repository = createMemoryRepository();
+      const upstream = new RemoteUpstream(repository, transport, refName);
+      const core = await StoreCore.open({ repository, upstream, refName, onUnpushed: 'reject', backOff: noWait });
+      return { core, objects: repository.objects };
+    },
+  ],
+  [
+    'A partial store',
+    10_000,
+    async ({ transport }) => {
+      const repository = await openRemoteRepository(transport, { refName });
+      const upstream = new PartialUpstream(repository, transport, refName, 'tree:1');
+      const core = await StoreCore.open({ repository, upstream, refName, onUnpushed: 'reject', backOff: noWait });
+      return { core, objects: repository.written.objects };
+    },
+  ],
+];
+
+describe.each(stores)('%s lets go of what the remote does not take', (_name, bytes, open) => {
+  const change =
+    (options: ChangeOptions) =>
+    (core: StoreCore, value: Uint8Array): Promise<void> =>
+      new Transaction(core, options).run(
+        (base, reads) => KvBatch.open(core, base, reads),
+        (batch) => batch.set('big', value),
+      );
+  const writes: [string, (core: StoreCore, value: Uint8Array) => Promise<void>][] = [
+    ['a write', (core, value) => core.write(setIn('big', value, {}), {})],
+    ['a batch', change({})],
+    ['a serializable batch', change({ isolation: 'serializable' })],
+  ];
+  test.each(writes)('by %s', async (_way, write) => {
+    const remote = new InProcessRemote();
+    await (await remote.connect()).set('a', '1');
+    const { core, objects } = await open(remote);
+    await core.exclusively(() => core.pull({ isOpening: true }));
+    const before = await objectCount({ objects });
+    remote.hooks.preReceive = () => ({ reject: 'closed' });
+    await expect(write(core, new Uint8Array(bytes).fill(1))).rejects.toMatchObject({ code: 'PUSH_REJECTED' });
+    expect(await objectCount({ objects })).toBe(before);
+    delete remote.hooks.preReceive;
+    await core.write(setIn('b', '2', {}), {});
+    expect(await remote.values()).toEqual({ a: '1', b: '2' });
   });
 });
