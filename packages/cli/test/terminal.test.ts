@@ -19,7 +19,8 @@ async function onTerminalWith(
   const found = await runAsync('script', ['--version']).catch(() => undefined);
   if (found?.code !== 0 || !found.stdout.includes('util-linux'))
     skip('no script(1) of util-linux here to make a terminal');
-  const command = [process.execPath, programPath(program), ...args].map((word) => `'${word}'`).join(' ');
+  // A shell that stayed would hear of Ctrl-C too, and end by it.
+  const command = `exec ${[process.execPath, programPath(program), ...args].map((word) => `'${word}'`).join(' ')}`;
   return start('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     env: { TERM: 'xterm', GIT_TERMINAL_PROMPT: '1', ...env },
   });
