@@ -55,7 +55,9 @@ describe('parsePackedRefs', () => {
   });
 
   test('finds names in the order of their bytes, whatever they are made of', () => {
-    const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter((text) => !text.includes('\n'));
+    const name = fc
+      .string({ unit: 'binary', minLength: 1, maxLength: 8 })
+      .filter((text) => !text.includes('\n') && text.split('/').every((part) => !/^\.{0,2}$/.test(part)));
     fc.assert(
       fc.property(fc.uniqueArray(name, { maxLength: 20 }), (names) => {
         const well = names.filter((one) => !one.startsWith('\ufeff'));
