@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type CheckId, type CheckSeverity, DEFAULT_SEVERITIES, findCheckId, isOid, type Oid } from '@git-kv/objects';
+import { Config } from '@git-kv/repository/file';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
+import { readGitConfig } from './git-config.js';
 import { ioError } from './input.js';
 
 /** How objects are checked, by a repository's own configuration. */
@@ -11,14 +13,24 @@ export interface FsckConfig {
   readonly skip: ReadonlySet<Oid>;
 }
 
+/** How fetched objects are checked, where fetch.fsckObjects or transfer.fsckObjects asks for it: by `fetch.fsck.*`. */
+export async function fetchedObjectChecks(
+  console: Console,
+  repository: FileRepository,
+): Promise<FsckConfig | undefined> {
+  const config = new Config((await readGitConfig(console, repository)).entries);
+  const isAsked = config.getBoolean('fetch', 'fsckobjects') ?? config.getBoolean('transfer', 'fsckobjects') ?? false;
+  return isAsked ? await readFsckConfig(console, repository, 'fetch') : undefined;
+}
+
 /**
- * What `fsck.*` says, or `receive.fsck.*` for `receive`: a severity for an id, and a list of objects to skip.
- * @throws {CommandError} where git would die of it: of an id that there is not only outside of `receive`
+ * What `fsck.*` says, or `receive.fsck.*` for `receive`, `fetch.fsck.*` for `fetch`: a severity for an id, and a list of objects to skip.
+ * @throws {CommandError} where git would die of it: of an id that there is not only for `fsck`
  */
 export async function readFsckConfig(
   console: Pick<Console, 'env'>,
   repository: FileRepository,
-  user: 'fsck' | 'receive' = 'fsck',
+  user: 'fsck' | 'receive' | 'fetch' = 'fsck',
 ): Promise<FsckConfig> {
   const severities: Partial<Record<CheckId, CheckSeverity>> = {};
   const skip = new Set<Oid>();
@@ -30,7 +42,7 @@ export async function readFsckConfig(
     }
     const id = findCheckId(name);
     if (id === undefined) {
-      if (user === 'receive') continue;
+      if (user !== 'fsck') continue;
       throw new CommandError(`Unhandled message id: ${name}`);
     }
     if (value !== 'error' && value !== 'warn' && value !== 'ignore') {

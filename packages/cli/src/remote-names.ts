@@ -1,4 +1,4 @@
-import { isGitError } from '@git-kv/objects';
+import { checkRefName, isGitError } from '@git-kv/objects';
 import { parseRefspec, type Refspec, type RefspecDirection } from '@git-kv/protocol';
 import { type RemoteSettings, readRemote } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
@@ -34,6 +34,11 @@ export function joinTagWords(
     }
   }
   return joined;
+}
+
+/** @throws {CommandError} for what would be no part of a ref's name */
+export function assertRemoteName(name: string): void {
+  if (!checkRefName(`refs/remotes/${name}/test`)) throw new CommandError(`'${name}' is not a valid remote name`);
 }
 
 /** What the settings say of a remote, by its name or URL. */

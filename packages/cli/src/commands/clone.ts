@@ -7,12 +7,13 @@ import { type FileRepository, initRepository } from '@git-kv/repository/node-fs'
 import { type CloneSource, findCloneSource, guessDirectory } from '../clone-directory.js';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { deepening } from '../fetch-depth.js';
+import { fetchedObjectChecks } from '../fsck-config.js';
 import { type GivenOptions, parseGitOptions } from '../git-options.js';
 import { ioError } from '../input.js';
 import type { Command } from '../program.js';
 import { reflogNote } from '../ref-updates.js';
 import { type ConnectRemote, withRemote } from '../remote.js';
-import { shownUrl } from '../remote-names.js';
+import { assertRemoteName, shownUrl } from '../remote-names.js';
 import { TransferProgress } from '../transfer-progress.js';
 
 /** git-clone(1), without a checkout. */
@@ -28,6 +29,8 @@ export const cloneCommand: Command = {
     if (more.length > 0) throw new UsageError('fatal: Too many arguments.');
     const layout = layoutOf(options);
     const isBare = layout !== 'tracking';
+    const origin = options.value('origin') ?? 'origin';
+    assertRemoteName(origin);
     const source = await findCloneSource(console.cwd, given);
     const shown = (wanted ?? guessDirectory(given, { isBare, isBundle: source.isBundle })).replace(/(?<=.)\/+$/, '');
     const directory = resolve(console.cwd, shown);
@@ -39,7 +42,7 @@ export const cloneCommand: Command = {
       await withRemote(
         source.url,
         console,
-        (transport, connect) => clone({ transport, connect, source, directory, console, options, layout }),
+        (transport, connect) => clone({ transport, connect, source, directory, console, options, layout, origin }),
         { uploadPack: options.value('upload-pack'), serverOptions: options.values('server-option') },
       );
       done = true;
@@ -92,13 +95,14 @@ interface CloneTask {
   readonly console: Console;
   readonly options: GivenOptions;
   readonly layout: CloneLayout;
+  /** What the remote is called. */
+  readonly origin: string;
 }
 
 async function clone(task: CloneTask): Promise<void> {
-  const { transport, connect, source, directory, console, options, layout } = task;
+  const { transport, connect, source, directory, console, options, layout, origin } = task;
   const { signal } = console;
   const client = await connect(undefined);
-  const origin = options.value('origin') ?? 'origin';
   const repository = await initRepository(directory, {
     objectFormat: client.algorithm.name,
     bare: layout !== 'tracking',
@@ -109,13 +113,14 @@ async function clone(task: CloneTask): Promise<void> {
     const single = options.options.findLast(({ name }) => name === 'single-branch');
     const tags = options.options.findLast(({ name }) => name === 'tags');
     const noTags = tags?.negated === true;
-    await configure(repository, task, { origin, noTags });
+    await configure(repository, task, { noTags });
     const summary = await cloneInto(repository, transport, {
       connect: async () => client,
       signal,
       layout,
       origin,
       noTags,
+      checkObjects: await fetchedObjectChecks(console, repository),
       ...(await deepening(undefined, options)),
       ...(branch !== undefined && { branch }),
       ...(single !== undefined && { singleBranch: !single.negated }),
@@ -142,8 +147,8 @@ async function clone(task: CloneTask): Promise<void> {
 /** The settings that are there before anything is fetched. */
 async function configure(
   repository: FileRepository,
-  { source, options }: CloneTask,
-  { origin, noTags }: { readonly origin: string; readonly noTags: boolean },
+  { source, options, origin }: CloneTask,
+  { noTags }: { readonly noTags: boolean },
 ): Promise<void> {
   await repository.config.update((document) => {
     for (const text of options.values('config')) {

@@ -3,6 +3,7 @@ import type { RemoteRef } from '@git-kv/protocol';
 import { fetchInto, localCommits } from '@git-kv/repository';
 import { CommandError, UsageError } from '../console.js';
 import { deepening } from '../fetch-depth.js';
+import { fetchedObjectChecks } from '../fsck-config.js';
 import { parseGitOptions } from '../git-options.js';
 import { readLines } from '../input.js';
 import type { Command } from '../program.js';
@@ -40,6 +41,7 @@ export const fetchPackCommand: Command = {
               includeTag: options.has('include-tag'),
               // A URL is no promisor remote.
               remoteName: url,
+              checkObjects: await fetchedObjectChecks(console, repository),
               signal,
               ...(await deepening(repository, options)),
               ...progress?.callbacks,

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { isGitError, type NotFoundError } from '@git-kv/objects';
 import { parseRefspec } from '@git-kv/protocol';
 import {
@@ -12,9 +11,11 @@ import {
   readUpstream,
 } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
+import { checkedOutPlaces } from '../checked-out.js';
 import { CommandError, type Console } from '../console.js';
 import { deepening } from '../fetch-depth.js';
 import { FetchReporter, fetchHeadPath } from '../fetch-report.js';
+import { fetchedObjectChecks } from '../fsck-config.js';
 import { type GitConfig, readGitConfig } from '../git-config.js';
 import { type GivenOptions, parseGitOptions } from '../git-options.js';
 import { readLines } from '../input.js';
@@ -205,6 +206,7 @@ async function wishOf(
   if (prune && pruneTags && settings.isConfigured)
     (refspecs.length > 0 ? refspecs : configured).push(parseRefspec('refs/tags/*:refs/tags/*', 'fetch'));
   const tags = lastOf(options, 'tags', 'n');
+  const places = options.has('update-head-ok') ? undefined : await checkedOutPlaces(repository);
   const reflog = await reflogNote(repository, console, { message: console.env.GIT_REFLOG_ACTION ?? line });
   return {
     refspecs,
@@ -218,19 +220,18 @@ async function wishOf(
     reflog,
     remoteName: settings.name,
     ...(await deepening(repository, options)),
-    ...(!options.has('update-head-ok') && { onPlan: (plan) => assertNotCheckedOut(repository, branch, plan) }),
+    checkObjects: await fetchedObjectChecks(console, repository),
+    ...(places !== undefined && { onPlan: (plan) => assertNotCheckedOut(places, plan) }),
   };
 }
 
 /** The files of a branch that is checked out would no longer be those of its commit. */
-function assertNotCheckedOut(
-  { layout }: FileRepository,
-  branch: string | undefined,
-  plan: readonly PlannedRef[],
-): void {
-  const current = `refs/heads/${branch}`;
-  if (branch === undefined || layout.isBare || !plan.some(({ localName }) => localName === current)) return;
-  throw new CommandError(`refusing to fetch into branch '${current}' checked out at '${dirname(layout.gitDirectory)}'`);
+function assertNotCheckedOut(places: ReadonlyMap<string, string>, plan: readonly PlannedRef[]): void {
+  for (const { localName = '' } of plan) {
+    const place = places.get(localName);
+    if (place === undefined) continue;
+    throw new CommandError(`refusing to fetch into branch '${localName}' checked out at '${place}'`);
+  }
 }
 
 function verbosityOf(options: GivenOptions): number {

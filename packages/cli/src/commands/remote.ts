@@ -1,4 +1,3 @@
-import { checkRefName } from '@git-kv/objects';
 import { listRemotes, posixPattern, readRemote } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
@@ -6,6 +5,7 @@ import { type GitConfig, readGitConfig } from '../git-config.js';
 import { parseGitOptions } from '../git-options.js';
 import type { Command } from '../program.js';
 import { removeRemote, renameRemote } from '../remote-edit.js';
+import { assertRemoteName } from '../remote-names.js';
 import { pruneRemote, showRemotes } from '../remote-show.js';
 import { setRemoteBranches, setRemoteHead, updateRemotes } from '../remote-track.js';
 import { openHere, using } from '../repository.js';
@@ -102,10 +102,6 @@ async function list({ console, config, isVerbose }: RemoteTask): Promise<number>
 /** Whether the repository's own settings name it. */
 function isConfigured({ repository }: RemoteTask, name: string): boolean {
   return readRemote(repository.layout.config, name).isConfigured;
-}
-
-function assertRemoteName(name: string): void {
-  if (!checkRefName(`refs/remotes/${name}/test`)) throw new CommandError(`'${name}' is not a valid remote name`);
 }
 
 async function add(task: RemoteTask): Promise<number> {

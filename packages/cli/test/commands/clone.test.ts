@@ -117,6 +117,59 @@ describe.each(['sha1', 'sha256'] as const)('tsgit clone of a path (%s)', (object
     expect(stateOf(ours)).toEqual(stateOf(theirs));
   });
 
+  test.runIf(objectFormat === 'sha1').each([[[]], [['-b', 'HEAD']], [['-b', 'HEAD', '--single-branch']]])(
+    'with a branch called HEAD, %j makes what git makes',
+    async (options) => {
+      const cwd = temporaryDirectory();
+      const source = initBare(join(cwd, 'source.git'), objectFormat);
+      commitFiles(source, [{ files: { a: '1' } }, { files: { a: '2' } }]);
+      git(['update-ref', 'refs/heads/HEAD', 'main~1'], { cwd: source });
+      for (const head of ['refs/heads/main', 'refs/heads/HEAD']) {
+        git(['symbolic-ref', 'HEAD', head], { cwd: source });
+        const [theirs, ours] = [join(cwd, `theirs-${head.slice(11)}`), join(cwd, `ours-${head.slice(11)}`)];
+        git(['clone', '-q', '-n', '--no-local', ...options, source, theirs]);
+        expect(await run('tsgit', ['clone', '-q', '-n', ...options, source, ours])).toMatchObject({
+          code: 0,
+          stderr: '',
+        });
+        expect(stateOf(ours)).toEqual(stateOf(theirs));
+      }
+    },
+  );
+
+  test.runIf(objectFormat === 'sha1')('looks at what it takes where the configuration says so', async () => {
+    const cwd = temporaryDirectory();
+    const source = initBare(join(cwd, 'source.git'), objectFormat);
+    const blob = git(['hash-object', '-w', '--stdin'], { cwd: source, input: 'text' });
+    const body = Buffer.concat([Buffer.from('100644 .git\0'), Buffer.from(blob, 'hex')]);
+    const tree = git(['hash-object', '-w', '--literally', '--stdin', '-t', 'tree'], { cwd: source, input: body });
+    git(['update-ref', 'refs/heads/main', git(['commit-tree', '-m', 'odd', tree], { cwd: source })], { cwd: source });
+    const into = initBare(join(cwd, 'into.git'), objectFormat);
+    const config = (key: string, value: string): Record<string, string> => ({
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: key,
+      GIT_CONFIG_VALUE_0: value,
+    });
+    for (const key of ['transfer.fsckObjects', 'fetch.fsckObjects']) {
+      const env = config(key, 'true');
+      for (const [args, there] of [
+        [['clone', '--bare', `file://${source}`, 'copy.git'], cwd],
+        [['fetch', source, 'main:main'], into],
+        [['fetch-pack', source, 'refs/heads/main'], into],
+      ] as const) {
+        const theirs = await gitAsync([...args], { cwd: there, env });
+        expect(theirs).toMatchObject({ code: 128, stderr: expect.stringContaining('hasDotgit') });
+        const ours = await run('tsgit', args, { cwd: there, env });
+        expect(ours).toMatchObject({ code: 128, stderr: expect.stringContaining('hasDotgit') });
+        expect(existsSync(join(cwd, 'copy.git'))).toBe(false);
+        expect(git(['for-each-ref'], { cwd: into })).toBe('');
+      }
+    }
+    git(['config', 'transfer.fsckObjects', 'true'], { cwd: into });
+    git(['config', 'fetch.fsck.hasDotgit', 'ignore'], { cwd: into });
+    expect(await run('tsgit', ['fetch', '-q', source, 'main:main'], { cwd: into })).toMatchObject({ code: 0 });
+  });
+
   test.each([
     [['--bare', '--filter=blob:none']],
     [['-n', '--filter=tree:0']],

@@ -146,6 +146,24 @@ describe.each(['sha1', 'sha256'] as const)('tsgit fetch (%s)', (format) => {
     },
   );
 
+  test.runIf(format === 'sha1')('a branch stays that is checked out in some work tree', async () => {
+    const twins = new Twins(pair().local);
+    twins.each((directory) => {
+      git(['branch', 'linked', 'HEAD'], { cwd: directory });
+      git(['worktree', 'add', '-q', '--no-checkout', join(directory, 'linked'), 'linked'], { cwd: directory });
+    });
+    const fetch = async (options: string[], where: { inside?: string } = {}): Promise<number | null> => {
+      const { code } = await twins.same(['fetch', ...options], { quiet: options.includes('-u'), ...where });
+      twins.expectSameRefs();
+      return code;
+    };
+    for (const inside of ['.', 'linked']) {
+      expect(await fetch(['origin', 'main:linked'], { inside })).toBe(128);
+      expect(await fetch(['origin', 'main:main'], { inside })).toBe(128);
+    }
+    expect(await fetch(['-u', 'origin', 'main:linked'])).toBe(0);
+  });
+
   test('a URL, an object id, and what is not in any settings', async () => {
     const { url, source } = pair();
     const oid = git(['rev-parse', 'side'], { cwd: source });

@@ -82,9 +82,14 @@ export async function cloneInto(
     const updates: RefUpdate[] = taken.map(({ localName, oid }) => ({ name: localName, next: { oid } }));
     if (isSingle && !noTags) updates.push(...(await arrivedTags(repository, all, updates)));
     const origins =
-      layout === 'tracking' ? mapFetch(all, refspec).find(({ name }) => name === pointed?.name) : undefined;
-    if (origins?.localName !== undefined && updates.some(({ name }) => name === origins.localName))
-      updates.push({ name: `refs/remotes/${origin}/HEAD`, next: { target: origins.localName } });
+      layout === 'tracking' ? mapFetch(all, refspec).find(({ name }) => name === pointed?.name)?.localName : undefined;
+    if (origins !== undefined && updates.some(({ name }) => name === origins)) {
+      // A branch called HEAD has no place beside it.
+      const name = `refs/remotes/${origin}/HEAD`;
+      const taker = updates.findIndex((update) => update.name === name);
+      if (taker >= 0) updates.splice(taker, 1);
+      if (origins !== name) updates.push({ name, next: { target: origins } });
+    }
     // The branch itself is here only once it is checked out; in a bare clone it has come with the others.
     if (layout === 'tracking' && head?.oid !== undefined && head.name.startsWith('refs/heads/'))
       updates.push({ name: head.name, next: { oid: head.oid } });
