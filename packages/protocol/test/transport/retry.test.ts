@@ -140,6 +140,7 @@ describe('a body that this fetch cannot stream', () => {
   const sender = (sent: unknown[]) =>
     createHttpTransport('http://host/r', {
       streamsRequests: false,
+      postBufferBytes: 2000,
       maxHeldRequestBytes: 5000,
       fetch: async (_url, init) => {
         sent.push(init.body);
