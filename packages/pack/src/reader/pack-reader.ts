@@ -368,7 +368,8 @@ export class PackReader {
 
   #storedEntries(): StoredEntries {
     const packEnd = this.source.size - this.algorithm.oidLength;
-    this.#entries ??= new StoredEntries(this.index, this.#packOrder(), this.#entryWindows, packEnd, this.index);
+    const order = (): PackOrder => this.#packOrder();
+    this.#entries ??= new StoredEntries(this.index, order, this.#entryWindows, packEnd, this.index);
     return this.#entries;
   }
 

@@ -1,5 +1,5 @@
 import { crc32 } from '@git-kv/kernels';
-import { MalformedError, oidFromBytes } from '@git-kv/objects';
+import { MalformedError, type Oid, oidFromBytes } from '@git-kv/objects';
 import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, HEADER_BYTES, TypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { inflateEntry, MAX_DEFLATE_RATIO } from '../inflate-entry.js';
@@ -15,13 +15,13 @@ export class StoredEntries {
   readonly #packEnd: number;
   readonly #pack: object;
   readonly #header: EntryHeader = emptyEntryHeader();
-  /** Offsets in pack order tell where an entry ends and which object is the base of an ofs-delta. */
-  readonly #order: PackOrder;
+  /** Offsets in pack order tell where an entry ends and which object is the base of an ofs-delta. Asked for when that is needed. */
+  readonly #order: () => PackOrder;
 
   wantedOffset = 0;
   wantedLength = 0;
 
-  constructor(index: PackIndex, order: PackOrder, windows: ReadWindows, packEnd: number, pack: object) {
+  constructor(index: PackIndex, order: () => PackOrder, windows: ReadWindows, packEnd: number, pack: object) {
     this.#index = index;
     this.#windows = windows;
     this.#packEnd = packEnd;
@@ -34,7 +34,7 @@ export class StoredEntries {
    * @throws {MalformedError} where they differ, and where no entry begins there
    */
   read(packOffset: number): PackEntry | undefined {
-    const { packOffsets, positions } = this.#order;
+    const { packOffsets, positions } = this.#order();
     const row = findRow(packOffsets, packOffset);
     if (row < 0) throw new MalformedError('pack', packOffset, 'no entry begins here');
     const length = (packOffsets[row + 1] ?? this.#packEnd) - packOffset;
@@ -72,7 +72,6 @@ export class StoredEntries {
   /** What the header at the place that was peeked at says. @param end where the entry ends at the latest */
   #head(packOffset: number, end: number): PackEntryHead {
     const { bytes, at } = this.#windows;
-    const { packOffsets, positions } = this.#order;
     const header = this.#header;
     const { oidLength } = this.#index.algorithm;
     if (!decodeEntryHeader(bytes, at, end, oidLength, packOffset, header)) {
@@ -84,9 +83,24 @@ export class StoredEntries {
       return { typeCode, inflatedSize, pack, baseOid: oidFromBytes(bytes, header.baseOidOffset, oidLength) };
     }
     if (typeCode !== TypeCode.ofsDelta) return { typeCode, inflatedSize, pack };
-    const baseRow = findRow(packOffsets, packOffset - header.baseDistance);
-    if (baseRow < 0) throw new MalformedError('pack entry', packOffset, 'its delta base is not the start of an entry');
-    return { typeCode, inflatedSize, pack, baseOid: this.#index.oidAt(positions[baseRow] as number) };
+    const { baseDistance } = header;
+    const baseOid = (): Oid => this.#oidAt(packOffset - baseDistance, packOffset);
+    return {
+      typeCode,
+      inflatedSize,
+      pack,
+      // Many are asked for who only want to know that it is a delta.
+      get baseOid() {
+        return baseOid();
+      },
+    };
+  }
+
+  #oidAt(baseOffset: number, packOffset: number): Oid {
+    const { packOffsets, positions } = this.#order();
+    const row = findRow(packOffsets, baseOffset);
+    if (row < 0) throw new MalformedError('pack entry', packOffset, 'its delta base is not the start of an entry');
+    return this.#index.oidAt(positions[row] as number);
   }
 
   #check(

@@ -4,7 +4,7 @@ import type { ObjectKind, Oid, RawObject } from '@git-kv/objects';
 export interface PackEntryHead {
   /** What the entry is (`TypeCode`): a full object of a kind, or a delta. */
   readonly typeCode: number;
-  /** The object a delta is made for. */
+  /** The object a delta is made for. May be looked up when it is asked for. */
   readonly baseOid?: Oid;
   /** Bytes before deflate; of a delta, the delta's. */
   readonly inflatedSize: number;

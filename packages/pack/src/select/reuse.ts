@@ -26,8 +26,10 @@ export async function planReuse(
       plan.stored[row] = Stored.full;
       return;
     }
-    const base = entry.baseOid === undefined ? undefined : plan.rowOf(entry.baseOid);
-    const isUsable = options.withDeltas && base !== undefined && base !== row && row < plan.count;
+    // Of what is not in this pack nobody needs to know what it is made of, and to find that out may mean to sort an idx.
+    const baseOid = options.withDeltas && row < plan.count ? entry.baseOid : undefined;
+    const base = baseOid === undefined ? undefined : plan.rowOf(baseOid);
+    const isUsable = base !== undefined && base !== row;
     plan.stored[row] = isUsable ? Stored.delta : Stored.otherDelta;
     if (isUsable) plan.bases[row] = base;
   };
