@@ -1,4 +1,4 @@
-import { type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
+import { isGitError, type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
 import type { ObjectFilter } from '@git-kv/protocol';
 import type { ObjectReader } from '../object-store.js';
 import { missingObject } from '../read-object.js';
@@ -40,7 +40,13 @@ const DONE = 4;
 /** It is one of the wants. */
 const GIVEN = 8;
 
-/** Haves whose trees are compared although no wanted commit has them as a parent (only shallow histories need it). */
+/** From so many haves on they are not read at first: each may be one of hundreds of branches. */
+const MANY_HAVES = 64;
+
+/** Commits looked at before many haves are read: mostly what is new ends at some of them long before. */
+const FIRST_COMMITS = 16;
+
+/** Haves whose trees are compared although no wanted commit has them as a parent: where history is cut, or wants share none. */
 const MAX_EXTRA_EDGES = 64;
 
 /**
@@ -63,11 +69,8 @@ export async function* objectBatchesBetween(
   reader: ObjectReader,
   options: ObjectsBetweenOptions,
 ): AsyncGenerator<readonly WalkedObject[]> {
-  const walk = new CommitWalk(reader, options);
-  await walk.addHaves(options.haves ?? []);
-  await walk.addWants(options.wants);
+  const walk = await walkCommits(reader, options);
   yield walk.tips;
-  await walk.limit();
   const filtered = options.filter && (await import('./filtered-trees.js'));
   const rules = options.filter && filtered?.filterRules(options.filter);
   const commits: WalkedObject[] = [];
@@ -87,6 +90,42 @@ export async function* objectBatchesBetween(
   if (filtered !== undefined && rules !== undefined)
     yield* filtered.walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
   else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, below);
+}
+
+async function walkCommits(reader: ObjectReader, options: ObjectsBetweenOptions): Promise<CommitWalk> {
+  const wants = [...options.wants];
+  const haves = new Set(options.haves);
+  const short = haves.size < MANY_HAVES || isCut(options) ? undefined : await shortWalk(reader, options, wants, haves);
+  if (short !== undefined) return short;
+  const walk = new CommitWalk(reader, options);
+  await walk.addHaves(haves);
+  await walk.addWants(wants);
+  await walk.limit();
+  return walk;
+}
+
+/** The walk where the wants are few commits on top of haves: these are not read then. One that others of them reach may be listed. */
+async function shortWalk(
+  reader: ObjectReader,
+  options: ObjectsBetweenOptions,
+  wants: readonly Oid[],
+  haves: ReadonlySet<Oid>,
+): Promise<CommitWalk | undefined> {
+  if (wants.some((oid) => haves.has(oid))) return undefined;
+  const walk = new CommitWalk(reader, options, haves);
+  try {
+    await walk.addWants(wants);
+    await walk.limit(FIRST_COMMITS);
+  } catch (error) {
+    // Perhaps something that nobody looks for where haves reach it.
+    if (isGitError(error, 'OBJECT_NOT_FOUND')) return undefined;
+    throw error;
+  }
+  return walk.endsAtKnown ? walk : undefined;
+}
+
+function isCut({ shallow }: ObjectsBetweenOptions): boolean {
+  return shallow !== undefined && shallow.size > 0;
 }
 
 /** In trees, what is promised is left out as what is known. */
@@ -126,9 +165,12 @@ class CommitWalk {
   private readonly reader: ObjectReader;
   private readonly options: ObjectsBetweenOptions;
   private readonly nodes: CommitNodes;
+  /** Haves that are not read: known where the walk meets them. */
+  private readonly unread: ReadonlySet<Oid>;
 
-  constructor(reader: ObjectReader, options: ObjectsBetweenOptions) {
+  constructor(reader: ObjectReader, options: ObjectsBetweenOptions, unread: ReadonlySet<Oid> = new Set()) {
     this.reader = reader;
+    this.unread = unread;
     this.options = options;
     this.seen = new OidSet(reader.algorithm);
     this.nodes = new CommitNodes(reader, options.shallow, options.signal);
@@ -168,9 +210,18 @@ class CommitWalk {
     }
   }
 
-  async limit(): Promise<void> {
+  /** Whether there are wanted commits, and known ones are all that is left of their history. */
+  get endsAtKnown(): boolean {
+    if (this.open > 0 || this.commits.length === 0 || this.wantedTrees.length > 0) return false;
+    return this.commits.every(({ flags, parentOids }) => {
+      return flags & KNOWN || (parentOids.length > 0 && parentOids.every((oid) => this.nodes.get(oid) !== undefined));
+    });
+  }
+
+  /** @param most commits to look at */
+  async limit(most = Number.POSITIVE_INFINITY): Promise<void> {
     const turns = new Turns(this.options.signal);
-    while (this.open > 0) {
+    while (this.open > 0 && this.commits.length < most) {
       await turns.step();
       const node = this.queue.pop() as CommitNode;
       node.flags |= DONE;
@@ -194,7 +245,8 @@ class CommitWalk {
         if (parent && parent.flags & KNOWN) edges.add(parent);
       }
     }
-    for (const node of this.haveCommits.slice(0, MAX_EXTRA_EDGES)) edges.add(node);
+    if (isCut(this.options) || edges.size === 0)
+      for (const node of this.haveCommits.slice(0, MAX_EXTRA_EDGES)) edges.add(node);
     yield* edges;
   }
 
@@ -225,7 +277,8 @@ class CommitWalk {
       if (isKnown || (await this.isPromised(oid))) return;
       throw missingObject(oid, 'commit');
     }
-    if (isKnown || node.flags & SEEN) this.enqueue(node, isKnown);
+    if (isKnown || this.unread.has(oid)) this.enqueue(node, true);
+    else if (node.flags & SEEN) this.enqueue(node, false);
     else this.enqueue(node, await this.isKnown(oid));
   }
 

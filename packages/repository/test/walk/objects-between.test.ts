@@ -10,7 +10,7 @@ import {
   sha256,
 } from '@git-kv/objects';
 import { packNameHash } from '@git-kv/pack';
-import { type ObjectStore, objectsBetween, reachableOids } from '@git-kv/repository';
+import { type ObjectReader, type ObjectStore, objectsBetween, reachableOids } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -140,6 +140,43 @@ describe.each([sha1, sha256])('objectsBetween ($name)', (algorithm) => {
     await expect(between(store, [tip])).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
   });
 
+  test('reads none of many haves but the one that the wants end at', async () => {
+    const store = storeOf(algorithm);
+    const files = { a: '1', 'b/c': '2' };
+    const base = await writeCommit(store, { files, time: 1 });
+    const tips: Oid[] = [];
+    for (let time = 2; time < 80; time++) tips.push(await writeCommit(store, { files, parents: [base], time }));
+    const first = await writeCommit(store, { files: { ...files, a: '3' }, parents: [tips[7] as Oid], time: 90 });
+    const second = await writeCommit(store, { files: { ...files, a: '4' }, parents: [first], time: 91 });
+    const read: Oid[] = [];
+    const watched: ObjectReader = {
+      algorithm,
+      read: (oid) => {
+        read.push(oid);
+        return store.read(oid);
+      },
+      async *readMany(oids) {
+        for (const oid of oids) yield [oid, await watched.read(oid)] as const;
+      },
+      stat: (oid) => store.stat(oid),
+    };
+    const found = await collect(objectsBetween(watched, { wants: [second], haves: tips }));
+    expect(found.map(({ kind }) => kind)).toEqual(['commit', 'commit', 'tree', 'blob', 'tree', 'blob']);
+    expect(tips.filter((oid) => read.includes(oid))).toEqual([tips[7]]);
+  });
+
+  test.each([
+    ['a branch at a commit that others have, whose history ends there', 1],
+    ['a branch at a commit that others have, many commits before', 20],
+  ])('lists nothing for %s', async (_, length) => {
+    const store = storeOf(algorithm);
+    let old: Oid | undefined;
+    for (let time = 0; time < length; time++)
+      old = await writeCommit(store, { files: { a: `${time}` }, parents: old === undefined ? [] : [old], time });
+    const next = await writeCommit(store, { files: { a: 'next' }, parents: [old as Oid], time: 99 });
+    expect(await between(store, [old as Oid], [next, ...branchesElsewhere(algorithm)])).toEqual([]);
+  });
+
   test('stops at objects that isKnown knows', async () => {
     const store = storeOf(algorithm);
     const first = await writeCommit(store, { files: { a: '1', 'b/c': '2' }, time: 1 });
@@ -172,7 +209,8 @@ describe.each([sha1, sha256])('objectsBetween ($name)', (algorithm) => {
         commits,
         fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
         fc.array(fc.nat(), { maxLength: 3 }),
-        async (inputs, wantAt, haveAt) => {
+        fc.boolean(),
+        async (inputs, wantAt, haveAt, isMany) => {
           const store = storeOf(algorithm);
           const oids: Oid[] = [];
           for (const { files, parents, time } of inputs) {
@@ -183,7 +221,9 @@ describe.each([sha1, sha256])('objectsBetween ($name)', (algorithm) => {
           const [wants, haves] = [pick(wantAt), pick(haveAt)];
           const reached = await closure(store, wants);
           const had = await closure(store, haves);
-          const found = new Set(await between(store, wants, haves));
+          // Many are not read at first, and those that are not here are passed over.
+          const told = isMany ? [...haves, ...branchesElsewhere(algorithm)] : haves;
+          const found = new Set(await between(store, wants, told));
           expect(
             [...reached].filter((oid) => !had.has(oid) && !found.has(oid)),
             'missing',
@@ -228,6 +268,14 @@ test('objectsBetween agrees with git rev-list --objects', async () => {
     expect(found.map((object) => object.oid).sort()).toEqual(listed.split('\n').sort());
   }
 });
+
+/** Many haves that are not here. */
+function branchesElsewhere(algorithm: HashAlgorithm): Oid[] {
+  return Array.from(
+    { length: 64 },
+    (_, at) => `${at.toString(16).padStart(2, '0')}${'e'.repeat(algorithm.hexLength - 2)}`,
+  );
+}
 
 /** Everything that `oids` reach, the slow and obvious way. */
 async function closure(store: ObjectStore, oids: readonly Oid[]): Promise<Set<Oid>> {
