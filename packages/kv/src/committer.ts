@@ -15,6 +15,14 @@ export interface CommitWords {
   readonly encoding?: string;
 }
 
+/** In whose name commits are made, and how. */
+export interface CommitterOptions extends Pick<KvOptions, 'author' | 'authorEmail' | 'clock' | 'sign'> {
+  /** Of the dates, `+hhmm`. Default `+0000`. */
+  readonly timezone?: string;
+}
+
+type Author = Pick<ChangeOptions, 'author' | 'authorEmail'>;
+
 /** A commit that is not stored yet. */
 export interface MadeCommit {
   readonly head: Head;
@@ -24,18 +32,18 @@ export interface MadeCommit {
 /** Makes commits in the name of a store, signed where it signs. */
 export class Committer {
   readonly #repository: Repository;
-  readonly #options: KvOptions;
+  readonly #options: CommitterOptions;
 
-  constructor(repository: Repository, options: KvOptions) {
+  constructor(repository: Repository, options: CommitterOptions) {
     this.#repository = repository;
     this.#options = options;
-    this.#identity({}); // a wrong default author is told now, not at the first write
+    this.identity(); // a wrong default author is told now, not at the first write
   }
 
   /** The commit of one write. */
   async make(
     place: { readonly treeOid: Oid; readonly parentOids: readonly Oid[] },
-    options: ChangeOptions,
+    options: Author & Pick<ChangeOptions, 'message'>,
   ): Promise<MadeCommit> {
     return await this.#make(place, { message: options.message ?? DEFAULT_MESSAGE }, options);
   }
@@ -51,10 +59,10 @@ export class Committer {
   async #make(
     { treeOid, parentOids }: { readonly treeOid: Oid; readonly parentOids: readonly Oid[] },
     words: CommitWords,
-    options: ChangeOptions,
+    by: Author,
   ): Promise<MadeCommit> {
     const { algorithm } = this.#repository;
-    const committer = this.#identity(options);
+    const committer = this.identity(by);
     const unsigned = buildCommit({ treeOid, parentOids, author: committer, committer, ...words });
     const { sign } = this.#options;
     const body = sign === undefined ? unsigned : await signCommit(unsigned, algorithm, sign);
@@ -62,11 +70,14 @@ export class Committer {
     return { head: { oid, treeOid, parentOids, timestamp: committer.timestamp }, object: { kind: 'commit', body } };
   }
 
-  #identity(options: ChangeOptions): Identity {
+  /** Who commits, now. @throws {RangeError} for what git would not take */
+  identity(by: Author = {}): Identity {
+    const { author = DEFAULT_AUTHOR, authorEmail = DEFAULT_EMAIL, clock = Date.now, timezone } = this.#options;
     return buildIdentity({
-      name: options.author ?? this.#options.author ?? DEFAULT_AUTHOR,
-      email: options.authorEmail ?? this.#options.authorEmail ?? DEFAULT_EMAIL,
-      timestamp: Math.floor((this.#options.clock ?? Date.now)() / 1000),
+      name: by.author ?? author,
+      email: by.authorEmail ?? authorEmail,
+      timestamp: Math.floor(clock() / 1000),
+      ...(timezone !== undefined && { timezone }),
     });
   }
 }

@@ -49,7 +49,7 @@ export class StoreCore {
   readonly #turns = new Mutex();
   readonly clock: () => number;
   /** Told of each commit that the store comes to stand on and that the remote has. */
-  onMoved: ((head: Head) => void) | undefined;
+  onMoved: ((head: Pick<Head, 'oid' | 'parentOids'>) => void) | undefined;
   readonly #upstream: Upstream;
   readonly #options: CoreOptions;
   readonly #committer: Committer;

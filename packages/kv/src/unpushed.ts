@@ -13,8 +13,8 @@ export { mergeKeys } from './merge/merge-keys.js';
 /** What bringing two lines of commits together takes. */
 export interface UnpushedTools {
   readonly repository: Repository;
-  readonly committer: Committer;
-  readonly retention: Retention;
+  readonly committer: Pick<Committer, 'makeWith'>;
+  readonly retention: Pick<Retention, 'wrote'>;
   readonly rules: MergeRules | undefined;
   /** The message of a merge. */
   readonly title: string;

@@ -59,6 +59,11 @@ export interface UpstreamTip {
   fetch(what: 'tip' | 'history', haves: readonly Oid[], options: SyncOptions): Promise<void>;
 }
 
+/** The same behind a transport, where all of a history may be said to be had. */
+export interface RemoteTip extends UpstreamTip {
+  fetch(what: 'tip' | 'history', haves: Iterable<Oid> | AsyncIterable<Oid>, options: SyncOptions): Promise<void>;
+}
+
 /** How servers say that the branch was not what it was a moment ago, or that another push holds its lock. */
 const RACE = /failed to (?:update|lock)|(?:cannot|unable to) lock|has moved|fetch first|but expected|already exists/i;
 
@@ -96,7 +101,7 @@ export class RemoteUpstream implements Upstream {
     this.display = transport.url;
   }
 
-  async find(options: SyncOptions): Promise<UpstreamTip | undefined> {
+  async find(options: SyncOptions): Promise<RemoteTip | undefined> {
     const { signal } = options;
     const client = this.#connected ?? (await connectUploadPack(this.#transport, { signal }));
     this.#connected = undefined;
@@ -121,6 +126,10 @@ export class RemoteUpstream implements Upstream {
 
   async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined> {
     return await pushBranch(this.#repository, this.#transport, { name: this.#refName, expected, next }, options);
+  }
+
+  async close(): Promise<void> {
+    await (this.#connected ?? this.#last)?.close();
   }
 }
 

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { createPathTransport, type FileRepository } from '@git-kv/repository/node-fs';
 import type { GitFile } from '../files/file.js';
 import type { ContentOf, OpenMode } from '../files/mode.js';
 import {
@@ -12,7 +10,7 @@ import {
 } from '../files/open.js';
 import { type FileRepo, splitArguments, type UseFile } from '../files/repo.js';
 import { parseRemoteUrl } from '../remote-url.js';
-import { createNodeTransport, type NodeOptions } from './transport.js';
+import { createLocalTransport, createNodeTransport, isLocalPath, type NodeOptions } from './transport.js';
 
 /**
  * `openRepo` of `@git-kv/kv/files`, with Node's connections: ssh, `git://` and paths of this machine (absolute, or with `.` at their
@@ -62,27 +60,17 @@ export async function open<M extends OpenMode, R>(
     : await openAnywhere(place.source, path, mode, place.options, use);
 }
 
-const LOCAL = /^\.{0,2}[/\\]|^\.{1,2}$|^[a-z]:[/\\]/i;
-
 /** A source that is no URL of HTTP, with a transport that leads there. */
 function onNode<O extends RepoOptions & NodeOptions>(
   source: FileSource,
   options: O,
 ): { readonly source: FileSource; readonly options: O } {
   if (typeof source !== 'string' || options.transport !== undefined) return { source, options };
-  if (!LOCAL.test(source)) {
+  if (!isLocalPath(source)) {
     return { source, options: { ...options, transport: createNodeTransport(parseRemoteUrl(source), options) } };
   }
   const parts = source.split('#');
   const [path, branch] = parts.length === 2 ? parts : [source];
-  const transport = createPathTransport(resolve(path as string), { serve: receiveRules });
+  const transport = createLocalTransport(path as string);
   return { source: `file:///local${branch === undefined ? '' : `#${branch}`}`, options: { ...options, transport } };
-}
-
-/** Whether a branch that is checked out may move: nobody else than this process looks at the setting. */
-async function receiveRules(
-  repository: FileRepository,
-): Promise<{ readonly receivePack: { readonly rules: { readonly denyCurrentBranch: boolean } } }> {
-  const setting = (await repository.config.read()).get('receive', 'denycurrentbranch') ?? 'refuse';
-  return { receivePack: { rules: { denyCurrentBranch: !/^(?:ignore|warn|false|no|off|0)$/i.test(setting) } } };
 }

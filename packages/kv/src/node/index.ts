@@ -16,7 +16,7 @@ import type { Transport } from '@git-kv/protocol';
 import type { ConnectOptions, OfOctetsOptions } from '../options.js';
 import { parseRemoteUrl } from '../remote-url.js';
 import { GitKv } from '../store.js';
-import { createNodeTransport, type NodeOptions } from './transport.js';
+import { createLocalTransport, createNodeTransport, isLocalPath, type NodeOptions } from './transport.js';
 
 export { open, openRepo } from './files.js';
 export type { NodeOptions } from './transport.js';
@@ -32,6 +32,18 @@ export function ofOctets(
   options: OfOctetsOptions & NodeOptions,
 ): Promise<GitKv> {
   return withTransport(options.remote, options, (transport) => GitKv.ofOctets(octets, { ...options, transport }));
+}
+
+/**
+ * What carries requests to a remote over any scheme, or to a path of this machine (absolute, or with `.` at its start): for
+ * `VersionedStore.remote`, say, which closes it.
+ * @throws {GitError} INVALID_URL
+ */
+export function openTransport(
+  url: string,
+  options: Pick<ConnectOptions, 'fetch' | 'credentials' | 'headers' | 'timeoutMs'> & NodeOptions = {},
+): Transport {
+  return isLocalPath(url) ? createLocalTransport(url) : createNodeTransport(parseRemoteUrl(url), options);
 }
 
 async function withTransport(

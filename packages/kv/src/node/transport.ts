@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import type { CredentialsProvider, RequestTransport, Transport } from '@git-kv/protocol';
 import { createNodeFetch, createTransport, type Environment, type NodeFetch } from '@git-kv/protocol/node';
-import { createPathTransport } from '@git-kv/repository/node-fs';
+import { createPathTransport, type FileRepository } from '@git-kv/repository/node-fs';
 import type { ConnectOptions } from '../options.js';
 import type { RemoteUrl } from '../remote-url.js';
 import { openTransport } from '../transport.js';
@@ -39,6 +40,26 @@ export function createNodeTransport(
     },
   };
   return transport;
+}
+
+const LOCAL = /^\.{0,2}[/\\]|^\.{1,2}$|^[a-z]:[/\\]/i;
+
+/** Whether a text is a path of this machine: absolute, or with `.` at its start. */
+export function isLocalPath(text: string): boolean {
+  return LOCAL.test(text);
+}
+
+/** What carries requests to a repository in a directory, which this process serves. */
+export function createLocalTransport(path: string): Transport {
+  return createPathTransport(resolve(path), { serve: receiveRules });
+}
+
+/** Whether a branch that is checked out may move: nobody else than this process looks at the setting. */
+async function receiveRules(
+  repository: FileRepository,
+): Promise<{ readonly receivePack: { readonly rules: { readonly denyCurrentBranch: boolean } } }> {
+  const setting = (await repository.config.read()).get('receive', 'denycurrentbranch') ?? 'refuse';
+  return { receivePack: { rules: { denyCurrentBranch: !/^(?:ignore|warn|false|no|off|0)$/i.test(setting) } } };
 }
 
 /** Credentials from the environment, offered first; after a refusal `next` is asked. */

@@ -1,8 +1,10 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
+import { KvConflictError } from '../errors.js';
 import { Key } from '../key.js';
 import type { MergeRules } from '../merge/merge.js';
-import { type MergedKeys, mergeKeys } from '../merge/merge-keys.js';
+import { mergeKeys } from '../merge/merge-keys.js';
 import type { ProvenRead } from '../proof/proof.js';
+import type { WatchOptions } from '../watch/events.js';
 import { subjectOf, type VersionedCommit } from './commit.js';
 import type { NewCommit, VersionedContext } from './context.js';
 import { VersionedDraft } from './draft.js';
@@ -10,7 +12,9 @@ import { failedExpectation } from './expectations.js';
 import { type HistoryEntry, type HistoryOptions, historyOf } from './history.js';
 import { CommitMerge, decodeConflicts, type VersionedConflict } from './merge.js';
 import type { CallOptions, CommitOptions, ExpectedOid, FailedExpectation, TransactOptions } from './options.js';
+import { rebasedCommit } from './rebase.js';
 import { VersionedSnapshot } from './snapshot.js';
+import { type VersionedWatchEvent, watchVersions } from './watch.js';
 
 /** What became of a transaction. Where nothing changed there is no new commit. */
 export type TransactOutcome<R> =
@@ -48,6 +52,12 @@ export interface MergeConflictOutcome<T> {
 export type MergeOutcome<T> =
   | { readonly status: 'merged' | 'fast-forward' | 'up-to-date'; readonly commit: VersionedCommit }
   | { readonly status: 'diverged' | 'unrelated' }
+  | MergeConflictOutcome<T>;
+
+/** What became of a rebase. `unrelated`: the two have nothing in common. */
+export type RebaseOutcome<T> =
+  | { readonly status: 'rebased' | 'fast-forward' | 'up-to-date'; readonly commit: VersionedCommit }
+  | { readonly status: 'unrelated' }
   | MergeConflictOutcome<T>;
 
 /** What became of a revert. `unchanged`: what the commit did is undone already. */
@@ -120,6 +130,20 @@ export class VersionedBranch<T> {
   ): AsyncGenerator<HistoryEntry<T>, void, undefined> {
     const tip = await this.head();
     if (tip !== undefined) yield* historyOf(this.#context, tip.oid, Key.of(key), options);
+  }
+
+  /**
+   * What happens to the branch, below `prefix`: each commit once and in order, with all its changes, whoever made it. What this store
+   * writes, and others in this process on engines that tell, is told at once; the rest when the branch is looked at the next time. A
+   * branch that was put elsewhere is told as a `reset`.
+   *
+   * Begins where the branch is now, or after `from`. Ends when the signal says so, without an error.
+   * @throws {GitError} what looking again cannot mend; what it can goes to `onError`
+   */
+  watch(prefix: string | Key = Key.root, options: WatchOptions = {}): AsyncGenerator<VersionedWatchEvent<T>, void> {
+    const { codec } = this.#context;
+    const from = options.from === undefined ? this.head().then((tip) => tip?.oid) : Promise.resolve(options.from);
+    return watchVersions(codec, this.#context.watching(this.refName), from, Key.of(prefix), options);
   }
 
   /** Put one value: one commit, or none where it is there already. @returns the commit that the branch is at then */
@@ -211,6 +235,34 @@ export class VersionedBranch<T> {
   }
 
   /**
+   * Make the commits that another branch, or any commit, does not have again on top of it, with the authors and messages they have: one
+   * line in place of a merge. A merge among them becomes one change, with all that came before it.
+   * @throws {NotFoundError} OBJECT_NOT_FOUND where there is no such revision; what a rule throws
+   */
+  async rebase(
+    revision: string,
+    options: MergeOptions & { readonly allowUnrelated?: boolean } = {},
+  ): Promise<RebaseOutcome<T>> {
+    const { rules = this.#context.options.merge, signal } = options;
+    return await this.#retry<RebaseOutcome<T>>(options, async (tip) => {
+      const theirs = await this.#context.resolve(revision);
+      if (tip === undefined) return await this.#fastForward(undefined, theirs, revision);
+      const { baseOids } = await CommitMerge.open(this.#context, tip.oid, theirs.oid, rules, signal ? { signal } : {});
+      if (baseOids.includes(theirs.oid)) return { status: 'up-to-date', commit: tip };
+      if (baseOids.includes(tip.oid)) return await this.#fastForward(tip, theirs, revision);
+      if (baseOids.length === 0 && options.allowUnrelated !== true) return { status: 'unrelated' };
+      try {
+        const commit = await rebasedCommit(this.#context, tip, theirs, rules, signal);
+        const isMoved = await this.#context.move(this.refName, tip, commit, `rebase: onto ${revision}`);
+        return isMoved ? { status: 'rebased', commit } : undefined;
+      } catch (error) {
+        if (error instanceof KvConflictError) return await this.#conflict(error);
+        throw error;
+      }
+    });
+  }
+
+  /**
    * Undo what one commit did, in a new commit: what was changed since stays, and what was changed since at the same key is a
    * conflict. Of a merge, `mainline` says which parent (from 1 on) it is undone to. Rules get no times, since what is put back is no
    * later writing: `lastWriterWins` keeps what was changed since.
@@ -291,12 +343,12 @@ export class VersionedBranch<T> {
     tip: VersionedCommit | undefined,
     commit: VersionedCommit,
     revision: string,
-  ): Promise<MergeOutcome<T> | undefined> {
+  ): Promise<{ readonly status: 'fast-forward'; readonly commit: VersionedCommit } | undefined> {
     const isMoved = await this.#context.move(this.refName, tip, commit, `merge ${revision}: Fast-forward`);
     return isMoved ? { status: 'fast-forward', commit } : undefined;
   }
 
-  async #conflict(merged: Extract<MergedKeys, { readonly status: 'conflict' }>): Promise<MergeConflictOutcome<T>> {
+  async #conflict(merged: Pick<KvConflictError, 'conflicts' | 'hasMore'>): Promise<MergeConflictOutcome<T>> {
     const conflicts = await decodeConflicts(this.#context.codec, merged.conflicts);
     return { status: 'conflict', conflicts, hasMore: merged.hasMore };
   }

@@ -1,25 +1,24 @@
 import {
-  buildCommit,
-  buildIdentity,
   defaultLimits,
   GitError,
-  hashObject,
   type Identity,
   isOid,
   NotFoundError,
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
-import { peelTo, type RefValue, type Repository, resolveRevision, signCommit } from '@git-kv/repository';
+import { peelTo, type RefValue, type Repository, resolveRevision } from '@git-kv/repository';
 import type { AsyncCodec } from '../codecs/codec.js';
+import { Committer } from '../committer.js';
 import type { Key } from '../key.js';
 import { Mutex } from '../mutex.js';
 import { TreeCache } from '../tree/tree-cache.js';
+import type { rebaseUnpushed } from '../unpushed.js';
 import { checkedBlob } from '../value.js';
+import type { Watched, Watching } from '../watch/watching.js';
 import { type VersionedCommit, versionedCommit } from './commit.js';
-import type { CommitOptions, VersionedOptions } from './options.js';
+import type { Author, CommitOptions, VersionedOptions } from './options.js';
 
-const DEFAULT_AUTHOR = { name: 'Git KV', email: 'git-noreply@robur.coop' };
 const KEPT_COMMITS = 1000;
 
 /** What a new commit is made of. */
@@ -31,6 +30,12 @@ export interface NewCommit extends CommitOptions {
   readonly objects: readonly RawObject[];
 }
 
+/** What is loaded when it is first needed: see `later.ts`. */
+export interface Later {
+  readonly Watching: typeof Watching;
+  readonly rebaseUnpushed: typeof rebaseUnpushed;
+}
+
 /** What the parts of a versioned store share: the repository, and how it is read and written. */
 export class VersionedContext<T> {
   readonly repository: Repository;
@@ -38,23 +43,31 @@ export class VersionedContext<T> {
   readonly options: VersionedOptions<T>;
   readonly trees: TreeCache;
   readonly maxValueBytes: number;
+  readonly committer: Committer;
+  readonly later: () => Promise<Later>;
   readonly #commits = new Map<Oid, VersionedCommit>();
   readonly #writes = new Map<string, Mutex>();
+  /** By the full names of branches. */
+  readonly #watched = new Map<string, { readonly branch: Watched; readonly watching: Promise<Watching> }>();
 
-  constructor(repository: Repository, options: VersionedOptions<T>) {
+  constructor(repository: Repository, options: VersionedOptions<T>, later: () => Promise<Later>) {
     this.repository = repository;
     this.codec = options.codec;
     this.options = options;
+    this.later = later;
     this.trees = new TreeCache(repository.objects);
     this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
-    this.identity({}); // a wrong author or timezone is told now, not at the first write
+    const { author, clock, sign, timezone } = options;
+    this.committer = new Committer(repository, {
+      ...namesOf(author),
+      ...(clock !== undefined && { clock }),
+      ...(sign !== undefined && { sign }),
+      ...(timezone !== undefined && { timezone }),
+    });
   }
 
   identity({ author }: CommitOptions): Identity {
-    const { clock = Date.now, timezone } = this.options;
-    const { name, email } = author ?? this.options.author ?? DEFAULT_AUTHOR;
-    const timestamp = Math.floor(clock() / 1000);
-    return buildIdentity({ name, email, timestamp, ...(timezone !== undefined && { timezone }) });
+    return this.committer.identity(namesOf(author));
   }
 
   /** What moves a branch goes one after the other, as far as this store does it. */
@@ -87,14 +100,10 @@ export class VersionedContext<T> {
 
   /** Write a commit and what it needs. No branch leads to it yet. */
   async writeCommit(fields: NewCommit): Promise<VersionedCommit> {
-    const { treeOid, parentOids, message } = fields;
-    const author = this.identity(fields);
-    const unsigned = buildCommit({ treeOid, parentOids, author, committer: author, message });
-    const { algorithm, objects } = this.repository;
-    const { sign } = this.options;
-    const body = sign === undefined ? unsigned : await signCommit(unsigned, algorithm, sign);
-    await objects.writeMany([...fields.objects, { kind: 'commit', body }]);
-    return this.#keep(versionedCommit(hashObject(algorithm, 'commit', body), body));
+    const { author, message } = fields;
+    const { head, object } = await this.committer.make(fields, { ...namesOf(author), message });
+    await this.repository.objects.writeMany([...fields.objects, object]);
+    return this.#keep(versionedCommit(head.oid, object.body));
   }
 
   /** The commit that a branch is at; `undefined` where there is no such branch. */
@@ -125,7 +134,20 @@ export class VersionedContext<T> {
     if (outcome.status === 'conflict' && outcome.name !== refName) {
       throw new GitError('REF_CONFLICT', `Cannot move ${refName}: ${outcome.name} is in the way`);
     }
-    return outcome.status === 'updated';
+    if (outcome.status !== 'updated') return false;
+    this.#watched.get(refName)?.branch.onMoved?.(to);
+    return true;
+  }
+
+  /** What those who watch a branch have in common. */
+  watching(refName: string): Promise<Watching> {
+    const known = this.#watched.get(refName);
+    if (known !== undefined) return known.watching;
+    const branch: Watched = { repository: this.repository, refName, onMoved: undefined };
+    const watching = this.later().then(({ Watching }) => new Watching(branch, undefined));
+    this.#watched.set(refName, { branch, watching });
+    watching.catch(() => this.#watched.delete(refName)); // the next watch tries again
+    return watching;
   }
 
   /** The value with this oid. */
@@ -140,6 +162,10 @@ export class VersionedContext<T> {
     this.#commits.set(commit.oid, commit);
     return commit;
   }
+}
+
+function namesOf(author: Author | undefined): { readonly author?: string; readonly authorEmail?: string } {
+  return author === undefined ? {} : { author: author.name, authorEmail: author.email };
 }
 
 /** Programs of git would take such a name for something else. One that is there can be read, moved and deleted. */

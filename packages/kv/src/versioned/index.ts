@@ -25,6 +25,7 @@ export {
   type MergeConflictOutcome,
   type MergeOptions,
   type MergeOutcome,
+  type RebaseOutcome,
   type RevertOutcome,
   type TransactOutcome,
   VersionedBranch,
@@ -50,6 +51,18 @@ export type {
   TransactOptions,
   VersionedOptions,
 } from './options.js';
+export type {
+  PullBranchOptions,
+  PullOutcome,
+  PushBranchOptions,
+  PushOutcome,
+  RemoteCallOptions,
+  RemoteOptions,
+  SyncBranchOptions,
+  SyncOutcome,
+  VersionedRemote,
+} from './remote.js';
 export { VersionedSnapshot } from './snapshot.js';
 export { VersionedStore } from './store.js';
 export type { TagOptions, VersionedTag } from './tags.js';
+export type { VersionedChange, VersionedWatchEvent } from './watch.js';

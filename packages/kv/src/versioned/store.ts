@@ -1,4 +1,5 @@
 import { assertRefName, GitError, isGitError, NotFoundError } from '@git-kv/objects';
+import type { Transport } from '@git-kv/protocol';
 import type { Repository } from '@git-kv/repository';
 import { Key } from '../key.js';
 import { VersionedBranch } from './branch.js';
@@ -6,6 +7,7 @@ import { VersionedContext } from './context.js';
 import { type DiffOptions, diffVersions, type VersionedDifference } from './diff.js';
 import { type HistoryEntry, type HistoryOptions, historyOf } from './history.js';
 import type { CallOptions, ExpectedOid, VersionedOptions } from './options.js';
+import type { RemoteOptions, VersionedRemote } from './remote.js';
 import { VersionedSnapshot } from './snapshot.js';
 import { createTag, deleteTag, listTags, type TagOptions, type VersionedTag } from './tags.js';
 
@@ -34,7 +36,7 @@ export class VersionedStore<T> {
    * @throws {GitError} INVALID_REF_NAME; {RangeError} for an author or timezone that git would not take
    */
   static async open<T>(repository: Repository, options: VersionedOptions<T>): Promise<VersionedStore<T>> {
-    const context = new VersionedContext(repository, options);
+    const context = new VersionedContext(repository, options, () => import('./later.js'));
     const store = new VersionedStore(context, options.branch ?? (await headBranch(repository)));
     store.branch();
     return store;
@@ -43,6 +45,17 @@ export class VersionedStore<T> {
   /** A handle of a branch, which need not exist. Without a name: that of the store. @throws {GitError} INVALID_REF_NAME */
   branch(name: string = this.#defaultBranch): VersionedBranch<T> {
     return new VersionedBranch(this.#context, name, branchRefName(name));
+  }
+
+  /**
+   * A remote to share branches with: a URL that HTTP leads to, or any transport, such as `openTransport` of `@git-kv/kv/node` makes for
+   * ssh, `git://` and paths, and `createRepositoryTransport` of `@git-kv/repository` for a repository of this process. Nothing is asked
+   * of it now. To be disconnected after use.
+   * @throws {GitError} INVALID_URL; INVALID_REF_NAME for a `name` that cannot be one; UNSUPPORTED for other schemes
+   */
+  async remote(where: string | Transport, options: RemoteOptions = {}): Promise<VersionedRemote<T>> {
+    const { VersionedRemote } = await import('./later.js');
+    return new VersionedRemote(this.#context, where, options, (name) => this.branch(name));
   }
 
   /** The branches that exist, by name. */
