@@ -9,7 +9,6 @@ import { readGitConfig } from './git-config.js';
 export interface ReceiveSettings {
   readonly rules: ReceiveRules;
   readonly hidden: readonly string[];
-  readonly maxPackBytes?: number;
   readonly announced: Pick<AdvertiseReceivePackOptions, 'pushOptions' | 'atomic'>;
 }
 
@@ -26,11 +25,11 @@ export async function readReceiveSettings(console: Console, repository: FileRepo
       denyDeletes: config.getBoolean('receive', 'denydeletes') ?? false,
       denyDeleteCurrent: denial(config.get('receive', 'denydeletecurrent')),
       denyCurrentBranch: denial(config.get('receive', 'denycurrentbranch')),
+      ...(maxPackBytes > 0 && { maxPackBytes }),
       shallowUpdate: config.getBoolean('receive', 'shallowupdate') ?? false,
       checkObjects: checkObjects && (await readFsckConfig(console, repository, 'receive')),
     },
     hidden: readHiddenRefs(config, 'receive'),
-    ...(maxPackBytes > 0 && { maxPackBytes }),
     announced: {
       atomic: config.getBoolean('receive', 'advertiseatomic') ?? true,
       pushOptions: config.getBoolean('receive', 'advertisepushoptions') ?? false,

@@ -3,7 +3,7 @@ import { type RefName, readRemote, readUpstream } from '@git-kv/repository';
 import { CommandError, type Console } from './console.js';
 import { withRemote } from './remote.js';
 import type { RemoteChange } from './remote-edit.js';
-import { parseRefspecs } from './remote-names.js';
+import { parseRefspecs, shownUrl } from './remote-names.js';
 
 /** What the settings and the refs here say of remotes, as `git remote show -n` does. */
 export async function showRemotes(task: RemoteChange, names: readonly string[], isUnasked: boolean): Promise<number> {
@@ -105,7 +105,7 @@ export async function pruneRemote(task: RemoteChange, name: string, isDryRun: bo
     if (sources.length > 0 && !sources.some((source) => there.has(source))) stale.push(ref);
   }
   if (stale.length === 0) return 0;
-  await console.stdout.write(`Pruning ${name}\nURL: ${url}\n`);
+  await console.stdout.write(`Pruning ${name}\nURL: ${shownUrl(url)}\n`);
   if (!isDryRun) {
     const outcome = await repository.refs.update(stale.map((ref) => ({ name: ref, next: null })));
     if (outcome.status === 'conflict') throw new CommandError(`could not remove reference ${outcome.name}`);

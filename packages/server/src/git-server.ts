@@ -122,7 +122,7 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
     const expected = `application/x-${service}-request`;
     if (request.headers.get('Content-Type') !== expected)
       return refuse(path, 415, `the content type must be ${expected}`);
-    const body = decodeBody(request, limits);
+    const body = decodeBody(request, limits, service);
     if (body === undefined) return refuse(path, 415, 'the content encoding must be gzip or none');
 
     const { signal } = request;
@@ -239,10 +239,17 @@ function pathOf(request: Request): string {
   return route.kind === 'refused' ? '' : route.path;
 }
 
+/** What gzip, and the commands of a push, may add to a body. */
+const GZIP_SLACK_BYTES = 16 * 2 ** 20;
+
 /** The body with its content encoding taken off, or `undefined` for an encoding that is not known. */
-function decodeBody(request: Request, limits: ServerLimits): AsyncIterable<Uint8Array> | undefined {
+function decodeBody(request: Request, limits: ServerLimits, service: Service): AsyncIterable<Uint8Array> | undefined {
   const encoding = (request.headers.get('Content-Encoding') ?? 'identity').trim().toLowerCase();
   const body = readBody(request.body);
-  if (encoding === 'gzip' || encoding === 'x-gzip') return gunzip(body, limits.gzipRatio);
+  if (encoding === 'gzip' || encoding === 'x-gzip') {
+    // A stream of empty blocks comes to nothing, and need not end.
+    const limit = service === 'git-upload-pack' ? 'uploadPackRequestBytes' : 'pushBytes';
+    return gunzip(capBytes(body, limit, limits[limit] + GZIP_SLACK_BYTES), limits.gzipRatio);
+  }
   return encoding === 'identity' || encoding === '' ? body : undefined;
 }

@@ -5,7 +5,7 @@ import { type GitConfig, readGitConfig } from '../git-config.js';
 import { parseGitOptions } from '../git-options.js';
 import type { Command } from '../program.js';
 import { type ConnectRemote, withRemote } from '../remote.js';
-import { currentBranch, remoteCalled } from '../remote-names.js';
+import { currentBranch, remoteCalled, shownUrl } from '../remote-names.js';
 import { findHere } from '../repository.js';
 import { compareVersions } from '../version-compare.js';
 
@@ -50,7 +50,7 @@ export const lsRemoteCommand: Command = {
       uploadPack: options.value('upload-pack') ?? options.value('exec') ?? settings.uploadPack,
       serverOptions: options.values('server-option'),
     });
-    if (given === undefined && !options.has('quiet')) await console.stderr.write(`From ${url}\n`);
+    if (given === undefined && !options.has('quiet')) await console.stderr.write(`From ${shownUrl(url)}\n`);
     const matchers = patterns.map(matcher);
     const rows = refs
       .filter(({ name }) => kinds.length === 0 || kinds.some((kind) => name.startsWith(kind)))

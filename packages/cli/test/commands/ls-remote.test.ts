@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gitAsync, initBare, makeDirectory, removeDirectory } from '../../../../test/support/git.js';
+import {
+  git,
+  gitAsync,
+  initBare,
+  makeDirectory,
+  removeDirectory,
+  temporaryDirectory,
+} from '../../../../test/support/git.js';
 import { startGitDaemon } from '../../../../test/support/git-daemon.js';
 import { type GitHttpBackend, startGitHttpBackend } from '../../../../test/support/git-http-backend.js';
 import { basicAuth, closedPort, serveUntilTestEnds } from '../support/remote.js';
@@ -74,6 +81,19 @@ describe('tsgit ls-remote', () => {
       expect({ code: ours.code, stdout: ours.stdout }).toEqual({ code: theirs.code, stdout: theirs.stdout });
       expect(ours.stderr).toBe('');
     }
+  });
+
+  test('says where the refs are from, but not the password', async () => {
+    const cwd = initBare(join(temporaryDirectory(), 'here.git'));
+    const url = `${backend.url.replace('//', '//ann:geheim@')}/empty.git`;
+    git(['config', 'remote.origin.url', url], { cwd });
+    git(['config', 'remote.origin.fetch', '+refs/heads/*:refs/remotes/origin/*'], { cwd });
+    const ended = await run('tsgit', ['ls-remote'], { cwd });
+    expect(ended).toMatchObject({ code: 0, stdout: '', stderr: `From ${backend.url}/empty.git\n` });
+    const commit = git(['commit-tree', '-m', 'x', git(['mktree'], { cwd, input: '' })], { cwd });
+    git(['update-ref', 'refs/remotes/origin/gone', commit], { cwd });
+    const pruned = await run('tsgit', ['remote', 'prune', 'origin'], { cwd });
+    expect(pruned.stdout).toContain(`URL: ${backend.url}/empty.git\n`);
   });
 
   test('prints nothing for an empty repository', async () => {

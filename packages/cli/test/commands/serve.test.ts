@@ -60,6 +60,10 @@ describe('tsgit serve', () => {
     expect(git(['rev-parse', 'refs/heads/new'], { cwd: join(root, 'one.git') })).toBe(head);
     const deleted = await gitAsync(['push', 'origin', ':refs/heads/new'], { cwd: copy });
     expect(deleted).toMatchObject({ code: 1, stderr: expect.stringContaining('remote rejected') });
+    git(['config', 'receive.maxInputSize', '20'], { cwd: join(root, 'one.git') });
+    commitFiles(copy, [{ files: { b: 'B' } }], 'large');
+    const large = await gitAsync(['push', 'origin', 'large'], { cwd: copy });
+    expect(large).toMatchObject({ code: 1, stderr: expect.stringContaining('at most 20 is allowed') });
   });
 
   test('lets in who is in the file of accounts, each with the rights it says', async () => {

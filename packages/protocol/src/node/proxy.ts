@@ -5,11 +5,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The proxy that `environment` names for `url`, or `undefined` to go there directly: `https_proxy` for https, `http_proxy`
- * for http, `all_proxy` for either, less what `no_proxy` lists. Lower case wins over upper case.
+ * for http, `all_proxy` for either, less what `no_proxy` lists. Lower case wins over upper case; HTTP_PROXY does not count in a
+ * program that a web server runs (REQUEST_METHOD), where it is what a stranger wrote in the header `Proxy`.
  * @throws {GitError} UNSUPPORTED for a proxy that is not http or https
  */
 export function proxyFor(url: URL, environment: Environment): string | undefined {
-  const variable = (name: string): string | undefined => environment[name] ?? environment[name.toUpperCase()];
+  const variable = (name: string): string | undefined => {
+    const isStrangers = name === 'http_proxy' && environment.REQUEST_METHOD !== undefined;
+    return environment[name] ?? (isStrangers ? undefined : environment[name.toUpperCase()]);
+  };
   const proxy = variable(`${url.protocol.slice(0, -1)}_proxy`) || variable('all_proxy');
   if (!proxy || isExcepted(url, variable('no_proxy') ?? '')) return undefined;
   const address = proxy.includes('://') ? proxy : `http://${proxy}`;

@@ -1,4 +1,4 @@
-import type { ReflogNote, RefName, RefUpdate } from '../ref-store.js';
+import type { ReflogNote, RefName, RefOutcome, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 
 /** How refs move together. */
@@ -23,6 +23,11 @@ export async function moveRefs(
   while (left.length > 0) {
     const outcome = await repository.refs.update(left, { reflog, ...(signal && { signal }) });
     if (outcome.status === 'updated') return lost;
+    const done = left.find((update) => isDone(update, outcome));
+    if (done !== undefined && !isAtomic) {
+      left = left.filter((update) => update !== done);
+      continue;
+    }
     const blamed =
       outcome.status === 'conflict' && !isAtomic
         ? left.filter(({ name }) => isInvolved(name, outcome.name)).slice(0, 1)
@@ -35,6 +40,14 @@ export async function moveRefs(
     left = left.filter((update) => !lost.has(update));
   }
   return lost;
+}
+
+/** Whether somebody else has done what was to be done: as by another fetch of the same. */
+function isDone({ name, next }: RefUpdate, outcome: Exclude<RefOutcome, { status: 'updated' }>): boolean {
+  if (outcome.status !== 'conflict' || outcome.name !== name) return false;
+  const { actual } = outcome;
+  if (next === null || actual === null) return next === actual;
+  return 'oid' in next && 'oid' in actual && next.oid === actual.oid;
 }
 
 /** A conflict names the ref itself, or the one whose name leaves no room for it. */

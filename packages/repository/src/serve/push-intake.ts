@@ -93,18 +93,13 @@ export class PushIntake {
 
   async #receive(pack: PackBody | undefined): Promise<Quarantine | undefined> {
     if (pack === undefined) return undefined;
-    const {
-      rules,
-      signal,
-      maxPackBytes,
-      maxObjectBytes,
-      maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES,
-    } = this.#options;
+    const { rules, signal, maxObjectBytes, maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES } = this.#options;
+    const caps = [this.#options.maxPackBytes, rules?.maxPackBytes].filter((cap) => cap !== undefined);
     const { checkObjects = true } = rules ?? {};
     const check = checkObjects === true ? {} : checkObjects;
     const quarantine = await this.#repository.objects.receive(pack.chunks, {
       signal,
-      ...(maxPackBytes !== undefined && { maxPackBytes }),
+      ...(caps.length > 0 && { maxPackBytes: Math.min(...caps) }),
       ...(maxObjectBytes !== undefined && { maxObjectBytes }),
       maxInflatedBytes,
       ...(this.#options.isOpenEnded && { stopsAtTrailer: true }),

@@ -21,6 +21,8 @@ export interface ReceiveRules {
   readonly denyCurrentBranch?: boolean | 'warn';
   /** Take pushes from shallow clones that make this repository shallow, too (receive.shallowUpdate). Default false. */
   readonly shallowUpdate?: boolean;
+  /** Bytes of pack accepted at most (receive.maxInputSize), where the server takes as many. Default: what the server takes. */
+  readonly maxPackBytes?: number;
   /**
    * Refuse a push with an object whose content breaks a rule of fsck (receive.fsckObjects). Default true, other than git's; with
    * options, by these.

@@ -67,7 +67,7 @@ export interface UploadPackCommand {
 export interface ServeUploadPackOptions extends RefVisibility {
   /** The version that was advertised: default 2. */
   readonly version?: ProtocolVersion | undefined;
-  /** Every round of a fetch is a request of its own, as over HTTP: default false. Counts in version 0 and 1. */
+  /** Every round of a fetch is a request of its own, as over HTTP: default false. In version 2 one command is answered. */
   readonly isStateless?: boolean;
   readonly signal?: AbortSignal;
   readonly rules?: UploadRules | undefined;
@@ -107,8 +107,8 @@ export async function* advertiseUploadPack(
 }
 
 /**
- * Answer upload-pack requests: in protocol v2 one after another, until the client has no more (over HTTP a body holds one, over
- * a pipe any number), in version 0 and 1 one fetch. Objects are read as the answer is pulled.
+ * Answer upload-pack requests: in protocol v2 one after another, until the client has no more (over HTTP, `isStateless`, one; over a
+ * pipe any number), in version 0 and 1 one fetch. Objects are read as the answer is pulled.
  *
  * What the client asked wrongly becomes an ERR line, after which the conversation ends; a malformed request is thrown, as long
  * as nothing was answered.
@@ -152,6 +152,8 @@ async function* serveV2(
     const command = await readV2Command(lines, limits);
     if (command === undefined) return;
     yield* answer(repository, command, limits, options);
+    // As git: what else a request holds is not looked at, or one of a few megabytes could ask for thousands of clones.
+    if (options.isStateless === true) return;
   }
 }
 

@@ -62,6 +62,16 @@ async function writeTag(
   return await repository.objects.write({ kind: 'tag', body: encodeUtf8(text) });
 }
 
+test('over requests, one command of a request is answered', async () => {
+  const repository = createMemoryRepository();
+  const head = await writeCommit(repository.objects, { files: { a: 'A' } });
+  await repository.refs.update([{ name: 'refs/heads/main', next: { oid: head } }]);
+  const two = concatBytes([request(repository, 'ls-refs', []), request(repository, 'ls-refs', [])]);
+  const answerTo = async (options: ServeUploadPackOptions): Promise<number> =>
+    (await bytesOf(serveUploadPack(repository, body(two), options))).length;
+  expect(await answerTo({})).toBe(2 * (await answerTo({ isStateless: true })));
+});
+
 describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }) => {
   let repository: Repository;
   let commits: Oid[];

@@ -65,9 +65,12 @@ export async function listenSsh(options: ListenSshOptions): Promise<ListeningSer
     const { quiet, socket } = entry;
     const logins = new SshLogins(options, info.ip, (data) => ssh2.utils.parseKey(data));
     client.on('authentication', (context: AuthContext) => {
-      void logins.judge(context).then((mayGoOn) => {
-        if (!mayGoOn) client.end();
-      });
+      void logins.judge(context).then(
+        (mayGoOn) => {
+          if (!mayGoOn) client.end();
+        },
+        () => client.end(), // the answer cannot be given: the client has gone
+      );
     });
     client.once('ready', () => {
       quiet.start(limits.initTimeoutMs);

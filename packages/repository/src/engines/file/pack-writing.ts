@@ -64,18 +64,23 @@ export async function publishPack(
   await file.sync();
   const temporaries: string[] = [];
   const targets: string[] = [`${target}.pack`];
+  const placed: string[] = [];
   try {
     for (const [ending, bytes] of [...Object.entries(beside), ['idx', index] as const]) {
       if (bytes === undefined) continue;
       temporaries.push(await disk.writeTemporary(own.packs.path, `tmp_${ending}_`, bytes));
       targets.push(`${target}.${ending}`);
     }
-    for (const [at, path] of [file.path, ...temporaries].entries()) await disk.rename(path, targets[at] as string);
+    for (const [at, path] of [file.path, ...temporaries].entries()) {
+      await disk.rename(path, targets[at] as string);
+      placed.push(targets[at] as string);
+    }
   } catch (error) {
     for (const path of temporaries) await disk.fs.unlink(path).catch(() => undefined);
-    // Renamed, but without an idx: nobody can see it. (With one, it is the same pack that was there before.)
-    if (!(await disk.findStat(`${target}.idx`))) {
-      for (const path of targets) await disk.fs.unlink(path).catch(() => undefined);
+    // Renamed, but without an idx: nobody can see it. (With one, it is the same pack that was there before.) What this call did not
+    // put there may be another's, who is between two renames of the same pack.
+    if (placed.length > 0 && !(await disk.findStat(`${target}.idx`))) {
+      for (const path of placed) await disk.fs.unlink(path).catch(() => undefined);
     }
     throw error;
   }

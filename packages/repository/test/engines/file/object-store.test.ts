@@ -13,10 +13,12 @@ import {
   removeDirectory,
   temporaryDirectory,
 } from '../../../../../test/support/git.js';
+import { type Fs, openFileRepository } from '../../../src/engines/file/index.js';
 import type { Quarantine } from '../../../src/index.js';
 import type { FileRepository } from '../../../src/node/index.js';
 import { deltaBomb } from '../../support/delta-bomb.js';
 import { collect } from '../../support/objects.js';
+import { FaultyFs } from './faulty-fs.js';
 import { openForTest } from './open.js';
 
 const blob = (text: string): RawObject => ({ kind: 'blob', body: new TextEncoder().encode(text) });
@@ -244,6 +246,36 @@ describe.each(['sha1', 'sha256'] as const)('the file object store, %s', (objectF
       expect((await repository.objects.read(head))?.kind).toBe('commit');
       expect((await quarantine.reader.read(head))?.kind).toBe('commit');
       expect(everyOid()).toEqual([...quarantine.oids()]);
+      expect(names('objects/pack').map((name) => name.replace(/^.*\./, '.'))).toEqual(['.idx', '.pack']);
+      run('update-ref', 'refs/heads/main', head);
+      await readsAll();
+      isClean();
+    });
+
+    test('while somebody else publishes the same pack, and fails', async () => {
+      const slow = new FaultyFs();
+      const failing = new FaultyFs((name) => (isFailing && name === 'handle.write' ? { code: 'ENOSPC' } : undefined));
+      let isFailing = false;
+      let fail: () => Promise<void> = async () => {};
+      const between: Fs = {
+        ...slow.fs,
+        rename: async (from, to) => {
+          if (to.endsWith('.idx')) await fail();
+          await slow.fs.rename(from, to);
+        },
+      };
+      repository = await openFileRepository(between, directory);
+      const other = await openFileRepository(failing.fs, directory);
+      const [ours, theirs] = [
+        await repository.objects.receive(stream(pack)),
+        await other.objects.receive(stream(pack)),
+      ];
+      fail = async () => {
+        isFailing = true;
+        await expect(theirs.publish()).rejects.toMatchObject({ code: 'NO_SPACE' });
+      };
+      await ours.publish();
+      await other.close();
       expect(names('objects/pack').map((name) => name.replace(/^.*\./, '.'))).toEqual(['.idx', '.pack']);
       run('update-ref', 'refs/heads/main', head);
       await readsAll();
