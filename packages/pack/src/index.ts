@@ -38,7 +38,7 @@ export {
   serializePackIndexColumns,
 } from './idx/serialize.js';
 export { indexPack } from './indexer/index-pack.js';
-export type { IndexedPack, IndexPackOptions } from './indexer/index-pack-options.js';
+export type { IndexedEntries, IndexedPack, IndexPackOptions } from './indexer/index-pack-options.js';
 export type { PackCheckOptions } from './indexer/pack-check.js';
 export {
   type ResolveTask,

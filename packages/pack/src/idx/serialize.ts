@@ -76,13 +76,19 @@ export function serializePackIndexColumns(
   idx.set([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2]);
 
   const fanout = new Uint32Array(256);
+  // Oids are whole words, and so is what stands before them.
+  const oidWords = oidLength / 4;
+  const from = wordsOf(oids, objectCount * oidWords);
+  const to = wordsOf(idx, crcsAt / 4);
+  for (let rank = 0, toWord = OIDS_AT / 4; rank < objectCount; rank++) {
+    const position = order[rank] as number;
+    let fromWord = position * oidWords;
+    for (const end = toWord + oidWords; toWord < end; ) to[toWord++] = from[fromWord++] as number;
+    fanout[oids[position * oidLength] as number]!++;
+  }
   let large = 0;
   for (let rank = 0; rank < objectCount; rank++) {
     const position = order[rank] as number;
-    const oidAt = position * oidLength;
-    const to = OIDS_AT + rank * oidLength;
-    for (let at = 0; at < oidLength; at++) idx[to + at] = oids[oidAt + at] as number;
-    fanout[oids[oidAt] as number]!++;
     writeUint32(idx, crcsAt + rank * 4, crcs[position] as number);
     const packOffset = packOffsets[position] as number;
     if (packOffset < LARGE_OFFSET) {
@@ -101,4 +107,9 @@ export function serializePackIndexColumns(
   idx.set(packChecksum, packChecksumAt);
   idx.set(algorithm.digest(idx.subarray(0, packChecksumAt + oidLength)), packChecksumAt + oidLength);
   return idx;
+}
+
+function wordsOf(bytes: Uint8Array, count: number): Int32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Int32Array(aligned.buffer, aligned.byteOffset, count);
 }

@@ -47,6 +47,7 @@ export interface ForestParts {
   /** Bytes of bases held outside of the log. */
   readonly heldBytes: number;
   readonly visit: ((object: VisitedObject) => void) | undefined;
+  readonly visitsBlobs: boolean;
 }
 
 /**
@@ -70,6 +71,7 @@ export class DeltaForest {
   /** Where the entry after the last one would begin. */
   readonly #packEnd: number;
   readonly #visit: ((object: VisitedObject) => void) | undefined;
+  readonly #visitsBlobs: boolean;
   /** Deltas below each entry, itself included. */
   readonly #weights: Int32Array;
   readonly #header = emptyEntryHeader();
@@ -102,6 +104,7 @@ export class DeltaForest {
     this.#wantedIn = parts.rootWindows;
     this.#packEnd = parts.packEnd;
     this.#visit = parts.visit;
+    this.#visitsBlobs = parts.visitsBlobs;
     this.#weights = parts.weights;
     this.#stack = new BaseStack(parts.log, parts.limits.deltaDepth, parts.heldBytes);
     const { resolvedFreeBytes, resolvedRatio } = parts.limits;
@@ -223,11 +226,10 @@ export class DeltaForest {
       typeCodes[row] = this.#typeCode | RESOLVED;
       if (isLogged) log.add(frameStart, end, row);
       else log.hashAlone(output, frameStart, end, row);
-      this.#visit?.({
-        packOffset,
-        kind: kindOfTypeCode(this.#typeCode) as ObjectKind,
-        body: output.subarray(start, end),
-      });
+      if (this.#visit !== undefined && (this.#typeCode !== TypeCode.blob || this.#visitsBlobs)) {
+        const kind = kindOfTypeCode(this.#typeCode) as ObjectKind;
+        this.#visit({ packOffset, kind, body: output.subarray(start, end) });
+      }
       this.#sliceBytes += resultSize + 256;
       this.resolvedCount++;
       const next = nextSiblings[row] as number;

@@ -31,6 +31,8 @@ export interface IndexPackOptions {
    * tree by tree. Its id is not known yet. What this throws ends the indexing.
    */
   readonly visit?: (object: VisitedObject) => void;
+  /** Whether {@link visit} is to be told of blobs, too (default true): most objects are, and a call costs more than to hash a small one. */
+  readonly visitsBlobs?: boolean;
   /** Check the objects as `git index-pack --strict` does. Special files that are not in the pack are read by `readBase`. */
   readonly check?: PackCheckOptions;
   /** Threads that resolve deltas, this one included (default 1), where {@link workers} can be had. */
@@ -57,4 +59,16 @@ export interface IndexedPack {
   readonly index: Uint8Array;
   /** By index position: type codes 1 to 4, as {@link kindOfTypeCode} reads them. */
   readonly typeCodes: Uint8Array;
+  /** The same in the order of the pack. */
+  readonly entries: IndexedEntries;
+}
+
+/** The entries of a pack in its order, in columns. */
+export interface IndexedEntries {
+  /** Object ids, one after another. */
+  readonly oids: Uint8Array;
+  /** Type codes of objects, in the low three bits. */
+  readonly typeCodes: Uint8Array;
+  /** By index position: which entry it is. */
+  readonly order: Uint32Array;
 }

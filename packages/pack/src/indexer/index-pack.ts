@@ -44,6 +44,10 @@ const LARGE_PACK_BYTES = 256 * 1024;
 /** A worker costs some 70 ms to start: below this it does not pay. */
 const LEAST_SHARED_DELTAS = 50_000;
 
+/** Full objects are held for their deltas until so many entries have come, and as long as one of so many is a delta. */
+const HELD_ENTRIES = 256;
+const ENTRIES_A_DELTA = 32;
+
 /** Bytes scanned between two turns of the event loop, where the source itself gives none. */
 const SCAN_SLICE_BYTES = 4 * MiB;
 
@@ -77,6 +81,8 @@ class Indexer {
   readonly #arena: IndexArena;
   readonly #log: ObjectLog;
   readonly #check: PackCheck | undefined;
+  readonly #visit: IndexPackOptions['visit'];
+  readonly #visitsBlobs: boolean;
   readonly #appendedOids: Oid[] = [];
   #deltaCount = 0;
   #receivedCount = 0;
@@ -90,6 +96,8 @@ class Indexer {
     this.#table = new EntryTable(options.algorithm.oidLength);
     this.#refs = new RefBases(options.algorithm);
     this.#check = check;
+    this.#visit = options.visit;
+    this.#visitsBlobs = options.visitsBlobs ?? true;
     this.#arena = new IndexArena(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
     this.#payloads = new DeltaPayloads(this.#arena);
     this.#log = new ObjectLog({
@@ -199,7 +207,7 @@ class Indexer {
       if (body === log.bytes) log.add(frameStart, bodyEnd, row);
       else log.hashAlone(body, frameStart, bodyEnd, row);
       // Half of full objects have deltas; those held need not be read and inflated again (undici: a tenth of the whole).
-      if (payloads.isUnderHalf) {
+      if (payloads.isUnderHalf && (row < HELD_ENTRIES || this.#deltaCount * ENTRIES_A_DELTA > row)) {
         const place = payloads.placeFor(inflatedSize);
         if (place !== NONE) {
           if (body === log.bytes) body.copyWithin(place, bodyStart, bodyEnd);
@@ -207,11 +215,10 @@ class Indexer {
           table.payloads[row] = payloads.keep(inflatedSize);
         }
       }
-      this.#options.visit?.({
-        packOffset: entry.packOffset,
-        kind: kindOfTypeCode(typeCode) as ObjectKind,
-        body: body.subarray(bodyStart, bodyEnd),
-      });
+      if (this.#visit !== undefined && (typeCode !== TypeCode.blob || this.#visitsBlobs)) {
+        const kind = kindOfTypeCode(typeCode) as ObjectKind;
+        this.#visit({ packOffset: entry.packOffset, kind, body: body.subarray(bodyStart, bodyEnd) });
+      }
       return;
     }
     this.#deltaCount++;
@@ -275,7 +282,8 @@ class Indexer {
       source,
       packEnd: this.#packEnd,
       weights,
-      visit: this.#options.visit,
+      visit: this.#visit,
+      visitsBlobs: this.#visitsBlobs,
     });
   }
 
@@ -400,6 +408,7 @@ class Indexer {
       packSize: this.#packEnd + packChecksum.length,
       index,
       typeCodes,
+      entries: { oids, typeCodes: table.typeCodes, order },
     };
   }
 

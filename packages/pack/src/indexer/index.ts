@@ -19,7 +19,7 @@ export type { PackLimits } from '../limits.js';
 export type { PackProgress } from '../progress.js';
 export type { PackStorage } from '../storage.js';
 export { indexPack } from './index-pack.js';
-export type { IndexedPack, IndexPackOptions } from './index-pack-options.js';
+export type { IndexedEntries, IndexedPack, IndexPackOptions } from './index-pack-options.js';
 export type { PackCheckOptions } from './pack-check.js';
 export type { ResolveTask, ResolveWorker, ResolveWorkers } from './resolve-share.js';
 export type { VisitedObject } from './visited-object.js';

@@ -189,6 +189,7 @@ export async function resolveShare(task: ResolveTask, source: ByteSource): Promi
     packEnd,
     weights,
     visit: undefined,
+    visitsBlobs: false,
   });
   await resolveRoots(forest, task, undefined, async () => undefined);
   log.flush();

@@ -59,10 +59,12 @@ describe.each<HashName>(['sha1', 'sha256'])('an idx of %s', (format) => {
 
   test('of equal oids keeps the order of the pack', () => {
     const oid = '12'.repeat(algorithm.oidLength);
-    const entries = [40, 12, 99].map((packOffset) => ({ oid, packOffset, crc32: 0 }));
-    const index = parsePackIndex(serializePackIndex({ algorithm, entries, packChecksum }), algorithm);
-    expect([0, 1, 2].map((position) => index.packOffsetAt(position))).toEqual([40, 12, 99]);
-    expect(index.findByPrefix('12', 5)).toEqual([oid]);
+    for (const offsets of [[40, 12, 99], Array.from({ length: 100 }, (_, at) => 12 + ((at * 37) % 100))]) {
+      const entries = offsets.map((packOffset) => ({ oid, packOffset, crc32: 0 }));
+      const index = parsePackIndex(serializePackIndex({ algorithm, entries, packChecksum }), algorithm);
+      expect(offsets.map((_, position) => index.packOffsetAt(position))).toEqual(offsets);
+      expect(index.findByPrefix('12', 5)).toEqual([oid]);
+    }
   });
 
   test('of many objects is sorted by the whole oid', () => {

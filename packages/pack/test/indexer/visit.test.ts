@@ -28,6 +28,10 @@ describe.each(['sha1', 'sha256'] as const)('what a pack of %s is visited with', 
     expect(seen.sort()).toEqual(oids);
 
     seen.length = 0;
+    await indexPack(chunks(), { algorithm, storage: memoryPackStorage(), visit, visitsBlobs: false });
+    expect(seen.sort()).toEqual(oids.filter((line) => !line.endsWith('blob')));
+
+    seen.length = 0;
     await verifyPack({ algorithm, source: memorySource(pack), idx: index, visit });
     expect(seen.sort()).toEqual(oids);
   });
