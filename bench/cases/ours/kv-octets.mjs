@@ -3,11 +3,12 @@ import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GitKv } from '@git-kv/kv';
-import { openRepository } from '@git-kv/repository/node-fs';
 import { report } from '../../lib/report.mjs';
 
 const [mode = '', source = '', target = ''] = process.argv.slice(2);
 if (mode === 'save') {
+  // Who only loads needs nothing of files.
+  const { openRepository } = await import('@git-kv/repository/node-fs');
   const repository = await openRepository(source);
   const store = await GitKv.open(repository);
   await pipeline(Readable.from(store.toOctets()), createWriteStream(target));

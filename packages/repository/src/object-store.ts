@@ -151,8 +151,9 @@ export interface Quarantine {
   /**
    * Whether these objects arrived, and with them all that any object that arrived names: then nothing is missing that they reach. False
    * where that is not known. There where `followLinks` was asked for, in a store that can.
+   * @param outside commits that may be named without being here: the parents of shallow ones
    */
-  isClosed?(oids: Iterable<Oid>): boolean;
+  isClosed?(oids: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean;
   /** Make the objects part of the store, durably. */
   publish(): Promise<void>;
   /** Throw them away. No effect after `publish`. */

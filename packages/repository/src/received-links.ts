@@ -9,8 +9,9 @@ import {
   parseCommitLinks,
   parseTagLinks,
   TreeCursor,
+  writeOid,
 } from '@git-kv/objects';
-import type { PackIndex, VisitedObject } from '@git-kv/pack';
+import type { IndexedEntries, PackIndex, VisitedObject } from '@git-kv/pack';
 import { LastTrees, LEAST_COMPARED_BYTES } from './walk/last-trees.js';
 
 /** As packs number them. */
@@ -18,6 +19,9 @@ const TYPE_CODES: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, b
 
 /** Bytes of trees that are remembered beside the memory of the indexer. */
 const HELD_BYTES = 4 * 2 ** 20;
+
+/** So many links are only listed; of more, each is kept once. To find one in the end takes no longer than to find out that it is new. */
+const LISTED_LINKS = 2 ** 17;
 
 /** Entries' first bytes tell trees of one directory from others, mostly. */
 const KEY_BYTES = 12;
@@ -27,17 +31,22 @@ const KEY_BYTES = 12;
  * walk then, which would read every tree once more.
  */
 export class ReceivedLinks {
-  readonly #oids: OidRows;
+  #oids: OidRows;
+  #isListing = true;
+  readonly #mostListed: number;
   /** By row: what the object is taken for. */
   #typeCodes: Uint8Array = new Uint8Array(1024);
   readonly #last: LastTrees;
   readonly #oidLength: number;
+  readonly #oidBytes: Uint8Array;
   /** Something was there that cannot be followed: a walk is to find out what becomes of it. */
   #isUnsure = false;
 
-  constructor(algorithm: HashAlgorithm) {
+  constructor(algorithm: HashAlgorithm, mostListed: number = LISTED_LINKS) {
+    this.#mostListed = mostListed;
     this.#oids = new OidRows(algorithm);
     this.#oidLength = algorithm.oidLength;
+    this.#oidBytes = new Uint8Array(algorithm.oidLength);
     this.#last = new LastTrees(algorithm.oidLength, HELD_BYTES);
   }
 
@@ -55,13 +64,29 @@ export class ReceivedLinks {
     }
   };
 
-  /** Whether `wants` and all that the objects of the pack name are in the pack, and are what they are taken for. */
-  areWithin(index: PackIndex, typeCodes: Uint8Array, wants: Iterable<Oid>): boolean {
+  /**
+   * Whether `wants` and all that the objects of the pack name are in the pack, and are what they are taken for.
+   * @param outside commits that may be missing
+   */
+  areWithin(index: PackIndex, entries: IndexedEntries, wants: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean {
     if (this.#isUnsure) return false;
     const { bytes, count } = this.#oids;
+    const length = this.#oidLength;
+    const last = index.objectCount - 1;
+    // Packs mostly have objects in the order in which trees name them: the next entry is looked at before it is searched for.
+    let entry = -1;
     for (let row = 0; row < count; row++) {
-      const position = index.findBytes(bytes, row * this.#oidLength);
-      if (position === undefined || typeCodes[position] !== this.#typeCodes[row]) return false;
+      const typeCode = this.#typeCodes[row] as number;
+      if (entry < last && isOidAt(entries.oids, (entry + 1) * length, bytes, row * length, length)) entry++;
+      else {
+        const position = index.findBytes(bytes, row * length);
+        if (position === undefined) {
+          if (typeCode === TYPE_CODES.commit && outside?.has(this.#oids.oidAt(row))) continue;
+          return false;
+        }
+        entry = entries.order[position] as number;
+      }
+      if (((entries.typeCodes[entry] as number) & 7) !== typeCode) return false;
     }
     for (const oid of wants) if (index.find(oid) === undefined) return false;
     return true;
@@ -69,27 +94,55 @@ export class ReceivedLinks {
 
   #visitCommit(body: Uint8Array): void {
     const { treeOid, parentOids } = parseCommitLinks(body);
-    this.#note(this.#oids.addOid(treeOid), TYPE_CODES.tree);
-    for (const oid of parentOids) this.#note(this.#oids.addOid(oid), TYPE_CODES.commit);
+    this.#addOid(treeOid, TYPE_CODES.tree);
+    for (const oid of parentOids) this.#addOid(oid, TYPE_CODES.commit);
   }
 
   #visitTag(body: Uint8Array): void {
     const { targetOid, targetKind } = parseTagLinks(body);
-    this.#note(this.#oids.addOid(targetOid), TYPE_CODES[targetKind]);
+    this.#addOid(targetOid, TYPE_CODES[targetKind]);
   }
 
   #visitTree(view: Uint8Array): void {
+    if (this.#isListing) {
+      this.#addEntries(new TreeCursor(view, this.#oidLength));
+      return;
+    }
     // One that is compared is remembered, and the buffer is not ours.
     const body = view.length < LEAST_COMPARED_BYTES ? view : view.slice();
     this.#last.compare(keyOf(body), body);
     const { ranges } = this.#last;
     for (let range = 0; range < ranges.length; range += 2) {
-      const cursor = new TreeCursor(body, this.#oidLength, ranges[range], ranges[range + 1]);
-      while (cursor.next()) {
-        if (isGitlinkMode(cursor.mode)) continue;
-        const row = this.#oids.add(body, cursor.oidStart);
-        this.#note(row, isTreeMode(cursor.mode) ? TYPE_CODES.tree : TYPE_CODES.blob);
-      }
+      this.#addEntries(new TreeCursor(body, this.#oidLength, ranges[range], ranges[range + 1]));
+    }
+  }
+
+  #addEntries(cursor: TreeCursor): void {
+    const { body } = cursor;
+    while (cursor.next()) {
+      if (isGitlinkMode(cursor.mode)) continue;
+      this.#add(body, cursor.oidStart, isTreeMode(cursor.mode) ? TYPE_CODES.tree : TYPE_CODES.blob);
+    }
+  }
+
+  #addOid(oid: Oid, typeCode: number): void {
+    writeOid(oid, this.#oidBytes, 0);
+    this.#add(this.#oidBytes, 0, typeCode);
+  }
+
+  #add(bytes: Uint8Array, offset: number, typeCode: number): void {
+    if (this.#isListing && this.#oids.count >= this.#mostListed) this.#keepOnce();
+    this.#note(this.#isListing ? this.#oids.append(bytes, offset) : this.#oids.add(bytes, offset), typeCode);
+  }
+
+  #keepOnce(): void {
+    const listed = this.#oids;
+    const typeCodes = this.#typeCodes;
+    this.#isListing = false;
+    this.#oids = new OidRows(listed.algorithm);
+    this.#typeCodes = new Uint8Array(typeCodes.length);
+    for (let row = 0; row < listed.count; row++) {
+      this.#note(this.#oids.add(listed.bytes, row * this.#oidLength), typeCodes[row] as number);
     }
   }
 
@@ -103,6 +156,11 @@ export class ReceivedLinks {
     if (known === 0) this.#typeCodes[row] = typeCode;
     else if (known !== typeCode) this.#isUnsure = true;
   }
+}
+
+function isOidAt(oids: Uint8Array, start: number, bytes: Uint8Array, offset: number, length: number): boolean {
+  for (let at = 0; at < length; at++) if (oids[start + at] !== bytes[offset + at]) return false;
+  return true;
 }
 
 function keyOf(body: Uint8Array): number {

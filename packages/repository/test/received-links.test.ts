@@ -1,14 +1,28 @@
-import { encodeUtf8, FileMode, hashAlgorithm, type Oid, type RawObject, TreeBuilder } from '@git-kv/objects';
-import { packBytes } from '@git-kv/pack';
+import {
+  encodeUtf8,
+  FileMode,
+  hashAlgorithm,
+  type Oid,
+  parseCommit,
+  type RawObject,
+  TreeBuilder,
+} from '@git-kv/objects';
+import { indexPack, memoryPackStorage, packBytes, parsePackIndex } from '@git-kv/pack';
 import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { initRepository } from '@git-kv/repository/node-fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../test/support/git.js';
+import { ReceivedLinks } from '../src/received-links.js';
 import { blob, writeCommit } from './support/objects.js';
 import { body } from './support/wire.js';
 
-describe.each(['sha1', 'sha256'] as const)('what arrived in a pack in %s', (format) => {
+describe.each([
+  ['sha1', 'files'],
+  ['sha256', 'files'],
+  ['sha1', 'memory'],
+  ['sha256', 'memory'],
+] as const)('what arrived in a pack in %s, in %s,', (format, engine) => {
   const algorithm = hashAlgorithm(format);
   let source: Repository;
   let receiver: Repository;
@@ -18,7 +32,10 @@ describe.each(['sha1', 'sha256'] as const)('what arrived in a pack in %s', (form
 
   beforeEach(async () => {
     source = createMemoryRepository({ algorithm });
-    receiver = await initRepository(temporaryDirectory(), { objectFormat: format, durability: 'none' });
+    receiver =
+      engine === 'memory'
+        ? createMemoryRepository({ algorithm })
+        : await initRepository(temporaryDirectory(), { objectFormat: format, durability: 'none' });
     // Enough entries to be compared with the tree before.
     const many = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`file-${at}`, `${at}`]));
     first = await writeCommit(source.objects, { files: { ...many, 'd/a': 'a' } });
@@ -32,13 +49,18 @@ describe.each(['sha1', 'sha256'] as const)('what arrived in a pack in %s', (form
     return found;
   }
 
-  async function isClosed(oids: readonly Oid[], wants: readonly Oid[], followLinks = true): Promise<unknown> {
+  async function isClosed(
+    oids: readonly Oid[],
+    wants: readonly Oid[],
+    followLinks = true,
+    outside?: ReadonlySet<Oid>,
+  ): Promise<unknown> {
     const objects: RawObject[] = [];
     for (const oid of oids) objects.push((await source.objects.read(oid)) as RawObject);
     const { bytes } = await packBytes({ algorithm, objects, objectCount: objects.length });
     const quarantine = await receiver.objects.receive(body(bytes), { followLinks });
     try {
-      return quarantine.isClosed?.(wants);
+      return quarantine.isClosed?.(wants, outside);
     } finally {
       await quarantine.discard();
     }
@@ -76,6 +98,43 @@ describe.each(['sha1', 'sha256'] as const)('what arrived in a pack in %s', (form
       treeOid: await source.objects.write({ kind: 'tree', body: tree }),
     });
     expect(await isClosed(await everything(), [wrong])).toBe(false);
+  });
+
+  test('may lack commits that are said to be elsewhere, and nothing else', async () => {
+    const { treeOid } = parseCommit(((await source.objects.read(first)) as RawObject).body);
+    const later = all.filter((oid) => oid !== first);
+    expect(await isClosed(later, [second], true, new Set([first]))).toBe(true);
+    expect(await isClosed(later, [second], true, new Set([treeOid]))).toBe(false);
+    const cut = all.filter((oid) => oid !== treeOid);
+    expect(await isClosed(cut, [second], true, new Set([treeOid]))).toBe(false);
+    const named = await source.objects.write({
+      kind: 'tree',
+      body: new TreeBuilder(algorithm).set('a', FileMode.regular, first).build(),
+    });
+    const commit = await writeCommit(source.objects, { treeOid: named });
+    expect(await isClosed([named, commit], [commit], true, new Set([first]))).toBe(false);
+  });
+
+  test('may name more than is listed, much of it more than once', async () => {
+    for (const missing of [undefined, ...all.filter((oid) => oid !== second)]) {
+      const objects: RawObject[] = [];
+      for (const oid of all) if (oid !== missing) objects.push((await source.objects.read(oid)) as RawObject);
+      const { bytes } = await packBytes({ algorithm, objects, objectCount: objects.length });
+      for (const mostListed of [0, 1, 22]) {
+        const links = new ReceivedLinks(algorithm, mostListed);
+        const { visit } = links;
+        const indexed = await indexPack(body(bytes), {
+          algorithm,
+          storage: memoryPackStorage(),
+          visit,
+          visitsBlobs: false,
+        });
+        const index = parsePackIndex(indexed.index, algorithm);
+        expect(links.areWithin(index, indexed.entries, [second]), `${missing}, ${mostListed}`).toBe(
+          missing === undefined,
+        );
+      }
+    }
   });
 
   test('may name commits of other repositories', async () => {

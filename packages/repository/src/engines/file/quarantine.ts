@@ -54,6 +54,7 @@ export async function receivePack(
           check?.visit(object);
           links?.visit(object);
         },
+        visitsBlobs: false,
       }),
       ...(options.stopsAtTrailer && { stopsAtTrailer: true }),
     });
@@ -110,8 +111,8 @@ class FileQuarantine implements Quarantine {
     }
   }
 
-  isClosed(oids: Iterable<Oid>): boolean {
-    return this.#links?.areWithin(this.#index, this.#indexed.typeCodes, oids) === true;
+  isClosed(oids: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean {
+    return this.#links?.areWithin(this.#index, this.#indexed.entries, oids, outside) === true;
   }
 
   async publish(): Promise<void> {

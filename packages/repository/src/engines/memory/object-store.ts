@@ -7,6 +7,7 @@ import {
   type MemoryPackStorage,
   memoryPackStorage,
   type PackEntry,
+  parsePackIndex,
   writePack,
 } from '@git-kv/pack';
 import type {
@@ -168,6 +169,10 @@ export class MemoryObjectStore implements ObjectStore {
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
     const check =
       options.check && new (await import('../../receive-check.js')).ReceiveCheck(this.algorithm, options.check);
+    const links =
+      options.followLinks === true
+        ? new (await import('../../received-links.js')).ReceivedLinks(this.algorithm)
+        : undefined;
     const storage = memoryPackStorage(options.expectedBytes);
     const indexed = await indexPack(pack, {
       algorithm: this.algorithm,
@@ -176,13 +181,27 @@ export class MemoryObjectStore implements ObjectStore {
       limits: receiveLimits(options),
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
-      ...(check && { visit: check.visit }),
+      ...((check ?? links) && {
+        visit: (object) => {
+          check?.visit(object);
+          links?.visit(object);
+        },
+        visitsBlobs: false,
+      }),
       ...(options.stopsAtTrailer && { stopsAtTrailer: true }),
     });
     const arrived = new MemoryObjectStore(this.algorithm, this.cache);
     await arrived.hold(storage, indexed, options.promisor !== undefined);
     await this.compareWith(arrived, options);
-    const quarantine = new MemoryQuarantine(this, arrived, indexed.receivedCount, () => this.absorb(arrived));
+    const quarantine = new MemoryQuarantine(
+      this,
+      arrived,
+      indexed.receivedCount,
+      () => this.absorb(arrived),
+      links &&
+        ((oids, outside) =>
+          links.areWithin(parsePackIndex(indexed.index, this.algorithm), indexed.entries, oids, outside)),
+    );
     await check?.finish({ read: readingThrough(quarantine.reader, options) }, options, options.promisor !== undefined);
     return quarantine;
   }

@@ -13,18 +13,30 @@ export class MemoryQuarantine implements Quarantine {
   readonly objectCount: number;
   private arrived: ArrivedObjects | undefined;
   private readonly moveIn: () => void;
+  private readonly areClosed: Quarantine['isClosed'];
   private state: 'open' | 'published' | 'discarded' = 'open';
 
-  /** @param moveIn makes the objects part of `store` */
-  constructor(store: ObjectReader, arrived: ArrivedObjects, objectCount: number, moveIn: () => void) {
+  /** @param moveIn makes the objects part of `store`; @param areClosed answers {@link isClosed} where links were followed */
+  constructor(
+    store: ObjectReader,
+    arrived: ArrivedObjects,
+    objectCount: number,
+    moveIn: () => void,
+    areClosed?: Quarantine['isClosed'],
+  ) {
     this.arrived = arrived;
     this.objectCount = objectCount;
     this.moveIn = moveIn;
+    this.areClosed = areClosed;
     this.reader = new LayeredReader(store, () => this.arrived);
   }
 
   oids(): Iterable<Oid> {
     return this.arrived?.sortedOids() ?? [];
+  }
+
+  isClosed(oids: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean {
+    return this.areClosed?.(oids, outside) === true;
   }
 
   async publish(): Promise<void> {
