@@ -62,6 +62,11 @@ export class ReadSet {
     for (let depth = 1; depth <= key.segments.length; depth++) this.add(key.prefix(depth), 'entry');
   }
 
+  /** Whether anything was written, be it what was there already. */
+  get hasWritten(): boolean {
+    return this.#written.size > 0;
+  }
+
   wrote(key: Key): void {
     this.#written.set(key.toString(), key);
   }

@@ -1,6 +1,7 @@
 import { GitError, isGitError } from '@git-kv/objects';
 import type { KvBatch } from './batch.js';
 import type { StoreCore } from './core.js';
+import type { DraftResult } from './draft.js';
 import type { Head } from './head.js';
 import type { ChangeOptions } from './options.js';
 import type { Edit } from './publisher.js';
@@ -73,7 +74,7 @@ export class Transaction {
 
   async #commit<T>({ batch, base, reads, result, mayRepeat }: Run<T>): Promise<Outcome<T>> {
     const core = this.#core;
-    const draft = await batch.finish();
+    const draft = (await batch.finish()) ?? emptyDraft(core, base, reads);
     if (draft === undefined) return { result };
     let theirs: Head | undefined;
     const assertHolds = async (head: Head): Promise<void> => {
@@ -107,6 +108,11 @@ export class Transaction {
     this.#isHolding = false;
     this.#core.retention.unhold();
   }
+}
+
+/** What came to nothing is nothing to commit, but what was written on top of a state that is old by now is to stand on the branch as it is. */
+function emptyDraft({ trees }: StoreCore, base: Head | undefined, reads: ReadSet | undefined): DraftResult | undefined {
+  return reads?.hasWritten ? { treeOid: base?.treeOid ?? trees.algorithm.emptyTreeOid, objects: [] } : undefined;
 }
 
 class ReadsChanged extends GitError {}

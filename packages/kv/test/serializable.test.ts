@@ -106,6 +106,31 @@ describe('A serializable batch is run again where others', () => {
     expect(await valuesOf(other)).toEqual(await remote.values());
   });
 
+  test('... and not even what it set was new', async () => {
+    const [one, other, remote] = await twoStores({ a: '1' });
+    await one.set('a', '2');
+    let count = 0;
+    await other.changeAndPush(async (batch) => {
+      count++;
+      await batch.set('a', '1');
+    }, serializable);
+    expect(count).toBe(2);
+    expect(await remote.values()).toEqual({ a: '1' });
+  });
+
+  test('... and is not where all it set was there, here and there', async () => {
+    const [one, other, remote] = await twoStores({ a: '1' });
+    await one.set('b', '2');
+    const before = await remote.connect();
+    let count = 0;
+    await other.changeAndPush(async (batch) => {
+      count++;
+      await batch.set('a', '1');
+    }, serializable);
+    expect(count).toBe(1);
+    expect((await remote.connect()).commit?.oid).toBe(before.commit?.oid);
+  });
+
   const untouched: typeof reads = [
     ['changed another value', (store) => store.set('b', '2'), (batch) => batch.get('a'), 1],
     ['changed a value in a dictionary it listed', (store) => store.set('d/g', '2'), (batch) => batch.list('d'), 1],
@@ -177,6 +202,7 @@ test('Serializable batches come to what they do one after another', async () => 
   const key = fc.constantFrom('a', 'b', 'c');
   // Each adds the values of what it reads, and one, to what it writes.
   const batch = fc.record({ reads: fc.uniqueArray(key), writes: key, isFirst: fc.boolean() });
+  const blind = { reads: [], writes: 'a', isFirst: false };
   await fc.assert(
     fc.asyncProperty(fc.array(batch, { maxLength: 8 }), async (batches) => {
       const remote = new InProcessRemote();
@@ -194,7 +220,7 @@ test('Serializable batches come to what they do one after another', async () => 
         );
       }
     }),
-    { numRuns: 15 },
+    { numRuns: 15, examples: [[[blind, { reads: ['a'], writes: 'a', isFirst: true }, blind]]] },
   );
 });
 
