@@ -6,6 +6,7 @@ import type { DraftWrite } from './draft-writes.js';
 import type { Expectation } from './expectation.js';
 import type { Head } from './head.js';
 import { Mutex } from './mutex.js';
+import type { StoreState } from './octets/state.js';
 import type { KvOptions, PullOptions, SettledPush, UnpushedPolicy, WriteOptions } from './options.js';
 import { type Edit, type Ground, type Published, Publisher } from './publisher.js';
 import { Retention } from './retention.js';
@@ -194,6 +195,21 @@ export class StoreCore {
       options.onSettled?.({ oid: before.pending.oid, status: next.fate });
     }
     return changes;
+  }
+
+  /**
+   * Where the store stands, and where its history ends there: that follows a little later than a write or pull that may be under way.
+   * To be called while all is held.
+   */
+  async standing(): Promise<{ readonly state: StoreState; readonly shallow: ReadonlySet<Oid> }> {
+    for (;;) {
+      const position = this.#position;
+      const shallow = await this.repository.shallow.read();
+      if (position !== this.#position) continue;
+      const { head, pending } = position;
+      const { refName, pushedOid } = this;
+      return { state: { refName, headOid: head?.oid, pushedOid, pendingOid: pending?.oid }, shallow };
+    }
   }
 
   /** Let go of connections. */

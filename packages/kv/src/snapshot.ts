@@ -1,3 +1,4 @@
+import { type Change, type ChangesOptions, diffKeys } from './changes.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
 
 /**
@@ -20,6 +21,16 @@ export class KvSnapshot extends KvReader {
     this.commit = commit;
     this.#read = read;
     this.#release = release;
+  }
+
+  /**
+   * What differs from this snapshot to a later one (or an earlier one) of the same store, as `pull` lists it, whoever
+   * changed it.
+   */
+  async changesTo(other: KvSnapshot, options?: ChangesOptions): Promise<Change[]> {
+    return await this.view(({ base: before, trees }) =>
+      other.view(({ base: after }) => diffKeys(trees.reader, before?.treeOid, after?.treeOid, options)),
+    );
   }
 
   /** Let go of what is kept for this snapshot; once is enough. */

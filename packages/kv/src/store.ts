@@ -239,12 +239,27 @@ export class GitKv extends KvReader implements KvWriter {
    *   the batch does not; otherwise as {@link set} does
    */
   changeAndPush<T>(change: (batch: KvBatch) => T | Promise<T>, options: ChangeOptions = {}): Promise<T> {
+    return this.#batches.run(() => this.#transact(change, options, false));
+  }
+
+  /**
+   * As {@link changeAndPush}, in turn with writes and pulls, which wait for it, so that none comes in between. For a change that uses
+   * nothing of the store but its batch.
+   * @internal
+   */
+  changeInTurn<T>(change: (batch: KvBatch) => Promise<T>, options: ChangeOptions = {}): Promise<T> {
+    return this.#batches.run(() => this.#core.exclusively(() => this.#transact(change, options, true)));
+  }
+
+  async #transact<T>(
+    change: (batch: KvBatch) => T | Promise<T>,
+    options: ChangeOptions,
+    isInTurn: boolean,
+  ): Promise<T> {
     const core = this.#core;
-    return this.#batches.run(async () => {
-      core.assertSettled();
-      const transaction = new Transaction(core, options);
-      return await transaction.run((base, reads) => KvBatch.open(core, base, reads), change);
-    });
+    core.assertSettled();
+    const transaction = new Transaction(core, options, isInTurn);
+    return await transaction.run((base, reads) => KvBatch.open(core, base, reads), change);
   }
 
   /**
@@ -266,16 +281,11 @@ export class GitKv extends KvReader implements KvWriter {
    */
   async *toOctets(options: ToOctetsOptions = {}): AsyncGenerator<Uint8Array, void> {
     const core = this.#core;
-    const state = {
-      refName: core.refName,
-      headOid: core.head?.oid,
-      pushedOid: core.pushedOid,
-      pendingOid: core.pending?.oid,
-    };
+    const { writeOctets } = await import('./later.js');
     core.retention.hold();
     try {
-      const { writeOctets } = await import('./later.js');
-      yield* writeOctets(core.repository.objects, state, await core.repository.shallow.read(), options);
+      const { state, shallow } = await core.standing();
+      yield* writeOctets(core.repository.objects, state, shallow, options);
     } finally {
       core.retention.unhold();
     }

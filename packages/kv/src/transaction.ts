@@ -30,11 +30,14 @@ export class Transaction {
   readonly #start: Head | undefined;
   /** What it is run again on is nowhere the store stands, and must stay. */
   #isHolding = false;
+  readonly #exclusively: StoreCore['exclusively'];
 
-  constructor(core: StoreCore, options: ChangeOptions) {
+  /** @param isInTurn  whether it has its turn among the writes already, so that the store goes nowhere meanwhile */
+  constructor(core: StoreCore, options: ChangeOptions, isInTurn = false) {
     this.#core = core;
     this.#options = options;
     this.#start = core.head;
+    this.#exclusively = isInTurn ? (task) => task() : (task) => core.exclusively(task);
   }
 
   async run<T>(
@@ -85,7 +88,7 @@ export class Transaction {
     const edit: Edit = { baseTreeOid: base?.treeOid, ...draft, options: this.#options, assertHolds };
     // Only where the batch was run again does it stand on something else than the store.
     const isAhead = base?.oid !== this.#start?.oid;
-    return await core.exclusively(async () => {
+    return await this.#exclusively(async () => {
       if (core.head?.oid !== this.#start?.oid) throw storeModified();
       this.#unhold();
       const failures = await core.publish([edit], isAhead ? { head: base, pushedOid: base?.oid } : undefined);

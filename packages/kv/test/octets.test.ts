@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { git, gitBytes, initBare, temporaryDirectory } from '../../../test/support/git.js';
 import { GitKv } from '../src/index.js';
+import { InProcessRemote } from './support/in-process.js';
 import { bytesOf, startRemote, streamOf } from './support/remote.js';
 
 const NOWHERE = 'http://127.0.0.1:9/none.git';
@@ -97,6 +98,22 @@ describe('toOctets', () => {
       'lacks these prerequisite',
     );
   });
+});
+
+test.each([false, true])('K7 a store is saved while it is written to and pulled (partial: %s)', async (partial) => {
+  const remote = new InProcessRemote();
+  const other = await remote.connect();
+  for (const value of ['1', '2', '3']) await other.set('old', value);
+  const store = await remote.connect({ partial });
+  for (let round = 0; round < 2; round++) {
+    const [saved] = await Promise.all([bytesOf(store.toOctets()), store.set('new', `${round}`)]);
+    await other.set('theirs', `${round}`);
+    const [again] = await Promise.all([bytesOf(store.toOctets()), store.pull()]);
+    for (const octets of [saved, again]) {
+      const loaded = await GitKv.ofOctets(octets, { remote: NOWHERE });
+      expect(await loaded.getText('old')).toBe('3');
+    }
+  }
 });
 
 describe('ofOctets', () => {

@@ -138,7 +138,7 @@ export class GitKvLevel<KDefault = string, VDefault = string> extends AbstractLe
   /** @internal */
   async _clear(options: ClearOptions): Promise<void> {
     const store = this.#openStore();
-    await store.changeAndPush(async (batch) => {
+    await store.changeInTurn(async (batch) => {
       const keys = await this.#index.read(options.snapshot ? viewOf(options.snapshot) : batch);
       const [start, end] = rangeIn(keys, options);
       const found = keys.slice(start, end);
@@ -171,7 +171,7 @@ export class GitKvLevel<KDefault = string, VDefault = string> extends AbstractLe
   }
 
   async #change(operations: readonly Operation[]): Promise<void> {
-    await this.#openStore().changeAndPush((batch) => this.#apply(batch, operations), this.#message);
+    await this.#openStore().changeInTurn((batch) => this.#apply(batch, operations), this.#message);
   }
 
   #apply(batch: KvBatch, operations: readonly Operation[]): Promise<void> {

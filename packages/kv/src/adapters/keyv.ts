@@ -95,7 +95,7 @@ export class GitKvKeyv {
   /** All of them in one commit. */
   async setMany(entries: readonly KeyvEntry[]): Promise<boolean[]> {
     const checked = entries.map(({ key, value }) => [this.#pathOf(key), textOf(key, value)] as const);
-    await this.store.changeAndPush(async (batch) => {
+    await this.store.changeInTurn(async (batch) => {
       for (const [path, text] of checked) await batch.set(path, text);
     }, this.#message);
     return entries.map(() => true);
@@ -108,7 +108,7 @@ export class GitKvKeyv {
 
   /** In one commit. Whether all of them were there. */
   async deleteMany(keys: readonly string[]): Promise<boolean> {
-    return await this.store.changeAndPush(async (batch) => {
+    return await this.store.changeInTurn(async (batch) => {
       let found = 0;
       for (const path of keys.map((key) => this.#pathOf(key))) {
         if ((await batch.exists(path)) !== 'value') continue;
@@ -132,7 +132,7 @@ export class GitKvKeyv {
   /** Take away the keys of the namespace, or all of them where there is none: one commit. */
   async clear(): Promise<void> {
     const { namespace } = this;
-    await this.store.changeAndPush(async (batch) => {
+    await this.store.changeInTurn(async (batch) => {
       for (const [, path] of await this.#keys(batch, namespace)) await batch.remove(path);
     }, this.#message);
   }
@@ -149,7 +149,7 @@ export class GitKvKeyv {
    */
   async prune(): Promise<number> {
     const now = this.#clock();
-    return await this.store.changeAndPush(async (batch) => {
+    return await this.store.changeInTurn(async (batch) => {
       let removed = 0;
       for (const [, path] of await this.#keys(batch, undefined)) {
         if (!isOver((await batch.getText(path)) ?? '', now)) continue;

@@ -16,8 +16,11 @@
  *
  * @module
  */
+import type { Change } from '../changes.js';
 import { Key } from '../key.js';
+import { Mutex } from '../mutex.js';
 import type { KvReader } from '../reader.js';
+import type { KvSnapshot } from '../snapshot.js';
 import type { GitKv } from '../store.js';
 import { isPartName, pathToText, textToPath } from './key-names.js';
 import { textAt, valueAt } from './value-at.js';
@@ -60,7 +63,10 @@ export interface GitKvDriver {
   getKeys(base: string, options?: { readonly maxDepth?: number }): Promise<string[]>;
   clear(base: string): Promise<void>;
   dispose(): void;
-  /** Tells of what pulls bring, here and elsewhere made, and of this driver's own writes. Polls until what it returns is called. */
+  /**
+   * Tells what is new in the store, whoever wrote it and however it came here: of this driver's writes at once, of all else with the next
+   * poll. Polls until what it returns is called.
+   */
   watch(callback: (event: 'update' | 'remove', key: string) => void): () => void;
 }
 
@@ -85,34 +91,57 @@ export function gitKvDriver(options: GitKvDriverOptions): GitKvDriver {
   const getText = async (reader: KvReader, key: string): Promise<string | null> => {
     return (await textAt(reader, pathOf(key))) ?? null;
   };
-  const tell = (event: 'update' | 'remove', keys: readonly string[]): void => {
+  /** News are told one after another. */
+  const turns = new Mutex();
+  /** What the watchers know. */
+  let known: KvSnapshot | undefined;
+  const tell = (event: 'update' | 'remove', key: string): void => {
     for (const { callback } of watchers) {
-      for (const key of keys) {
-        // What a watcher does with the news undoes no write, and keeps none from the others.
-        try {
-          callback(event, key);
-        } catch (error) {
-          options.onWatchError?.(error);
-        }
+      // What a watcher does with the news undoes no write, and keeps none from the others.
+      try {
+        callback(event, key);
+      } catch (error) {
+        options.onWatchError?.(error);
       }
     }
   };
+  /** Tell what is new, whoever wrote it and however it came here. */
+  const tellNews = (): Promise<void> =>
+    turns.run(async () => {
+      if (known === undefined) return;
+      const [before, now] = [known, store.snapshot()];
+      let changes: readonly Change[];
+      try {
+        changes = await before.changesTo(now);
+      } catch (error) {
+        now.close(); // the next time tells it
+        options.onWatchError?.(error);
+        return;
+      }
+      if (known !== before) return now.close(); // nobody watches any more, or somebody else
+      known = now;
+      before.close();
+      for (const { kind, key: path } of changes) {
+        const key = keyAt(path);
+        if (key !== undefined) tell(kind === 'remove' ? 'remove' : 'update', key);
+      }
+    });
+  /** Nobody watches any more. */
+  const forget = (): void => {
+    known?.close();
+    known = undefined;
+  };
   const setAll = async (items: readonly { readonly key: string; readonly value: Uint8Array | string }[]) => {
-    await store.changeAndPush(async (batch) => {
+    await store.changeInTurn(async (batch) => {
       for (const { key, value } of items) await batch.set(pathOf(key), value);
     }, settings);
-    tell(
-      'update',
-      items.map(({ key }) => key),
-    );
+    await tellNews();
   };
   const removeAll = async (find: (reader: KvReader) => Promise<readonly string[]>): Promise<void> => {
-    const removed = await store.changeAndPush(async (batch) => {
-      const keys = await find(batch);
-      for (const key of keys) await batch.remove(pathOf(key));
-      return keys;
+    await store.changeInTurn(async (batch) => {
+      for (const key of await find(batch)) await batch.remove(pathOf(key));
     }, settings);
-    tell('remove', removed);
+    await tellNews();
   };
   const list = (reader: KvReader, base: string, maxDepth = Number.POSITIVE_INFINITY): Promise<string[]> =>
     listKeys(reader, root, base.replace(/^:+|:+$/g, ''), maxDepth);
@@ -157,26 +186,30 @@ export function gitKvDriver(options: GitKvDriverOptions): GitKvDriver {
     dispose: () => {
       for (const watcher of watchers) watcher.stop();
       watchers.clear();
+      forget();
     },
     watch: (callback) => {
       const watcher = new Watcher(callback, options.pollMs ?? DEFAULT_POLL_MS, async (signal) => {
         try {
-          for (const { kind, key: path } of await store.pull({ signal })) {
-            const key = keyAt(path);
-            if (key !== undefined) tell(kind === 'remove' ? 'remove' : 'update', [key]);
-          }
+          await store.pull({ signal });
         } catch (error) {
           if (!signal.aborted) options.onWatchError?.(error);
         }
+        await tellNews(); // what somebody else pulled, too
       });
-      // One of several watchers polls: a pull tells its changes once.
-      if (watchers.size === 0) watcher.start();
+      // One of several watchers polls, and all are told of the same.
+      if (watchers.size === 0) {
+        known?.close();
+        known = store.snapshot();
+        watcher.start();
+      }
       watchers.add(watcher);
       return () => {
         watcher.stop();
         watchers.delete(watcher);
         const [next] = watchers;
-        next?.start();
+        if (next === undefined) forget();
+        else next.start();
       };
     },
   };

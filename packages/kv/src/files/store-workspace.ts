@@ -145,7 +145,7 @@ export class StoreWorkspace implements Workspace {
       if (conflicts.length > 0) throw new KvConflictError('commit', conflicts);
     };
     try {
-      await this.#store.changeAndPush(change, { message, ...(this.#merge && { merge: this.#merge }) });
+      await this.#store.changeInTurn(change, { message, ...(this.#merge && { merge: this.#merge }) });
     } catch (error) {
       if (isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) this.#isInDoubt = true;
       throw error;

@@ -3,6 +3,7 @@ import { createStorage, prefixStorage, restoreSnapshot, snapshot } from 'unstora
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type GitKvDriverOptions, gitKvDriver } from '../../src/adapters/unstorage.js';
 import { GitKv } from '../../src/index.js';
+import { InProcessRemote } from '../support/in-process.js';
 import { startRemote } from '../support/remote.js';
 
 let store: GitKv;
@@ -181,6 +182,31 @@ describe('a storage that is watched', () => {
     });
     await told;
     expect(events.slice(1).sort()).toEqual(['remove mine', 'update theirs:x']);
+  });
+
+  test('tells all of others, also what came with its own writes or with pulls of somebody else, and none of these fails', async () => {
+    const remote = new InProcessRemote();
+    store = await remote.connect();
+    const other = await remote.connect();
+    const events: string[] = [];
+    const errors: unknown[] = [];
+    const onWatchError = (error: unknown) => errors.push(error);
+    const driver = gitKvDriver({ store, directory: 'd', pollMs: 1, onWatchError });
+    const unwatch = driver.watch((event, key) => events.push(`${event} ${key}`));
+    onTestFinished(unwatch);
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const key of keys) {
+      await other.set(`d/theirs/${key}`, '1');
+      const pulled = store.pull();
+      await driver.setItem(`mine:${key}`, '1');
+      await pulled;
+    }
+    await other.remove('d/theirs/a');
+    await store.pull();
+    await driver.removeItem('mine:a');
+    expect(errors).toEqual([]);
+    const updates = keys.flatMap((key) => [`update mine:${key}`, `update theirs:${key}`]);
+    expect(events.sort()).toEqual(['remove mine:a', 'remove theirs:a', ...updates].sort());
   });
 
   test('says why a poll failed, and goes on', async () => {
