@@ -1,5 +1,5 @@
 import { buildCommit, buildIdentity, hashObject, type Identity, type Oid, type RawObject } from '@git-kv/objects';
-import { type Repository, signCommit } from '@git-kv/repository';
+import { type RepositoryObjects, signCommit } from '@git-kv/repository';
 import type { Head } from './head.js';
 import type { ChangeOptions, KvOptions } from './options.js';
 
@@ -31,10 +31,10 @@ export interface MadeCommit {
 
 /** Makes commits in the name of a store, signed where it signs. */
 export class Committer {
-  readonly #repository: Repository;
+  readonly #repository: RepositoryObjects;
   readonly #options: CommitterOptions;
 
-  constructor(repository: Repository, options: CommitterOptions) {
+  constructor(repository: RepositoryObjects, options: CommitterOptions) {
     this.#repository = repository;
     this.#options = options;
     this.identity(); // a wrong default author is told now, not at the first write

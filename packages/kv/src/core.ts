@@ -1,5 +1,5 @@
 import { defaultLimits, GitError, NotFoundError, type Oid, parseCommitLinks } from '@git-kv/objects';
-import type { Repository } from '@git-kv/repository';
+import type { RepositoryObjects } from '@git-kv/repository';
 import { type Change, diffKeys } from './changes.js';
 import { Committer } from './committer.js';
 import type { DraftWrite } from './draft-writes.js';
@@ -29,7 +29,7 @@ interface Plan extends Position {
 
 /** What a {@link StoreCore} stands on; `position` is where a saved store was, absent to start from the branch. */
 export interface CoreOptions extends KvOptions {
-  readonly repository: Repository;
+  readonly repository: RepositoryObjects;
   readonly upstream: Upstream;
   readonly refName: string;
   readonly onUnpushed: UnpushedPolicy;
@@ -42,7 +42,7 @@ export interface CoreOptions extends KvOptions {
 
 /** What a store and its batches share: the position, and the two ways to move it, commit and pull. */
 export class StoreCore {
-  readonly repository: Repository;
+  readonly repository: RepositoryObjects;
   readonly refName: string;
   readonly trees: TreeCache;
   readonly retention: Retention;
@@ -243,7 +243,7 @@ export class StoreCore {
     if (policy === 'rebase' || policy === 'merge') {
       const theirs = next.head as Head;
       const { signal } = options;
-      const { mergeUnpushed, rebaseUnpushed } = await import('./unpushed.js');
+      const { mergeUnpushed, rebaseUnpushed } = await import('./later.js');
       const together = policy === 'rebase' ? rebaseUnpushed : mergeUnpushed;
       const settled = await together(
         {
@@ -286,7 +286,7 @@ export class StoreCore {
 
   async #isAncestor(ancestorOid: Oid, descendantOid: Oid): Promise<boolean> {
     const shallow = await this.repository.shallow.read();
-    const { isAncestor } = await import('./unpushed.js');
+    const { isAncestor } = await import('./later.js');
     return isAncestor(this.repository.objects, ancestorOid, descendantOid, { shallow });
   }
 

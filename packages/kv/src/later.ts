@@ -4,4 +4,5 @@ export { readOctets } from './octets/read.js';
 export { writeOctets } from './octets/write.js';
 export { connectPartial } from './partial/connect.js';
 export { createProof } from './proof/create.js';
+export { isAncestor, mergeKeys, mergeUnpushed, rebaseUnpushed } from './unpushed.js';
 export { Watching } from './watch/watching.js';

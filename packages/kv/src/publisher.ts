@@ -1,5 +1,5 @@
 import { GitError, isGitError, type Oid, type RawObject } from '@git-kv/objects';
-import type { Repository } from '@git-kv/repository';
+import type { RepositoryObjects } from '@git-kv/repository';
 import { sleep } from './back-off.js';
 import type { Committer, MadeCommit } from './committer.js';
 import { Contention } from './contention.js';
@@ -43,7 +43,7 @@ export interface Published {
 
 /** What a {@link Publisher} works with. */
 export interface PublisherOptions {
-  readonly repository: Repository;
+  readonly repository: RepositoryObjects;
   readonly upstream: Upstream;
   readonly committer: Committer;
   readonly retention: Retention;
@@ -237,7 +237,7 @@ class Run {
     const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };
     const { signal, merge = settings.merge } = edit.options;
     // Loaded when it is needed: where nobody else writes, nothing is merged.
-    const { mergeKeys } = await import('./unpushed.js');
+    const { mergeKeys } = await import('./later.js');
     const merged = await mergeKeys(repository.objects, sides, merge, signal ? { signal } : {});
     if (merged.status === 'conflict') throw new KvConflictError('write', merged.conflicts, merged.hasMore);
     await this.#write(merged.objects);

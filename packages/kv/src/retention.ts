@@ -1,5 +1,5 @@
 import type { Oid, RawObject } from '@git-kv/objects';
-import { type Repository, reachableOids } from '@git-kv/repository';
+import { type RepositoryObjects, reachableOids } from '@git-kv/repository';
 
 /** A prune looks at everything that is kept, so it waits until there may be about as much to drop. */
 const MIN_PRUNE_OBJECTS = 1024;
@@ -11,7 +11,7 @@ const BYTES_PER_OBJECT = 256;
  * falls out of use is dropped now and then, so that its cost over all commits stays in proportion to what was written.
  */
 export class Retention {
-  readonly #repository: Repository;
+  readonly #repository: RepositoryObjects;
   readonly #isEnabled: boolean;
   readonly #drops: boolean;
   /** Root trees that someone reads. */
@@ -23,7 +23,7 @@ export class Retention {
   #keptObjects = 0;
 
   /** @param options `drops`: whether objects are dropped here (default), or somewhere else that is told what is {@link pins pinned} */
-  constructor(repository: Repository, options: { readonly isEnabled: boolean; readonly drops?: boolean }) {
+  constructor(repository: RepositoryObjects, options: { readonly isEnabled: boolean; readonly drops?: boolean }) {
     this.#repository = repository;
     this.#isEnabled = options.isEnabled;
     this.#drops = options.isEnabled && (options.drops ?? true);

@@ -1,7 +1,7 @@
 import { assertRefName, hashAlgorithm, isGitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { connectUploadPack, type Transport } from '@git-kv/protocol';
 import type { Repository } from '@git-kv/repository';
-import { createMemoryRepository } from '@git-kv/repository/memory';
+import { createMemoryObjects } from '@git-kv/repository/memory';
 import { KvBatch } from './batch.js';
 import type { Change } from './changes.js';
 import { StoreCore } from './core.js';
@@ -49,16 +49,17 @@ export interface OpenOptions extends KvOptions {
  */
 export class GitKv extends KvReader implements KvWriter {
   readonly #core: StoreCore;
-  readonly #transport: Transport | undefined;
+  /** Where the branch is shared. */
+  readonly #shared: Transport | Repository;
   /** What those who watch have in common. */
   #watched: Promise<Watching> | undefined;
   /** One batch at a time. */
   readonly #batches = new Mutex();
 
-  private constructor(core: StoreCore, transport?: Transport) {
+  private constructor(core: StoreCore, shared: Transport | Repository) {
     super();
     this.#core = core;
-    this.#transport = transport;
+    this.#shared = shared;
   }
 
   /**
@@ -81,7 +82,7 @@ export class GitKv extends KvReader implements KvWriter {
       }
     }
     const client = await connectUploadPack(transport, { signal });
-    const repository = createMemoryRepository({ algorithm: client.algorithm });
+    const repository = createMemoryObjects({ algorithm: client.algorithm });
     const upstream = new RemoteUpstream(repository, transport, remote.refName, client);
     const core = await StoreCore.open({ ...options, repository, upstream, refName: remote.refName, onUnpushed });
     const store = new GitKv(core, transport);
@@ -143,7 +144,7 @@ export class GitKv extends KvReader implements KvWriter {
     assertRefName(refName);
     const upstream = new LocalUpstream(repository, refName);
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed: 'reject' });
-    const store = new GitKv(core);
+    const store = new GitKv(core, repository);
     await core.exclusively(() => core.pull({ isOpening: true }));
     loadRest();
     return store;
@@ -304,7 +305,7 @@ export class GitKv extends KvReader implements KvWriter {
     const at = Key.of(prefix);
     const from = options.from ?? core.head?.oid;
     if (this.#watched === undefined) {
-      const loading = import('./later.js').then(({ Watching }) => new Watching(core, this.#transport));
+      const loading = import('./later.js').then(({ Watching }) => new Watching(core, this.#shared));
       this.#watched = loading;
       loading.catch(() => {
         if (this.#watched === loading) this.#watched = undefined; // the next watch tries again
@@ -320,7 +321,8 @@ export class GitKv extends KvReader implements KvWriter {
     // There is nothing a caller could do about a failure.
     await watched?.then((watching) => watching.close()).catch(() => {});
     await this.#core.disconnect().catch(() => {});
-    await this.#transport?.close?.().catch(() => {});
+    // The repository is the caller's to close.
+    if (!('refs' in this.#shared)) await this.#shared.close?.().catch(() => {});
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -388,7 +390,7 @@ export class GitKv extends KvReader implements KvWriter {
 function loadRest(): void {
   const { navigator } = globalThis as { readonly navigator?: object };
   if (navigator === undefined || !('onLine' in navigator)) return;
-  void Promise.all([import('./later.js'), import('./unpushed.js')]).catch(() => {}); // tried again when it is needed
+  void import('./later.js').catch(() => {}); // tried again when it is needed
 }
 
 async function* watchLater(

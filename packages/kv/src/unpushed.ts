@@ -1,5 +1,5 @@
 import { type Oid, parseCommit, type RawObject } from '@git-kv/objects';
-import { commonAncestors, type Repository } from '@git-kv/repository';
+import { commonAncestors, type RepositoryObjects } from '@git-kv/repository';
 import type { Committer, MadeCommit } from './committer.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
@@ -12,7 +12,7 @@ export { mergeKeys } from './merge/merge-keys.js';
 
 /** What bringing two lines of commits together takes. */
 export interface UnpushedTools {
-  readonly repository: Repository;
+  readonly repository: RepositoryObjects;
   readonly committer: Pick<Committer, 'makeWith'>;
   readonly retention: Pick<Retention, 'wrote'>;
   readonly rules: MergeRules | undefined;
@@ -78,7 +78,7 @@ interface OwnCommit {
  * commits of theirs, which are not made again.
  */
 async function readChain(
-  repository: Repository,
+  repository: RepositoryObjects,
   { unpushed, theirs, pushedOid }: Divergence,
 ): Promise<readonly OwnCommit[]> {
   const shared = new Set(await findBases(repository, unpushed.oid, theirs.oid));
@@ -97,16 +97,16 @@ async function readChain(
   return chain.reverse();
 }
 
-async function findBases(repository: Repository, oneOid: Oid, otherOid: Oid): Promise<readonly Oid[]> {
+async function findBases(repository: RepositoryObjects, oneOid: Oid, otherOid: Oid): Promise<readonly Oid[]> {
   const shallow = await repository.shallow.read();
   return await commonAncestors(repository.objects, oneOid, otherOid, { shallow });
 }
 
-async function readCommit(repository: Repository, oid: Oid): Promise<Uint8Array | undefined> {
+async function readCommit(repository: RepositoryObjects, oid: Oid): Promise<Uint8Array | undefined> {
   return (await repository.objects.read(oid))?.body;
 }
 
-async function treeOf(repository: Repository, commitOid: Oid | undefined): Promise<Oid | undefined> {
+async function treeOf(repository: RepositoryObjects, commitOid: Oid | undefined): Promise<Oid | undefined> {
   const body = commitOid === undefined ? undefined : await readCommit(repository, commitOid);
   return body && parseCommit(body).treeOid;
 }

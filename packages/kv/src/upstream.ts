@@ -8,6 +8,7 @@ import {
   pushFrom,
   type RefValue,
   type Repository,
+  type RepositoryObjects,
 } from '@git-kv/repository';
 
 /** What both directions of a sync take. */
@@ -69,7 +70,7 @@ const RACE = /failed to (?:update|lock)|(?:cannot|unable to) lock|has moved|fetc
 
 /** {@link Upstream.push} of what `repository` has to where a transport leads. */
 export async function pushBranch(
-  repository: Repository,
+  repository: RepositoryObjects,
   transport: Transport,
   move: { readonly name: string; readonly expected: Oid | undefined; readonly next: Oid },
   { signal }: SyncOptions,
@@ -85,7 +86,7 @@ export async function pushBranch(
 export class RemoteUpstream implements Upstream {
   readonly display: string;
   readonly keepsHistory = false;
-  readonly #repository: Repository;
+  readonly #repository: RepositoryObjects;
   readonly #transport: Transport;
   readonly #refName: string;
   /** The first connection was made to learn the object format, and serves the first pull too. */
@@ -93,7 +94,7 @@ export class RemoteUpstream implements Upstream {
   /** The client of the last pull. It may be asked to fetch until the next one. */
   #last: UploadPackClient | undefined;
 
-  constructor(repository: Repository, transport: Transport, refName: string, connected?: UploadPackClient) {
+  constructor(repository: RepositoryObjects, transport: Transport, refName: string, connected?: UploadPackClient) {
     this.#repository = repository;
     this.#transport = transport;
     this.#refName = refName;

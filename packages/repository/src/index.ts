@@ -40,8 +40,9 @@ export type * from './merge/merge-driver.js';
 export type { MergeConflict, MergeConflictKind, MergeMessage, MergeStage } from './merge/merge-report.js';
 export { type MergedTrees, type MergeTreeOids, type MergeTreesOptions, mergeTrees } from './merge/merge-trees.js';
 export type * from './object-store.js';
-export { type PackContent, type PackContentOptions, packContent } from './pack-content.js';
+export { type PackContentOptions, packContent } from './pack-content.js';
 export { packInputs } from './pack-inputs.js';
+export type { PackContent, PackListingOptions } from './pack-listing.js';
 export type { BackFillOptions, ConnectPromisor, PromisorClient } from './promisor/back-fill.js';
 export {
   type BackFilledObjectStore,
@@ -88,14 +89,8 @@ export {
   type ServiceFunction,
 } from './remote/in-process.js';
 export { type LocalCommitsOptions, localCommits } from './remote/local-commits.js';
-export {
-  type PushFromOptions,
-  PushOutcomeUnknownError,
-  type PushResultStatus,
-  type PushUpdate,
-  pushFailure,
-  pushFrom,
-} from './remote/push.js';
+export { type PushFromOptions, pushFailure, pushFrom } from './remote/push.js';
+export { PushOutcomeUnknownError, type PushResultStatus, type PushUpdate } from './remote/push-outcome.js';
 export { type PlannedPush, PushRefspecError, type PushWish } from './remote/push-plan.js';
 export {
   type PushedRefResult,
@@ -146,6 +141,7 @@ export {
 export type { UploadRules } from './serve/upload-rules.js';
 export { isRefHidden, type RefReader, type RefVisibility, readHiddenRefs, visibleRefs } from './serve/visible-refs.js';
 export * from './signatures/index.js';
+export * from './three-tree-diff.js';
 export * from './tree-diff.js';
 export * from './tree-edit.js';
 export * from './tree-path.js';

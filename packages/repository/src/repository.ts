@@ -9,15 +9,19 @@ export interface RepositoryChange {
   readonly options?: RefUpdateOptions;
 }
 
-/** Objects and refs together. */
-export interface Repository {
+/** A repository but for its refs: what a fetch fills and a push reads, whoever keeps the names. */
+export interface RepositoryObjects {
   readonly algorithm: HashAlgorithm;
   readonly objects: ObjectStore;
-  readonly refs: RefStore;
   /** Commits whose parents this repository does not have (a shallow clone). */
   readonly shallow: ShallowStore;
   /** The remotes that a partial clone is one of. An engine without it has no partial clones. */
   readonly promisors?: PromisorStore;
+}
+
+/** Objects and refs together. */
+export interface Repository extends RepositoryObjects {
+  readonly refs: RefStore;
   /**
    * Publish the quarantine, then update the refs. An engine with one manifest does both in one swap.
    * Where the refs conflict, the objects may stay behind, unreachable.

@@ -1,8 +1,8 @@
 import { type HashAlgorithm, isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import { indexPack, memoryPackStorage, parsePackIndex } from '@git-kv/pack';
 import { type BundleHeader, readBundle as openBundle } from '@git-kv/protocol';
-import type { ObjectReader, Quarantine, Repository } from '@git-kv/repository';
-import { createMemoryRepository } from '@git-kv/repository/memory';
+import type { ObjectReader, Quarantine, RepositoryObjects } from '@git-kv/repository';
+import { createMemoryObjects } from '@git-kv/repository/memory';
 import { invalidState } from '../errors.js';
 import { Pace } from '../pace.js';
 import { assertComplete } from './completeness.js';
@@ -19,7 +19,7 @@ export interface ReadOctetsOptions {
 
 /** A saved store, read: its objects, and where it stood. */
 export interface ReadState {
-  readonly repository: Repository;
+  readonly repository: RepositoryObjects;
   readonly state: StoreState;
 }
 
@@ -92,7 +92,7 @@ class ChunkReader implements AsyncIterable<Uint8Array> {
 async function readBundle(chunks: ChunkReader, options: ReadOctetsOptions): Promise<ReadState> {
   const { header, pack } = await openBundle(chunks);
   if (header.filter !== undefined) throw invalidState(`it is partial: a filter (${header.filter}) left something out`);
-  const repository = createMemoryRepository({ algorithm: header.algorithm });
+  const repository = createMemoryObjects({ algorithm: header.algorithm });
   const received = await receive(repository, pack, chunks, options.signal);
   const state = stateOf(header, options.refName);
   const tips = [state.headOid, state.pendingOid, state.pushedOid].filter((oid) => oid !== undefined);
@@ -123,7 +123,7 @@ function stateOf(header: BundleHeader, wantedRefName: string): StoreState {
 /** A bare pack says nothing of its head: it is the commit that no other names as a parent, or else the last one. */
 async function readPack(chunks: ChunkReader, options: ReadOctetsOptions): Promise<ReadState> {
   const { algorithm, signal } = options;
-  const repository = createMemoryRepository({ algorithm });
+  const repository = createMemoryObjects({ algorithm });
   const pack: Uint8Array[] = [];
   const received = await receive(repository, copyTo(pack, chunks), chunks, signal);
   const oids = [...received.oids()];
@@ -145,7 +145,7 @@ async function* copyTo(copy: Uint8Array[], chunks: AsyncIterable<Uint8Array>): A
 
 /** Take in a pack. */
 async function receive(
-  repository: Repository,
+  repository: RepositoryObjects,
   pack: AsyncIterable<Uint8Array>,
   { expectedBytes }: ChunkReader,
   signal: AbortSignal | undefined,
@@ -226,7 +226,7 @@ async function parentsOf(reader: ObjectReader, oid: Oid): Promise<readonly Oid[]
  * @param cut commits without their parents, and parents that may be missing
  */
 async function finish(
-  repository: Repository,
+  repository: RepositoryObjects,
   received: Quarantine,
   tips: readonly Oid[],
   { shallow, outside }: { readonly shallow: ReadonlySet<Oid>; readonly outside: ReadonlySet<Oid> },

@@ -144,7 +144,7 @@ export class VersionedContext<T> {
     const known = this.#watched.get(refName);
     if (known !== undefined) return known.watching;
     const branch: Watched = { repository: this.repository, refName, onMoved: undefined };
-    const watching = this.later().then(({ Watching }) => new Watching(branch, undefined));
+    const watching = this.later().then(({ Watching }) => new Watching(branch, this.repository));
     this.#watched.set(refName, { branch, watching });
     watching.catch(() => this.#watched.delete(refName)); // the next watch tries again
     return watching;

@@ -6,6 +6,7 @@ import {
   type ReadOptions,
   type RemoteRepository,
   type Repository,
+  type RepositoryObjects,
 } from '@git-kv/repository';
 
 /** Where a watch learns of a branch and reads its history. */
@@ -54,7 +55,7 @@ export function localSource(repository: Repository, refName: string): WatchSourc
 }
 
 /** A branch behind a transport. What the store has is read there first, the rest is fetched as it is needed. */
-export function remoteSource(near: Repository, transport: Transport, refName: string): WatchSource {
+export function remoteSource(near: RepositoryObjects, transport: Transport, refName: string): WatchSource {
   if (isRemoteRepository(near))
     return new RemoteSource(
       near.objects,
@@ -74,7 +75,7 @@ export function remoteSource(near: Repository, transport: Transport, refName: st
   });
 }
 
-function isRemoteRepository(repository: Repository): repository is RemoteRepository {
+function isRemoteRepository(repository: RepositoryObjects): repository is RemoteRepository {
   return 'fetchCommit' in repository;
 }
 

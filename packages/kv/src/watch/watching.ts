@@ -1,6 +1,6 @@
 import type { Oid } from '@git-kv/objects';
 import type { Transport } from '@git-kv/protocol';
-import type { Repository } from '@git-kv/repository';
+import type { Repository, RepositoryObjects } from '@git-kv/repository';
 import type { Key } from '../key.js';
 import type { WatchEvent, WatchOptions } from './events.js';
 import { TipFeed } from './feed.js';
@@ -9,7 +9,7 @@ import { watchBranch } from './watch.js';
 
 /** A branch that is watched, and who is told that it was moved here. */
 export interface Watched {
-  readonly repository: Repository;
+  readonly repository: RepositoryObjects;
   readonly refName: string;
   onMoved: ((commit: { readonly oid: Oid; readonly parentOids: readonly Oid[] }) => void) | undefined;
 }
@@ -19,10 +19,10 @@ export class Watching {
   readonly #source: WatchSource;
   readonly #feed: TipFeed;
 
-  /** @param transport where the branch is followed; `undefined`: in the repository itself */
-  constructor(watched: Watched, transport: Transport | undefined) {
+  /** @param shared where the branch is shared: behind a transport, or in the repository itself */
+  constructor(watched: Watched, shared: Transport | Repository) {
     const { repository, refName } = watched;
-    this.#source = transport ? remoteSource(repository, transport, refName) : localSource(repository, refName);
+    this.#source = 'refs' in shared ? localSource(shared, refName) : remoteSource(repository, shared, refName);
     const feed = new TipFeed(this.#source);
     this.#feed = feed;
     watched.onMoved = ({ oid, parentOids }) => feed.moved(oid, parentOids[0]);

@@ -6,6 +6,6 @@ import { RequestChannel } from './request-channel.js';
 export async function openChannel(transport: Transport, service: Service, version: ProtocolVersion): Promise<Channel> {
   if ('exchange' in transport) return new RequestChannel(transport, service, version);
   // Loaded when it is needed: a page has requests alone.
-  const { ConnectionChannel } = await import('./connection-channel.js');
+  const { ConnectionChannel } = await import('../later.js');
   return new ConnectionChannel(transport, service, version);
 }

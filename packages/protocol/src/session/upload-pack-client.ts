@@ -37,7 +37,7 @@ async function openSession(
     return new V2UploadPack(channel, capabilities, limits, options);
   }
   // Loaded when it is needed: servers that know no version 2 are few.
-  const { readV0Advertisement, V0UploadPack } = await import('./v0-upload-pack.js');
+  const { readV0Advertisement, V0UploadPack } = await import('../later.js');
   const advertisement = await readV0Advertisement(lines, first, limits);
   await assertBodyEnds(lines);
   channel.version = advertisement.version;

@@ -1,5 +1,5 @@
 import { compareBytes, decodeLatin1, encodeUtf8, type Oid } from '@git-kv/objects';
-import type { TreeDivergence } from '../tree-diff.js';
+import type { TreeDivergence } from '../three-tree-diff.js';
 import type { TreeTarget } from '../tree-path.js';
 import type { MergeLabels } from './merge-driver.js';
 

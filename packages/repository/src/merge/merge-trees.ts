@@ -1,7 +1,7 @@
 import { decodeLatin1, decodeUtf8, FileMode, hashObject, isTreeMode, type Oid, type RawObject } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { readBody } from '../read-object.js';
-import { diffThreeTrees, type TreeDivergence } from '../tree-diff.js';
+import { diffThreeTrees, type TreeDivergence } from '../three-tree-diff.js';
 import { editTree, type TreeEdit } from '../tree-edit.js';
 import { readTreePath, type TreeTarget } from '../tree-path.js';
 import { pause } from '../walk/turns.js';

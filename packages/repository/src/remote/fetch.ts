@@ -5,15 +5,13 @@ import {
   hasCapability,
   hasFeature,
   type OnRemoteProgress,
-  parseObjectFilter,
   type RemoteRef,
-  serializeObjectFilter,
   type UploadPackClient,
 } from '@git-kv/protocol';
 import type { ObjectReader, Progress, Quarantine } from '../object-store.js';
 import type { ReceiveCheckOptions } from '../receive-check.js';
 import type { RefName } from '../ref-store.js';
-import type { PromisorRemote, Repository } from '../repository.js';
+import type { PromisorRemote, RepositoryObjects } from '../repository.js';
 import { checkConnectivity } from '../walk/index.js';
 
 /** What a fetch asks for. */
@@ -70,7 +68,7 @@ export interface FetchSummary {
  * @throws {NotFoundError} OBJECT_NOT_FOUND where the remote's pack lacks something, besides what the client and the store throw
  */
 export async function fetchInto(
-  repository: Repository,
+  repository: RepositoryObjects,
   client: UploadPackClient,
   options: FetchIntoOptions,
 ): Promise<FetchSummary> {
@@ -120,7 +118,7 @@ export async function fetchInto(
 
 /** The promisor remote that is fetched from, and what is to be left out; `undefined` for a plain fetch. */
 async function promisorOf(
-  repository: Repository,
+  repository: RepositoryObjects,
   { capabilities }: UploadPackClient,
   options: FetchIntoOptions,
 ): Promise<PromisorRemote | undefined> {
@@ -137,7 +135,8 @@ async function promisorOf(
   if (repository.promisors === undefined) {
     throw new GitError('UNSUPPORTED', 'Cannot fetch with a filter: the repository cannot keep who has the rest');
   }
-  return { name: remoteName ?? remembered?.name ?? 'origin', filter: serializeObjectFilter(parseObjectFilter(filter)) };
+  const { plainFilter } = await import('../later.js');
+  return { name: remoteName ?? remembered?.name ?? 'origin', filter: plainFilter(filter) };
 }
 
 /**
@@ -180,7 +179,7 @@ function deepening(
  * hide history that is here.
  */
 async function newBoundary(
-  repository: Repository,
+  repository: RepositoryObjects,
   reader: ObjectReader,
   { shallowOids }: FetchAnswer,
   options: FetchIntoOptions,
@@ -198,7 +197,7 @@ async function newBoundary(
  * it was cut, it has a say.
  */
 async function grownFrom(
-  repository: Repository,
+  repository: RepositoryObjects,
   { unshallowOids }: FetchAnswer,
   options: FetchIntoOptions,
 ): Promise<readonly Oid[]> {
@@ -209,7 +208,7 @@ async function grownFrom(
 
 /** @throws {NotFoundError} OBJECT_NOT_FOUND where something is missing that a want, or a commit cut off no more, reaches */
 async function assertComplete(
-  repository: Repository,
+  repository: RepositoryObjects,
   reader: ObjectReader,
   fetched: Record<'haves' | 'shallowOids' | 'unshallowOids', readonly Oid[]>,
   options: FetchIntoOptions,
@@ -231,7 +230,7 @@ async function assertComplete(
 }
 
 async function receiveAnswer(
-  repository: Repository,
+  repository: RepositoryObjects,
   answer: FetchAnswer,
   options: FetchIntoOptions,
   { promisor, followLinks }: { readonly promisor: PromisorRemote | undefined; readonly followLinks: boolean },
@@ -262,7 +261,7 @@ async function* remembered(oids: Iterable<Oid> | AsyncIterable<Oid>, seen: Oid[]
 }
 
 /** @throws {GitError} UNSUPPORTED where the two do not hash alike */
-function assertSameFormat(repository: Repository, client: UploadPackClient): void {
+function assertSameFormat(repository: RepositoryObjects, client: UploadPackClient): void {
   if (repository.algorithm.name !== client.algorithm.name) {
     throw new GitError(
       'UNSUPPORTED',

@@ -1,29 +1,18 @@
 import { GitError, type GitErrorCode, isGitError, type Oid } from '@git-kv/objects';
 import { packObjects } from '@git-kv/pack';
 import {
-  type CodedRefusal,
   connectReceivePack,
   isPushOutcomeUnknown,
   type OnRemoteProgress,
   type PushCommand,
-  type PushedRef,
-  type PushInterruptedError,
   type ReceivePackClient,
   type Transport,
 } from '@git-kv/protocol';
-import { packContent } from '../pack-content.js';
+import { listPackContent } from '../pack-listing.js';
 import { promisedAbsence } from '../promisor/promised-absence.js';
 import type { RefName } from '../ref-store.js';
-import type { Repository } from '../repository.js';
-
-/** One ref to move on the remote. */
-export interface PushUpdate {
-  readonly name: RefName;
-  /** What it is to hold; `null` deletes it. */
-  readonly next: Oid | null;
-  /** What it must hold now; `null` that it must not exist; absent takes whatever the remote has (a forced push). */
-  readonly expected?: Oid | null;
-}
+import type { RepositoryObjects } from '../repository.js';
+import { type PushResultStatus, type PushUpdate, unknownOutcome } from './push-outcome.js';
 
 /** How a push goes. */
 export interface PushFromOptions {
@@ -39,38 +28,6 @@ export interface PushFromOptions {
   readonly client?: ReceivePackClient;
 }
 
-/** What became of one update. */
-export type PushResultStatus =
-  | {
-      readonly name: RefName;
-      readonly status: 'updated';
-      /** Every ref that the server has moved for it, where it tells: hooks there may move others. */
-      readonly refs?: readonly PushedRef[];
-    }
-  /** The remote's ref is not what `expected` says; nothing was sent for it. */
-  | { readonly name: RefName; readonly status: 'stale'; readonly actual: Oid | null }
-  /** The server said no; for programs in `refusal`, where its hooks say it so. */
-  | {
-      readonly name: RefName;
-      readonly status: 'rejected';
-      readonly reason: string;
-      readonly refusal?: CodedRefusal;
-    };
-
-/**
- * The answer to a push was lost, and the remote could not be asked what became of it, or does not hold the new values: it may
- * still be at work. `updates` may have happened or not; whoever keeps the commits can find out later.
- */
-export class PushOutcomeUnknownError extends GitError {
-  override readonly name: string = 'PushOutcomeUnknownError';
-  readonly updates: readonly PushUpdate[];
-
-  constructor(updates: readonly PushUpdate[], message: string, options: { cause: unknown }) {
-    super('PUSH_OUTCOME_UNKNOWN', message, options);
-    this.updates = updates;
-  }
-}
-
 /**
  * Move refs of a remote, and send the objects they need. What the server refuses is in the results. When the answer is lost
  * after the pack was sent, the remote is asked for its refs: new values there are success. Old ones say that nothing moved only
@@ -78,7 +35,7 @@ export class PushOutcomeUnknownError extends GitError {
  * @throws {PushOutcomeUnknownError} where that cannot be settled; every other error means that no ref has moved
  */
 export async function pushFrom(
-  repository: Repository,
+  repository: RepositoryObjects,
   transport: Transport,
   options: PushFromOptions,
 ): Promise<PushResultStatus[]> {
@@ -92,7 +49,7 @@ export async function pushFrom(
 }
 
 async function pushOver(
-  repository: Repository,
+  repository: RepositoryObjects,
   transport: Transport,
   client: ReceivePackClient,
   options: PushFromOptions,
@@ -113,7 +70,10 @@ async function pushOver(
     } catch (error) {
       if (!isPushOutcomeUnknown(error)) throw error;
       const isOver = !sending.hasAll || isGitError(error.cause, 'REMOTE_ERROR');
-      const settled = await settle(transport, plan.commands, options, { error, isOver });
+      const { settlePush } = await import('../later.js').catch((cause: unknown) => {
+        throw unknownOutcome(options.updates, 'the answer was lost', new AggregateError([error, cause]));
+      });
+      const settled = await settlePush(transport, plan.commands, options, { error, isOver });
       for (const one of settled) results.set(one.name, one);
     }
   }
@@ -172,7 +132,7 @@ async function* noted(pack: AsyncIterable<Uint8Array>, sending: Sending): AsyncG
 }
 
 async function send(
-  repository: Repository,
+  repository: RepositoryObjects,
   client: ReceivePackClient,
   commands: readonly PushCommand[],
   options: PushFromOptions,
@@ -207,7 +167,7 @@ async function send(
 const KNOWN_HISTORY = 16;
 
 async function packFor(
-  repository: Repository,
+  repository: RepositoryObjects,
   client: ReceivePackClient,
   wants: readonly Oid[],
   shallow: ReadonlySet<Oid>,
@@ -225,7 +185,7 @@ async function packFor(
   const between = { wants, haves, shallow: boundary, ...(isPromised && { isPromised }), ...signal };
   // A partial clone would have to fetch what it compares with.
   const knownHistory = objects.prefetch || isPromised ? 0 : KNOWN_HISTORY;
-  const content = await packContent(repository, { ...between, thin, knownHistory });
+  const content = await listPackContent(objects, { ...between, thin, knownHistory });
   return packObjects({
     algorithm: repository.algorithm,
     ...content,
@@ -234,53 +194,6 @@ async function packFor(
     ...(options.level === undefined ? {} : { level: options.level }),
     ...signal,
   });
-}
-
-/** How long the remote may take to say what became of a push. */
-const SETTLE_TIMEOUT_MS = 30_000;
-
-/** Ask the remote what became of a push whose answer was lost. `isOver`: the server is not at work on it any more. */
-async function settle(
-  transport: Transport,
-  commands: readonly PushCommand[],
-  options: PushFromOptions,
-  { error: interrupted, isOver }: { readonly error: PushInterruptedError; readonly isOver: boolean },
-): Promise<PushResultStatus[]> {
-  let held: Map<RefName, Oid | undefined>;
-  try {
-    // A push that was given up still has to be settled, so the caller's signal is not passed on.
-    const signal = AbortSignal.timeout(SETTLE_TIMEOUT_MS);
-    // Not upload-pack, which may hide other refs.
-    const client = await connectReceivePack(transport, { signal });
-    try {
-      held = new Map(client.refs.map(({ name, oid }) => [name, oid]));
-    } finally {
-      await client.close();
-    }
-  } catch (error) {
-    const cause = new AggregateError([interrupted, error]);
-    throw unknown(options, 'the answer was lost, and the remote cannot be asked', cause);
-  }
-  const holds = (name: RefName): Oid | null => held.get(name) ?? null;
-  const isUnmoved = commands.every(({ name, oldOid }) => holds(name) === oldOid);
-  // Settled: it did not happen, and what is left to tell is why.
-  if (isUnmoved && isOver) throw interrupted.cause;
-  const asked = 'the answer was lost, and when the remote was asked,';
-  if (isUnmoved) throw unknown(options, `${asked} it had the old values`, interrupted);
-  return commands.map(({ name, oldOid, newOid }): PushResultStatus => {
-    const actual = holds(name);
-    if (actual === newOid) return { name, status: 'updated' };
-    // Without `atomic` each stands alone; which words the remote had for this one is lost.
-    if (actual === oldOid && isOver && options.atomic !== true)
-      return { name, status: 'rejected', reason: 'it did not move' };
-    const what = actual === oldOid ? `${name} had its old value` : `${name} had neither its old nor its new value`;
-    throw unknown(options, `${asked} ${what}`, interrupted);
-  });
-}
-
-function unknown(options: PushFromOptions, problem: string, cause: unknown): PushOutcomeUnknownError {
-  const names = options.updates.map(({ name }) => name).join(', ');
-  return new PushOutcomeUnknownError(options.updates, `Cannot tell whether ${names} moved: ${problem}`, { cause });
 }
 
 /** The error for an update that did not happen, for callers that push one ref and throw. */

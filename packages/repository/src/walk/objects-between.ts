@@ -40,6 +40,9 @@ const DONE = 4;
 /** It is one of the wants. */
 const GIVEN = 8;
 
+/** Of fewer commits, it is not worth it to compare each version of a tree with the next. */
+const LEAST_VERSIONS = 16;
+
 /** From so many haves on they are not read at first: each may be one of hundreds of branches. */
 const MANY_HAVES = 64;
 
@@ -71,8 +74,9 @@ export async function* objectBatchesBetween(
 ): AsyncGenerator<readonly WalkedObject[]> {
   const walk = await walkCommits(reader, options);
   yield walk.tips;
-  const filtered = options.filter && (await import('./filtered-trees.js'));
-  const rules = options.filter && filtered?.filterRules(options.filter);
+  const isLong = walk.commits.length >= LEAST_VERSIONS;
+  const later = options.filter || isLong ? await import('../later.js') : undefined;
+  const rules = options.filter && later?.filterRules(options.filter);
   const commits: WalkedObject[] = [];
   const roots: Oid[] = [];
   for (const node of walk.commits) {
@@ -86,9 +90,10 @@ export async function* objectBatchesBetween(
   for (const node of edges) known.push(node.treeOid);
   for (const node of await walk.behind(edges, options.knownHistory ?? 0)) known.push(node.treeOid);
   const given = walk.wantedTrees;
-  const below = { ...options, ...passedOver(options) };
-  if (filtered !== undefined && rules !== undefined)
-    yield* filtered.walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
+  const last = isLong && later ? new later.LastTrees(reader.algorithm.oidLength) : undefined;
+  const below = { ...options, ...passedOver(options), last };
+  if (later !== undefined && rules !== undefined)
+    yield* later.walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
   else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, below);
 }
 

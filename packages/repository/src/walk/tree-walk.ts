@@ -11,7 +11,7 @@ import {
 import { packNameHash } from '@git-kv/pack';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { assertKind, missingObject } from '../read-object.js';
-import { LastTrees } from './last-trees.js';
+import type { LastTrees } from './last-trees.js';
 import type { OidSet } from './oid-set.js';
 import { pause } from './turns.js';
 import type { WalkedObject } from './walked-object.js';
@@ -32,6 +32,8 @@ export interface TreeWalkOptions extends ReadOptions {
   readonly onKnown?: (object: WalkedObject) => void;
   /** List trees only. */
   readonly withoutBlobs?: boolean;
+  /** Where many versions of a tree are listed: compares each with the one before. */
+  readonly last?: LastTrees | undefined;
 }
 
 /** Trees read in one go, and between two turns of the event loop. */
@@ -55,13 +57,12 @@ export async function* walkTrees(
   options: TreeWalkOptions,
 ): AsyncGenerator<WalkedObject[]> {
   const { treeDepth } = defaultLimits;
-  const { withoutBlobs = false } = options;
+  const { withoutBlobs = false, last } = options;
   for (const oid of root.known) seen.add(oid);
   const wanted = await claim(root.wanted, seen, options);
   const stack: TreeGroup[] = [{ ...root, wanted }];
   /** Of the trees on the stack, but for the roots: the name hash of the path. */
   const nameHashes = new Map<Oid, number>();
-  const last = new LastTrees(reader.algorithm.oidLength);
   // Depth first holds less; level by level asks for what is missing in as few requests as there are levels.
   const prefetch = reader.prefetch?.bind(reader);
   let asked = -1;
@@ -90,9 +91,10 @@ export async function* walkTrees(
         nameHashes.delete(oid);
         listed.push({ oid, kind: 'tree', nameHash: ownHash ?? 0 });
         const directoryHash = ownHash === undefined ? 0 : packNameHash('/', ownHash);
-        last.compare(ownHash ?? ROOT_PATH, body);
-        for (let range = 0; range < last.ranges.length; range += 2) {
-          const cursor = new TreeCursor(body, reader.algorithm.oidLength, last.ranges[range], last.ranges[range + 1]);
+        last?.compare(ownHash ?? ROOT_PATH, body);
+        const ranges = last?.ranges ?? [0, body.length];
+        for (let range = 0; range < ranges.length; range += 2) {
+          const cursor = new TreeCursor(body, reader.algorithm.oidLength, ranges[range], ranges[range + 1]);
           while (cursor.next()) {
             if (isGitlinkMode(cursor.mode) || (withoutBlobs && !isTreeMode(cursor.mode))) continue;
             if (!seen.addBytes(body, cursor.oidStart)) continue;

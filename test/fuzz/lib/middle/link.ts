@@ -1,11 +1,8 @@
 // What is loaded when it is first needed is there before: loading takes more turns of the event loop than a peer may be silent for.
 import '../../../../packages/pack/src/indexer/pack-check.js';
 import '../../../../packages/pack/src/indexer/resolve-share.js';
-import '../../../../packages/protocol/src/session/connection-channel.js';
-import '../../../../packages/protocol/src/session/v0-upload-pack.js';
-import '../../../../packages/repository/src/promisor/promisor-packs.js';
-import '../../../../packages/repository/src/receive-check.js';
-import '../../../../packages/repository/src/walk/filtered-trees.js';
+import '../../../../packages/protocol/src/later.js';
+import '../../../../packages/repository/src/later.js';
 import { isGitError, TransportError } from '@git-kv/objects';
 import { type Connection, type ConnectionTransport, createHttpTransport, type Transport } from '@git-kv/protocol';
 import { createRepositoryTransport, type Repository } from '@git-kv/repository';

@@ -110,3 +110,8 @@ export class HeldPack implements ObjectReader {
     }
   }
 }
+
+/** `bytes` without the room that a buffer which grows by doubling has left; a little is not worth a copy. */
+export function fitted(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength - bytes.length <= bytes.length / 64 ? bytes : bytes.slice();
+}

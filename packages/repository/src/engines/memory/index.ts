@@ -12,4 +12,5 @@
  *
  * @module
  */
+export { createMemoryObjects, type MemoryObjects, type MemoryObjectsOptions } from './objects.js';
 export { createMemoryRepository, type MemoryRepositoryOptions } from './repository.js';

@@ -8,7 +8,6 @@ import {
   memoryPackStorage,
   type PackEntry,
   parsePackIndex,
-  writePack,
 } from '@git-kv/pack';
 import type {
   ObjectStore,
@@ -18,11 +17,10 @@ import type {
   ReadOptions,
   ReceiveOptions,
 } from '../../object-store.js';
-import { packInputs } from '../../pack-inputs.js';
 import type { PromisorLinks } from '../../promisor/promisor-packs.js';
 import { receiveLimits } from '../../receive-limits.js';
 import { readingThrough } from '../../receive-reads.js';
-import { HeldPack } from './held-pack.js';
+import { fitted, HeldPack } from './held-pack.js';
 import { mergeSorted } from './merge-sorted.js';
 import { assertSameObject, ObjectMap } from './object-map.js';
 import { MemoryQuarantine } from './quarantine.js';
@@ -62,7 +60,7 @@ export class MemoryObjectStore implements ObjectStore {
   async openPromises(): Promise<Promises | undefined> {
     const promisors = this.packs.filter(({ isPromisor }) => isPromisor);
     if (promisors.length === 0) return undefined;
-    const { PackPromises, PromisorLinks } = await import('../../promisor/promisor-packs.js');
+    const { PackPromises, PromisorLinks } = await import('../../later.js');
     this.promisorLinks ??= new PromisorLinks(this);
     return new PackPromises(promisors, this.promisorLinks);
   }
@@ -167,12 +165,8 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
-    const check =
-      options.check && new (await import('../../receive-check.js')).ReceiveCheck(this.algorithm, options.check);
-    const links =
-      options.followLinks === true
-        ? new (await import('../../received-links.js')).ReceivedLinks(this.algorithm)
-        : undefined;
+    const check = options.check && new (await import('../../later.js')).ReceiveCheck(this.algorithm, options.check);
+    const links = options.followLinks ? new (await import('../../later.js')).ReceivedLinks(this.algorithm) : undefined;
     const storage = memoryPackStorage(options.expectedBytes);
     const indexed = await indexPack(pack, {
       algorithm: this.algorithm,
@@ -258,7 +252,7 @@ export class MemoryObjectStore implements ObjectStore {
   /** Give back the memory of a pack's hidden objects, once they are the larger part of it. */
   private async compact(pack: HeldPack, options: ReadOptions): Promise<void> {
     if (pack.hiddenCount <= pack.objectCount || pack.hiddenCount < pack.compactAt) return;
-    const replacement = pack.objectCount === 0 ? undefined : await this.repack(pack, options);
+    const replacement = pack.objectCount === 0 ? undefined : await this.repacked(pack, options);
     if (replacement !== undefined && replacement.size >= pack.size) {
       // Written without deltas it is larger than with its dead weight. Not tried again before the weight has doubled.
       pack.compactAt = 2 * pack.hiddenCount;
@@ -276,14 +270,9 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   /** The objects of `pack` that are not hidden, in a pack of their own. */
-  private async repack(pack: HeldPack, options: ReadOptions): Promise<HeldPack> {
-    const { algorithm, cache } = this;
-    const oids = [...pack.oids()];
-    const objects = packInputs(pack, oids, options);
-    const storage = memoryPackStorage(pack.size);
-    const written = writePack({ algorithm, objects, objectCount: oids.length });
-    const indexed = await indexPack(written, { algorithm, storage });
-    return new HeldPack(algorithm, fitted(storage.bytes()), indexed, cache);
+  private async repacked(pack: HeldPack, options: ReadOptions): Promise<HeldPack> {
+    const { repack } = await import('../../later.js');
+    return await repack(pack, this.cache, options);
   }
 
   /** @throws {GitError} HASH_MISMATCH where an object that arrived is not the one we have under its name */
@@ -304,11 +293,6 @@ async function isSmall(pack: HeldPack): Promise<boolean> {
   let inflatedBytes = 0;
   for (const oid of pack.oids()) inflatedBytes += (await pack.stat(oid))?.size ?? 0;
   return inflatedBytes <= EXPLODE_INFLATED_BYTES;
-}
-
-/** `bytes` without the room that a buffer which grows by doubling has left; a little is not worth a copy. */
-function fitted(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer.byteLength - bytes.length <= bytes.length / 64 ? bytes : bytes.slice();
 }
 
 async function* chunks(body: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,13 +1,12 @@
-import { type HashAlgorithm, type Oid, sha1 } from '@git-kv/objects';
+import type { HashAlgorithm } from '@git-kv/objects';
 import type { RefOutcome } from '../../ref-store.js';
-import type { PromisorRemote, PromisorStore, Repository, RepositoryChange, ShallowStore } from '../../repository.js';
-import { MemoryObjectStore } from './object-store.js';
+import type { PromisorStore, Repository, RepositoryChange, ShallowStore } from '../../repository.js';
+import type { MemoryObjectStore } from './object-store.js';
+import { createMemoryObjects, type MemoryObjectsOptions } from './objects.js';
 import { MemoryRefStore } from './ref-store.js';
 
 /** What a repository in memory is made with. */
-export interface MemoryRepositoryOptions {
-  /** Default sha1. */
-  readonly algorithm?: HashAlgorithm;
+export interface MemoryRepositoryOptions extends MemoryObjectsOptions {
   /** What `HEAD` points to at first, existing or not (default `refs/heads/main`). */
   readonly initialBranch?: string;
   /** Ref transactions kept for those who follow them (default 1000). */
@@ -26,12 +25,15 @@ class MemoryRepository implements Repository {
   readonly algorithm: HashAlgorithm;
   readonly objects: MemoryObjectStore;
   readonly refs: MemoryRefStore;
-  readonly shallow: ShallowStore = memoryShallowStore();
-  readonly promisors: PromisorStore = memoryPromisorStore();
+  readonly shallow: ShallowStore;
+  readonly promisors: PromisorStore;
 
   constructor(options: MemoryRepositoryOptions) {
-    this.algorithm = options.algorithm ?? sha1;
-    this.objects = new MemoryObjectStore(this.algorithm);
+    const { algorithm, objects, shallow, promisors } = createMemoryObjects(options);
+    this.algorithm = algorithm;
+    this.objects = objects;
+    this.shallow = shallow;
+    this.promisors = promisors;
     this.refs = new MemoryRefStore(this.algorithm, options.transactionHistory ?? 1000);
     this.refs.set('HEAD', { target: options.initialBranch ?? 'refs/heads/main' });
   }
@@ -48,29 +50,4 @@ class MemoryRepository implements Repository {
     await this.refs.close();
     await this.objects.close();
   }
-}
-
-function memoryShallowStore(): ShallowStore {
-  let oids: ReadonlySet<Oid> = new Set();
-  return {
-    read: async () => oids,
-    update: async ({ add, remove }) => {
-      // A fresh set: who read the old one keeps what it read.
-      const next = new Set(oids);
-      for (const oid of remove) next.delete(oid);
-      for (const oid of add) next.add(oid);
-      oids = next;
-    },
-  };
-}
-
-function memoryPromisorStore(): PromisorStore {
-  const remotes = new Map<string, PromisorRemote>();
-  return {
-    read: async () => [...remotes.values()],
-    add: async ({ name, filter }) => {
-      const kept = remotes.get(name)?.filter ?? filter;
-      remotes.set(name, { name, ...(kept !== undefined && { filter: kept }) });
-    },
-  };
 }
