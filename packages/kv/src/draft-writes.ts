@@ -1,11 +1,23 @@
+import { isTreeMode } from '@git-kv/objects';
 import type { Draft } from './draft.js';
 import { Key } from './key.js';
 import { modeOf } from './permissions.js';
+import type { TreeSlot } from './tree/tree-view.js';
 import { checkedCount, copyValue } from './value.js';
 import type { ValuePermissions, WriteRange } from './writer.js';
 
+/** What one state of the store has under a key. */
+export type Look = (key: Key) => Promise<TreeSlot | undefined>;
+
 /** One write, with its arguments checked and its bytes copied: it may wait for others, and be made again on another draft. */
-export type DraftWrite = (draft: Draft) => Promise<void>;
+export interface DraftWrite {
+  (draft: Draft): Promise<void>;
+  /**
+   * Whether it is done again on what others left, instead of merging its outcome with that: for a write that depends on what it finds.
+   * Not where they changed what it puts, too.
+   */
+  readonly isDoneAgain?: (before: Look, after: Look) => Promise<boolean>;
+}
 
 export function setIn(key: string | Key, value: Uint8Array | string, { permissions }: ValuePermissions): DraftWrite {
   const at = Key.of(key);
@@ -24,7 +36,8 @@ export function setPartialIn(key: string | Key, range: WriteRange, bytes: Uint8A
 export function allocateIn(key: string | Key, size: number): DraftWrite {
   const at = Key.of(key);
   const checkedSize = checkedCount(at, 'size', size);
-  return (draft) => draft.allocate(at, checkedSize);
+  const write = (draft: Draft): Promise<void> => draft.allocate(at, checkedSize);
+  return Object.assign(write, { isDoneAgain: async () => true });
 }
 
 export function removeIn(key: string | Key): DraftWrite {
@@ -35,5 +48,15 @@ export function removeIn(key: string | Key): DraftWrite {
 export function renameIn(source: string | Key, destination: string | Key): DraftWrite {
   const from = Key.of(source);
   const to = Key.of(destination);
-  return (draft) => draft.rename(from, to);
+  const targetIn = async (look: Look): Promise<Key> => {
+    const there = await look(to);
+    return there !== undefined && isTreeMode(there.mode) ? to.add(from.basename) : to;
+  };
+  const isDoneAgain = async (before: Look, after: Look): Promise<boolean> => {
+    const target = await targetIn(before);
+    if (!target.equals(await targetIn(after))) return false;
+    const [was, is] = [await before(target), await after(target)];
+    return was?.oid === is?.oid && was?.mode === is?.mode;
+  };
+  return Object.assign((draft: Draft) => draft.rename(from, to), { isDoneAgain });
 }

@@ -3,6 +3,7 @@ import type { RepositoryObjects } from '@git-kv/repository';
 import { sleep } from './back-off.js';
 import type { Committer, MadeCommit } from './committer.js';
 import { Contention } from './contention.js';
+import type { DraftResult } from './draft.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
 import type { ChangeOptions, KvOptions } from './options.js';
@@ -21,6 +22,8 @@ export interface Edit {
   readonly options: ChangeOptions;
   /** Asked before the edit is made on top of what others left. Throws where it does not hold there. */
   readonly assertHolds?: (theirs: Head) => Promise<void>;
+  /** Made anew on top of that, in place of a merge; `undefined` where it is to be merged. */
+  readonly remake?: (theirs: Head) => Promise<DraftResult | undefined>;
 }
 
 /** Where commits are made: on `head`, and on the branch at `pushedOid`. */
@@ -29,9 +32,12 @@ export interface Ground {
   readonly pushedOid: Oid | undefined;
 }
 
+/** In the place of an error: an edit before this one failed, so that it has to be made anew. */
+export const NOT_TRIED: unique symbol = Symbol('not tried');
+
 /** What became of edits. */
 export interface Published {
-  /** Why an edit was not made; those that are not here were. */
+  /** Why an edit was not made, an error or {@link NOT_TRIED}; those that are not here were. */
   readonly failures: ReadonlyMap<Edit, unknown>;
   /** Where the branch is known to stand now; `undefined` where it did not move. */
   readonly position: Ground | undefined;
@@ -75,7 +81,10 @@ export class Publisher {
     }
   }
 
-  /** The server refused some edits at once: which of them it minds shows when each comes alone. */
+  /**
+   * The server refused some edits at once: which of them it minds shows when each comes alone. Those after that one were made on what
+   * came to nothing.
+   */
   async #publishEach(edits: readonly Edit[], ground: Ground): Promise<Published> {
     const failures = new Map<Edit, unknown>();
     let position: Published['position'];
@@ -85,6 +94,10 @@ export class Publisher {
       if (pending !== undefined) {
         const message = `Cannot write: it is not known whether the remote took commit ${pending.oid}; pull first`;
         failures.set(edit, new GitError('UNPUSHED_COMMIT', message));
+        continue;
+      }
+      if (failures.size > 0) {
+        failures.set(edit, NOT_TRIED);
         continue;
       }
       const published = await this.publish([edit], position ?? ground);
@@ -232,6 +245,11 @@ class Run {
     if (parent?.treeOid === edit.baseTreeOid) return edit.treeOid;
     await this.#write([]); // what is asked of the edit, and the merge, read what it has made
     if (parent !== undefined) await edit.assertHolds?.(parent);
+    const remade = parent && (await edit.remake?.(parent));
+    if (remade !== undefined) {
+      await this.#write(remade.objects);
+      return remade.treeOid;
+    }
     if (this.#changesNothing(edit) && parent !== undefined) return parent.treeOid;
     const { repository, settings } = this.#options;
     const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };

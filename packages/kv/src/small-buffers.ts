@@ -4,6 +4,8 @@ import { encodeUtf8 } from '@git-kv/objects';
 const SMALL_BYTES = 1024;
 const SHARED_BYTES = 16 * 1024;
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 let shared: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 let used = 0;
 
@@ -18,17 +20,22 @@ export function copySmall(bytes: Uint8Array): Uint8Array {
   return take(bytes.length);
 }
 
-/** The UTF-8 of `text`, as {@link copySmall}. */
-export function encodeSmall(text: string): Uint8Array {
+/** The UTF-8 of `text`, as {@link copySmall}; `undefined` for text that has none, as it is not well-formed. */
+export function encodeSmall(text: string): Uint8Array | undefined {
   const { length } = text;
-  if (length > SMALL_BYTES) return encodeUtf8(text);
+  if (length > SMALL_BYTES) return encodeWellFormed(text);
   makeRoom(length);
   for (let at = 0; at < length; at++) {
     const code = text.charCodeAt(at);
-    if (code >= 0x80) return encodeUtf8(text);
+    if (code >= 0x80) return encodeWellFormed(text);
     shared[used + at] = code;
   }
   return take(length);
+}
+
+/** In place of half a character the encoder would put U+FFFD, which nobody wrote. */
+function encodeWellFormed(text: string): Uint8Array | undefined {
+  return LONE_SURROGATE.test(text) ? undefined : encodeUtf8(text);
 }
 
 function makeRoom(size: number): void {

@@ -174,6 +174,7 @@ export class GitKv extends KvReader implements KvWriter {
    * Put `value` under `key`, with the dictionaries above it: one commit, pushed. A value that the store has there already makes no
    * commit, and the remote is not asked but for what is `expected`. Resolves when the remote has it; after an error the store is as it was.
    * @throws {KvError} VALUE_EXPECTED where a dictionary stands, DICTIONARY_EXPECTED for a value among the key's prefixes
+   * @throws {GitError} INVALID_VALUE for text with half a character (a lone surrogate)
    * @throws {KvConflictError} MERGE_CONFLICT where others changed the key too, and no rule brings the two together
    * @throws {GitError} PUSH_REJECTED where the server refuses it, or other writers were faster too often; PUSH_OUTCOME_UNKNOWN where
    *   the answer was lost and the remote does not say that it has the commit (which is then pending); UNPUSHED_COMMIT while an

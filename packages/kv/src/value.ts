@@ -5,9 +5,17 @@ import type { Key } from './key.js';
 import { copySmall, encodeSmall } from './small-buffers.js';
 import type { Found } from './tree/working-tree.js';
 
-/** The bytes of a value that a caller gives, in a place of our own. @throws {TypeError} for what is none */
+/**
+ * The bytes of a value that a caller gives, in a place of our own.
+ * @throws {TypeError} for what is none; {GitError} INVALID_VALUE for text with half a character (a lone surrogate)
+ */
 export function copyValue(key: Key, value: Uint8Array | string): Uint8Array {
-  if (typeof value === 'string') return encodeSmall(value);
+  if (typeof value === 'string') {
+    const bytes = encodeSmall(value);
+    if (bytes !== undefined) return bytes;
+    const problem = 'its text has a lone surrogate, which UTF-8 cannot hold';
+    throw new GitError('INVALID_VALUE', `Cannot set the key ${key.format()}: ${problem}`);
+  }
   if (value instanceof Uint8Array) return copySmall(value);
   throw new TypeError(
     `Cannot set the key ${key.format()}: a value is text or a Uint8Array, and not of type ${typeof value}`,

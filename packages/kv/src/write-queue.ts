@@ -1,12 +1,12 @@
 import type { Oid, RawObject } from '@git-kv/objects';
 import { Draft } from './draft.js';
-import type { DraftWrite } from './draft-writes.js';
+import type { DraftWrite, Look } from './draft-writes.js';
 import { assertExpected, type Expectation } from './expectation.js';
 import type { Head } from './head.js';
 import { findSlot } from './last-change.js';
 import type { Mutex } from './mutex.js';
 import type { WriteOptions } from './options.js';
-import type { Edit, Published } from './publisher.js';
+import { type Edit, NOT_TRIED, type Published } from './publisher.js';
 import type { TreeCache } from './tree/tree-cache.js';
 
 /** A commit each, in one push. */
@@ -90,10 +90,14 @@ export class WriteQueue {
         if (written.size === 0) continue;
         const failures = await this.#target.publish([...written.keys()]);
         if (failures.size === written.size) await this.#target.tidy();
-        for (const [edit, { resolve, reject }] of written) {
-          if (failures.has(edit)) reject(failures.get(edit));
-          else resolve();
+        const again: QueuedWrite[] = [];
+        for (const [edit, queued] of written) {
+          const error = failures.get(edit);
+          if (error === NOT_TRIED) again.push(queued);
+          else if (failures.has(edit)) queued.reject(error);
+          else queued.resolve();
         }
+        group.unshift(...again);
       } catch (error) {
         for (const { reject } of [...written.values(), ...group]) reject(error);
         return;
@@ -136,12 +140,34 @@ export class WriteQueue {
       }
       const objects = (sealed?.objects ?? []).filter((object) => !known.has(object));
       for (const object of objects) known.add(object);
-      const { options, expects } = queued;
+      const { write, options, expects } = queued;
       const assertHolds = expects && (({ treeOid: theirs }: Head) => this.#assertExpected(expects, theirs));
-      const edit = { baseTreeOid, treeOid, objects, options, ...(assertHolds && { assertHolds }) };
+      const remake = write.isDoneAgain && this.#remakeOf(write, baseTreeOid);
+      const edit = {
+        baseTreeOid,
+        treeOid,
+        objects,
+        options,
+        ...(assertHolds && { assertHolds }),
+        ...(remake && { remake }),
+      };
       written.set(edit, queued);
       baseTreeOid = treeOid;
     }
+  }
+
+  #remakeOf(write: DraftWrite, baseTreeOid: Oid | undefined): Edit['remake'] {
+    const { trees, maxValueBytes } = this.#target;
+    const lookAt =
+      (treeOid: Oid = trees.algorithm.emptyTreeOid): Look =>
+      (key) =>
+        findSlot(trees, treeOid, key);
+    return async ({ treeOid: theirs }) => {
+      if (!(await write.isDoneAgain?.(lookAt(baseTreeOid), lookAt(theirs)))) return undefined;
+      const draft = await Draft.open(trees, theirs, maxValueBytes);
+      await write(draft);
+      return draft.seal() ?? { treeOid: theirs, objects: [] };
+    };
   }
 
   /** What is drafted and not stored yet is in the cache of trees. */

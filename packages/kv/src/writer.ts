@@ -35,7 +35,7 @@ export interface KvWriter {
   /**
    * Put `value` under `key`, with the dictionaries above it.
    * @throws {KvError} VALUE_EXPECTED where a dictionary stands, DICTIONARY_EXPECTED for a value among the key's prefixes
-   * @throws {LimitError} `valueBytes`
+   * @throws {LimitError} `valueBytes`; {GitError} INVALID_VALUE for text with half a character (a lone surrogate)
    */
   set(key: string | Key, value: Uint8Array | string, options?: ValuePermissions): Promise<void>;
   /**

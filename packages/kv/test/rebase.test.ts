@@ -2,7 +2,7 @@ import { sha256 } from '@git-kv/objects';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GitKv, type KvConflictError, type KvOptions, type UnpushedPolicy } from '../src/index.js';
+import { GitKv, Key, type KvConflictError, type KvOptions, type UnpushedPolicy } from '../src/index.js';
 import { keyMerges } from '../src/merge/index.js';
 import { InProcessRemote, noWait, valuesOf } from './support/in-process.js';
 import { bytesOf, text } from './support/remote.js';
@@ -116,6 +116,54 @@ describe.each(ways)('A write that others were faster than, on %s', (_name, open)
     await other.set('a', '1');
     expect(await remote.log()).toHaveLength(1);
     expect(other.commit).toEqual(one.commit);
+  });
+
+  test('M29 K35 finds a key that they made in the meantime, be it of the same content', async () => {
+    const [one, other, remote] = await open();
+    await one.allocate('lock', 1);
+    await expect(other.allocate('lock', 1)).rejects.toMatchObject({ code: 'ALREADY_PRESENT', key: Key.of('lock') });
+    await other.allocate('other/lock', 1);
+    expect(await remote.values()).toEqual({ lock: '\0', 'other/lock': '\0' });
+    expect(await remote.log()).toHaveLength(2);
+  });
+
+  test('M33 K39 moves what they left, and nothing that they moved or removed', async () => {
+    const [one, other, remote] = await open();
+    await one.changeAndPush(async (batch) => {
+      for (const key of ['x', 'y', 'd/1', 'into/old']) await batch.set(key, key);
+    });
+    await other.pull();
+    await one.rename('x', 'mine');
+    await expect(other.rename('x', 'theirs')).rejects.toMatchObject({ code: 'KEY_NOT_FOUND', key: Key.of('x') });
+    await one.set('y', 'changed');
+    await other.rename('y', 'z');
+    await one.pull();
+    await one.changeAndPush(async (batch) => {
+      await batch.set('d/2', 'added');
+      await batch.set('into/new', 'beside');
+    });
+    await other.rename('d', 'into');
+    expect(await remote.values()).toEqual({
+      mine: 'x',
+      z: 'changed',
+      'into/d/1': 'd/1',
+      'into/d/2': 'added',
+      'into/new': 'beside',
+      'into/old': 'into/old',
+    });
+  });
+
+  test('M33 puts nothing moved in the place of what they put there', async () => {
+    const [one, other, remote] = await open();
+    await one.set('x', 'x');
+    await other.pull();
+    await one.set('to', 'theirs');
+    await expect(other.rename('x', 'to')).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+    await one.remove('to');
+    await other.pull();
+    await one.set('to/below', 'theirs');
+    await expect(other.rename('x', 'to')).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+    expect(await remote.values()).toEqual({ 'to/below': 'theirs', x: 'x' });
   });
 
   test('tells what they changed, which no pull does again', async () => {

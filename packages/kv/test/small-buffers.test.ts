@@ -10,13 +10,22 @@ describe('small buffers', () => {
   test('hold what was put in, whatever comes after', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(sized, fc.uint8Array(), fc.string(), fc.string({ unit: 'binary' }))), (values) => {
-        const held = values.map((value) => (typeof value === 'string' ? encodeSmall(value) : copySmall(value)));
+        const held = values.map(
+          (value) => (typeof value === 'string' ? encodeSmall(value) : copySmall(value)) as Uint8Array,
+        );
         const wanted = values.map((value) => (typeof value === 'string' ? encodeUtf8(value) : value));
         expect(held.map((bytes, at) => Buffer.compare(bytes, wanted[at] ?? bytes))).toEqual(values.map(() => 0));
       }),
       { numRuns: 50 },
     );
   });
+
+  test.each(['\ud800', 'x\udc00', `${'x'.repeat(2000)}\ud800`, '\udc00\ud800'])(
+    'hold no half of a character',
+    (text) => {
+      expect(encodeSmall(text)).toBeUndefined();
+    },
+  );
 
   test('are copies', () => {
     const given = Uint8Array.of(1, 2, 3);

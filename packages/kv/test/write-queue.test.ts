@@ -46,6 +46,32 @@ describe('Writes that wait at once', () => {
     expect(store.commit).toBeUndefined();
   });
 
+  test('are made without those of them that the server refuses', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect();
+    await store.set('a', '0');
+    let pushes = 0;
+    remote.hooks.preReceive = () => (pushes++ < 2 ? { reject: 'not now' } : undefined);
+    const outcomes = await Promise.allSettled([
+      store.set('a', '1'),
+      store.set('a', '2'),
+      store.rename('a', 'b'),
+      store.set('c', '3'),
+      store.set('c/d', '4'),
+      store.allocate('a', 1),
+    ]);
+    expect(outcomes).toMatchObject([
+      { reason: { code: 'PUSH_REJECTED' } },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+      { reason: { code: 'DICTIONARY_EXPECTED' } },
+      { status: 'fulfilled' },
+    ]);
+    expect(await remote.values()).toEqual({ a: '\0', b: '2', c: '3' });
+    expect(await valuesOf(store)).toEqual(await remote.values());
+  });
+
   test('hear of an abort while they wait, and where they have nothing to change', async () => {
     const remote = new InProcessRemote();
     const store = await remote.connect();

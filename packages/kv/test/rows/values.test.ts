@@ -124,6 +124,20 @@ describe.each(ways)('M31 K34 setPartial %s', (_name, use) => {
   });
 });
 
+describe.each(ways)('Text with half a character %s', (_name, use) => {
+  test('is refused, as another text would come back', async () => {
+    const store = await storeOf({ a: '1' });
+    await use(store, async (target) => {
+      for (const value of ['\ud800x', 'é\udc00', `${'x'.repeat(5000)}\ud83d`]) {
+        await expect(target.set('a', value)).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+        await expect(target.setPartial('a', {}, value)).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+      }
+      await target.set('a', '\ud83d\ude42');
+    });
+    expect(await store.getText('a')).toBe('\u{1f642}');
+  });
+});
+
 describe.each(ways)('M29 K35 allocate %s', (_name, use) => {
   test('makes a value of zeros, empty ones too', async () => {
     const store = await storeOf();
