@@ -34,7 +34,7 @@ export async function readFsckConfig(
 ): Promise<FsckConfig> {
   const severities: Partial<Record<CheckId, CheckSeverity>> = {};
   const skip = new Set<Oid>();
-  for (const { section, subsection, name, value = 'true' } of repository.layout.config.entries) {
+  for (const { section, subsection, name, value = 'true' } of (await repository.config.read()).entries) {
     if (section !== user || subsection !== (user === 'fsck' ? undefined : 'fsck')) continue;
     if (name === 'skiplist') {
       for (const oid of await readSkipList(console, repository, value)) skip.add(oid);

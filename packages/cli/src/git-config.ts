@@ -53,7 +53,8 @@ export async function readGitConfig(console: Console, repository?: FileRepositor
   const sources: Pick<Config, 'entries'>[] = [];
   for (const path of [...systemConfigPaths(console.env), ...globalConfigPaths(console.env)])
     sources.push(await readConfigFile(resolve(console.cwd, path)));
-  if (repository !== undefined) sources.push(repository.layout.config);
+  // As it is now: a server keeps its repositories open, and what hides refs has to count at once.
+  if (repository !== undefined) sources.push(await repository.config.read());
   sources.push(environmentSettings(console.env));
   return new GitConfig(sources);
 }

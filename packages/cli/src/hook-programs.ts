@@ -2,19 +2,22 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import type { PushCommand } from '@git-kv/protocol';
 import type { PushContext, PushHooks, RefUpdate } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import type { Console } from './console.js';
 import { readGitConfig } from './git-config.js';
 
+/** A hook may build something: it has a day. */
+export const PROGRAM_HOOK_TIMEOUT_MS = 86_400_000;
+
 /** git's words for a hook that refuses. */
 const DECLINED = { 'pre-receive': 'pre-receive hook declined', update: 'hook declined' } as const;
 
 /**
  * The programs in a repository's `hooks` (or `core.hooksPath`) as hooks of pushes, run as git runs them: in the git directory, what
- * they print goes to who pushes. They do not see the objects of a push before its refs move.
+ * they print goes to who pushes. Those that run before refs move read what arrived, as git's do.
  * @see githooks(5): pre-receive, update, reference-transaction, post-receive, post-update
  */
 export async function hookPrograms(console: Console, repository: FileRepository): Promise<PushHooks> {
@@ -39,6 +42,7 @@ export async function hookPrograms(console: Console, repository: FileRepository)
           context,
           input: runner.lines(context.updates),
           hasOptions: true,
+          isQuarantined: true,
         });
         return isFine ? undefined : { reject: DECLINED['pre-receive'] };
       },
@@ -76,6 +80,8 @@ interface ProgramCall {
   readonly input?: string;
   /** Whether it is told of push options. */
   readonly hasOptions?: boolean;
+  /** Whether what it writes goes where the objects of the push are, as git has it for pre-receive. */
+  readonly isQuarantined?: boolean;
 }
 
 class ProgramRunner {
@@ -103,14 +109,33 @@ class ProgramRunner {
     return `${oidOf(expected)} ${oidOf(next)} ${name}\n`;
   }
 
+  /** What leads programs to the objects of the push. Git itself has them in the repository when it runs other hooks than pre-receive. */
+  async #whereArrived(context: PushContext, isQuarantined: boolean): Promise<Readonly<Record<string, string>>> {
+    const directory = await context.objectDirectory?.();
+    if (directory === undefined) return {};
+    const path = resolve(directory);
+    const further = this.#console.env.GIT_ALTERNATE_OBJECT_DIRECTORIES;
+    const alternates = (one: string): string => [quotePath(one), ...(further ? [further] : [])].join(delimiter);
+    if (!isQuarantined) return { GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates(path) };
+    return {
+      GIT_QUARANTINE_PATH: path,
+      GIT_OBJECT_DIRECTORY: path,
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates(resolve(this.#repository.layout.objectsDirectory)),
+    };
+  }
+
   /** Run a hook to its end. @returns whether it ended with 0 */
-  async run(program: string, { context, args = [], input = '', hasOptions = false }: ProgramCall): Promise<boolean> {
+  async run(
+    program: string,
+    { context, args = [], input = '', hasOptions = false, isQuarantined = false }: ProgramCall,
+  ): Promise<boolean> {
     const pushOptions = hasOptions ? context.pushOptions : [];
     const options = Object.fromEntries(pushOptions.map((option, at) => [`GIT_PUSH_OPTION_${at}`, option]));
     const count = pushOptions.length > 0 ? { GIT_PUSH_OPTION_COUNT: `${pushOptions.length}` } : {};
+    const arrived = await this.#whereArrived(context, isQuarantined);
     const child = spawn(program, args, {
       cwd: this.#repository.layout.gitDirectory,
-      env: { ...this.#console.env, ...options, ...count, GIT_DIR: '.' },
+      env: { ...this.#console.env, ...options, ...count, ...arrived, GIT_DIR: '.' },
       stdio: ['pipe', 'pipe', 'pipe'],
       signal: context.signal,
     });
@@ -130,4 +155,9 @@ class ProgramRunner {
     stdin?.end(input);
     return await ended;
   }
+}
+
+/** A path as git reads it in a list of several: in quotes where it would be taken apart. */
+function quotePath(path: string): string {
+  return path.includes(delimiter) || path.startsWith('"') ? `"${path.replace(/["\\]/g, '\\$&')}"` : path;
 }

@@ -12,11 +12,12 @@ import {
   type UploadPackClient,
 } from '@git-kv/protocol';
 import { createLocalProgramTransport, createTransport } from '@git-kv/protocol/node';
-import { connectBundle, type Repository, readHiddenRefs } from '@git-kv/repository';
+import { connectBundle, type PushHooks, type Repository, readHiddenRefs } from '@git-kv/repository';
 import { createPathTransport, type FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
 import { remoteCredentials } from './credentials.js';
 import { readGitConfig } from './git-config.js';
+import { hookPrograms, PROGRAM_HOOK_TIMEOUT_MS } from './hook-programs.js';
 import { ioError } from './input.js';
 import { readReceiveSettings } from './receive-settings.js';
 import { findHere } from './repository.js';
@@ -137,6 +138,15 @@ async function findBundle(url: string, console: Console): Promise<string | undef
   return found?.isFile() ? path : undefined;
 }
 
+/** Variables that say which repository is worked in here: another one's hooks are not told. */
+const OWN_REPOSITORY =
+  /^GIT_(?:ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|INDEX_FILE|OBJECT_DIRECTORY|PREFIX|QUARANTINE_PATH|WORK_TREE)$/;
+
+async function hooksThere(console: Console, repository: FileRepository): Promise<PushHooks> {
+  const env = Object.fromEntries(Object.entries(console.env).filter(([name]) => !OWN_REPOSITORY.test(name)));
+  return await hookPrograms({ ...console, env }, repository);
+}
+
 /** A transport to `url`: the caller closes it. Paths are those of the console's directory. */
 export function openRemote(
   url: string,
@@ -156,11 +166,14 @@ export function openRemote(
       isNamed
         ? createLocalProgramTransport(resolve(console.cwd, path), { ...programs, environment: console.env })
         : createPathTransport(resolve(console.cwd, path), {
-            serve: async (repository) => {
+            serve: async (repository, service) => {
               const { announced, ...receivePack } = await readReceiveSettings(console, repository);
               const config = await readGitConfig(console, repository);
               const uploadPack = { hidden: readHiddenRefs(config, 'uploadpack'), rules: uploadRules(config) };
-              return { uploadPack, receivePack: { ...receivePack, ...announced } };
+              // As by the program that git would run there, which runs the hooks of that repository.
+              const hooks = service === 'git-receive-pack' ? await hooksThere(console, repository) : undefined;
+              const own = { ...(hooks && { hooks }), hookTimeoutMs: PROGRAM_HOOK_TIMEOUT_MS };
+              return { uploadPack, receivePack: { ...receivePack, ...announced, ...own } };
             },
           }),
   });

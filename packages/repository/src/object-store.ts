@@ -154,6 +154,11 @@ export interface Quarantine {
    * @param outside commits that may be named without being here: the parents of shallow ones
    */
   isClosed?(oids: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean;
+  /**
+   * Where programs find what arrived: a directory that git takes for GIT_OBJECT_DIRECTORY, or among alternates, until it is published or
+   * discarded; `undefined` after that, and where the platform has no links. There in stores of files.
+   */
+  objectDirectory?(): Promise<string | undefined>;
   /** Make the objects part of the store, durably. */
   publish(): Promise<void>;
   /** Throw them away. No effect after `publish`. */

@@ -12,7 +12,7 @@ import type { FileRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { readGitConfig } from '../git-config.js';
 import { parseGitOptions } from '../git-options.js';
-import { hookPrograms } from '../hook-programs.js';
+import { hookPrograms, PROGRAM_HOOK_TIMEOUT_MS } from '../hook-programs.js';
 import { parseCount } from '../options.js';
 import type { Command } from '../program.js';
 import { readReceiveSettings } from '../receive-settings.js';
@@ -57,16 +57,13 @@ export const receivePackCommand: Command = {
           signal: console.signal,
           ...options,
           hooks,
-          hookTimeoutMs: HOOK_TIMEOUT_MS,
+          hookTimeoutMs: PROGRAM_HOOK_TIMEOUT_MS,
         }),
       );
       return 0;
     });
   },
 };
-
-/** A hook may build something: it has a day. */
-const HOOK_TIMEOUT_MS = 86_400_000;
 
 /** One call of a server: all of a conversation, or a part of it as a request of HTTP. */
 interface ServerCall {

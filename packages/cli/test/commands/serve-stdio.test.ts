@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   commitFiles,
@@ -283,6 +283,57 @@ describe('tsgit upload-pack and receive-pack', () => {
       return { code, stderr: stderr.replaceAll(remote, 'REMOTE'), log };
     };
     expect(await pushed([receivePack()], 'ours.git')).toEqual(await pushed([], 'theirs.git'));
+  });
+
+  test('the hooks that run before refs move read what arrived, as with git', async () => {
+    const directory = temporaryDirectory();
+    const local = initBare(join(directory, 'local.git'));
+    commitFiles(local, [{ files: { a: 'A' } }, { files: { b: 'B' } }]);
+    const pushed = async (receive: string[] | undefined, name: string): Promise<unknown> => {
+      const remote = initBare(join(directory, name));
+      mkdirSync(join(remote, 'hooks'), { recursive: true });
+      const look = 'echo "$0 $(git rev-list --count $new) $(git show $new:b)" >> "$PWD/log"';
+      const lines = `while read old new ref; do ${look}; done`;
+      for (const [hook, body] of [
+        ['pre-receive', `${lines}\ncase "$GIT_QUARANTINE_PATH" in */objects/*) ;; *) exit 1;; esac`],
+        ['update', `new=$3\n${look}\ntest "$1" != refs/heads/no`],
+        ['reference-transaction', `test "$1" = prepared || exit 0\n${lines.replace('do ', 'do test $ref = HEAD || ')}`],
+      ] as const)
+        writeFileSync(join(remote, 'hooks', hook), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+      const push = async (...refspecs: string[]): Promise<{ code: number | null }> =>
+        receive === undefined
+          ? await run('tsgit', ['push', remote, ...refspecs], { cwd: local })
+          : await gitAsync(['push', ...receive, `file://${remote}`, ...refspecs], { cwd: local });
+      const codes = [(await push('main')).code, (await push('main:no')).code];
+      expect(readdirSync(join(remote, 'objects')).filter((entry) => entry.startsWith('tmp'))).toEqual([]);
+      git(['fsck', '--strict'], { cwd: remote });
+      const log = readFileSync(join(remote, 'log'), 'utf8').replaceAll(remote, '.');
+      return { codes, log: log.replaceAll('./hooks/', 'hooks/') };
+    };
+    const theirs = await pushed([], 'theirs.git');
+    expect(await pushed([receivePack()], 'ours.git')).toEqual(theirs);
+    expect(await pushed(undefined, 'path.git')).toEqual(theirs);
+    expect(theirs).toMatchObject({ codes: [0, 1], log: expect.stringContaining('hooks/update 2 B\n') });
+  });
+
+  test('pre-receive refuses what it reads, and nothing is left of it', async () => {
+    const directory = temporaryDirectory();
+    const local = initBare(join(directory, 'local.git'));
+    const files = Object.fromEntries(Array.from({ length: 120 }, (_, at) => [`f${at}`, `${at}`]));
+    const head = commitFiles(local, [{ files: { ...files, secret: 'geheim' } }]);
+    const remote = initBare(join(directory, 'a:b.git'));
+    mkdirSync(join(remote, 'hooks'), { recursive: true });
+    const body = 'while read old new ref; do ! git cat-file -e "$new:secret" || exit 1; done';
+    writeFileSync(join(remote, 'hooks/pre-receive'), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    const refused = await run('tsgit', ['push', `./${relative(local, remote)}`, 'main'], { cwd: local });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('(pre-receive hook declined)') });
+    expect(git(['cat-file', '--batch-check', '--batch-all-objects'], { cwd: remote })).toBe('');
+    expect(readdirSync(join(remote, 'objects')).sort()).toEqual(['info', 'pack']);
+    commitFiles(local, [{ files }], 'clean');
+    const pushed = await run('tsgit', ['push', `./${relative(local, remote)}`, 'clean'], { cwd: local });
+    expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
+    expect(head).not.toBe(git(['rev-parse', 'clean'], { cwd: remote }));
+    expect(readdirSync(join(remote, 'objects')).sort()).toEqual(['info', 'pack']);
   });
 
   test.each(['upload-pack', 'receive-pack'])(

@@ -20,7 +20,7 @@ const SPELLINGS = ['/.git', '', '.git/.git', '.git'];
 
 /**
  * A transport to the repository at a path of this machine, served by this process: no program is run, and so none of the scripts
- * in its `hooks`. It is opened for each connection, and closed with it.
+ * in its `hooks`, unless `serve` gives hooks that do. It is opened for each connection, and closed with it.
  */
 export function createPathTransport(path: string, options: PathTransportOptions = {}): ConnectionTransport {
   const { serve, ...open } = options;

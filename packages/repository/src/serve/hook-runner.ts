@@ -1,5 +1,5 @@
 import { type PushCommand, type PushResult, serializeCodedRefusal } from '@git-kv/protocol';
-import type { ObjectReader } from '../object-store.js';
+import type { ObjectReader, Quarantine } from '../object-store.js';
 import type { RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import type { OnServeFailure } from './failure-words.js';
@@ -14,6 +14,7 @@ export interface HookRunnerOptions {
   readonly hooks: PushHooks;
   readonly pushOptions: readonly string[];
   readonly identity: unknown;
+  readonly quarantine?: Quarantine | undefined;
   readonly say: (text: string) => void;
   /** Of the push. */
   readonly signal: AbortSignal;
@@ -124,7 +125,8 @@ export class HookRunner {
     call: (context: PushContext) => Promise<Answer>,
     endsWithPush = true,
   ): Promise<{ readonly answer: Answer } | { readonly failed: string }> {
-    const { repository, pushOptions, identity, say, signal, timeoutMs = DEFAULT_TIMEOUT_MS, onFailure } = this.#options;
+    const { repository, pushOptions, identity, quarantine, say, signal } = this.#options;
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, onFailure } = this.#options;
     const own = new AbortController();
     let isOver = false;
     const context: PushContext = {
@@ -133,6 +135,7 @@ export class HookRunner {
       pushOptions,
       identity,
       objects,
+      ...(quarantine?.objectDirectory && { objectDirectory: async () => await quarantine.objectDirectory?.() }),
       signal: own.signal,
       say: (text) => {
         if (!isOver) say(text);

@@ -16,6 +16,11 @@ export interface PushContext<Identity = unknown> {
   readonly identity: Identity | undefined;
   /** Reads what arrived, which nobody else sees yet, and then the repository. */
   readonly objects: ObjectReader;
+  /**
+   * Where programs find what arrived until refs move: a directory that git takes for GIT_OBJECT_DIRECTORY, or among alternates;
+   * `undefined` where no pack came, or it is part of the repository by now. Absent where the store has no such thing.
+   */
+  readonly objectDirectory?: () => Promise<string | undefined>;
   /** Aborted where the push is given up, or the hook has had its time. */
   readonly signal: AbortSignal;
   /** Say something to who pushes: git shows it after `remote: `. Control characters are taken out. */

@@ -125,7 +125,7 @@ export class PushIntake {
       ...(hidden && { hidden }),
     });
     signal.throwIfAborted();
-    const hooks = this.#hooks();
+    const hooks = this.#hooks(quarantine);
     const added = await this.#ask(hooks, candidates, quarantine);
     signal.throwIfAborted();
     for (const { command, isVoid } of candidates) if (isVoid) this.#void.add(command);
@@ -187,13 +187,14 @@ export class PushIntake {
     return candidates.filter(({ reason }) => reason === undefined);
   }
 
-  #hooks(): HookRunner {
+  #hooks(quarantine?: Quarantine): HookRunner {
     const { hooks = {}, answer, signal, hookTimeoutMs, onFailure } = this.#options;
     return new HookRunner({
       repository: this.#repository,
       hooks,
       pushOptions: this.#push.pushOptions,
       identity: this.#identity,
+      quarantine,
       say: (text) => answer.say(text),
       signal,
       timeoutMs: hookTimeoutMs,

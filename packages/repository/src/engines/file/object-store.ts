@@ -34,6 +34,7 @@ import type {
 import { PackPromises, PromisorLinks, type PromisorPack } from '../../promisor/promisor-packs.js';
 import type { CommitSource } from '../../walk/commit-source.js';
 import { findAlternates } from './alternates.js';
+import { sweepArrivals } from './arrival-directory.js';
 import { auditCommitGraph, auditMultiPackIndex } from './audit-look-ups.js';
 import { auditObjects } from './audit-objects.js';
 import { iterateBatches } from './batches.js';
@@ -357,13 +358,18 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
-    this.#swept ??= this.own.packs.sweep().catch((error: unknown) => {
+    this.#swept ??= this.#sweep().catch((error: unknown) => {
       // The next one tries again.
       this.#swept = undefined;
       throw error;
     });
     await this.#swept;
     return receivePack(this, pack, options);
+  }
+
+  async #sweep(): Promise<void> {
+    await this.own.packs.sweep();
+    await sweepArrivals(this.disk, this.own.path);
   }
 
   async prune(keep: (oid: Oid) => boolean, options?: ReadOptions): Promise<PruneReport> {

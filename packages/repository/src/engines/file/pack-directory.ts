@@ -26,7 +26,8 @@ const MAX_TABLED_OBJECTS = 1 << 17;
 const LEAST_VAIN_LOOKS = 1 << 12;
 
 /** What is older than this and still has a temporary name was left by a crash. */
-const STALE_TEMPORARY_MS = 24 * 3600 * 1000;
+/** A temporary file of this age is nobody's any more. */
+export const STALE_TEMPORARY_MS: number = 24 * 3600 * 1000;
 
 /** A multi-pack-index all of whose packs are in the list. */
 interface OpenMidx {

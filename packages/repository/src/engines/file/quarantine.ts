@@ -13,6 +13,7 @@ import { ReceiveCheck } from '../../receive-check.js';
 import { receiveLimits } from '../../receive-limits.js';
 import { readingThrough } from '../../receive-reads.js';
 import { ReceivedLinks } from '../../received-links.js';
+import { ArrivalDirectory } from './arrival-directory.js';
 import type { DiskFile } from './disk.js';
 import { deflateLoose, type LooseFile } from './loose-objects.js';
 import { FilePackStorage } from './pack-storage.js';
@@ -81,6 +82,7 @@ class FileQuarantine implements Quarantine {
   readonly #promisor: string | undefined;
   readonly #links: ReceivedLinks | undefined;
   #state: 'open' | 'published' | 'discarded' = 'open';
+  #directory: Promise<ArrivalDirectory | undefined> | undefined;
 
   constructor(
     store: StoreParts,
@@ -115,6 +117,15 @@ class FileQuarantine implements Quarantine {
     return this.#links?.areWithin(this.#index, this.#indexed.entries, oids, outside) === true;
   }
 
+  async objectDirectory(): Promise<string | undefined> {
+    if (this.#state !== 'open') return undefined;
+    const { disk, own } = this.#store;
+    const { index, packChecksum: checksum } = this.#indexed;
+    const pack = this.#index.objectCount === 0 ? undefined : { path: this.#file.path, checksum, index };
+    this.#directory ??= ArrivalDirectory.make(disk, own.path, pack);
+    return (await this.#directory)?.path;
+  }
+
   async publish(): Promise<void> {
     if (this.#state === 'published') return;
     if (this.#state === 'discarded') throw new Error('BUG: a discarded quarantine is published');
@@ -130,12 +141,14 @@ class FileQuarantine implements Quarantine {
       throw error;
     }
     this.#state = 'published';
+    await this.#removeDirectory();
     if (isSmall) await disk.abandon(this.#file);
   }
 
   async discard(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'discarded';
+    await this.#removeDirectory();
     await this.#store.disk.abandon(this.#file);
   }
 
@@ -157,6 +170,11 @@ class FileQuarantine implements Quarantine {
         );
       }
     }
+  }
+
+  async #removeDirectory(): Promise<void> {
+    const directory = await this.#directory?.catch(() => undefined); // told to whoever asked for it
+    await directory?.remove();
   }
 
   async #publishPack(): Promise<void> {
