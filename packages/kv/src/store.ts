@@ -82,7 +82,8 @@ export class GitKv extends KvReader implements KvWriter {
       }
     }
     const client = await connectUploadPack(transport, { signal });
-    const repository = createMemoryObjects({ algorithm: client.algorithm });
+    // What is taken apart needs no idx and no look-up in packs: a page with a small store never loads these.
+    const repository = createMemoryObjects({ algorithm: client.algorithm, unpackLimit: Infinity });
     const upstream = new RemoteUpstream(repository, transport, remote.refName, client);
     const core = await StoreCore.open({ ...options, repository, upstream, refName: remote.refName, onUnpushed });
     const store = new GitKv(core, transport);

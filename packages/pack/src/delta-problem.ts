@@ -11,9 +11,6 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   [DeltaStatus.resultShort]: 'its instructions end before the result size',
 };
 
-/** Bytes of a delta at least: git refuses shorter ones, which could only yield nothing. */
-export const LEAST_DELTA_SIZE = 4;
-
 /** What to throw for a delta, in the entry at `packOffset`, that could not be applied. */
 export function deltaProblem(status: DeltaStatus, packOffset: number): MalformedError {
   return new MalformedError('delta', packOffset, PROBLEMS[status] ?? 'it cannot be applied');

@@ -1,29 +1,9 @@
-import { MalformedError, type ObjectKind } from '@git-kv/objects';
+import { MalformedError } from '@git-kv/objects';
+import { TypeCode } from './type-code.js';
 import { decodeOfsDistance } from './varint.js';
 
 /** Bytes of a header at most: ten of type and size, ten of distance or an oid. */
 export const HEADER_BYTES = 48;
-
-/** The numeric types of a pack entry; 0 and 5 are not in use. */
-export const TypeCode = { commit: 1, tree: 2, blob: 3, tag: 4, ofsDelta: 6, refDelta: 7 } as const;
-
-/** The kind each type code from 1 to 4 stands for. Deltas have none of their own. */
-export function kindOfTypeCode(typeCode: number): ObjectKind | undefined {
-  return typeCode === 1
-    ? 'commit'
-    : typeCode === 2
-      ? 'tree'
-      : typeCode === 3
-        ? 'blob'
-        : typeCode === 4
-          ? 'tag'
-          : undefined;
-}
-
-/** The type code of a full object of this kind. */
-export function typeCodeOfKind(kind: ObjectKind): number {
-  return TypeCode[kind];
-}
 
 /** Filled in by {@link decodeEntryHeader}, so that a call in a loop over a pack allocates nothing. */
 export interface EntryHeader {
@@ -101,19 +81,4 @@ export function decodeEntryHeader(
   }
   header.bodyOffset = at;
   return true;
-}
-
-/** Encode type and size; an ofs distance or base oid follows it where the type asks for one. */
-export function encodeEntryHeader(typeCode: number, inflatedSize: number): Uint8Array {
-  if (!Number.isSafeInteger(inflatedSize) || inflatedSize < 0)
-    throw new RangeError(`Cannot encode size ${inflatedSize}`);
-  const bytes: number[] = [];
-  let rest = Math.floor(inflatedSize / 16);
-  let byte = (typeCode << 4) | (inflatedSize % 16);
-  for (; rest > 0; rest = Math.floor(rest / 128)) {
-    bytes.push(byte | 0x80);
-    byte = rest % 128;
-  }
-  bytes.push(byte);
-  return Uint8Array.from(bytes);
 }

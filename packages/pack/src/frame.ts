@@ -1,3 +1,6 @@
+/** Bytes free before a body: the frame that is hashed with it fits there. */
+export const FRAME_ROOM = 32;
+
 const NAMES: readonly Uint8Array[] = ['', 'commit ', 'tree ', 'blob ', 'tag '].map((name) =>
   Uint8Array.from(name, (letter) => letter.charCodeAt(0)),
 );

@@ -20,15 +20,8 @@
  */
 export { type ByteSource, memorySource } from './byte-source.js';
 export * from './commit-graph/index.js';
-export {
-  decodeEntryHeader,
-  type EntryHeader,
-  emptyEntryHeader,
-  encodeEntryHeader,
-  kindOfTypeCode,
-  TypeCode,
-  typeCodeOfKind,
-} from './entry-header.js';
+export { encodeEntryHeader, encodeOfsDistance } from './entry-encoding.js';
+export { decodeEntryHeader, type EntryHeader, emptyEntryHeader } from './entry-header.js';
 export type { PackIndex } from './idx/pack-index.js';
 export { parsePackIndex, verifyPackIndex } from './idx/parse.js';
 export {
@@ -78,6 +71,8 @@ export type { PackItem } from './select/pack-plan.js';
 export type { PackEntry, PackEntryHead, PackSource } from './select/pack-source.js';
 export { type MemoryPackStorage, memoryPackStorage, type PackStorage } from './storage.js';
 export { hasValidTrailer } from './trailer.js';
-export { decodeOfsDistance, encodeOfsDistance } from './varint.js';
+export { kindOfTypeCode, TypeCode, typeCodeOfKind } from './type-code.js';
+export { type UnpackOptions, unpackObjects } from './unpack-objects.js';
+export { decodeOfsDistance } from './varint.js';
 export { type VerifyPackOptions, verifyPack } from './verify-pack.js';
 export { gatherPack, type PackInput, type PackInputs, packBytes, type WritePackOptions, writePack } from './writer.js';

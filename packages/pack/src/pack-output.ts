@@ -1,7 +1,7 @@
 import { crc32, deflate, deflatedBound, deflateInto } from '@git-kv/kernels';
 import type { HashAlgorithm, Hasher, Oid } from '@git-kv/objects';
 import type { PackIndexEntry } from './idx/serialize.js';
-import { PACK_HEADER_SIZE } from './scanner.js';
+import { PACK_HEADER_SIZE } from './pack-header.js';
 import { writeUint32 } from './uint32.js';
 
 /** What a written pack holds: all that `serializePackIndex` asks for. */

@@ -1,15 +1,12 @@
 import { crc32 } from '@git-kv/kernels';
 import { GitError, type HashAlgorithm, type Hasher, LimitError, MalformedError } from '@git-kv/objects';
-import { decodeEntryHeader, emptyEntryHeader, TypeCode } from './entry-header.js';
+import { decodeEntryHeader, emptyEntryHeader } from './entry-header.js';
+import { FRAME_ROOM } from './frame.js';
 import { inflateEntry, MAX_DEFLATE_RATIO } from './inflate-entry.js';
 import type { PackLimits } from './limits.js';
+import { PACK_HEADER_SIZE } from './pack-header.js';
+import { TypeCode } from './type-code.js';
 import { readUint32 } from './uint32.js';
-
-/** Bytes free before {@link ScannedEntry.bodyStart}: the frame that is hashed with a body fits there. */
-export const FRAME_ROOM = 32;
-
-/** Bytes of the header of a pack. */
-export const PACK_HEADER_SIZE = 12;
 
 /** One type-and-size byte and the shortest zlib stream. */
 const LEAST_ENTRY_SIZE = 9;

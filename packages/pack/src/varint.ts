@@ -35,14 +35,3 @@ export function decodeOfsDistance(
   }
   return { value, end: at };
 }
-
-/** Encode a distance as {@link decodeOfsDistance} reads it. */
-export function encodeOfsDistance(distance: number): Uint8Array {
-  if (!Number.isSafeInteger(distance) || distance < 0) throw new RangeError(`Cannot encode distance ${distance}`);
-  const groups = [distance % 128];
-  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    rest--;
-    groups.unshift(0x80 | (rest % 128));
-  }
-  return Uint8Array.from(groups);
-}

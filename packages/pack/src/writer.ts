@@ -1,11 +1,12 @@
 import { type HashAlgorithm, hashObject, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
-import { encodeEntryHeader, typeCodeOfKind } from './entry-header.js';
+import { encodeEntryHeader } from './entry-encoding.js';
 import { PackOutput, type PackSummary } from './pack-output.js';
 import { type PackProgress, pause } from './progress.js';
 import type { DeltaOptions } from './select/delta-search.js';
 import { packObjects } from './select/pack-objects.js';
 import type { PackItem } from './select/pack-plan.js';
 import type { PackSource } from './select/pack-source.js';
+import { typeCodeOfKind } from './type-code.js';
 
 /** An object to write. */
 export interface PackInput {

@@ -1,4 +1,4 @@
-import { FRAME_ROOM } from '../scanner.js';
+import { FRAME_ROOM } from '../frame.js';
 import { NONE } from './entry-table.js';
 import type { ObjectLog } from './object-log.js';
 

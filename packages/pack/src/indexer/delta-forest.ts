@@ -1,12 +1,12 @@
 import { applyDelta, DeltaStatus, readDeltaSizes } from '@git-kv/kernels';
 import { type HashAlgorithm, LimitError, MalformedError, type ObjectKind } from '@git-kv/objects';
-import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
-import { decodeEntryHeader, emptyEntryHeader, kindOfTypeCode, TypeCode } from '../entry-header.js';
-import { writeFrameBefore } from '../frame.js';
+import { deltaProblem } from '../delta-problem.js';
+import { decodeEntryHeader, emptyEntryHeader } from '../entry-header.js';
+import { FRAME_ROOM, writeFrameBefore } from '../frame.js';
 import { inflateEntry } from '../inflate-entry.js';
 import type { PackLimits } from '../limits.js';
 import type { ReadWindows } from '../read-windows.js';
-import { FRAME_ROOM } from '../scanner.js';
+import { kindOfTypeCode, LEAST_DELTA_SIZE, TypeCode } from '../type-code.js';
 import { BaseStack } from './base-stack.js';
 import type { DeltaPayloads } from './delta-payloads.js';
 import { type EntryTable, NONE, RESOLVED } from './entry-table.js';

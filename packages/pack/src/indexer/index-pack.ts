@@ -13,15 +13,17 @@ import {
   writeOid,
 } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
-import { encodeEntryHeader, kindOfTypeCode, TypeCode, typeCodeOfKind } from '../entry-header.js';
-import { writeFrameBefore } from '../frame.js';
+import { encodeEntryHeader } from '../entry-encoding.js';
+import { FRAME_ROOM, writeFrameBefore } from '../frame.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { parsePackIndex } from '../idx/parse.js';
 import { serializePackIndexColumns } from '../idx/serialize.js';
 import { sortOids } from '../idx/sort.js';
 import { type PackLimits, packLimits } from '../limits.js';
+import { PACK_HEADER_SIZE } from '../pack-header.js';
 import { pause } from '../progress.js';
-import { FRAME_ROOM, PACK_HEADER_SIZE, PackScanner, type ScannedEntry } from '../scanner.js';
+import { PackScanner, type ScannedEntry } from '../scanner.js';
+import { kindOfTypeCode, TypeCode, typeCodeOfKind } from '../type-code.js';
 import { writeUint32 } from '../uint32.js';
 import { collisionError } from './collision-error.js';
 import { createForest } from './create-forest.js';

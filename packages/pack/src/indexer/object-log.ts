@@ -1,6 +1,6 @@
 import { hashBatch, hashBatchDetecting } from '@git-kv/kernels';
 import type { HashAlgorithm } from '@git-kv/objects';
-import { FRAME_ROOM } from '../scanner.js';
+import { FRAME_ROOM } from '../frame.js';
 import type { IndexArena } from './index-arena.js';
 
 /** Objects hashed in one call at most. */

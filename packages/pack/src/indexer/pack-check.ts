@@ -15,8 +15,8 @@ import {
   TreeCursor,
   writeOid,
 } from '@git-kv/objects';
-import { kindOfTypeCode, TypeCode, typeCodeOfKind } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
+import { kindOfTypeCode, TypeCode, typeCodeOfKind } from '../type-code.js';
 import { LinkSet } from './link-set.js';
 
 // Loaded with it: what trees name as files git reads is read in the end.

@@ -1,7 +1,7 @@
 import { type HashName, hashAlgorithm } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
-import { TypeCode } from '../entry-header.js';
 import type { PackLimits } from '../limits.js';
+import { TypeCode } from '../type-code.js';
 import { collisionError } from './collision-error.js';
 import { createForest } from './create-forest.js';
 import { type DeltaForest, ForestStep } from './delta-forest.js';

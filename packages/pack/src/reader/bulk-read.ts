@@ -1,7 +1,7 @@
 import { applyDelta, createArena, DeltaStatus, readDeltaSizes } from '@git-kv/kernels';
 import { LimitError, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
-import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
-import { kindOfTypeCode } from '../entry-header.js';
+import { deltaProblem } from '../delta-problem.js';
+import { kindOfTypeCode, LEAST_DELTA_SIZE } from '../type-code.js';
 import { EntryChain } from './entry-chain.js';
 import { type ChainParts, EntryReader } from './entry-reader.js';
 import { OffsetTable } from './offset-table.js';

@@ -1,7 +1,8 @@
 import { applyDelta, DeltaStatus, type InflateResult, InflateStatus, inflate, readDeltaSizes } from '@git-kv/kernels';
 import { LimitError, type ObjectKind } from '@git-kv/objects';
-import { deltaProblem, LEAST_DELTA_SIZE } from '../delta-problem.js';
-import { HEADER_BYTES, kindOfTypeCode } from '../entry-header.js';
+import { deltaProblem } from '../delta-problem.js';
+import { HEADER_BYTES } from '../entry-header.js';
+import { kindOfTypeCode, LEAST_DELTA_SIZE } from '../type-code.js';
 import type { BaseSlot } from './delta-base-cache.js';
 import { type ChainParts, EntryReader } from './entry-reader.js';
 

@@ -1,10 +1,11 @@
 import { LimitError, MalformedError, NotFoundError, type ObjectKind, oidFromBytes } from '@git-kv/objects';
-import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, HEADER_BYTES, TypeCode } from '../entry-header.js';
+import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, HEADER_BYTES } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { inflateEntry, MAX_DEFLATE_RATIO } from '../inflate-entry.js';
 import type { PackLimits } from '../limits.js';
+import { PACK_HEADER_SIZE } from '../pack-header.js';
 import type { ReadWindows } from '../read-windows.js';
-import { PACK_HEADER_SIZE } from '../scanner.js';
+import { TypeCode } from '../type-code.js';
 import type { PackBases } from './delta-base-cache.js';
 import type { EntryVerifier } from './entry-verifier.js';
 

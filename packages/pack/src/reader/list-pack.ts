@@ -1,10 +1,11 @@
 import { MalformedError, NotFoundError, type ObjectKind, type Oid, oidFromBytes } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
-import { decodeEntryHeader, emptyEntryHeader, HEADER_BYTES, kindOfTypeCode, TypeCode } from '../entry-header.js';
+import { decodeEntryHeader, emptyEntryHeader, HEADER_BYTES } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { findRow, packOrder } from '../pack-order.js';
 import { ReadWindows } from '../read-windows.js';
 import type { ReverseIndex } from '../rev/reverse-index.js';
+import { kindOfTypeCode, TypeCode } from '../type-code.js';
 
 /** A line of `git verify-pack -v`. */
 export interface PackListEntry {

@@ -9,15 +9,15 @@ import {
   type RawObject,
 } from '@git-kv/objects';
 import type { ByteSource } from '../byte-source.js';
-import { kindOfTypeCode } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { type PackLimits, packLimits } from '../limits.js';
+import { PACK_HEADER_SIZE } from '../pack-header.js';
 import { findRow, orderOf, type PackOrder, packOrder } from '../pack-order.js';
 import { pause } from '../progress.js';
 import { ReadWindows } from '../read-windows.js';
 import type { ReverseIndex } from '../rev/reverse-index.js';
-import { PACK_HEADER_SIZE } from '../scanner.js';
 import type { PackEntry, PackEntryHead } from '../select/pack-source.js';
+import { kindOfTypeCode } from '../type-code.js';
 import { readUint32 } from '../uint32.js';
 import { BulkRead, type ObjectCursor } from './bulk-read.js';
 import { iterateCursors, listCursor } from './cursor-iterator.js';

@@ -1,12 +1,13 @@
 import { crc32 } from '@git-kv/kernels';
 import { MalformedError, type Oid, oidFromBytes } from '@git-kv/objects';
-import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, HEADER_BYTES, TypeCode } from '../entry-header.js';
+import { decodeEntryHeader, type EntryHeader, emptyEntryHeader, HEADER_BYTES } from '../entry-header.js';
 import type { PackIndex } from '../idx/pack-index.js';
 import { inflateEntry, MAX_DEFLATE_RATIO } from '../inflate-entry.js';
+import { PACK_HEADER_SIZE } from '../pack-header.js';
 import { findRow, type PackOrder } from '../pack-order.js';
 import type { ReadWindows } from '../read-windows.js';
-import { PACK_HEADER_SIZE } from '../scanner.js';
 import type { PackEntry, PackEntryHead } from '../select/pack-source.js';
+import { TypeCode } from '../type-code.js';
 
 /** Reads entries of one pack as they are stored. Synchronous and resumable, as `EntryChain` is. */
 export class StoredEntries {

@@ -1,14 +1,14 @@
 import { createDelta, deflate } from '@git-kv/kernels';
 import { concatBytes, type HashAlgorithm, type Oid, oidToBytes, type RawObject } from '@git-kv/objects';
-import { encodeEntryHeader, kindOfTypeCode, TypeCode, typeCodeOfKind } from '../entry-header.js';
+import { encodeEntryHeader, encodeOfsDistance } from '../entry-encoding.js';
 import { PackOutput, type PackSummary } from '../pack-output.js';
 import { type PackProgress, pause } from '../progress.js';
-import { encodeOfsDistance } from '../varint.js';
+import { kindOfTypeCode, TypeCode, typeCodeOfKind } from '../type-code.js';
 import { DEFAULT_DELTA_OPTIONS, type DeltaOptions, DeltaSearch } from './delta-search.js';
 import { DeltaStore } from './delta-store.js';
 import { missing, NONE, type PackItem, PackPlan, Stored } from './pack-plan.js';
 import type { PackEntry, PackSource } from './pack-source.js';
-import { planReuse } from './reuse.js';
+import type { Reuse } from './reuse.js';
 
 export interface PackObjectsOptions {
   readonly algorithm: HashAlgorithm;
@@ -42,9 +42,11 @@ export interface PackObjectsSummary extends PackSummary {
   readonly reusedDeltaCount: number;
 }
 
-/** Objects and bytes read ahead of what is written. */
+/** Objects whose entries are read ahead of what is written. */
 const BATCH_OBJECTS = 512;
-const BATCH_BYTES = 4 * 2 ** 20;
+
+/** Bytes of objects written between two turns of the event loop. */
+const SLICE_BYTES = 4 * 2 ** 20;
 
 /**
  * Write a pack (version 2) of objects that `source` has, with as few bytes as it knows how: entries of existing packs are
@@ -63,14 +65,16 @@ export async function* packObjects(
   const plan = new PackPlan(await collect(options.objects, signal), await collect(options.thinBases ?? [], signal));
   const deltas = { ...DEFAULT_DELTA_OPTIONS, ...(options.deltas === false ? undefined : options.deltas) };
   const store = new DeltaStore(deltas.cacheBytes);
-  if (options.reuse !== false) {
-    await planReuse(plan, source, { maxDepth: deltas.depth, withDeltas: options.reuseDeltas !== false, ...waits });
+  let reuse: Reuse | undefined;
+  if (options.reuse !== false && (source.readEntries ?? source.readEntryHeadSync) !== undefined) {
+    const settings = { maxDepth: deltas.depth, withDeltas: options.reuseDeltas !== false, ...waits };
+    reuse = await (await import('./reuse.js')).Reuse.plan(plan, source, settings);
   }
   if (options.deltas !== false) {
     const search = { deltas, level, ...waits, ...(onProgress && { onProgress }) };
     await new DeltaSearch(plan, source, search, store).run();
   }
-  return yield* new PlanWriter(plan, store, options).write();
+  return yield* new PlanWriter(plan, store, reuse, options).write();
 }
 
 async function collect(
@@ -88,6 +92,7 @@ async function collect(
 class PlanWriter {
   readonly #plan: PackPlan;
   readonly #store: DeltaStore;
+  readonly #reuse: Reuse | undefined;
   readonly #options: PackObjectsOptions;
   readonly #output: PackOutput;
   readonly #packOffsets: Float64Array;
@@ -97,9 +102,10 @@ class PlanWriter {
   /** Bytes of objects since the last turn of the event loop. */
   #work = 0;
 
-  constructor(plan: PackPlan, store: DeltaStore, options: PackObjectsOptions) {
+  constructor(plan: PackPlan, store: DeltaStore, reuse: Reuse | undefined, options: PackObjectsOptions) {
     this.#plan = plan;
     this.#store = store;
+    this.#reuse = reuse;
     this.#options = options;
     this.#output = new PackOutput(options.algorithm, plan.count);
     this.#packOffsets = new Float64Array(plan.count);
@@ -110,15 +116,16 @@ class PlanWriter {
     const order = basesFirst(this.#plan);
     const total = order.length;
     for (let start = 0; start < total; ) {
-      const end = this.#batchEnd(order, start);
-      const entries = await this.#readEntries(order, start, end);
+      const whole = Math.min(total, start + BATCH_OBJECTS);
+      const end = this.#reuse?.batchEnd(order, start, whole) ?? whole;
+      const entries = await this.#reuse?.readEntries(order.subarray(start, end));
       for (let at = start; at < end; at++) {
         const row = order[at] as number;
         this.#packOffsets[row] = this.#output.packOffset;
-        const entry = entries.get(row);
+        const entry = entries?.get(row);
         if (entry === undefined || !this.#copy(row, entry)) await this.#make(row);
         yield* this.#output.take();
-        if (this.#work > BATCH_BYTES) {
+        if (this.#work > SLICE_BYTES) {
           this.#work = 0;
           await pause();
         }
@@ -135,41 +142,6 @@ class PlanWriter {
       reusedCount: this.#reusedCount,
       reusedDeltaCount: this.#reusedDeltaCount,
     };
-  }
-
-  #batchEnd(order: Int32Array, start: number): number {
-    let end = start;
-    let bytes = 0;
-    while (end < order.length && end < start + BATCH_OBJECTS && bytes < BATCH_BYTES) {
-      const row = order[end++] as number;
-      if (this.#isCopied(row)) bytes += this.#plan.storedSizes[row] as number;
-    }
-    return end;
-  }
-
-  #isCopied(row: number): boolean {
-    const { bases, stored } = this.#plan;
-    return stored[row] === Stored.delta || (stored[row] === Stored.full && bases[row] === NONE);
-  }
-
-  /** The entries to copy among `order[start..end)`. */
-  async #readEntries(order: Int32Array, start: number, end: number): Promise<Map<number, PackEntry>> {
-    const { source, signal } = this.#options;
-    const entries = new Map<number, PackEntry>();
-    const oids: Oid[] = [];
-    for (const row of order.subarray(start, end)) {
-      if (!this.#isCopied(row)) continue;
-      const oid = this.#plan.oids[row] as Oid;
-      const entry = source.readEntrySync?.(oid);
-      if (entry === undefined) oids.push(oid);
-      else entries.set(row, entry);
-    }
-    if (oids.length === 0 || source.readEntries === undefined) return entries;
-    for await (const [oid, entry] of source.readEntries(oids, signal === undefined ? {} : { signal })) {
-      const row = this.#plan.rowOf(oid);
-      if (row !== undefined) entries.set(row, entry);
-    }
-    return entries;
   }
 
   /** Copy an entry. @returns false where it is another than was planned with: packs may have changed meanwhile */

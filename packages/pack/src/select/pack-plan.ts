@@ -1,5 +1,5 @@
 import { NotFoundError, type ObjectKind, type Oid } from '@git-kv/objects';
-import { typeCodeOfKind } from '../entry-header.js';
+import { typeCodeOfKind } from '../type-code.js';
 import { packNameHash } from './name-hash.js';
 import type { PackSource } from './pack-source.js';
 

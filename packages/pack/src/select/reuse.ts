@@ -1,14 +1,76 @@
 import type { Oid } from '@git-kv/objects';
-import { kindOfTypeCode } from '../entry-header.js';
 import { pause } from '../progress.js';
+import { kindOfTypeCode } from '../type-code.js';
 import { NONE, type PackPlan, Stored } from './pack-plan.js';
-import type { PackEntryHead, PackSource } from './pack-source.js';
+import type { PackEntry, PackEntryHead, PackSource } from './pack-source.js';
+
+/** Bytes read ahead of what is written. */
+const BATCH_BYTES = 4 * 2 ** 20;
+
+/** What a pack takes from others as it lies there. A module of its own: most clients have no packs. */
+export class Reuse {
+  readonly #plan: PackPlan;
+  readonly #source: PackSource;
+  readonly #waits: { readonly signal?: AbortSignal };
+
+  private constructor(plan: PackPlan, source: PackSource, waits: { readonly signal?: AbortSignal }) {
+    this.#plan = plan;
+    this.#source = source;
+    this.#waits = waits;
+  }
+
+  /** Settle which objects of `plan` are copied. */
+  static async plan(
+    plan: PackPlan,
+    source: PackSource,
+    options: { readonly maxDepth: number; readonly withDeltas: boolean; readonly signal?: AbortSignal },
+  ): Promise<Reuse> {
+    await planReuse(plan, source, options);
+    return new Reuse(plan, source, options.signal === undefined ? {} : { signal: options.signal });
+  }
+
+  /** How far from `start`, and not beyond `most`, the entries of `order` are read at a time. */
+  batchEnd(order: Int32Array, start: number, most: number): number {
+    let end = start;
+    let bytes = 0;
+    while (end < most && bytes < BATCH_BYTES) {
+      const row = order[end++] as number;
+      if (this.#isCopied(row)) bytes += this.#plan.storedSizes[row] as number;
+    }
+    return end;
+  }
+
+  /** The entries to copy among `rows`. */
+  async readEntries(rows: Int32Array): Promise<Map<number, PackEntry>> {
+    const source = this.#source;
+    const entries = new Map<number, PackEntry>();
+    const oids: Oid[] = [];
+    for (const row of rows) {
+      if (!this.#isCopied(row)) continue;
+      const oid = this.#plan.oids[row] as Oid;
+      const entry = source.readEntrySync?.(oid);
+      if (entry === undefined) oids.push(oid);
+      else entries.set(row, entry);
+    }
+    if (oids.length === 0 || source.readEntries === undefined) return entries;
+    for await (const [oid, entry] of source.readEntries(oids, this.#waits)) {
+      const row = this.#plan.rowOf(oid);
+      if (row !== undefined) entries.set(row, entry);
+    }
+    return entries;
+  }
+
+  #isCopied(row: number): boolean {
+    const { bases, stored } = this.#plan;
+    return stored[row] === Stored.delta || (stored[row] === Stored.full && bases[row] === NONE);
+  }
+}
 
 /** Entries looked at between two turns of the event loop. */
 const SLICE_ROWS = 16384;
 
 /** Settle which objects stay as the packs they lie in hold them: full ones, and deltas whose base goes into this pack too. */
-export async function planReuse(
+async function planReuse(
   plan: PackPlan,
   source: PackSource,
   options: { readonly maxDepth: number; readonly withDeltas: boolean; readonly signal?: AbortSignal },

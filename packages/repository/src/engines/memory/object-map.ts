@@ -13,6 +13,12 @@ const LEAST_SHARING = 64;
 const SMALL_BYTES = 1024;
 const SHARED_BYTES = 16 * 1024;
 
+/** A pack is taken apart unless it is large, or its objects are: its deltas would be lost. */
+export const MAX_LOOSE_PACK_BYTES: number = 2 ** 20;
+
+/** The same of its objects: a pack of 60 KB can hold a hundred objects of 512 MiB, each a delta of a few bytes. */
+export const MAX_LOOSE_BYTES: number = 16 * 2 ** 20;
+
 /** Loose objects in memory, whole and inflated. */
 export class ObjectMap {
   private readonly algorithm: HashAlgorithm;
@@ -47,7 +53,12 @@ export class ObjectMap {
     this.objects.clear();
   }
 
-  /** Keep an object whose oid is known to be right. */
+  /** Keep objects whose oids are known to be right, and that nobody else changes. */
+  keep(objects: ReadonlyMap<Oid, RawObject>): void {
+    for (const [oid, object] of objects) this.objects.set(oid, object);
+  }
+
+  /** Keep a copy of an object whose oid is known to be right. */
   put(oid: Oid, object: RawObject): void {
     this.objects.set(oid, { kind: object.kind, body: object.body.slice() });
   }

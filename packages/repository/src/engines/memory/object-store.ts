@@ -1,15 +1,14 @@
-import { type HashAlgorithm, type ObjectKind, type Oid, oidFromBytes, type RawObject } from '@git-kv/objects';
 import {
-  createDeltaBaseCache,
-  type DeltaBaseCache,
-  type IndexedPack,
-  indexPack,
-  type MemoryPackStorage,
-  memoryPackStorage,
-  type PackEntry,
-  parsePackIndex,
-} from '@git-kv/pack';
+  concatBytes,
+  type HashAlgorithm,
+  type ObjectKind,
+  type Oid,
+  oidFromBytes,
+  type RawObject,
+} from '@git-kv/objects';
+import { unpackObjects } from '@git-kv/pack';
 import type {
+  ObjectReader,
   ObjectStore,
   Promises,
   PruneReport,
@@ -18,19 +17,14 @@ import type {
   ReceiveOptions,
 } from '../../object-store.js';
 import type { PromisorLinks } from '../../promisor/promisor-packs.js';
-import { receiveLimits } from '../../receive-limits.js';
 import { readingThrough } from '../../receive-reads.js';
-import { fitted, HeldPack } from './held-pack.js';
 import { mergeSorted } from './merge-sorted.js';
-import { assertSameObject, ObjectMap } from './object-map.js';
+import { assertSameObject, MAX_LOOSE_BYTES, MAX_LOOSE_PACK_BYTES, ObjectMap } from './object-map.js';
+import type { PackedObjects } from './packed-objects.js';
 import { MemoryQuarantine } from './quarantine.js';
 
-/** A pack of so few objects (git's receive.unpackLimit) is taken apart, unless it is large: its deltas would be lost. */
-const EXPLODE_OBJECTS = 100;
-const EXPLODE_BYTES = 2 ** 20;
-
-/** The same of its objects: a pack of 60 KB can hold a hundred objects of 512 MiB, each a delta of a few bytes. */
-const EXPLODE_INFLATED_BYTES = 16 * 2 ** 20;
+/** Objects of a pack that is taken apart, as git's receive.unpackLimit. */
+const UNPACK_LIMIT = 100;
 
 /** Bytes of body handed out at a time. */
 const CHUNK_BYTES = 65536;
@@ -38,27 +32,28 @@ const CHUNK_BYTES = 65536;
 /** Objects in memory: what was written as it is, what was received as the packs it came in. */
 export class MemoryObjectStore implements ObjectStore {
   readonly algorithm: HashAlgorithm;
+  /** Engines that have packs give their entries. */
+  readEntries?: NonNullable<ObjectReader['readEntries']>;
   private readonly loose: ObjectMap;
-  /** Newest first. Replaced, never changed: whoever iterates goes on with the list it began with. */
-  private packs: readonly HeldPack[] = [];
-  /** One budget for all packs. */
-  private readonly cache: DeltaBaseCache;
+  /** Large packs, once there was one. */
+  private packed: PackedObjects | undefined;
+  private readonly unpackLimit: number;
   /** Made when it is first asked for. */
   private promisorLinks: PromisorLinks | undefined;
 
-  constructor(algorithm: HashAlgorithm, cache: DeltaBaseCache = createDeltaBaseCache()) {
+  constructor(algorithm: HashAlgorithm, unpackLimit: number = UNPACK_LIMIT) {
     this.algorithm = algorithm;
     this.loose = new ObjectMap(algorithm);
-    this.cache = cache;
+    this.unpackLimit = unpackLimit;
   }
 
   /** Whether the object is here. */
   has(oid: Oid): boolean {
-    return this.loose.has(oid) || this.packOf(oid) !== undefined;
+    return this.loose.has(oid) || this.packed?.packOf(oid) !== undefined;
   }
 
   async openPromises(): Promise<Promises | undefined> {
-    const promisors = this.packs.filter(({ isPromisor }) => isPromisor);
+    const promisors = this.packed?.packs.filter(({ isPromisor }) => isPromisor) ?? [];
     if (promisors.length === 0) return undefined;
     const { PackPromises, PromisorLinks } = await import('../../later.js');
     this.promisorLinks ??= new PromisorLinks(this);
@@ -71,61 +66,33 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   readSync(oid: Oid): RawObject | undefined {
-    return this.loose.get(oid) ?? this.packOf(oid)?.readSync(oid);
+    return this.loose.get(oid) ?? this.packed?.packOf(oid)?.readSync(oid);
   }
 
   async *readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, RawObject | undefined]> {
     options?.signal?.throwIfAborted();
-    const packed = new Map<HeldPack, Oid[]>();
+    const rest: Oid[] = [];
     for (const oid of new Set(oids)) {
       const object = this.loose.get(oid);
-      const pack = object === undefined ? this.packOf(oid) : undefined;
-      if (pack === undefined) {
-        yield [oid, object];
-        continue;
-      }
-      const mine = packed.get(pack);
-      if (mine === undefined) packed.set(pack, [oid]);
-      else mine.push(oid);
+      if (object === undefined && this.packed !== undefined) rest.push(oid);
+      else yield [oid, object];
     }
-    for (const [pack, mine] of packed) yield* pack.readMany(mine, options);
-  }
-
-  async *readEntries(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, PackEntry]> {
-    options?.signal?.throwIfAborted();
-    const packed = new Map<HeldPack, Oid[]>();
-    for (const oid of new Set(oids)) {
-      const pack = this.loose.has(oid) ? undefined : this.packOf(oid);
-      if (pack === undefined) continue;
-      const mine = packed.get(pack);
-      if (mine === undefined) packed.set(pack, [oid]);
-      else mine.push(oid);
-    }
-    for (const [pack, mine] of packed) yield* pack.readEntries(mine, options);
+    if (this.packed !== undefined) yield* this.packed.readMany(rest, options);
   }
 
   async stat(oid: Oid): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined> {
     const object = this.loose.get(oid);
-    return object ? { kind: object.kind, size: object.body.length } : this.packOf(oid)?.stat(oid);
+    return object ? { kind: object.kind, size: object.body.length } : this.packed?.packOf(oid)?.stat(oid);
   }
 
   statSync(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined {
     const object = this.loose.get(oid);
-    if (object) return { kind: object.kind, size: object.body.length };
-    for (const pack of this.packs) {
-      const stat = pack.statSync(oid);
-      if (stat) return stat;
-    }
-    return undefined;
+    return object ? { kind: object.kind, size: object.body.length } : this.packed?.statSync(oid);
   }
 
   statBytesSync(bytes: Uint8Array, offset: number): { readonly kind: ObjectKind; readonly size: number } | undefined {
     if (this.loose.size > 0) return this.statSync(oidFromBytes(bytes, offset, this.algorithm.oidLength));
-    for (const pack of this.packs) {
-      const stat = pack.statBytesSync(bytes, offset);
-      if (stat) return stat;
-    }
-    return undefined;
+    return this.packed?.statBytesSync(bytes, offset);
   }
 
   async open(
@@ -140,7 +107,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   async findByPrefix(hex: string, limit: number): Promise<Oid[]> {
     const loose = [...this.loose.keys()].filter((oid) => oid.startsWith(hex)).sort();
-    const packed = this.packs.map((pack) => pack.findByPrefix(hex, limit));
+    const packed = this.packed?.packs.map((pack) => pack.findByPrefix(hex, limit)) ?? [];
     return [...mergeSorted([loose, ...packed])].slice(0, limit);
   }
 
@@ -153,7 +120,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   /** The same without waiting. */
   sortedOids(): Iterable<Oid> {
-    return mergeSorted([[...this.loose.keys()].sort(), ...this.packs.map((pack) => pack.oids())]);
+    return mergeSorted([[...this.loose.keys()].sort(), ...(this.packed?.packs.map((pack) => pack.oids()) ?? [])]);
   }
 
   async write(object: RawObject): Promise<Oid> {
@@ -165,37 +132,43 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
-    const check = options.check && new (await import('../../later.js')).ReceiveCheck(this.algorithm, options.check);
-    const links = options.followLinks ? new (await import('../../later.js')).ReceivedLinks(this.algorithm) : undefined;
-    const storage = memoryPackStorage(options.expectedBytes);
-    const indexed = await indexPack(pack, {
+    const { check, promisor, stopsAtTrailer, expectedBytes = 0, signal } = options;
+    signal?.throwIfAborted();
+    if (check || promisor !== undefined || stopsAtTrailer || expectedBytes > MAX_LOOSE_PACK_BYTES) {
+      return this.receivePack(pack, options);
+    }
+    const { maxPackBytes = Infinity, maxInflatedBytes = Infinity, maxObjectBytes = Infinity } = options;
+    const start = await readStart(pack, Math.min(MAX_LOOSE_PACK_BYTES, maxPackBytes), signal);
+    if (!(start instanceof Uint8Array)) return this.receivePack(start, options);
+    const objects = await unpackObjects(start, {
       algorithm: this.algorithm,
-      storage,
       readBase: readingThrough(this, options),
-      limits: receiveLimits(options),
-      ...(options.signal && { signal: options.signal }),
-      ...(options.onProgress && { onProgress: options.onProgress }),
-      ...((check ?? links) && {
-        visit: (object) => {
-          check?.visit(object);
-          links?.visit(object);
-        },
-        visitsBlobs: false,
-      }),
-      ...(options.stopsAtTrailer && { stopsAtTrailer: true }),
+      maxObjects: this.unpackLimit,
+      maxBytes: Math.min(MAX_LOOSE_BYTES, maxInflatedBytes, maxObjectBytes),
     });
-    const arrived = new MemoryObjectStore(this.algorithm, this.cache);
-    await arrived.hold(storage, indexed, options.promisor !== undefined);
+    if (objects === undefined) return this.receivePack(chunks(start), options);
+    const { size } = objects;
+    options.onProgress?.({ phase: 'scan', loaded: size, total: size });
+    const arrived = new MemoryObjectStore(this.algorithm);
+    arrived.loose.keep(objects);
     await this.compareWith(arrived, options);
-    const quarantine = new MemoryQuarantine(
-      this,
-      arrived,
-      indexed.receivedCount,
-      () => this.absorb(arrived),
-      links &&
-        ((oids, outside) =>
-          links.areWithin(parsePackIndex(indexed.index, this.algorithm), indexed.entries, oids, outside)),
-    );
+    return new MemoryQuarantine(this, arrived, size, () => this.absorb(arrived));
+  }
+
+  /** Take in a pack that may be large, is to be checked, or wrong: then this tells what is. */
+  private async receivePack(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<Quarantine> {
+    const { PackedObjects, ReceiveCheck } = await import('../../later.js');
+    const check = options.check && new ReceiveCheck(this.algorithm, options.check);
+    this.packed ??= new PackedObjects(this.algorithm, this.unpackLimit);
+    const arrived = new MemoryObjectStore(this.algorithm);
+    arrived.packed = this.packed.beside();
+    const { objectCount, isClosed } = await arrived.packed.receive(pack, options, {
+      loose: arrived.loose,
+      readBase: readingThrough(this, options),
+      visit: check?.visit,
+    });
+    await this.compareWith(arrived, options);
+    const quarantine = new MemoryQuarantine(this, arrived, objectCount, () => this.absorb(arrived), isClosed);
     await check?.finish({ read: readingThrough(quarantine.reader, options) }, options, options.promisor !== undefined);
     return quarantine;
   }
@@ -205,7 +178,7 @@ export class MemoryObjectStore implements ObjectStore {
     const dropped = new Set<Oid>();
     for (const oid of this.loose.keys()) if (!keep(oid)) dropped.add(oid);
     // What came from a promisor remote stays, as in files: what it names is promised by its being here.
-    const packs = this.packs.filter(({ isPromisor }) => !isPromisor);
+    const packs = this.packed?.packs.filter(({ isPromisor }) => !isPromisor) ?? [];
     for (const pack of packs) for (const oid of pack.oids()) if (!keep(oid)) dropped.add(oid);
     for (const oid of dropped) {
       this.loose.delete(oid);
@@ -215,69 +188,30 @@ export class MemoryObjectStore implements ObjectStore {
     let kept = 0;
     for (const _ of this.sortedOids()) kept++;
     // From here on the dropped are gone for every reader; what follows gives their memory back.
-    for (const pack of packs) await this.compact(pack, options);
+    for (const pack of packs) await this.packed?.compact(pack, this.loose, options);
     return { removed: dropped.size, kept };
   }
 
   async close(): Promise<void> {
-    this.packs = [];
+    this.packed?.clear();
     this.loose.clear();
-  }
-
-  private packOf(oid: Oid): HeldPack | undefined {
-    for (const pack of this.packs) if (pack.has(oid)) return pack;
-    return undefined;
   }
 
   private absorb(arrived: MemoryObjectStore): void {
     this.loose.absorb(arrived.loose);
-    this.packs = [...arrived.packs, ...this.packs];
+    if (arrived.packed === undefined) return;
+    const packed = (this.packed ??= arrived.packed.beside());
+    packed.absorb(arrived.packed);
+    this.readEntries ??= (oids, options) => packed.readEntries(this.notLoose(oids), options);
   }
 
-  /** Take in a pack that was indexed. */
-  private async hold(storage: MemoryPackStorage, indexed: IndexedPack, isPromisor: boolean): Promise<void> {
-    const pack = new HeldPack(this.algorithm, fitted(storage.bytes()), indexed, this.cache, isPromisor);
-    if (isPromisor ? pack.objectCount === 0 : await isSmall(pack)) await this.explode(pack);
-    else this.packs = [pack, ...this.packs];
-  }
-
-  /** Keep the objects of `pack` loose, as far as `origin` still has them: some may be dropped meanwhile. */
-  private async explode(pack: HeldPack, origin: HeldPack = pack): Promise<void> {
-    for await (const [oid, object] of pack.readMany(pack.oids())) {
-      if (object !== undefined && origin.has(oid)) this.loose.put(oid, object);
-    }
-    pack.release();
-  }
-
-  /** Give back the memory of a pack's hidden objects, once they are the larger part of it. */
-  private async compact(pack: HeldPack, options: ReadOptions): Promise<void> {
-    if (pack.hiddenCount <= pack.objectCount || pack.hiddenCount < pack.compactAt) return;
-    const replacement = pack.objectCount === 0 ? undefined : await this.repacked(pack, options);
-    if (replacement !== undefined && replacement.size >= pack.size) {
-      // Written without deltas it is larger than with its dead weight. Not tried again before the weight has doubled.
-      pack.compactAt = 2 * pack.hiddenCount;
-      return;
-    }
-    const isTakenApart = replacement !== undefined && (await isSmall(replacement));
-    if (isTakenApart) await this.explode(replacement, pack);
-    this.packs = this.packs.flatMap((other) => {
-      if (other !== pack) return [other];
-      return replacement === undefined || isTakenApart ? [] : [replacement];
-    });
-    // What was dropped while this waited is dropped there too.
-    for (const oid of replacement?.oids() ?? []) if (!pack.has(oid)) replacement?.hide(oid);
-    pack.release();
-  }
-
-  /** The objects of `pack` that are not hidden, in a pack of their own. */
-  private async repacked(pack: HeldPack, options: ReadOptions): Promise<HeldPack> {
-    const { repack } = await import('../../later.js');
-    return await repack(pack, this.cache, options);
+  private *notLoose(oids: Iterable<Oid>): Generator<Oid> {
+    for (const oid of new Set(oids)) if (!this.loose.has(oid)) yield oid;
   }
 
   /** @throws {GitError} HASH_MISMATCH where an object that arrived is not the one we have under its name */
   private async compareWith(arrived: MemoryObjectStore, options: ReadOptions): Promise<void> {
-    if (this.loose.size === 0 && this.packs.length === 0) return;
+    if (this.loose.size === 0 && this.packed === undefined) return;
     const common: Oid[] = [];
     for (const oid of arrived.sortedOids()) if (this.has(oid)) common.push(oid);
     if (common.length === 0) return;
@@ -288,11 +222,37 @@ export class MemoryObjectStore implements ObjectStore {
   }
 }
 
-async function isSmall(pack: HeldPack): Promise<boolean> {
-  if (pack.objectCount > EXPLODE_OBJECTS || pack.size > EXPLODE_BYTES) return false;
-  let inflatedBytes = 0;
-  for (const oid of pack.oids()) inflatedBytes += (await pack.stat(oid))?.size ?? 0;
-  return inflatedBytes <= EXPLODE_INFLATED_BYTES;
+/** All of `pack` where it has at most `maxBytes`; else the same pack, to be read from its beginning. */
+async function readStart(
+  pack: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  const chunks = pack[Symbol.asyncIterator]();
+  const read: Uint8Array[] = [];
+  try {
+    for (let size = 0; size <= maxBytes; ) {
+      const { done, value } = await chunks.next();
+      signal?.throwIfAborted();
+      if (done) return concatBytes(read);
+      // A copy: whoever gives a chunk may use its memory for the next one.
+      read.push(value.slice());
+      size += value.length;
+    }
+  } catch (error) {
+    await chunks.return?.();
+    throw error;
+  }
+  return joined(read, chunks);
+}
+
+async function* joined(read: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* read;
+    for (let step = await rest.next(); !step.done; step = await rest.next()) yield step.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 async function* chunks(body: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -6,6 +6,11 @@ import { MemoryObjectStore } from './object-store.js';
 export interface MemoryObjectsOptions {
   /** Default sha1. */
   readonly algorithm?: HashAlgorithm;
+  /**
+   * Packs of so many objects at most are taken apart as they come, if they have at most 1 MB (default 100, as git's receive.unpackLimit):
+   * faster to read, and larger to hold. Others stay the packs they are.
+   */
+  readonly unpackLimit?: number;
 }
 
 /** Objects in memory with the boundary of their history. */
@@ -15,10 +20,10 @@ export interface MemoryObjects extends RepositoryObjects {
 }
 
 /** Objects in memory without refs, for those who keep a branch's name themselves. They are gone with the process. */
-export function createMemoryObjects({ algorithm = sha1 }: MemoryObjectsOptions = {}): MemoryObjects {
+export function createMemoryObjects({ algorithm = sha1, unpackLimit }: MemoryObjectsOptions = {}): MemoryObjects {
   return {
     algorithm,
-    objects: new MemoryObjectStore(algorithm),
+    objects: new MemoryObjectStore(algorithm, unpackLimit),
     shallow: memoryShallowStore(),
     promisors: memoryPromisorStore(),
   };

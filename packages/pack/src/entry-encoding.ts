@@ -1,0 +1,27 @@
+// What a writer of packs puts before the deflated bytes of an entry; a client that only writes goes without the decoders.
+
+/** Encode type and size; an ofs distance or base oid follows it where the type asks for one. */
+export function encodeEntryHeader(typeCode: number, inflatedSize: number): Uint8Array {
+  if (!Number.isSafeInteger(inflatedSize) || inflatedSize < 0)
+    throw new RangeError(`Cannot encode size ${inflatedSize}`);
+  const bytes: number[] = [];
+  let rest = Math.floor(inflatedSize / 16);
+  let byte = (typeCode << 4) | (inflatedSize % 16);
+  for (; rest > 0; rest = Math.floor(rest / 128)) {
+    bytes.push(byte | 0x80);
+    byte = rest % 128;
+  }
+  bytes.push(byte);
+  return Uint8Array.from(bytes);
+}
+
+/** Encode a distance as {@link decodeOfsDistance} reads it. */
+export function encodeOfsDistance(distance: number): Uint8Array {
+  if (!Number.isSafeInteger(distance) || distance < 0) throw new RangeError(`Cannot encode distance ${distance}`);
+  const groups = [distance % 128];
+  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    rest--;
+    groups.unshift(0x80 | (rest % 128));
+  }
+  return Uint8Array.from(groups);
+}
