@@ -97,7 +97,8 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
    */
   read(count: number = Number.POSITIVE_INFINITY): Promise<T> {
     return this.#reading((content) => {
-      if (!(count >= 0)) throw new RangeError(`Cannot read from ${this.path}: ${count} is no count`);
+      if (!(count >= 0 && (Number.isInteger(count) || count === Number.POSITIVE_INFINITY)))
+        throw new RangeError(`Cannot read from ${this.path}: ${count} is no count`);
       const start = this.#position;
       const end = this.#rules.isBinary ? start + count : start + endOfCharacters(content.view(start), count);
       const bytes = content.view(start, end);

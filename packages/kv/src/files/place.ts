@@ -46,8 +46,8 @@ export class RemotePlace implements Place {
   readonly repository: Repository;
   readonly #transport: Transport;
   readonly #options: PlaceOptions;
-  /** The first connection told the branch, and serves the first fetch too. */
-  #first: { readonly client: UploadPackClient; readonly oid: Oid | undefined } | undefined;
+  /** The first connection told the branch, once, and serves the first fetch too. */
+  #first: { readonly client: UploadPackClient; readonly oid: Oid | undefined; isTold: boolean } | undefined;
 
   private constructor(
     transport: Transport,
@@ -57,7 +57,7 @@ export class RemotePlace implements Place {
   ) {
     this.#transport = transport;
     this.refName = refName;
-    this.#first = first;
+    this.#first = { ...first, isTold: false };
     this.#options = options;
     this.display = transport.url;
     this.repository = createMemoryRepository({ algorithm: first.client.algorithm });
@@ -75,7 +75,11 @@ export class RemotePlace implements Place {
   }
 
   async find(): Promise<Oid | undefined> {
-    if (this.#first !== undefined) return this.#first.oid;
+    if (this.#first?.isTold === false) {
+      this.#first.isTold = true;
+      return this.#first.oid;
+    }
+    await this.#letGo(); // what was true once may not be so any more
     const { signal } = this.#options;
     const client = await connectUploadPack(this.#transport, { signal });
     try {

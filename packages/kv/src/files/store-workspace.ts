@@ -1,7 +1,7 @@
 import { equalBytes, GitError, isGitError, type Oid } from '@git-kv/objects';
 import type { KvBatch } from '../batch.js';
 import { dictionaryExpected, KvConflictError, valueExpected } from '../errors.js';
-import type { Key } from '../key.js';
+import { compareText, type Key } from '../key.js';
 import { findKeyMerge, type KeyConflict, type MergeRules } from '../merge/merge.js';
 import type { KvSnapshot } from '../snapshot.js';
 import type { GitKv } from '../store.js';
@@ -79,7 +79,7 @@ export class StoreWorkspace implements Workspace {
     if (touched !== undefined) return undefined;
     return await this.#reading(async (snapshot) => {
       const kind = await snapshot.exists(key);
-      if (kind === undefined) return undefined;
+      if (kind === undefined) return (await isOther(snapshot, key)) ? { kind: 'other' } : undefined;
       if (kind === 'dictionary') return (await this.list(key))?.length === 0 ? undefined : { kind };
       const bytes = (await snapshot.get(key)) as Uint8Array;
       return { kind: 'value', load: async () => bytes };
@@ -92,28 +92,31 @@ export class StoreWorkspace implements Workspace {
 
   async #listed(key: Key, snapshot: KvSnapshot): Promise<string[] | undefined> {
     const kind = await snapshot.exists(key);
-    const names = new Set<string>();
+    /** Whether each is a directory. */
+    const names = new Map<string, boolean>();
     if (kind === 'dictionary') {
       for (const entry of (await snapshot.list(key)) ?? []) {
         const isGone = entry.kind === 'value' && this.#isRemoved(entry.key);
         const isEmpty = entry.kind === 'dictionary' && this.hasChanges && (await this.list(entry.key))?.length === 0;
-        if (!isGone && !isEmpty) names.add(entry.key.basename);
+        if (!isGone && !isEmpty) names.set(entry.key.basename, entry.kind === 'dictionary');
       }
     }
     for (const { key: other, bytes } of this.#touched.values()) {
       if (bytes === undefined) continue;
       if (other.equals(key)) throw dictionaryExpected(key);
-      if (isBelow(other, key)) names.add(other.segments[key.segments.length] as string);
+      const { length } = key.segments;
+      if (isBelow(other, key)) names.set(other.segments[length] as string, other.segments.length > length + 1);
     }
     if (kind === 'value' && !this.#isRemoved(key)) throw dictionaryExpected(key);
     if (names.size === 0 && kind !== 'dictionary') return undefined;
-    return [...names].sort();
+    return inTreeOrder(names);
   }
 
   async set(key: Key, bytes: Uint8Array): Promise<void> {
     if (key.isRoot || (await this.find(key))?.kind === 'dictionary') throw valueExpected(key);
     for (let count = 1; count < key.segments.length; count++) {
-      if ((await this.find(key.prefix(count)))?.kind === 'value') throw dictionaryExpected(key);
+      const above = key.prefix(count);
+      if ((await this.find(above))?.kind === 'value') throw dictionaryExpected(above);
     }
     await this.#touch(key, bytes);
   }
@@ -122,7 +125,7 @@ export class StoreWorkspace implements Workspace {
     const found = await this.find(key);
     if (found?.kind === 'dictionary') {
       for (const name of (await this.list(key)) ?? []) await this.remove(key.add(name));
-    } else if (found !== undefined) await this.#touch(key, undefined);
+    } else if (found?.kind === 'value') await this.#touch(key, undefined);
   }
 
   async commit(message: string): Promise<Oid | undefined> {
@@ -236,6 +239,23 @@ function takeBase(store: GitKv): Base {
 function endBase(base: Base): void {
   base.isOver = true;
   if (base.readers === 0) base.snapshot.close();
+}
+
+/** Names in git's order, in which a directory stands as if its name ended in a slash. */
+function inTreeOrder(names: ReadonlyMap<string, boolean>): string[] {
+  const place = (name: string): string => (names.get(name) === true ? `${name}/` : name);
+  return [...names.keys()].sort((a, b) => compareText(place(a), place(b)));
+}
+
+/** Whether a link or a submodule stands there, which are no values. */
+async function isOther(snapshot: KvSnapshot, key: Key): Promise<boolean> {
+  try {
+    await snapshot.digest(key);
+    return false;
+  } catch (error) {
+    if (isGitError(error, 'VALUE_EXPECTED')) return true;
+    throw error;
+  }
 }
 
 function isBelow(key: Key, above: Key): boolean {

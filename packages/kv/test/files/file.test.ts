@@ -85,6 +85,7 @@ describe('G2 text and bytes', () => {
       expect(await file.read(0)).toBe('');
       expect(await file.read()).toBe(' text');
       expect(await file.read(5)).toBe('');
+      for (const count of [1.5, -1, Number.NaN]) await expect(file.read(count)).rejects.toThrow(RangeError);
     });
     await repo.open('old.txt', 'rb', async (file) => {
       expect(await file.read(3)).toEqual(utf8('naï').subarray(0, 3));

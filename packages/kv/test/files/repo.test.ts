@@ -6,6 +6,7 @@ import { git, initBare, temporaryDirectory } from '../../../../test/support/git.
 import { type FileRepo, open, openRepo, type RepoOptions } from '../../src/files/index.js';
 import { GitKv, Key } from '../../src/index.js';
 import { keyMerges } from '../../src/merge/index.js';
+import { InProcessRemote } from '../support/in-process.js';
 import { startRemote } from '../support/remote.js';
 
 const URL = 'https://example.com/notes.git';
@@ -144,6 +145,21 @@ describe('sharing with others', () => {
     });
     expect(await filesOf(repository, 'trunk')).toEqual({ a: '1' });
     await openRepo(URL, through(repository), async (repo) => expect(await repo.log()).toHaveLength(1));
+  });
+
+  test('G6 G14 a pull finds what others put into a remote that was empty', async () => {
+    const remote = new InProcessRemote();
+    const transport = remote.transport;
+    await using repo = await openRepo('test://in-process/store.git', { transport });
+    const other = await remote.connect();
+    for (const value of ['1', '2']) {
+      await other.set('a', value);
+      await repo.pull();
+      expect(await repo.readText('a')).toBe(value);
+    }
+    await repo.open('b', 'w', (file) => file.write('3'));
+    await repo.sync();
+    expect(await remote.values()).toEqual({ a: '2', b: '3' });
   });
 
   test('G6 two writers who begin an empty remote both arrive', async () => {
@@ -436,6 +452,25 @@ describe('files of a store', () => {
     await repo.commit();
     expect([await reading, await repo.readText('a')]).toEqual(['1', '2']);
     await repo.close();
+  });
+
+  test('list in the order of git, as those of a repository, and take no link for a file that is not there', async () => {
+    const store = await GitKv.open(createMemoryRepository());
+    await store.changeAndPush(async (batch) => {
+      for (const key of ['a/x', 'a.b', 'a0', '\u{1f642}', '\ufffd']) await batch.set(key, key);
+      await batch.set('link', 'a.b', { permissions: 'link' });
+    });
+    await openRepo(store, async (repo) => {
+      await repo.open('a-', 'w', (file) => file.write('1'));
+      await repo.open('b/c', 'w', (file) => file.write('1'));
+      expect(await repo.listFiles()).toEqual(['a-', 'a.b', 'a', 'a0', 'b', '\ufffd', '\u{1f642}']);
+      for (const mode of ['r', 'w', 'a', 'x'] as const) {
+        await expect(repo.open('link', mode)).rejects.toMatchObject({ code: 'VALUE_EXPECTED' });
+      }
+      await repo.remove('link');
+      await repo.discard();
+    });
+    expect(await store.getWithPermissions('link')).toMatchObject({ permissions: 'link' });
   });
 
   test('has no history to show', async () => {
