@@ -1,7 +1,17 @@
-import { buildCommit, buildIdentity, hashObject, type Identity, type Oid, type RawObject } from '@git-kv/objects';
+import {
+  buildCommit,
+  buildIdentity,
+  GitError,
+  hashObject,
+  type Identity,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
 import { type RepositoryObjects, signCommit } from '@git-kv/repository';
 import type { Head } from './head.js';
+import type { MergeRules } from './merge/merge.js';
 import type { ChangeOptions, KvOptions } from './options.js';
+import { isWellFormed } from './well-formed.js';
 
 const DEFAULT_AUTHOR = 'Git KV';
 const DEFAULT_EMAIL = 'git-noreply@robur.coop';
@@ -19,6 +29,8 @@ export interface CommitWords {
 export interface CommitterOptions extends Pick<KvOptions, 'author' | 'authorEmail' | 'clock' | 'sign'> {
   /** Of the dates, `+hhmm`. Default `+0000`. */
   readonly timezone?: string;
+  /** Where steps are counted, the commits of two writers must not be one. */
+  readonly merge?: MergeRules | undefined;
 }
 
 type Author = Pick<ChangeOptions, 'author' | 'authorEmail'>;
@@ -43,7 +55,7 @@ export class Committer {
   /** The commit of one write. */
   async make(
     place: { readonly treeOid: Oid; readonly parentOids: readonly Oid[] },
-    options: Author & Pick<ChangeOptions, 'message'>,
+    options: Author & Pick<ChangeOptions, 'message' | 'merge'>,
   ): Promise<MadeCommit> {
     return await this.#make(place, { message: options.message ?? DEFAULT_MESSAGE }, options);
   }
@@ -59,25 +71,47 @@ export class Committer {
   async #make(
     { treeOid, parentOids }: { readonly treeOid: Oid; readonly parentOids: readonly Oid[] },
     words: CommitWords,
-    by: Author,
+    options: Author & Pick<ChangeOptions, 'merge'>,
   ): Promise<MadeCommit> {
     const { algorithm } = this.#repository;
-    const committer = this.identity(by);
-    const unsigned = buildCommit({ treeOid, parentOids, author: committer, committer, ...words });
-    const { sign } = this.#options;
+    const committer = this.identity(options);
+    const { message } = words;
+    if (typeof message === 'string') assertText('the message', message);
+    const { sign, merge } = this.#options;
+    const extraHeaders = countsSteps(options.merge ?? merge) ? [nonce()] : [];
+    const unsigned = buildCommit({ treeOid, parentOids, author: committer, committer, extraHeaders, ...words });
     const body = sign === undefined ? unsigned : await signCommit(unsigned, algorithm, sign);
     const oid = hashObject(algorithm, 'commit', body);
     return { head: { oid, treeOid, parentOids, timestamp: committer.timestamp }, object: { kind: 'commit', body } };
   }
 
-  /** Who commits, now. @throws {RangeError} for what git would not take */
+  /** Who commits, now. @throws {RangeError} for what git would not take; {GitError} INVALID_VALUE */
   identity(by: Author = {}): Identity {
     const { author = DEFAULT_AUTHOR, authorEmail = DEFAULT_EMAIL, clock = Date.now, timezone } = this.#options;
+    const [name, email] = [by.author ?? author, by.authorEmail ?? authorEmail];
+    assertText('the author', name + email);
     return buildIdentity({
-      name: by.author ?? author,
-      email: by.authorEmail ?? authorEmail,
+      name,
+      email,
       timestamp: Math.floor(clock() / 1000),
       ...(timezone !== undefined && { timezone }),
     });
   }
+}
+
+/** @throws {GitError} INVALID_VALUE for what would silently become another text */
+function assertText(what: string, text: string): void {
+  if (isWellFormed(text)) return;
+  throw new GitError('INVALID_VALUE', `Cannot commit: ${what} has half a character (a lone surrogate)`);
+}
+
+/** Whether equal changes of two writers are two: {@link KeyMerge.mergesEqual}. */
+function countsSteps(rules: MergeRules | undefined): boolean {
+  if (typeof rules === 'function') return rules.mergesEqual === true;
+  return rules?.some(({ merge }) => merge.mergesEqual) === true;
+}
+
+/** Two writers may make the very same change on the same commit in one second: without this, that would be one commit, and one step. */
+function nonce(): { readonly name: string; readonly value: string } {
+  return { name: 'git-kv-nonce', value: `${crypto.getRandomValues(new BigUint64Array(1))}` };
 }

@@ -191,8 +191,11 @@ export class StoreCore {
             ...(directories !== undefined && { directories }),
           });
     await this.#moveTo(next);
-    if (before.pending !== undefined && next.fate !== undefined) {
-      options.onSettled?.({ oid: before.pending.oid, status: next.fate });
+    const { fate } = next;
+    const { onSettled } = options;
+    if (before.pending !== undefined && fate !== undefined && onSettled !== undefined) {
+      const settled = { oid: before.pending.oid, status: fate };
+      queueMicrotask(() => onSettled(settled)); // what goes wrong in telling is no failure of the pull
     }
     return changes;
   }
@@ -305,7 +308,8 @@ export class StoreCore {
     const tips = [head?.oid, pushedOid, pending?.oid];
     const unpushed = [head?.oid, pending?.oid].filter((oid) => oid !== undefined && oid !== pushedOid) as Oid[];
     // Who reads more than trees may read any of it; the next move settles that too.
-    if (!this.retention.isHeld) await this.#upstream.settle?.([...unpushed, ...this.retention.pins], boundary?.oid);
+    const needed = this.retention.isHeld ? undefined : [...unpushed, ...this.retention.pins];
+    await this.#upstream.settle?.(needed, boundary?.oid);
     await this.retention.release(tips, boundary);
   }
 

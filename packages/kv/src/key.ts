@@ -1,13 +1,11 @@
 import { encodeUtf8, GitError, type GitErrorCode, isSafeTreeName } from '@git-kv/objects';
+import { isWellFormed } from './well-formed.js';
 
 /** Bytes of a whole key as UTF-8, without the slash at its start. */
 const MAX_KEY_BYTES = 4096;
 
 /** Segments that need no closer look: no spelling of a name that a tree cannot hold is among them. Most segments are such. */
 const PLAIN = /^\w[\w-]*(?:\.[\w-]+)*$/;
-
-/** A segment that is not well-formed text has no UTF-8, so no place in a tree. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * The place of a value or dictionary: segments from the root on. Immutable.
@@ -182,7 +180,7 @@ function segmentProblem(segment: string): string | undefined {
   if (PLAIN.test(segment)) return undefined;
   if (segment === '') return 'a segment is empty';
   if (segment.includes('/')) return 'a segment holds a slash';
-  if (LONE_SURROGATE.test(segment)) return 'a segment is not well-formed text';
+  if (!isWellFormed(segment)) return 'a segment is not well-formed text';
   return isSafeTreeName(segment) ? undefined : `a tree cannot hold the segment ${JSON.stringify(segment.slice(0, 80))}`;
 }
 

@@ -124,7 +124,7 @@ export interface PullOptions {
   readonly directories?: boolean;
   /** Default: what the store was set up with. */
   readonly onUnpushed?: UnpushedPolicy;
-  /** Told what became of a commit whose push had no known outcome. */
+  /** Told what became of a commit whose push had no known outcome. What it throws is no failure of the pull. */
   readonly onSettled?: (settled: SettledPush) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;

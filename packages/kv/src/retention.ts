@@ -6,6 +6,15 @@ const MIN_PRUNE_OBJECTS = 1024;
 const MIN_PRUNE_BYTES = 16 * 1024 * 1024;
 const BYTES_PER_OBJECT = 256;
 
+let forgotten: FinalizationRegistry<() => void> | undefined;
+
+/** Call `end` when nobody can go on with `iterator` any more: one that is left half-way without `return()` ends nowhere else. */
+export function endWhenForgotten(iterator: object, end: () => void): void {
+  if (typeof FinalizationRegistry === 'undefined') return; // then it holds on to what it has
+  forgotten ??= new FinalizationRegistry((endIt) => endIt());
+  forgotten.register(iterator, end);
+}
+
 /**
  * Keeps a store's memory to what it needs: the objects of its head, and of commits the remote does not have. What
  * falls out of use is dropped now and then, so that its cost over all commits stays in proportion to what was written.

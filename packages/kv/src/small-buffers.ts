@@ -1,10 +1,9 @@
 import { encodeUtf8 } from '@git-kv/objects';
+import { isWellFormed } from './well-formed.js';
 
 /** Values up to this size share a buffer with others. */
 const SMALL_BYTES = 1024;
 const SHARED_BYTES = 16 * 1024;
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 let shared: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 let used = 0;
@@ -35,7 +34,7 @@ export function encodeSmall(text: string): Uint8Array | undefined {
 
 /** In place of half a character the encoder would put U+FFFD, which nobody wrote. */
 function encodeWellFormed(text: string): Uint8Array | undefined {
-  return LONE_SURROGATE.test(text) ? undefined : encodeUtf8(text);
+  return isWellFormed(text) ? encodeUtf8(text) : undefined;
 }
 
 function makeRoom(size: number): void {

@@ -25,6 +25,7 @@ import type { PartialOptions } from './partial/options.js';
 import type { ProvenRead } from './proof/proof.js';
 import { type KvCommit, KvReader, type KvReadOptions, type ReadView } from './reader.js';
 import { parseRemoteUrl } from './remote-url.js';
+import { endWhenForgotten } from './retention.js';
 import { KvSnapshot } from './snapshot.js';
 import { Transaction } from './transaction.js';
 import { openTransport } from './transport.js';
@@ -282,15 +283,29 @@ export class GitKv extends KvReader implements KvWriter {
    * The store as bytes, for {@link ofOctets}: the same bytes for the same state. Without history, but with commits that
    * the remote does not have.
    */
-  async *toOctets(options: ToOctetsOptions = {}): AsyncGenerator<Uint8Array, void> {
+  toOctets(options: ToOctetsOptions = {}): AsyncGenerator<Uint8Array, void> {
+    const { retention } = this.#core;
+    let isHeld = false;
+    const hold = (isWanted: boolean): void => {
+      if (isWanted === isHeld) return;
+      isHeld = isWanted;
+      if (isHeld) retention.hold();
+      else retention.unhold();
+    };
+    const octets = this.#toOctets(options, hold);
+    endWhenForgotten(octets, () => hold(false));
+    return octets;
+  }
+
+  async *#toOctets(options: ToOctetsOptions, hold: (isWanted: boolean) => void): AsyncGenerator<Uint8Array, void> {
     const core = this.#core;
     const { writeOctets } = await import('./later.js');
-    core.retention.hold();
+    hold(true);
     try {
       const { state, shallow } = await core.standing();
       yield* writeOctets(core.repository.objects, state, shallow, options);
     } finally {
-      core.retention.unhold();
+      hold(false);
     }
   }
 

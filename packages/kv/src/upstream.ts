@@ -35,10 +35,10 @@ export interface Upstream {
    */
   push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined>;
   /**
-   * The store needs `tips` from now on, and no history below `boundary`. Present where the upstream itself decides what stays in
-   * memory.
+   * The store needs `tips` from now on (`undefined`: whatever there is), and no history below `boundary`. Present where the upstream
+   * itself decides what stays in memory.
    */
-  settle?(tips: readonly Oid[], boundary: Oid | undefined): Promise<void>;
+  settle?(tips: readonly Oid[] | undefined, boundary: Oid | undefined): Promise<void>;
   /** Let go of connections that are kept. */
   close?(): Promise<void>;
 }

@@ -1,7 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Oid, RawObject } from '@git-kv/objects';
 import { type ObjectStore, openRemoteRepository, type Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { KvBatch } from '../src/batch.js';
 import { StoreCore } from '../src/core.js';
 import { setIn } from '../src/draft-writes.js';
@@ -126,4 +128,26 @@ describe.each(stores)('%s lets go of what the remote does not take', (_name, byt
     await core.write(setIn('b', '2', {}), {});
     expect(await remote.values()).toEqual({ a: '1', b: '2' });
   });
+});
+
+test('A saved state whose bytes nobody takes to the end lets go of the store once it is forgotten', async () => {
+  const [hold, unhold] = [vi.spyOn(Retention.prototype, 'hold'), vi.spyOn(Retention.prototype, 'unhold')];
+  try {
+    const store = await new InProcessRemote().connect();
+    await store.set('a', '1');
+    const begin = async (): Promise<void> => void (await store.toOctets().next());
+    await begin();
+    expect([hold.mock.calls.length, unhold.mock.calls.length]).toEqual([1, 0]);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let turn = 0; turn < 100 && unhold.mock.calls.length === 0; turn++) {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(unhold).toHaveBeenCalledTimes(1);
+    for await (const _ of store.toOctets()) break; // one that is left tells so at once
+    expect([hold.mock.calls.length, unhold.mock.calls.length]).toEqual([2, 2]);
+  } finally {
+    vi.restoreAllMocks();
+  }
 });

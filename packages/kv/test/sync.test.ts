@@ -183,6 +183,25 @@ describe('A push whose answer is lost', () => {
     expect(remote.files()).toEqual({ a: '3' });
   });
 
+  test('a listener that throws when it is told takes no pull down', async () => {
+    const { remote, store } = await inDoubt(true);
+    remote.commit({ b: '1' });
+    const problem = new Error('nobody listens');
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    try {
+      const thrown = new Promise((resolve) => process.once('uncaughtException', resolve));
+      const onSettled = (): never => {
+        throw problem;
+      };
+      expect(spelled(await store.pull({ onSettled }))).toEqual(['* /a', '+ /b']);
+      expect(await thrown).toBe(problem);
+    } finally {
+      for (const listener of listeners) process.on('uncaughtException', listener);
+    }
+    expect(store.pendingCommit).toBeUndefined();
+  });
+
   /** A store whose last push has no known outcome. */
   async function inDoubt(arrives: boolean): Promise<{ remote: Remote; store: GitKv; oid: string }> {
     const remote = await startRemote();

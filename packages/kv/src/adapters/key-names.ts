@@ -1,10 +1,10 @@
 import { decodeUtf8Exact, encodeUtf8, isSafeTreeName } from '@git-kv/objects';
 import { Key, KvError } from '../key.js';
+import { isWellFormed } from '../well-formed.js';
 
 /** Characters of one name. File systems stop at 255 bytes, and some of what checks repositories out adds to a name. */
 const MAX_NAME_LENGTH = 200;
 const PERCENT = 0x25;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Names that Windows takes for devices, with or without an ending. */
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
@@ -76,7 +76,7 @@ export function isPartName(name: string): boolean {
  * @throws {KvError} INVALID_KEY for text that is not well-formed: it has no bytes, and another key would stand for it
  */
 export function textToPath(text: string): string {
-  if (LONE_SURROGATE.test(text)) {
+  if (!isWellFormed(text)) {
     const shown = JSON.stringify(text.slice(0, 200));
     throw new KvError('INVALID_KEY', Key.root, `Cannot use ${shown} as a key: it is not well-formed text`);
   }

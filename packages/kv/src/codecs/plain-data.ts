@@ -1,9 +1,8 @@
+import { isWellFormed } from '../well-formed.js';
 import { InvalidValueError } from './invalid-value.js';
 
 /** Values within values that are followed. Deeper ones would overflow the stack of some reader. */
 const MAX_DEPTH = 1000;
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** What a format holds beyond null, booleans, text, finite numbers, arrays and plain objects. */
 export interface DataRules {
@@ -62,7 +61,7 @@ function visitObject(object: object, path: PropertyKey[], rules: DataRules): voi
 }
 
 function assertText(text: string, path: readonly PropertyKey[]): void {
-  if (LONE_SURROGATE.test(text)) throw invalid(path, 'it has a lone surrogate, which UTF-8 cannot hold');
+  if (!isWellFormed(text)) throw invalid(path, 'it has a lone surrogate, which UTF-8 cannot hold');
 }
 
 /** Whether an object has no class: made by a literal, by JSON, or with no prototype at all. Of any realm. */

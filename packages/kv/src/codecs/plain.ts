@@ -1,8 +1,7 @@
 import { decodeUtf8Exact, encodeUtf8, MalformedError } from '@git-kv/objects';
+import { isWellFormed } from '../well-formed.js';
 import type { Codec } from './codec.js';
 import { InvalidValueError } from './invalid-value.js';
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** The bytes themselves, copied both ways. */
 export const bytesCodec: Codec<Uint8Array> = {
@@ -17,7 +16,7 @@ export const bytesCodec: Codec<Uint8Array> = {
 export const textCodec: Codec<string> = {
   encode(value) {
     if (typeof value !== 'string') throw invalid(`it is not text but of type ${typeof value}`);
-    if (LONE_SURROGATE.test(value)) throw invalid('it has a lone surrogate, which UTF-8 cannot hold');
+    if (!isWellFormed(value)) throw invalid('it has a lone surrogate, which UTF-8 cannot hold');
     return encodeUtf8(value);
   },
   decode(bytes) {

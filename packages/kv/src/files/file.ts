@@ -2,6 +2,7 @@ import { decodeUtf8Exact, encodeUtf8, GitError, LimitError, MalformedError, type
 import type { AsyncCodec } from '../codecs/codec.js';
 import type { Key } from '../key.js';
 import { Mutex } from '../mutex.js';
+import { isWellFormed } from '../well-formed.js';
 import { Content } from './content.js';
 import type { LogOptions } from './history.js';
 import type { ModeRules, OpenMode } from './mode.js';
@@ -275,7 +276,7 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
       const text = this.#half + data;
       const half = /[\uD800-\uDBFF]$/.exec(text)?.[0] ?? '';
       const whole = text.slice(0, text.length - half.length);
-      if (/\p{Surrogate}/u.test(whole)) throw this.#halfCharacter();
+      if (!isWellFormed(whole)) throw this.#halfCharacter();
       const bytes = encodeUtf8(whole);
       this.#place(content, bytes);
       this.#half = half;

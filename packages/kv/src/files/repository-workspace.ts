@@ -1,16 +1,7 @@
-import {
-  buildCommit,
-  buildIdentity,
-  GitError,
-  hashObject,
-  isTreeMode,
-  NotFoundError,
-  type Oid,
-  parseCommitLinks,
-  type RawObject,
-} from '@git-kv/objects';
-import { isAncestor, mergeBases, pushFailure, signCommit } from '@git-kv/repository';
+import { GitError, isTreeMode, NotFoundError, type Oid, parseCommitLinks, type RawObject } from '@git-kv/objects';
+import { isAncestor, mergeBases, pushFailure } from '@git-kv/repository';
 import { isValueMode } from '../changes.js';
+import { Committer } from '../committer.js';
 import { Draft, type DraftResult } from '../draft.js';
 import { dictionaryExpected, KvConflictError } from '../errors.js';
 import type { Key } from '../key.js';
@@ -23,8 +14,6 @@ import { History } from './history.js';
 import type { Place } from './place.js';
 import type { Workspace, WorkspaceEntry } from './workspace.js';
 
-const DEFAULT_AUTHOR = 'Git KV';
-const DEFAULT_EMAIL = 'git-noreply@robur.coop';
 const DEFAULT_RETRIES = 16;
 const BACK_OFF_MS = 20;
 const MAX_BACK_OFF_MS = 1000;
@@ -53,6 +42,7 @@ export class RepositoryWorkspace implements Workspace {
   readonly #place: Place;
   readonly #options: RepositoryWorkspaceOptions;
   readonly #trees: TreeCache;
+  readonly #committer: Committer;
   /** Where we stand: the remote's commit, or ours on top of it. */
   #headOid: Oid | undefined;
   /** What the remote is known to have. */
@@ -65,6 +55,7 @@ export class RepositoryWorkspace implements Workspace {
     this.#place = place;
     this.#options = options;
     this.#trees = trees;
+    this.#committer = new Committer(place.repository, options);
     this.#draft = draft;
     this.maxBytes = options.maxBytes;
     this.history = new History(
@@ -78,7 +69,6 @@ export class RepositoryWorkspace implements Workspace {
     const trees = new TreeCache(place.repository.objects);
     const draft = await Draft.open(trees, undefined, options.maxBytes);
     const workspace = new RepositoryWorkspace(place, options, trees, draft);
-    workspace.#identity(); // a wrong author is told now, not at the first commit
     const oid = await place.find();
     if (oid !== undefined) await place.fetch(oid, 'tip', []);
     workspace.#remoteOid = oid;
@@ -257,14 +247,10 @@ export class RepositoryWorkspace implements Workspace {
   }
 
   async #write(draft: DraftResult, parentOids: readonly Oid[], message: string): Promise<void> {
-    const { objects, algorithm } = this.#place.repository;
-    const author = this.#identity();
-    const unsigned = buildCommit({ treeOid: draft.treeOid, parentOids, author, committer: author, message });
-    const { sign } = this.#options;
-    const body = sign === undefined ? unsigned : await signCommit(unsigned, algorithm, sign);
-    await objects.writeMany([...draft.objects, { kind: 'commit' as const, body }]);
+    const { head, object } = await this.#committer.make({ treeOid: draft.treeOid, parentOids }, { message });
+    await this.#place.repository.objects.writeMany([...draft.objects, object]);
     this.#merging = undefined;
-    await this.#standOn(hashObject(algorithm, 'commit', body));
+    await this.#standOn(head.oid);
   }
 
   async #standOn(oid: Oid | undefined): Promise<void> {
@@ -299,11 +285,6 @@ export class RepositoryWorkspace implements Workspace {
     if (object?.kind === kind) return object;
     const problem = object === undefined ? 'it is missing' : `it is a ${object.kind}`;
     throw new NotFoundError('OBJECT_NOT_FOUND', oid, `Cannot read ${kind} ${oid}: ${problem}`);
-  }
-
-  #identity(): ReturnType<typeof buildIdentity> {
-    const { author = DEFAULT_AUTHOR, authorEmail = DEFAULT_EMAIL, clock = Date.now } = this.#options;
-    return buildIdentity({ name: author, email: authorEmail, timestamp: Math.floor(clock() / 1000) });
   }
 
   #checkedOut(): GitError {

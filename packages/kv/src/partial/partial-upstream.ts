@@ -48,8 +48,8 @@ export class PartialUpstream implements Upstream {
     return await pushBranch(this.#remote.written, this.#transport, { name: this.#refName, expected, next }, options);
   }
 
-  async settle(tips: readonly Oid[], boundary: Oid | undefined): Promise<void> {
-    await this.#remote.settle(tips);
+  async settle(tips: readonly Oid[] | undefined, boundary: Oid | undefined): Promise<void> {
+    if (tips !== undefined) await this.#remote.settle(tips);
     if (boundary === undefined) return;
     const { shallow } = this.#remote;
     const remove = [...(await shallow.read())].filter((oid) => oid !== boundary);

@@ -8,6 +8,7 @@ import {
   parseTag,
 } from '@git-kv/objects';
 import { type PayloadSigner, peelTo, signTag } from '@git-kv/repository';
+import { isWellFormed } from '../well-formed.js';
 import { subjectOf, type VersionedCommit } from './commit.js';
 import type { VersionedContext } from './context.js';
 import type { CallOptions, CommitOptions } from './options.js';
@@ -70,6 +71,12 @@ async function writeTag<T>(
   options: TagOptions,
 ): Promise<Oid> {
   const tagger = context.identity(options);
+  if (!isWellFormed(message)) {
+    throw new GitError(
+      'INVALID_VALUE',
+      `Cannot create tag ${name}: its message has half a character (a lone surrogate)`,
+    );
+  }
   const text = message.endsWith('\n') ? message : `${message}\n`; // a signature begins a line
   const unsigned = buildTag({ targetOid: commit.oid, targetKind: 'commit', name, tagger, message: text });
   const sign = options.sign ?? context.options.sign;

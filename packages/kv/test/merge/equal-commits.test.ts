@@ -1,0 +1,76 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { formatSshPublicKey, type Oid, parseAllowedSigners } from '@git-kv/objects';
+import { readSshPrivateKey, sshSigner, verifyCommit } from '@git-kv/repository';
+import { createMemoryRepository } from '@git-kv/repository/memory';
+import { expect, test } from 'vitest';
+import { git } from '../../../../test/support/git.js';
+import { GitKv } from '../../src/index.js';
+import { keyMerges } from '../../src/merge/index.js';
+import { InProcessRemote, valuesOf } from '../support/in-process.js';
+import { fsck, makeRepository, openStore } from '../versioned/support.js';
+
+// Two writers who make the very same change on the same commit in one second make two commits where steps are counted.
+
+const clock = (): number => 1_700_000_000_000;
+const counter = keyMerges.counter();
+
+test.each(['rebase', 'merge'] as const)(
+  'K18 a step that another took in the same second counts beside one of ours that never arrived, by %s',
+  async (onUnpushed) => {
+    const remote = new InProcessRemote();
+    const options = { clock, merge: [{ prefix: 'n', merge: counter }], onUnpushed };
+    const [one, other] = [await remote.connect(options), await remote.connect(options)];
+    await one.set('n', '1');
+    await other.pull();
+    remote.hooks.preReceive = () => {
+      remote.isCut = true;
+      return { reject: 'never told' };
+    };
+    await expect(one.set('n', '2')).rejects.toMatchObject({ code: 'PUSH_OUTCOME_UNKNOWN' });
+    delete remote.hooks.preReceive;
+    remote.isCut = false;
+    await other.set('n', '2');
+    expect(other.commit?.oid).not.toBe(one.pendingCommit);
+    await one.pull();
+    await one.push();
+    expect(await remote.values()).toEqual({ n: '3' });
+    await other.pull();
+    expect(await valuesOf(other)).toEqual({ n: '3' });
+  },
+);
+
+test('a rule of one write is enough, and without one that counts equal commits stay one', async () => {
+  const commitOf = async (merge: typeof counter | undefined): Promise<string | undefined> => {
+    const store = await GitKv.open(createMemoryRepository(), { clock });
+    await store.set('n', '1', merge && { merge });
+    return store.commit?.oid;
+  };
+  expect(await commitOf(undefined)).toBe(await commitOf(undefined));
+  expect(await commitOf(keyMerges.set())).toBe(await commitOf(undefined));
+  expect(await commitOf(counter)).not.toBe(await commitOf(counter));
+});
+
+test('T17 versioned stores that took the same step both count, and git takes their commits', async () => {
+  const { repository, directory } = await makeRepository('file');
+  const remote = new InProcessRemote(repository);
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const key = await readSshPrivateKey(pem);
+  const open = async () => {
+    const store = await openStore(createMemoryRepository(), { clock, merge: counter, sign: sshSigner(key) });
+    return { main: store.branch(), origin: await store.remote(remote.transport) };
+  };
+  const [one, other] = [await open(), await open()];
+  await one.main.set('n', 1);
+  await one.origin.sync();
+  await other.origin.sync();
+  await one.main.set('n', 2);
+  await other.main.set('n', 2);
+  await one.origin.sync();
+  await other.origin.sync();
+  expect(await other.main.get('n')).toBe(3);
+  expect(fsck(directory as string)).toBe('');
+  expect(git(['cat-file', 'commit', 'main'], { cwd: directory as string })).toMatch(/\ngit-kv-nonce [0-9]+\n/);
+  const allowedSigners = parseAllowedSigners(`me@x ${formatSshPublicKey(key.publicKey)}`);
+  const oid = (await other.main.head())?.oid as Oid;
+  expect(await verifyCommit(repository.objects, oid, { allowedSigners })).toMatchObject({ status: 'good' });
+});
