@@ -12,7 +12,8 @@ import {
   writeOid,
 } from '@git-kv/objects';
 import type { IndexedEntries, PackIndex, VisitedObject } from '@git-kv/pack';
-import { LastTrees, LEAST_COMPARED_BYTES } from './walk/last-trees.js';
+import { LinkedObjects } from './linked-objects.js';
+import { LastTrees } from './walk/last-trees.js';
 
 /** As packs number them. */
 const TYPE_CODES: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
@@ -20,7 +21,10 @@ const TYPE_CODES: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, b
 /** Bytes of trees that are remembered beside the memory of the indexer. */
 const HELD_BYTES = 4 * 2 ** 20;
 
-/** So many links are only listed; of more, each is kept once. To find one in the end takes no longer than to find out that it is new. */
+/**
+ * So many links are only listed; of more, each is kept once, and as a fingerprint. To find one in the end takes no longer than to find
+ * out that it is new.
+ */
 const LISTED_LINKS = 2 ** 17;
 
 /** Entries' first bytes tell trees of one directory from others, mostly. */
@@ -31,23 +35,26 @@ const KEY_BYTES = 12;
  * walk then, which would read every tree once more.
  */
 export class ReceivedLinks {
-  #oids: OidRows;
-  #isListing = true;
-  readonly #mostListed: number;
-  /** By row: what the object is taken for. */
+  /** As long as there are few. */
+  #listed: OidRows | undefined;
+  /** By row of what is listed: what the object is taken for. */
   #typeCodes: Uint8Array = new Uint8Array(1024);
+  #linked: LinkedObjects | undefined;
+  readonly #mostListed: number;
   readonly #last: LastTrees;
   readonly #oidLength: number;
   readonly #oidBytes: Uint8Array;
   /** Something was there that cannot be followed: a walk is to find out what becomes of it. */
   #isUnsure = false;
+  /** Objects that the pack is said to have: room is made for so many. */
+  announcedCount = 0;
 
   constructor(algorithm: HashAlgorithm, mostListed: number = LISTED_LINKS) {
     this.#mostListed = mostListed;
-    this.#oids = new OidRows(algorithm);
+    this.#listed = new OidRows(algorithm);
     this.#oidLength = algorithm.oidLength;
     this.#oidBytes = new Uint8Array(algorithm.oidLength);
-    this.#last = new LastTrees(algorithm.oidLength, HELD_BYTES);
+    this.#last = new LastTrees(algorithm.oidLength, { maxHeldBytes: HELD_BYTES, isTransient: true });
   }
 
   /** For `indexPack`. */
@@ -70,7 +77,21 @@ export class ReceivedLinks {
    */
   areWithin(index: PackIndex, entries: IndexedEntries, wants: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean {
     if (this.#isUnsure) return false;
-    const { bytes, count } = this.#oids;
+    if (this.#linked !== undefined) {
+      if (!this.#areLinkedWithin(this.#linked, index.objectCount, entries, outside)) return false;
+    } else if (this.#listed !== undefined && !this.#areListedWithin(this.#listed, index, entries, outside))
+      return false;
+    for (const oid of wants) if (index.find(oid) === undefined) return false;
+    return true;
+  }
+
+  #areListedWithin(
+    listed: OidRows,
+    index: PackIndex,
+    entries: IndexedEntries,
+    outside: ReadonlySet<Oid> | undefined,
+  ): boolean {
+    const { bytes, count } = listed;
     const length = this.#oidLength;
     const last = index.objectCount - 1;
     // Packs mostly have objects in the order in which trees name them: the next entry is looked at before it is searched for.
@@ -81,15 +102,32 @@ export class ReceivedLinks {
       else {
         const position = index.findBytes(bytes, row * length);
         if (position === undefined) {
-          if (typeCode === TYPE_CODES.commit && outside?.has(this.#oids.oidAt(row))) continue;
+          if (typeCode === TYPE_CODES.commit && outside?.has(listed.oidAt(row))) continue;
           return false;
         }
         entry = entries.order[position] as number;
       }
       if (((entries.typeCodes[entry] as number) & 7) !== typeCode) return false;
     }
-    for (const oid of wants) if (index.find(oid) === undefined) return false;
     return true;
+  }
+
+  #areLinkedWithin(
+    linked: LinkedObjects,
+    objectCount: number,
+    { oids, typeCodes }: IndexedEntries,
+    outside: ReadonlySet<Oid> | undefined,
+  ): boolean {
+    for (let entry = 0; entry < objectCount; entry++) {
+      if (!linked.meet(oids, entry * this.#oidLength, (typeCodes[entry] as number) & 7)) return false;
+    }
+    let missing = linked.count - linked.foundCount;
+    for (const oid of missing === 0 ? [] : (outside ?? [])) {
+      if (oid.length !== 2 * this.#oidLength) continue;
+      writeOid(oid, this.#oidBytes, 0);
+      if (linked.lacks(this.#oidBytes, 0, TYPE_CODES.commit)) missing--;
+    }
+    return missing === 0;
   }
 
   #visitCommit(body: Uint8Array): void {
@@ -103,13 +141,11 @@ export class ReceivedLinks {
     this.#addOid(targetOid, TYPE_CODES[targetKind]);
   }
 
-  #visitTree(view: Uint8Array): void {
-    if (this.#isListing) {
-      this.#addEntries(new TreeCursor(view, this.#oidLength));
+  #visitTree(body: Uint8Array): void {
+    if (this.#listed !== undefined) {
+      this.#addEntries(new TreeCursor(body, this.#oidLength));
       return;
     }
-    // One that is compared is remembered, and the buffer is not ours.
-    const body = view.length < LEAST_COMPARED_BYTES ? view : view.slice();
     this.#last.compare(keyOf(body), body);
     const { ranges } = this.#last;
     for (let range = 0; range < ranges.length; range += 2) {
@@ -126,35 +162,43 @@ export class ReceivedLinks {
   }
 
   #addOid(oid: Oid, typeCode: number): void {
+    if (oid.length !== 2 * this.#oidLength) {
+      this.#isUnsure = true;
+      return;
+    }
     writeOid(oid, this.#oidBytes, 0);
     this.#add(this.#oidBytes, 0, typeCode);
   }
 
   #add(bytes: Uint8Array, offset: number, typeCode: number): void {
-    if (this.#isListing && this.#oids.count >= this.#mostListed) this.#keepOnce();
-    this.#note(this.#isListing ? this.#oids.append(bytes, offset) : this.#oids.add(bytes, offset), typeCode);
+    const linked = this.#linked ?? this.#keepOnce();
+    if (linked !== undefined) {
+      if (!linked.add(bytes, offset, typeCode, this.announcedCount)) this.#isUnsure = true;
+    } else if (this.#listed !== undefined) this.#list(this.#listed.append(bytes, offset), typeCode);
   }
 
-  #keepOnce(): void {
-    const listed = this.#oids;
-    const typeCodes = this.#typeCodes;
-    this.#isListing = false;
-    this.#oids = new OidRows(listed.algorithm);
-    this.#typeCodes = new Uint8Array(typeCodes.length);
+  /** Where there are, or will be, too many to be listed: they are listed no more. */
+  #keepOnce(): LinkedObjects | undefined {
+    const listed = this.#listed;
+    if (listed === undefined || Math.max(listed.count, this.announcedCount) < this.#mostListed) return undefined;
+    const linked = new LinkedObjects(listed.algorithm);
     for (let row = 0; row < listed.count; row++) {
-      this.#note(this.#oids.add(listed.bytes, row * this.#oidLength), typeCodes[row] as number);
+      const typeCode = this.#typeCodes[row] as number;
+      if (!linked.add(listed.bytes, row * this.#oidLength, typeCode, this.announcedCount)) this.#isUnsure = true;
     }
+    this.#listed = undefined;
+    this.#typeCodes = new Uint8Array(0);
+    this.#linked = linked;
+    return linked;
   }
 
-  #note(row: number, typeCode: number): void {
+  #list(row: number, typeCode: number): void {
     if (row >= this.#typeCodes.length) {
       const grown = new Uint8Array(this.#typeCodes.length * 2);
       grown.set(this.#typeCodes);
       this.#typeCodes = grown;
     }
-    const known = this.#typeCodes[row] as number;
-    if (known === 0) this.#typeCodes[row] = typeCode;
-    else if (known !== typeCode) this.#isUnsure = true;
+    this.#typeCodes[row] = typeCode;
   }
 }
 

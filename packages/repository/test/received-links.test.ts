@@ -133,6 +133,11 @@ describe.each([
         expect(links.areWithin(index, indexed.entries, [second]), `${missing}, ${mostListed}`).toBe(
           missing === undefined,
         );
+        const outside = missing === first ? new Set([first]) : undefined;
+        expect(links.areWithin(index, indexed.entries, [second], outside)).toBe(
+          missing === undefined || missing === first,
+        );
+        expect(links.areWithin(index, indexed.entries, [second])).toBe(missing === undefined);
       }
     }
   });

@@ -6,9 +6,12 @@ export const RESOLVED = 8;
 
 const FIRST_CAPACITY = 1024;
 
+/** What a header claims is believed where no more than so many times the rows came. */
+const TRUSTED_RATIO = 32;
+
 /**
  * What the indexer knows of each entry of a pack, in columns: no object per entry. Rows are in pack order, so
- * `packOffsets` ascends. Grows as entries arrive, never by what a header claims.
+ * `packOffsets` ascends. Grows as entries arrive, by what a header claims only within bounds.
  */
 export class EntryTable {
   count = 0;
@@ -101,8 +104,9 @@ export class EntryTable {
   }
 
   #grow(mostRows: number): void {
-    // The last time all that will be needed, so that few outgrown columns wait to be collected.
-    const rows = this.count * 8 >= mostRows ? Math.max(this.count + 1, mostRows) : this.count * 2;
+    // The last time all that will be needed, so that few outgrown columns wait to be collected. What is not in use yet takes address
+    // space, and no memory.
+    const rows = this.count * TRUSTED_RATIO >= mostRows ? Math.max(this.count + 1, mostRows) : this.count * 2;
     this.packOffsets = copied(new Float64Array(rows), this.packOffsets);
     this.crcs = copied(new Uint32Array(rows), this.crcs);
     this.typeCodes = copied(new Uint8Array(rows), this.typeCodes);

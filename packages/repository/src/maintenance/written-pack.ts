@@ -76,7 +76,7 @@ export async function writeRepackedObjects(
     const isReverseSet = layout.config.getBoolean('pack', 'writereverseindex') ?? isReverseWanted;
     signal?.throwIfAborted();
     const { mtimeMsOf } = options;
-    await publishPack(store, file, indexBytes, checksum, {
+    await publishPack(store, file, { bytes: indexBytes }, checksum, {
       promisor: options.isPromisor === true ? new Uint8Array(0) : undefined,
       rev: isReverseSet ? serializeReverseIndex(index) : undefined,
       mtimes: mtimeMsOf && serializePackMtimes(index, (at) => Math.floor(mtimeMsOf(index.oidAt(at)) / 1000)),

@@ -7,12 +7,25 @@ export const LEAST_COMPARED_BYTES = 256;
 const SPACE = 0x20;
 const WORD_BYTES = 4;
 
+const NOTHING = /* @__PURE__ */ new Uint8Array(0);
+
 interface LastTree {
-  readonly body: Uint8Array;
-  readonly words: DataView;
+  /** The tree, and perhaps more room. */
+  bytes: Uint8Array;
+  length: number;
+  /** Over all of the memory in which the tree lies, from `wordsAt` on. */
+  words: DataView;
+  wordsAt: number;
   /** Where each entry begins, and where the last one ends. */
-  readonly starts: Int32Array;
-  readonly count: number;
+  starts: Int32Array;
+  count: number;
+}
+
+/** How trees are remembered. */
+export interface LastTreesOptions {
+  readonly maxHeldBytes?: number;
+  /** The memory of a body is used again after the call: what is remembered is a copy, in memory that is used again, too. */
+  readonly isTransient?: boolean;
 }
 
 /**
@@ -26,12 +39,16 @@ export class LastTrees {
   readonly #maxHeldBytes: number;
   readonly #trees = new Map<number, LastTree>();
   #heldBytes = 0;
+  readonly #isTransient: boolean;
   /** Of a tree that was replaced: the next one's starts go there. */
   #spare: Int32Array | undefined;
+  /** Over the memory in which the body at hand lies: bodies that are transient mostly lie in one. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(oidLength: number, maxHeldBytes: number = MAX_HELD_BYTES) {
+  constructor(oidLength: number, { maxHeldBytes = MAX_HELD_BYTES, isTransient = false }: LastTreesOptions = {}) {
     this.#oidLength = oidLength;
     this.#maxHeldBytes = maxHeldBytes;
+    this.#isTransient = isTransient;
   }
 
   /**
@@ -46,17 +63,37 @@ export class LastTrees {
       return;
     }
     const last = this.#trees.get(path);
-    const words = new DataView(body.buffer, body.byteOffset, body.length);
+    if (this.#view.buffer !== body.buffer) this.#view = new DataView(body.buffer);
     let starts = this.#spare;
     if (starts === undefined || starts.length < (last?.count ?? 0)) starts = new Int32Array((last?.count ?? 0) + 64);
     this.#spare = undefined;
-    const tree = new TreeComparison(body, words, this.#oidLength, last, starts, ranges).run();
+    const comparison = new TreeComparison(body, this.#view, this.#oidLength, last, starts, ranges);
+    const isWhole = comparison.run();
     if (last !== undefined) {
       this.#heldBytes -= sizeOf(last);
       this.#spare = last.starts;
-      this.#trees.delete(path);
+      if (!isWhole) this.#trees.delete(path);
     }
-    if (tree === undefined) return;
+    if (isWhole) this.#remember(path, body, comparison, last);
+  }
+
+  #remember(path: number, body: Uint8Array, { starts, count }: TreeComparison, last: LastTree | undefined): void {
+    const tree = last ?? { bytes: NOTHING, length: 0, words: this.#view, wordsAt: 0, starts, count };
+    if (!this.#isTransient) {
+      tree.bytes = body;
+      tree.words = this.#view;
+      tree.wordsAt = body.byteOffset;
+    } else {
+      if (tree.bytes.length < body.length) {
+        // The next one here is often longer by a little.
+        tree.bytes = new Uint8Array(body.length + (body.length >>> 4) + 64);
+        tree.words = new DataView(tree.bytes.buffer);
+      }
+      tree.bytes.set(body);
+    }
+    tree.length = body.length;
+    tree.starts = starts;
+    tree.count = count;
     this.#heldBytes += sizeOf(tree);
     if (this.#heldBytes > this.#maxHeldBytes) {
       this.#trees.clear();
@@ -66,8 +103,8 @@ export class LastTrees {
   }
 }
 
-function sizeOf({ body, starts }: LastTree): number {
-  return body.length + starts.byteLength;
+function sizeOf({ bytes, starts }: LastTree): number {
+  return bytes.length + starts.byteLength;
 }
 
 class TreeComparison {
@@ -76,9 +113,11 @@ class TreeComparison {
   readonly #oidLength: number;
   readonly #last: LastTree | undefined;
   readonly #ranges: number[];
-  #starts: Int32Array;
-  #count = 0;
+  /** Where each entry begins, and where the last one ends. */
+  starts: Int32Array;
+  #startCount = 0;
 
+  /** @param words over all of the memory in which `body` lies */
   constructor(
     body: Uint8Array,
     words: DataView,
@@ -91,12 +130,17 @@ class TreeComparison {
     this.#words = words;
     this.#oidLength = oidLength;
     this.#last = last;
-    this.#starts = starts;
+    this.starts = starts;
     this.#ranges = ranges;
   }
 
-  /** @returns the tree to remember; `undefined` where it is malformed, which is for the reader of the ranges to tell */
-  run(): LastTree | undefined {
+  /** Entries, after a {@link run}. */
+  get count(): number {
+    return this.#startCount - 1;
+  }
+
+  /** @returns false where the tree is malformed, which is for the reader of the ranges to tell */
+  run(): boolean {
     const body = this.#body;
     const last = this.#last;
     let at = 0;
@@ -115,7 +159,7 @@ class TreeComparison {
       const end = this.#entryEnd(at);
       if (end < 0) {
         this.#ranges.push(at, body.length);
-        return undefined;
+        return false;
       }
       if (last !== undefined && old < last.count) {
         const order = this.#compareNames(at, end, last, old);
@@ -128,37 +172,40 @@ class TreeComparison {
       at = end;
     }
     this.#addStart(at);
-    return { body, words: this.#words, starts: this.#starts, count: this.#count - 1 };
+    return true;
   }
 
   /** Bytes from `at` on that are as in the last tree from `oldAt` on. */
   #commonBytes(at: number, last: LastTree, oldAt: number): number {
     const words = this.#words;
     const oldWords = last.words;
-    const most = Math.min(this.#body.length - at, last.body.length - oldAt);
+    const wordsAt = this.#body.byteOffset + at;
+    const oldWordsAt = last.wordsAt + oldAt;
+    const most = Math.min(this.#body.length - at, last.length - oldAt);
     let same = 0;
     for (const end = most - WORD_BYTES; same <= end; same += WORD_BYTES) {
-      if (words.getInt32(at + same, true) !== oldWords.getInt32(oldAt + same, true)) break;
+      if (words.getInt32(wordsAt + same, true) !== oldWords.getInt32(oldWordsAt + same, true)) break;
     }
-    while (same < most && this.#body[at + same] === last.body[oldAt + same]) same++;
+    while (same < most && this.#body[at + same] === last.bytes[oldAt + same]) same++;
     return same;
   }
 
   #copyStarts(last: LastTree, from: number, to: number, shift: number): void {
     this.#reserve(to - from);
-    for (let entry = from; entry < to; entry++) this.#starts[this.#count++] = (last.starts[entry] as number) + shift;
+    for (let entry = from; entry < to; entry++)
+      this.starts[this.#startCount++] = (last.starts[entry] as number) + shift;
   }
 
   #addStart(at: number): void {
     this.#reserve(1);
-    this.#starts[this.#count++] = at;
+    this.starts[this.#startCount++] = at;
   }
 
   #reserve(more: number): void {
-    if (this.#count + more <= this.#starts.length) return;
-    const starts = new Int32Array(Math.max(this.#starts.length * 2, this.#count + more));
-    starts.set(this.#starts);
-    this.#starts = starts;
+    if (this.#startCount + more <= this.starts.length) return;
+    const starts = new Int32Array(Math.max(this.starts.length * 2, this.#startCount + more));
+    starts.set(this.starts);
+    this.starts = starts;
   }
 
   #addRange(start: number, end: number): void {
@@ -177,7 +224,7 @@ class TreeComparison {
   /** How the name of an entry here stands to one of the last tree: below 0 where it comes first. */
   #compareNames(start: number, end: number, last: LastTree, old: number): number {
     const body = this.#body;
-    const oldBody = last.body;
+    const oldBody = last.bytes;
     let at = body.indexOf(SPACE, start) + 1;
     let oldAt = oldBody.indexOf(SPACE, last.starts[old]) + 1;
     const oldEnd = (last.starts[old + 1] as number) - this.#oidLength;

@@ -59,6 +59,25 @@ describe('LastTrees', () => {
     );
   });
 
+  test('finds the same in bodies whose memory is used again', () => {
+    fc.assert(
+      fc.property(fc.array(content, { minLength: 2, maxLength: 6 }), fc.nat({ max: 7 }), (versions, offset) => {
+        const kept = new LastTrees(OID_LENGTH);
+        const copied = new LastTrees(OID_LENGTH, { isTransient: true });
+        const memory = new Uint8Array(8192);
+        for (const [number, version] of versions.entries()) {
+          const body = treeOf(version);
+          memory.set(body, offset);
+          const path = number % 2;
+          expect(freshIn(copied, path, memory.subarray(offset, offset + body.length))).toEqual(
+            freshIn(kept, path, body),
+          );
+          memory.fill(0xff);
+        }
+      }),
+    );
+  });
+
   const long: Content = new Map(
     Array.from({ length: 300 }, (_, at) => [`name-${String(at).padStart(3, '0')}`, at % 250]),
   );

@@ -431,7 +431,14 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   async *existing(oids: Iterable<Oid>): AsyncGenerator<Oid, void, undefined> {
     // Mostly everything is packed: then there is nothing to list for a first byte.
     const directories: { readonly loose: LooseObjects; readonly firstBytes: ReadonlySet<string> }[] = [];
-    for (const { loose } of await this.#all()) directories.push({ loose, firstBytes: await loose.firstBytes() });
+    let isEmpty = true;
+    for (const { loose, packs } of await this.#all()) {
+      const firstBytes = await loose.firstBytes();
+      directories.push({ loose, firstBytes });
+      isEmpty &&= firstBytes.size === 0 && (await packs.packs()).length === 0;
+    }
+    // As is what a clone goes into: a name and some promises for each of many objects are saved.
+    if (isEmpty) return;
     let firstByte: string | undefined;
     let found: ReadonlySet<Oid> = new Set();
     for (const oid of oids) {

@@ -345,8 +345,8 @@ export class PackDirectory {
     this.#listedVersion = undefined;
   }
 
-  /** Take a pack into the list that was just published, before any miss. */
-  add(name: string, isPromisor: boolean): void {
+  /** Take a pack into the list that was just published, before any miss. @param open its idx, where it is at hand, and the bytes it takes */
+  add(name: string, isPromisor: boolean, open?: { readonly index: PackIndex; readonly size: number }): void {
     const known = this.#packs.find((pack) => pack.name === name);
     if (known && isPromisor) known.isPromisor = true;
     if (!this.#isListed || known) return;
@@ -354,6 +354,7 @@ export class PackDirectory {
     const pack = this.#newPack(name);
     pack.isSettled = true;
     pack.isPromisor = isPromisor;
+    if (open) pack.holdIndex(open.index, open.size);
     this.#setPacks([pack, ...this.#packs]);
     this.#setMidx(midx);
   }

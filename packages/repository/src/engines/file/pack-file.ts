@@ -78,6 +78,12 @@ export class PackFile implements HoldablePack {
     return this.#index;
   }
 
+  /** Its idx, of `size` bytes, is at hand. */
+  holdIndex(index: PackIndex, size: number): void {
+    this.#index = Promise.resolve(index);
+    this.#hold(index, size);
+  }
+
   /** A reader of the pack, which stays open until {@link release}; to be called once for each success. @throws as {@link index} */
   async acquire(): Promise<PackReader> {
     this.#users++;
@@ -139,13 +145,17 @@ export class PackFile implements HoldablePack {
       if (this.#reads.verify && !hasValidTrailer(bytes, this.#algorithm)) {
         throw new GitError('HASH_MISMATCH', `Cannot read ${this.indexPath}: its checksum is not that of its bytes`);
       }
-      this.loadedIndex = index;
-      this.#reads.held.addIndex(this, bytes.length);
+      this.#hold(index, bytes.length);
       return index;
     } catch (error) {
       this.#index = undefined;
       throw error;
     }
+  }
+
+  #hold(index: PackIndex, size: number): void {
+    this.loadedIndex = index;
+    this.#reads.held.addIndex(this, size);
   }
 
   async #openPack(): Promise<OpenPack> {

@@ -1,5 +1,5 @@
 import { oidFromBytes } from '@git-kv/objects';
-import { type PackInput, serializePackIndex, writePack } from '@git-kv/pack';
+import { type PackIndex, type PackInput, serializePackIndex, writePack } from '@git-kv/pack';
 import type { DiskFile } from './disk.js';
 import { FilePackStorage } from './pack-storage.js';
 import type { StoreParts } from './store-parts.js';
@@ -40,7 +40,7 @@ export async function writePackFile(
     await storage.flush();
     const { entries, packChecksum } = step.value;
     const index = serializePackIndex({ algorithm, entries, packChecksum });
-    await publishPack(store, file, index, oidFromBytes(packChecksum));
+    await publishPack(store, file, { bytes: index }, oidFromBytes(packChecksum));
   } catch (error) {
     await disk.abandon(file);
     throw error;
@@ -49,12 +49,12 @@ export async function writePackFile(
 
 /**
  * Make a complete pack part of the store. The idx comes last: it is what makes a pack visible, to us and to git.
- * A pack of this name that is there already has the same bytes.
+ * A pack of this name that is there already has the same bytes. An idx that is open goes on in the store: it need not be read again.
  */
 export async function publishPack(
   store: StoreParts,
   file: DiskFile,
-  index: Uint8Array,
+  index: { readonly bytes: Uint8Array; readonly parsed?: PackIndex },
   packChecksum: string,
   beside: PackSideFiles = {},
 ): Promise<void> {
@@ -66,7 +66,7 @@ export async function publishPack(
   const targets: string[] = [`${target}.pack`];
   const placed: string[] = [];
   try {
-    for (const [ending, bytes] of [...Object.entries(beside), ['idx', index] as const]) {
+    for (const [ending, bytes] of [...Object.entries(beside), ['idx', index.bytes] as const]) {
       if (bytes === undefined) continue;
       temporaries.push(await disk.writeTemporary(own.packs.path, `tmp_${ending}_`, bytes));
       targets.push(`${target}.${ending}`);
@@ -85,6 +85,6 @@ export async function publishPack(
     throw error;
   }
   await disk.syncDirectory(own.packs.path);
-  own.packs.add(name, beside.promisor !== undefined);
+  own.packs.add(name, beside.promisor !== undefined, index.parsed && { index: index.parsed, size: index.bytes.length });
   await file.close();
 }

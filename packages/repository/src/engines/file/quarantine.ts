@@ -49,7 +49,10 @@ export async function receivePack(
       limits: receiveLimits(options),
       readBase: readingThrough(store, options),
       ...(options.signal && { signal: options.signal }),
-      ...(options.onProgress && { onProgress: options.onProgress }),
+      onProgress: (progress) => {
+        if (links !== undefined && progress.phase === 'scan') links.announcedCount = progress.total ?? 0;
+        options.onProgress?.(progress);
+      },
       ...((check ?? links) && {
         visit: (object) => {
           check?.visit(object);
@@ -179,7 +182,8 @@ class FileQuarantine implements Quarantine {
 
   async #publishPack(): Promise<void> {
     const promisor = this.#promisor === undefined ? undefined : encodeUtf8(this.#promisor);
-    await publishPack(this.#store, this.#file, this.#indexed.index, this.#indexed.packChecksum, { promisor });
+    const { index, packChecksum } = this.#indexed;
+    await publishPack(this.#store, this.#file, { bytes: index, parsed: this.#index }, packChecksum, { promisor });
   }
 
   async #isSmall(unpackLimit: number): Promise<boolean> {
