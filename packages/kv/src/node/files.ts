@@ -9,8 +9,7 @@ import {
   type UseRepo,
 } from '../files/open.js';
 import { type FileRepo, splitArguments, type UseFile } from '../files/repo.js';
-import { parseRemoteUrl } from '../remote-url.js';
-import { createLocalTransport, createNodeTransport, isLocalPath, type NodeOptions } from './transport.js';
+import { type NodeOptions, openPlace } from './transport.js';
 
 /**
  * `openRepo` of `@git-kv/kv/files`, with Node's connections: ssh, `git://` and paths of this machine (absolute, or with `.` at their
@@ -66,11 +65,6 @@ function onNode<O extends RepoOptions & NodeOptions>(
   options: O,
 ): { readonly source: FileSource; readonly options: O } {
   if (typeof source !== 'string' || options.transport !== undefined) return { source, options };
-  if (!isLocalPath(source)) {
-    return { source, options: { ...options, transport: createNodeTransport(parseRemoteUrl(source), options) } };
-  }
-  const parts = source.split('#');
-  const [path, branch] = parts.length === 2 ? parts : [source];
-  const transport = createLocalTransport(path as string);
-  return { source: `file:///local${branch === undefined ? '' : `#${branch}`}`, options: { ...options, transport } };
+  const { url, transport } = openPlace(source, options);
+  return { source: url, options: { ...options, transport } };
 }

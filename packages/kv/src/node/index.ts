@@ -16,22 +16,27 @@ import type { Transport } from '@git-kv/protocol';
 import type { ConnectOptions, OfOctetsOptions } from '../options.js';
 import { parseRemoteUrl } from '../remote-url.js';
 import { GitKv } from '../store.js';
-import { createLocalTransport, createNodeTransport, isLocalPath, type NodeOptions } from './transport.js';
+import { createLocalTransport, createNodeTransport, isLocalPath, type NodeOptions, openPlace } from './transport.js';
 
 export { open, openRepo } from './files.js';
 export type { NodeOptions } from './transport.js';
 
-/** {@link GitKv.connect}, with Node's connections. Disconnect the store to let go of them. */
+/**
+ * {@link GitKv.connect}, with Node's connections; a path of this machine (absolute, or with `.` at its start) is a remote, too.
+ * Disconnect the store to let go of them.
+ */
 export function connect(url: string, options: ConnectOptions & NodeOptions = {}): Promise<GitKv> {
-  return withTransport(url, options, (transport) => GitKv.connect(url, { ...options, transport }));
+  return withTransport(url, options, (place) => GitKv.connect(place.url, { ...options, transport: place.transport }));
 }
 
-/** {@link GitKv.ofOctets}, with Node's connections. Disconnect the store to let go of them. */
+/** {@link GitKv.ofOctets}, with Node's connections, as {@link connect} has them. Disconnect the store to let go of them. */
 export function ofOctets(
   octets: Uint8Array | AsyncIterable<Uint8Array>,
   options: OfOctetsOptions & NodeOptions,
 ): Promise<GitKv> {
-  return withTransport(options.remote, options, (transport) => GitKv.ofOctets(octets, { ...options, transport }));
+  return withTransport(options.remote, options, ({ url, transport }) =>
+    GitKv.ofOctets(octets, { ...options, remote: url, transport }),
+  );
 }
 
 /**
@@ -46,21 +51,18 @@ export function openTransport(
   return isLocalPath(url) ? createLocalTransport(url) : createNodeTransport(parseRemoteUrl(url), options);
 }
 
+/** Use what leads to `url`. It is closed where that fails; else the store closes it. */
 async function withTransport(
   url: string,
   options: ConnectOptions & NodeOptions,
-  open: (transport: Transport) => Promise<GitKv>,
+  open: (place: { readonly url: string; readonly transport: Transport }) => Promise<GitKv>,
 ): Promise<GitKv> {
-  if (options.transport !== undefined) return await open(options.transport);
-  return await orClose(createNodeTransport(parseRemoteUrl(url), options), open);
-}
-
-/** Use `transport`, which is closed where that fails; else the store closes it. */
-async function orClose(transport: Transport, open: (transport: Transport) => Promise<GitKv>): Promise<GitKv> {
+  if (options.transport !== undefined) return await open({ url, transport: options.transport });
+  const place = openPlace(url, options);
   try {
-    return await open(transport);
+    return await open(place);
   } catch (error) {
-    await transport.close?.();
+    await place.transport.close?.();
     throw error;
   }
 }

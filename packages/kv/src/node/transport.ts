@@ -3,7 +3,7 @@ import type { CredentialsProvider, RequestTransport, Transport } from '@git-kv/p
 import { createNodeFetch, createTransport, type Environment, type NodeFetch } from '@git-kv/protocol/node';
 import { createPathTransport, type FileRepository } from '@git-kv/repository/node-fs';
 import type { ConnectOptions } from '../options.js';
-import type { RemoteUrl } from '../remote-url.js';
+import { parseRemoteUrl, type RemoteUrl } from '../remote-url.js';
 import { openTransport } from '../transport.js';
 
 /** What Node adds to the options of a store. */
@@ -25,7 +25,7 @@ export function createNodeTransport(
   const credentials = environmentCredentials(environment, options.credentials);
   if (remote.scheme !== 'http' && remote.scheme !== 'https') {
     const { timeoutMs } = options;
-    const settings = { environment, timeoutMs, credentials, local: (path: string) => createPathTransport(path) };
+    const settings = { environment, timeoutMs, credentials, local: createLocalTransport };
     return createTransport(remote.transportUrl, settings);
   }
   const own = options.fetch === undefined ? createNodeFetch({ environment, ca, extraCa }) : undefined;
@@ -47,6 +47,22 @@ const LOCAL = /^\.{0,2}[/\\]|^\.{1,2}$|^[a-z]:[/\\]/i;
 /** Whether a text is a path of this machine: absolute, or with `.` at its start. */
 export function isLocalPath(text: string): boolean {
   return LOCAL.test(text);
+}
+
+/**
+ * Where `URL[#branch]` or `PATH[#branch]` leads; `url` is for whoever takes no paths.
+ * @throws {GitError} INVALID_URL, INVALID_REF_NAME
+ */
+export function openPlace(
+  source: string,
+  options: Parameters<typeof createNodeTransport>[1],
+): { readonly url: string; readonly transport: Transport } {
+  if (!isLocalPath(source)) return { url: source, transport: createNodeTransport(parseRemoteUrl(source), options) };
+  const parts = source.split('#');
+  const [path, branch] = parts.length === 2 ? (parts as [string, string]) : [source];
+  const url = `file:///local${branch === undefined ? '' : `#${branch}`}`;
+  parseRemoteUrl(url); // the branch may be none
+  return { url, transport: createLocalTransport(path) };
 }
 
 /** What carries requests to a repository in a directory, which this process serves. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commitFiles, git, gitEnv, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { startGitDaemon } from '../../../../test/support/git-daemon.js';
@@ -22,6 +22,8 @@ describe('connect on Node', () => {
   test.each([
     ['git://', async (root: string) => await startGitDaemon(root, { enableReceivePack: true })],
     ['file://', async (root: string) => ({ url: `file://${root}`, close: async () => {} })],
+    ['an absolute path', async (root: string) => ({ url: root, close: async () => {} })],
+    ['a relative path', async (root: string) => ({ url: `./${relative('.', root)}`, close: async () => {} })],
   ])('syncs over %s', async (_scheme, serve) => {
     const root = temporaryDirectory();
     const directory = initBare(join(root, 'r.git'));
@@ -30,6 +32,15 @@ describe('connect on Node', () => {
     const store = await connect(`${url}/r.git#main`, { environment: gitEnv });
     expect(await store.getText('a')).toBe('1');
     await store.changeAndPush((batch) => batch.set('b', '2'));
+    const saved = await ofOctets(store.toOctets(), { remote: `${url}/r.git#main`, environment: gitEnv });
+    expect(await saved.pull()).toEqual([]);
+    await saved.disconnect();
+    await expect(connect(`${url}/r.git#none`, { environment: gitEnv })).rejects.toMatchObject({
+      code: 'REMOTE_REF_NOT_FOUND',
+    });
+    await expect(connect(`${url}/r.git#a..b`, { environment: gitEnv })).rejects.toMatchObject({
+      code: 'INVALID_REF_NAME',
+    });
     await store.disconnect();
     await close();
     expect(git(['show', 'main:b'], { cwd: directory })).toBe('2');
