@@ -1,5 +1,5 @@
 import { createArena } from './arena.js';
-import { hashBatchDetecting } from './detecting-hash.js';
+import { hashBatchDetecting } from './detecting-batch.js';
 import { digestSize } from './hash.js';
 import { hashBatch } from './hash-batch.js';
 import { GatheringHashQueue } from './hash-queue.js';

@@ -1,6 +1,7 @@
 import { type Algorithm, BlockHasher, digestBlocks } from '../block-hash.js';
 import { compressDetecting, FOUND_WORD } from '../collision/detect.js';
-import * as plainDetecting from '../detecting-hash.js';
+import { hashBatchDetecting as plainDetectingBatch } from '../detecting-batch.js';
+import { CollisionHasher } from '../detecting-hash.js';
 import * as plain from '../hash.js';
 import { hashBatch as plainBatch } from '../hash-batch.js';
 import { compressSha1, startSha1 } from '../sha1.js';
@@ -106,7 +107,7 @@ export function digestDetecting(
 
 /** As the plain `createDetectingHash`. */
 export function createDetectingHash(): DetectingHasher {
-  return new plainDetecting.CollisionHasher(DETECTING_SHA1);
+  return new CollisionHasher(DETECTING_SHA1);
 }
 
 /**
@@ -134,7 +135,7 @@ export function hashBatchDetecting(
   found: Uint8Array,
 ): number {
   if (!hashInLanes('sha1', input, bounds, count, output, found, Infinity, digestInto)) {
-    return plainDetecting.hashBatchDetecting(input, bounds, count, output, found);
+    return plainDetectingBatch(input, bounds, count, output, found);
   }
   let foundCount = 0;
   for (let piece = 0; piece < count; piece++) foundCount += found[piece]!;

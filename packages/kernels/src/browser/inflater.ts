@@ -1,0 +1,9 @@
+import { createInflater as createPlainInflater } from '../inflater.js';
+import type { Inflater, InflaterOptions } from '../types.js';
+import { loadWasm, wasm } from './switch.js';
+
+/** As the plain `createInflater`. */
+export function createInflater(options?: InflaterOptions): Inflater {
+  loadWasm();
+  return (wasm?.createInflater ?? createPlainInflater)(options);
+}
