@@ -58,6 +58,8 @@ export interface ObjectReader {
    * once, in any order; what is left out is read.
    */
   readEntries?(oids: Iterable<Oid>, options?: ReadOptions): AsyncIterable<readonly [Oid, PackEntry]>;
+  /** Those of `oids`, sorted and each once, that are here as far as one look tells: what somebody else stores meanwhile may be left out. */
+  existing?(oids: Iterable<Oid>): AsyncIterable<Oid>;
   /** Kind and size in bytes, without the body where the engine can avoid it. */
   stat(oid: Oid, options?: ReadOptions): Promise<{ readonly kind: ObjectKind; readonly size: number } | undefined>;
 }
@@ -135,8 +137,11 @@ export interface ReceiveOptions extends ReadOptions {
    * text (git's `.promisor` file: what was asked for, `<oid> <name>` a line, or nothing).
    */
   readonly promisor?: string;
-  /** Find out on the way what {@link Quarantine.isClosed} asks, where the store can. Default false. */
-  readonly followLinks?: boolean;
+  /**
+   * Find out on the way what {@link Quarantine.isClosed} asks, where the store can. Default false. Parents of `shallow` commits are not
+   * missed.
+   */
+  readonly followLinks?: boolean | { readonly shallow: ReadonlySet<Oid> };
   /** What the store is laid over: bases of a thin pack, and what `check` looks up, may be there too. */
   readonly beneath?: Pick<ObjectReader, 'algorithm' | 'read' | 'readMany' | 'stat'>;
 }

@@ -1,5 +1,6 @@
 import {
   type HashAlgorithm,
+  hashObject,
   isGitError,
   isGitlinkMode,
   isTreeMode,
@@ -42,14 +43,23 @@ export class ReceivedLinks {
   #linked: LinkedObjects | undefined;
   readonly #mostListed: number;
   readonly #last: LastTrees;
+  readonly #algorithm: HashAlgorithm;
   readonly #oidLength: number;
   readonly #oidBytes: Uint8Array;
+  readonly #shallow: ReadonlySet<Oid> | undefined;
   /** Something was there that cannot be followed: a walk is to find out what becomes of it. */
   #isUnsure = false;
   /** Objects that the pack is said to have: room is made for so many. */
   announcedCount = 0;
 
-  constructor(algorithm: HashAlgorithm, mostListed: number = LISTED_LINKS) {
+  /** @param options.shallow commits whose parents are not followed; `true`: none */
+  constructor(
+    algorithm: HashAlgorithm,
+    options: true | { readonly shallow?: ReadonlySet<Oid>; readonly mostListed?: number },
+  ) {
+    const { shallow, mostListed = LISTED_LINKS } = options === true ? {} : options;
+    this.#algorithm = algorithm;
+    this.#shallow = shallow;
     this.#mostListed = mostListed;
     this.#listed = new OidRows(algorithm);
     this.#oidLength = algorithm.oidLength;
@@ -133,6 +143,8 @@ export class ReceivedLinks {
   #visitCommit(body: Uint8Array): void {
     const { treeOid, parentOids } = parseCommitLinks(body);
     this.#addOid(treeOid, TYPE_CODES.tree);
+    // The indexer knows its id only later, when many are hashed together.
+    if (this.#shallow?.has(hashObject(this.#algorithm, 'commit', body))) return;
     for (const oid of parentOids) this.#addOid(oid, TYPE_CODES.commit);
   }
 

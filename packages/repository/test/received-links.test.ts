@@ -8,7 +8,7 @@ import {
   TreeBuilder,
 } from '@git-kv/objects';
 import { indexPack, memoryPackStorage, packBytes, parsePackIndex } from '@git-kv/pack';
-import type { Repository } from '@git-kv/repository';
+import type { ReceiveOptions, Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { initRepository } from '@git-kv/repository/node-fs';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ describe.each([
   async function isClosed(
     oids: readonly Oid[],
     wants: readonly Oid[],
-    followLinks = true,
+    followLinks: ReceiveOptions['followLinks'] = true,
     outside?: ReadonlySet<Oid>,
   ): Promise<unknown> {
     const objects: RawObject[] = [];
@@ -91,6 +91,15 @@ describe.each([
     expect(await isClosed(all, [second, await source.objects.write(blob('elsewhere'))])).toBe(false);
   });
 
+  test('is closed without the parents of shallow commits, and of no others', async () => {
+    const fresh = all.filter((oid) => oid !== first);
+    expect(await isClosed(fresh, [second], { shallow: new Set([second]) })).toBe(true);
+    expect(await isClosed(fresh, [second], { shallow: new Set([first]) })).toBe(false);
+    const blobOid = await source.objects.write(blob('x'));
+    const less = fresh.filter((oid) => oid !== blobOid);
+    expect(await isClosed(less, [second], { shallow: new Set([second]) })).toBe(false);
+  });
+
   test('is not where an object is another than it is taken for', async () => {
     const oid = await source.objects.write(blob('a'));
     const tree = new TreeBuilder(algorithm).set('a', FileMode.tree, oid).build();
@@ -121,7 +130,7 @@ describe.each([
       for (const oid of all) if (oid !== missing) objects.push((await source.objects.read(oid)) as RawObject);
       const { bytes } = await packBytes({ algorithm, objects, objectCount: objects.length });
       for (const mostListed of [0, 1, 22]) {
-        const links = new ReceivedLinks(algorithm, mostListed);
+        const links = new ReceivedLinks(algorithm, { mostListed });
         const { visit } = links;
         const indexed = await indexPack(body(bytes), {
           algorithm,

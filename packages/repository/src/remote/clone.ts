@@ -8,6 +8,7 @@ import {
   type Transport,
   type UploadPackClient,
 } from '@git-kv/protocol';
+import { findExisting } from '../find-existing.js';
 import { peelTag } from '../ref-resolve.js';
 import type { ReflogNote, RefName, RefUpdate, RefValue } from '../ref-store.js';
 import type { Repository } from '../repository.js';
@@ -206,10 +207,15 @@ async function arrivedTags(
 ): Promise<RefUpdate[]> {
   const names = new Set(taken.map(({ name }) => name));
   const updates: RefUpdate[] = [];
-  for (const { name, oid, peeledOid } of all) {
-    if (!name.startsWith('refs/tags/') || names.has(name) || oid === undefined) continue;
+  const tags = all.filter(({ name }) => name.startsWith('refs/tags/') && !names.has(name));
+  const here = await findExisting(
+    repository.objects,
+    tags.flatMap(({ oid, peeledOid = oid }) => (peeledOid === undefined ? [] : [peeledOid])),
+  );
+  for (const { name, oid, peeledOid } of tags) {
+    if (oid === undefined) continue;
     const end = peeledOid ?? oid;
-    if ((await repository.objects.stat(end)) === undefined) continue;
+    if (!here.has(end)) continue;
     // The tag itself came, and every tag between it and its end.
     if (((await peelTag(repository.objects, oid)) ?? oid) === end) updates.push({ name, next: { oid } });
   }

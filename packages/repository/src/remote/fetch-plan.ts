@@ -129,17 +129,22 @@ function notFound(name: string): NotFoundError {
   return new NotFoundError('REMOTE_REF_NOT_FOUND', name, `Cannot fetch ${name}: the remote has no such ref`);
 }
 
-/** Tags of the remote that are not here, and that `isHere` says point to what is, or will be. */
+/** Tags of the remote that are not here, and that point to what is, or will be, by the word of `findHere`. */
 export async function missingTags(
   remoteRefs: readonly RemoteRef[],
   localNames: Pick<ReadonlySet<RefName>, 'has'>,
-  isHere: (oid: Oid) => Promise<boolean>,
+  findHere: (oids: Iterable<Oid>) => Promise<Pick<ReadonlySet<Oid>, 'has'>>,
 ): Promise<PlannedRef[]> {
-  const found: PlannedRef[] = [];
-  for (const { name, oid, peeledOid } of remoteRefs) {
+  const missing: (RemoteRef & { readonly oid: Oid })[] = [];
+  for (const ref of remoteRefs) {
+    const { name, oid } = ref;
     if (!name.startsWith('refs/tags/') || oid === undefined || localNames.has(name) || !isSafeRefName(name)) continue;
-    const isNear = (await isHere(oid)) || (peeledOid !== undefined && (await isHere(peeledOid)));
-    if (isNear) found.push({ name, oid, localName: name, isForced: false, role: 'other' });
+    missing.push({ ...ref, oid });
   }
-  return found;
+  const here = await findHere(
+    missing.flatMap(({ oid, peeledOid }) => (peeledOid === undefined ? oid : [oid, peeledOid])),
+  );
+  return missing
+    .filter(({ oid, peeledOid }) => here.has(oid) || (peeledOid !== undefined && here.has(peeledOid)))
+    .map(({ name, oid }) => ({ name, oid, localName: name, isForced: false, role: 'other' }));
 }

@@ -7,6 +7,7 @@ import {
   type Transport,
   type UploadPackClient,
 } from '@git-kv/protocol';
+import { findExisting } from '../find-existing.js';
 import type { ReflogNote, RefName, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { checkConnectivity } from '../walk/index.js';
@@ -91,8 +92,11 @@ export async function fetchRefs(
     const asked = planFetch(remoteRefs, options, local);
     options.onPlan?.(asked);
     const places = new Set(asked.map(({ localName }) => localName));
-    const isHere = hereOrIn(repository, new Set(asked.map(({ oid }) => oid)));
-    const tags = follows ? await missingTags(remoteRefs, local.oids, isHere) : [];
+    const findHere = hereOr(
+      repository,
+      asked.map(({ oid }) => oid),
+    );
+    const tags = follows ? await missingTags(remoteRefs, local.oids, findHere) : [];
     const plan = [...asked, ...tags.filter(({ localName }) => !places.has(localName))];
     objectCount = await bring(repository, client, plan, local, { ...options, includeTag: follows });
     return { remoteRefs, plan };
@@ -102,7 +106,7 @@ export async function fetchRefs(
     if (!follows || results.some(({ status }) => status === 'rejected')) return [];
     const moved = options.isDryRun === true ? [] : plan.map(({ localName = '', oid }) => [localName, oid] as const);
     const known = new Map([...local.oids, ...moved]);
-    const tags = await missingTags(remoteRefs, known, hereOrIn(repository, new Set()));
+    const tags = await missingTags(remoteRefs, known, hereOr(repository, []));
     if (await isMissingAny(repository, tags)) {
       const { depth: _depth, relative: _relative, unshallow: _unshallow, since: _since, not: _not, ...rest } = options;
       objectCount += await withClient((own) => bring(repository, own, tags, local, { ...rest, includeTag: false }));
@@ -178,8 +182,12 @@ function listPrefixes(options: FetchRefsOptions): string[] {
   return prefixes;
 }
 
-function hereOrIn(repository: Repository, coming: ReadonlySet<Oid>): (oid: Oid) => Promise<boolean> {
-  return async (oid) => coming.has(oid) || (await repository.objects.stat(oid)) !== undefined;
+/** Which objects are here, or are `coming`. */
+function hereOr(
+  repository: Repository,
+  coming: readonly Oid[],
+): (oids: Iterable<Oid>) => Promise<Pick<ReadonlySet<Oid>, 'has'>> {
+  return async (oids) => new Set([...coming, ...(await findExisting(repository.objects, oids))]);
 }
 
 async function isMissingAny(repository: Repository, plan: readonly PlannedRef[]): Promise<boolean> {

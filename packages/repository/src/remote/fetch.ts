@@ -8,7 +8,7 @@ import {
   type RemoteRef,
   type UploadPackClient,
 } from '@git-kv/protocol';
-import type { ObjectReader, Progress, Quarantine } from '../object-store.js';
+import type { ObjectReader, Progress, Quarantine, ReceiveOptions } from '../object-store.js';
 import type { ReceiveCheckOptions } from '../receive-check.js';
 import type { RefName } from '../ref-store.js';
 import type { PromisorRemote, RepositoryObjects } from '../repository.js';
@@ -93,7 +93,7 @@ export async function fetchInto(
   let quarantine: Quarantine | undefined;
   try {
     // Who has nothing gets all, in one pack; of others, what a pack names is here for the better part.
-    const followLinks = haves.length === 0 && promisor === undefined && answer.shallowOids.length === 0;
+    const followLinks = haves.length === 0 && promisor === undefined && linksWithin(answer, options);
     quarantine = await receiveAnswer(repository, answer, options, { promisor, followLinks });
     const unshallowOids = await grownFrom(repository, answer, options);
     const reader = quarantine?.reader ?? repository.objects;
@@ -114,6 +114,16 @@ export async function fetchInto(
   } finally {
     await quarantine?.discard();
   }
+}
+
+/** Which links of what arrives lead to what must arrive, too; `false` where only a walk can tell. */
+function linksWithin(
+  { shallowOids }: FetchAnswer,
+  options: FetchIntoOptions,
+): NonNullable<ReceiveOptions['followLinks']> {
+  if (shallowOids.length === 0) return true;
+  // A remote that is shallow itself may name any commit.
+  return Object.keys(deepening(options)).length > 0 && { shallow: new Set(shallowOids) };
 }
 
 /** The promisor remote that is fetched from, and what is to be left out; `undefined` for a plain fetch. */
@@ -233,7 +243,7 @@ async function receiveAnswer(
   repository: RepositoryObjects,
   answer: FetchAnswer,
   options: FetchIntoOptions,
-  { promisor, followLinks }: { readonly promisor: PromisorRemote | undefined; readonly followLinks: boolean },
+  { promisor, followLinks }: Pick<ReceiveOptions, 'followLinks'> & { readonly promisor: PromisorRemote | undefined },
 ): Promise<Quarantine | undefined> {
   const { pack } = answer;
   if (pack === undefined) return undefined;
@@ -243,7 +253,7 @@ async function receiveAnswer(
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       maxPackBytes: options.maxPackBytes ?? Number.MAX_SAFE_INTEGER,
-      followLinks,
+      ...(followLinks && { followLinks }),
       ...(promisor && { promisor: wanted.map(({ oid, name }) => `${oid} ${name}\n`).join('') }),
       ...(options.checkObjects && { check: options.checkObjects === true ? {} : options.checkObjects }),
     });

@@ -433,6 +433,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     const directories: { readonly loose: LooseObjects; readonly firstBytes: ReadonlySet<string> }[] = [];
     let isEmpty = true;
     for (const { loose, packs } of await this.#all()) {
+      await packs.refresh();
       const firstBytes = await loose.firstBytes();
       directories.push({ loose, firstBytes });
       isEmpty &&= firstBytes.size === 0 && (await packs.packs()).length === 0;

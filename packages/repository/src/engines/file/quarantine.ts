@@ -41,7 +41,7 @@ export async function receivePack(
   const file = await disk.createTemporary(own.packs.path, TEMPORARY_PACK, { readOnly: true });
   try {
     const check = options.check && new ReceiveCheck(algorithm, options.check);
-    const links = options.followLinks === true ? new ReceivedLinks(algorithm) : undefined;
+    const links = options.followLinks ? new ReceivedLinks(algorithm, options.followLinks) : undefined;
     const storage = new FilePackStorage(file);
     const indexed = await indexPack(pack, {
       algorithm,

@@ -113,7 +113,7 @@ export class PackedObjects {
     { loose, readBase, visit }: PackTaking,
   ): Promise<TakenPack> {
     const { algorithm } = this;
-    const links = options.followLinks === true ? new ReceivedLinks(algorithm) : undefined;
+    const links = options.followLinks ? new ReceivedLinks(algorithm, options.followLinks) : undefined;
     const storage = memoryPackStorage(options.expectedBytes);
     const indexed = await indexPack(pack, {
       algorithm,
