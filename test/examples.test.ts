@@ -104,6 +104,10 @@ describe('config-service', () => {
     await store.set('service/config.json', '{ "uploadLimit": ');
     await store.set('service/config.json', '{ "uploadLimit": 30 }');
     await see(/configuration is now \{"uploadLimit":30,"banner":""\}/);
+    const now = { config: { uploadLimit: 30, banner: '' }, commit: store.commit?.oid };
+    expect(await (await fetch(`${service}/config`)).json()).toEqual(now);
+    await store.set('service/config.json', '{ "uploadLimit": ');
+    expect(await (await fetch(`${service}/config`)).json()).toEqual(now);
     child.kill('SIGTERM');
     expect(await closed).toBe(0);
   });

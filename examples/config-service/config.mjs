@@ -24,15 +24,17 @@ export async function followConfig(remote, options = {}) {
   const { pollMs = 5000, onChange = () => {}, onError = (error) => console.error(error) } = options;
   const store = await connect(remote);
   const stop = new AbortController();
-  let config = await read(store);
+  let current = await readNow(store);
 
   const follow = async () => {
     const watching = { pollMs, signal: stop.signal, onError };
     for await (const _event of store.watch('service', watching)) {
       if (!(await pull(store, watching))) return;
       // A file that is not JSON must not take the service down: the last good configuration stays.
-      config = await read(store).catch(() => config);
-      onChange(config);
+      const next = await readNow(store).catch(() => undefined);
+      if (next === undefined) continue;
+      current = next;
+      onChange(current.config);
     }
   };
   const following = follow().catch(onError);
@@ -40,11 +42,11 @@ export async function followConfig(remote, options = {}) {
   return {
     /** What counts now. */
     get config() {
-      return config;
+      return current.config;
     },
-    /** The commit it is from: for logs, and for whoever asks why. */
+    /** The commit it is from: for logs, and for whoever asks why. The store may be ahead of it, where that is no JSON. */
     get commit() {
-      return store.commit?.oid;
+      return current.commit;
     },
     /**
      * Put a change on a branch of its own.
@@ -97,6 +99,16 @@ async function pull(store, { pollMs, signal, onError }) {
     }
   }
   return false;
+}
+
+/** The configuration and its commit, of one state of the store. */
+async function readNow(store) {
+  const snapshot = store.snapshot();
+  try {
+    return { config: await read(snapshot), commit: snapshot.commit?.oid };
+  } finally {
+    snapshot.close();
+  }
 }
 
 async function read(store) {
