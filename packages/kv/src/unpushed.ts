@@ -1,10 +1,11 @@
 import { type Oid, parseCommit, type RawObject } from '@git-kv/objects';
-import { commonAncestors, type RepositoryObjects } from '@git-kv/repository';
+import { mergeBases, type RepositoryObjects } from '@git-kv/repository';
 import type { Committer, MadeCommit } from './committer.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
-import type { MergeRules, SideTimes } from './merge/merge.js';
-import { mergeKeys } from './merge/merge-keys.js';
+import { CommitMerge } from './merge/commit-merge.js';
+import type { MergeRules } from './merge/merge.js';
+import { type MergedKeys, mergeKeys } from './merge/merge-keys.js';
 import type { Retention } from './retention.js';
 
 export { isAncestor } from '@git-kv/repository';
@@ -39,11 +40,12 @@ export async function rebaseUnpushed(tools: UnpushedTools, divergence: Divergenc
   const { theirs } = divergence;
   const commits = await readChain(repository, divergence);
   let parent = theirs;
-  for (const { body, treeOid, baseTreeOid } of commits) {
-    const { author, message, encoding, committer: made } = parseCommit(body);
-    const times = { ours: made.timestamp, theirs: theirs.timestamp };
-    const sides = { base: baseTreeOid, ours: treeOid, theirs: parent.treeOid };
-    const merged = await mergeTrees(tools, sides, times);
+  for (const { oid, body, baseTreeOid, isMerge } of commits) {
+    const { treeOid, author, message, encoding, committer: made } = parseCommit(body);
+    const { timestamp } = made;
+    const merged = isMerge
+      ? await mergeCommits(tools, { ...divergence, unpushed: { oid, treeOid, timestamp } })
+      : await mergeTrees(tools, { base: baseTreeOid, ours: treeOid, theirs: parent.treeOid }, timestamp, theirs);
     if (merged === parent.treeOid) continue; // others made the same change
     const words = { author, message, ...(encoding !== undefined && { encoding }) };
     const again = await committer.makeWith({ treeOid: merged, parentOids: [parent.oid] }, words);
@@ -55,11 +57,8 @@ export async function rebaseUnpushed(tools: UnpushedTools, divergence: Divergenc
 
 /** Make one commit of both, whose parents are our commit and theirs. @throws {KvConflictError} */
 export async function mergeUnpushed(tools: UnpushedTools, divergence: Divergence): Promise<Head> {
-  const { unpushed, theirs, pushedOid } = divergence;
-  const baseOid = (await findBases(tools.repository, unpushed.oid, theirs.oid))[0] ?? pushedOid;
-  const base = await treeOf(tools.repository, baseOid);
-  const times = { ours: unpushed.timestamp, theirs: theirs.timestamp };
-  const treeOid = await mergeTrees(tools, { base, ours: unpushed.treeOid, theirs: theirs.treeOid }, times);
+  const { unpushed, theirs } = divergence;
+  const treeOid = await mergeCommits(tools, divergence);
   const parentOids = [unpushed.oid, theirs.oid];
   const merge: MadeCommit = await tools.committer.makeWith({ treeOid, parentOids }, { message: tools.title });
   await store(tools, [merge.object]);
@@ -68,9 +67,11 @@ export async function mergeUnpushed(tools: UnpushedTools, divergence: Divergence
 
 /** One commit of ours, and the tree that it changed. */
 interface OwnCommit {
+  readonly oid: Oid;
   readonly body: Uint8Array;
-  readonly treeOid: Oid;
   readonly baseTreeOid: Oid | undefined;
+  /** Then it is the first, and stands for all that it merged. */
+  readonly isMerge: boolean;
 }
 
 /**
@@ -81,25 +82,20 @@ async function readChain(
   repository: RepositoryObjects,
   { unpushed, theirs, pushedOid }: Divergence,
 ): Promise<readonly OwnCommit[]> {
-  const shared = new Set(await findBases(repository, unpushed.oid, theirs.oid));
-  const baseOid = pushedOid ?? [...shared][0];
+  const shallow = await repository.shallow.read();
+  const shared = new Set(await mergeBases(repository.objects, unpushed.oid, [theirs.oid], { shallow }));
   if (pushedOid !== undefined) shared.add(pushedOid);
   const chain: OwnCommit[] = [];
   for (let oid: Oid | undefined = unpushed.oid; oid !== undefined && !shared.has(oid); ) {
     const body = await readCommit(repository, oid);
     if (body === undefined) break; // behind the boundary of what was saved
-    const { treeOid, parentOids } = parseCommit(body);
+    const { parentOids } = parseCommit(body);
     const isMerge = parentOids.length > 1;
-    const parentOid: Oid | undefined = isMerge ? baseOid : parentOids[0];
-    chain.push({ body, treeOid, baseTreeOid: await treeOf(repository, parentOid) });
-    oid = isMerge ? undefined : parentOid;
+    const parentOid: Oid | undefined = isMerge ? undefined : parentOids[0];
+    chain.push({ oid, body, isMerge, baseTreeOid: await treeOf(repository, parentOid) });
+    oid = parentOid;
   }
   return chain.reverse();
-}
-
-async function findBases(repository: RepositoryObjects, oneOid: Oid, otherOid: Oid): Promise<readonly Oid[]> {
-  const shallow = await repository.shallow.read();
-  return await commonAncestors(repository.objects, oneOid, otherOid, { shallow });
 }
 
 async function readCommit(repository: RepositoryObjects, oid: Oid): Promise<Uint8Array | undefined> {
@@ -111,14 +107,31 @@ async function treeOf(repository: RepositoryObjects, commitOid: Oid | undefined)
   return body && parseCommit(body).treeOid;
 }
 
-async function mergeTrees(
-  { repository, retention, rules, signal }: UnpushedTools,
-  sides: { readonly base: Oid | undefined; readonly ours: Oid; readonly theirs: Oid },
-  times: SideTimes,
+/** What both sides come to, over all that they have in common. */
+async function mergeCommits(
+  tools: UnpushedTools,
+  { unpushed, theirs, pushedOid }: Omit<Divergence, 'unpushed'> & { readonly unpushed: Omit<Head, 'parentOids'> },
 ): Promise<Oid> {
-  const merged = await mergeKeys(repository.objects, sides, rules, { times, ...(signal && { signal }) });
+  const { repository, rules, signal } = tools;
+  const merge = await CommitMerge.open(repository, unpushed.oid, theirs.oid, { rules, signal, baseOid: pushedOid });
+  return await stored(tools, await merge.run(unpushed, theirs));
+}
+
+async function mergeTrees(
+  tools: UnpushedTools,
+  sides: { readonly base: Oid | undefined; readonly ours: Oid; readonly theirs: Oid },
+  timestamp: number,
+  theirs: Head,
+): Promise<Oid> {
+  const { repository, rules, signal } = tools;
+  const times = { ours: timestamp, theirs: theirs.timestamp };
+  return await stored(tools, await mergeKeys(repository.objects, sides, rules, { times, ...(signal && { signal }) }));
+}
+
+/** The tree of a merge, once it is stored. @throws {KvConflictError} */
+async function stored(tools: UnpushedTools, merged: MergedKeys): Promise<Oid> {
   if (merged.status === 'conflict') throw new KvConflictError('pull', merged.conflicts, merged.hasMore);
-  await store({ repository, retention }, merged.objects);
+  await store(tools, merged.objects);
   return merged.treeOid;
 }
 

@@ -1,13 +1,13 @@
 import { GitError, isTreeMode, NotFoundError, type Oid, parseCommitLinks, type RawObject } from '@git-kv/objects';
-import { isAncestor, mergeBases, pushFailure } from '@git-kv/repository';
+import { isAncestor, pushFailure } from '@git-kv/repository';
 import { isValueMode } from '../changes.js';
 import { Committer } from '../committer.js';
 import { Draft, type DraftResult } from '../draft.js';
 import { dictionaryExpected, KvConflictError } from '../errors.js';
 import type { Key } from '../key.js';
+import { CommitMerge } from '../merge/commit-merge.js';
 import { keyMerges } from '../merge/key-merges.js';
 import { type KeyConflict, type MergeRules, wrapRules } from '../merge/merge.js';
-import { mergeKeys } from '../merge/merge-keys.js';
 import type { KvOptions } from '../options.js';
 import { TreeCache } from '../tree/tree-cache.js';
 import { History } from './history.js';
@@ -204,16 +204,11 @@ export class RepositoryWorkspace implements Workspace {
   }
 
   async #merge(ours: Oid, theirs: Oid): Promise<void> {
-    const { signal, merge: rules } = this.#options;
+    const { merge: rules } = this.#options;
     const { objects } = this.#place.repository;
-    const sides = {
-      base: await this.#baseTree(ours, theirs),
-      ours: await this.#treeOf(ours),
-      theirs: await this.#treeOf(theirs),
-    };
-    const times = { ours: (await this.#links(ours)).timestamp, theirs: (await this.#links(theirs)).timestamp };
-    const options = { times, ...(signal && { signal }) };
-    const merged = await mergeKeys(objects, sides, rules, options);
+    const merge = await this.#openMerge(ours, theirs);
+    const sides = [await this.#links(ours), await this.#links(theirs)] as const;
+    const merged = await merge.run(...sides);
     if (merged.status === 'merged') {
       const branch = this.refName.slice('refs/heads/'.length);
       await this.#write(merged, [ours, theirs], `Merge branch '${branch}' of ${this.#place.display}\n`);
@@ -221,7 +216,7 @@ export class RepositoryWorkspace implements Workspace {
       return;
     }
     // As far as it goes, with ours where somebody has to decide: a commit on top of it is the merge.
-    const partial = merged.hasMore ? merged : await mergeKeys(objects, sides, orOurs(rules), options);
+    const partial = merged.hasMore ? merged : await merge.run(...sides, orOurs(rules));
     if (partial.status === 'merged') {
       await objects.writeMany(partial.objects);
       this.#draft = await Draft.open(this.#trees, partial.treeOid, this.maxBytes);
@@ -231,19 +226,13 @@ export class RepositoryWorkspace implements Workspace {
     throw new KvConflictError('merge', merged.conflicts, merged.hasMore);
   }
 
-  /** The tree of the last common commit; `undefined` where there is none. */
-  async #baseTree(ours: Oid, theirs: Oid): Promise<Oid | undefined> {
-    const { objects, shallow } = this.#place.repository;
-    const find = async (): Promise<Oid | undefined> => {
-      const boundary = await shallow.read();
-      return (await mergeBases(objects, ours, [theirs], boundary.size > 0 ? { shallow: boundary } : {}))[0];
-    };
-    let base = await find();
-    if (base === undefined && (await shallow.read()).size > 0) {
-      await this.#place.fetch(theirs, 'all', []);
-      base = await find();
-    }
-    return base === undefined ? undefined : await this.#treeOf(base);
+  async #openMerge(ours: Oid, theirs: Oid): Promise<CommitMerge> {
+    const { signal, merge: rules } = this.#options;
+    const { repository } = this.#place;
+    const merge = await CommitMerge.open(repository, ours, theirs, { rules, signal });
+    if (merge.baseOids.length > 0 || (await repository.shallow.read()).size === 0) return merge;
+    await this.#place.fetch(theirs, 'all', []);
+    return await CommitMerge.open(repository, ours, theirs, { rules, signal });
   }
 
   async #write(draft: DraftResult, parentOids: readonly Oid[], message: string): Promise<void> {

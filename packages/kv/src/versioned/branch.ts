@@ -1,6 +1,7 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
 import { KvConflictError } from '../errors.js';
 import { Key } from '../key.js';
+import { CommitMerge } from '../merge/commit-merge.js';
 import type { MergeRules } from '../merge/merge.js';
 import { mergeKeys } from '../merge/merge-keys.js';
 import type { ProvenRead } from '../proof/proof.js';
@@ -10,9 +11,9 @@ import type { NewCommit, VersionedContext } from './context.js';
 import { VersionedDraft } from './draft.js';
 import { failedExpectation } from './expectations.js';
 import { type HistoryEntry, type HistoryOptions, historyOf } from './history.js';
-import { CommitMerge, decodeConflicts, type VersionedConflict } from './merge.js';
+import { decodeConflicts, type VersionedConflict } from './merge.js';
 import type { CallOptions, CommitOptions, ExpectedOid, FailedExpectation, TransactOptions } from './options.js';
-import { rebasedCommit } from './rebase.js';
+import { headOf, rebasedCommit } from './rebase.js';
 import { VersionedSnapshot } from './snapshot.js';
 import { type VersionedWatchEvent, watchVersions } from './watch.js';
 
@@ -215,14 +216,14 @@ export class VersionedBranch<T> {
     return await this.#retry<MergeOutcome<T>>(options, async (tip) => {
       const theirs = await this.#context.resolve(revision);
       if (tip === undefined) return await this.#fastForward(undefined, theirs, revision);
-      const merge = await CommitMerge.open(this.#context, tip.oid, theirs.oid, rules, signal ? { signal } : {});
+      const merge = await CommitMerge.open(this.#context.repository, tip.oid, theirs.oid, { rules, signal });
       const { baseOids } = merge;
       if (baseOids.includes(theirs.oid)) return { status: 'up-to-date', commit: tip };
       const isBehind = baseOids.includes(tip.oid);
       if (isBehind && fastForward !== 'never') return await this.#fastForward(tip, theirs, revision);
       if (fastForward === 'only') return { status: 'diverged' };
       if (baseOids.length === 0 && options.allowUnrelated !== true) return { status: 'unrelated' };
-      const merged = await merge.run(tip, theirs);
+      const merged = await merge.run(headOf(tip), headOf(theirs));
       if (merged.status === 'conflict') return await this.#conflict(merged);
       const commit = await this.#advance(`merge ${revision}`, tip, {
         ...options,
@@ -247,7 +248,8 @@ export class VersionedBranch<T> {
     return await this.#retry<RebaseOutcome<T>>(options, async (tip) => {
       const theirs = await this.#context.resolve(revision);
       if (tip === undefined) return await this.#fastForward(undefined, theirs, revision);
-      const { baseOids } = await CommitMerge.open(this.#context, tip.oid, theirs.oid, rules, signal ? { signal } : {});
+      const { repository } = this.#context;
+      const { baseOids } = await CommitMerge.open(repository, tip.oid, theirs.oid, { rules, signal });
       if (baseOids.includes(theirs.oid)) return { status: 'up-to-date', commit: tip };
       if (baseOids.includes(tip.oid)) return await this.#fastForward(tip, theirs, revision);
       if (baseOids.length === 0 && options.allowUnrelated !== true) return { status: 'unrelated' };

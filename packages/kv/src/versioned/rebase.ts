@@ -29,6 +29,7 @@ export async function rebasedCommit<T>(
   return await context.commit(oid);
 }
 
-function headOf({ oid, treeOid, parentOids, committer }: VersionedCommit): Head {
+/** A version as what a merge is made of. */
+export function headOf({ oid, treeOid, parentOids, committer }: VersionedCommit): Head {
   return { oid, treeOid, parentOids, timestamp: committer.timestamp };
 }

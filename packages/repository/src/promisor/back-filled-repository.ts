@@ -1,7 +1,14 @@
 import type { ObjectKind, Oid, RawObject } from '@git-kv/objects';
 import type { AuditOptions, AuditVisitor } from '../audit.js';
 import { auditListed } from '../audit-listed.js';
-import type { ObjectStore, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../object-store.js';
+import type {
+  ObjectReader,
+  ObjectStore,
+  PruneReport,
+  Quarantine,
+  ReadOptions,
+  ReceiveOptions,
+} from '../object-store.js';
 import type { RefOutcome, RefStore } from '../ref-store.js';
 import type { PromisorStore, Repository, RepositoryChange, ShallowStore } from '../repository.js';
 import { BackFill, type BackFillOptions, type ConnectPromisor, type PackIntake } from './back-fill.js';
@@ -96,12 +103,14 @@ class Filled implements BackFilledRepository {
   }
 }
 
-class FillingStore extends FillingReader implements BackFilledObjectStore {
+/** A store below a {@link FillingReader}: what is written goes there. */
+export class FillingStore extends FillingReader implements BackFilledObjectStore {
   readonly approximateCount?: () => Promise<number>;
   readonly #base: ObjectStore;
 
-  constructor(base: ObjectStore, fill: BackFill) {
-    super(base, fill);
+  /** @param near what is here, where `base` does not have all of it */
+  constructor(base: ObjectStore, fill: BackFill, near: ObjectReader = base) {
+    super(near, fill);
     this.#base = base;
     const count = base.approximateCount?.bind(base);
     if (count) this.approximateCount = count;

@@ -8,18 +8,15 @@ import {
   sha1,
 } from '@git-kv/objects';
 import { connectUploadPack, type Transport, type UploadPackClient } from '@git-kv/protocol';
-import type { AuditOptions, AuditVisitor } from '../audit.js';
-import { auditListed } from '../audit-listed.js';
 import { createMemoryRepository } from '../engines/memory/repository.js';
 import { LayeredReader } from '../engines/overlay/layered-reader.js';
-import type { ObjectStore, Promises, PruneReport, Quarantine, ReadOptions, ReceiveOptions } from '../object-store.js';
+import type { ObjectStore, Promises, ReadOptions } from '../object-store.js';
 import type { RefName, RefOutcome, RefStore } from '../ref-store.js';
 import { findRemoteRef, type RemoteBranch } from '../remote/fetch.js';
 import type { Repository, RepositoryChange, ShallowStore } from '../repository.js';
 import { objectsBetween } from '../walk/index.js';
 import { BackFill, type BackFillOptions } from './back-fill.js';
-import { type BackFilledObjectStore, intoStore } from './back-filled-repository.js';
-import { FillingReader } from './filling-reader.js';
+import { type BackFilledObjectStore, FillingStore, intoStore } from './back-filled-repository.js';
 import { ObjectCache } from './object-cache.js';
 import { type HandshakeOptions, RemoteDoor } from './remote-door.js';
 
@@ -240,15 +237,12 @@ function writtenPart(repository: Repository): Repository {
 }
 
 /** What is written, on top of what the remote has. */
-class RemoteObjects extends FillingReader implements BackFilledObjectStore {
-  readonly #written: ObjectStore;
-
+class RemoteObjects extends FillingStore {
   constructor(written: ObjectStore, known: ConstructorParameters<typeof LayeredReader>[0][number], fill: BackFill) {
-    super(new LayeredReader([written, known]), fill);
-    this.#written = written;
+    super(written, fill, new LayeredReader([written, known]));
   }
 
-  async open(
+  override async open(
     oid: Oid,
     options?: ReadOptions,
   ): Promise<
@@ -256,40 +250,6 @@ class RemoteObjects extends FillingReader implements BackFilledObjectStore {
   > {
     const object = await this.read(oid, options);
     return object && { kind: object.kind, size: object.body.length, body: onePiece(object.body) };
-  }
-
-  findByPrefix(hex: string, limit: number): Promise<Oid[]> {
-    return this.#written.findByPrefix(hex, limit);
-  }
-
-  oids(options?: ReadOptions): AsyncIterable<Oid> {
-    return this.#written.oids(options);
-  }
-
-  write(object: RawObject): Promise<Oid> {
-    return this.#written.write(object);
-  }
-
-  writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
-    return this.#written.writeMany(objects);
-  }
-
-  receive(pack: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<Quarantine> {
-    // Bases of a thin pack may be the remote's.
-    return this.#written.receive(pack, { beneath: this, ...options });
-  }
-
-  prune(keep: (oid: Oid) => boolean, options?: ReadOptions): Promise<PruneReport> {
-    return this.#written.prune(keep, options);
-  }
-
-  audit(visitor: AuditVisitor, options: AuditOptions = {}): Promise<void> {
-    return this.#written.audit?.(visitor, options) ?? auditListed(this.#written, visitor, options);
-  }
-
-  async close(): Promise<void> {
-    await this.fill.close();
-    await this.#written.close();
   }
 }
 
