@@ -8,7 +8,7 @@ import { Mutex } from './mutex.js';
 import { Pace } from './pace.js';
 import type { ReadSet } from './read-set.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
-import type { KvWriter, ValuePermissions, WriteRange } from './writer.js';
+import type { KvWriter, ValuePermissions, WriteRange, WriteSignal } from './writer.js';
 
 /**
  * The store inside `changeAndPush`: reads see its own writes, and nobody else does until the batch is committed. Good
@@ -44,35 +44,44 @@ export class KvBatch extends KvReader implements KvWriter {
   }
 
   /** {@inheritDoc KvWriter.set} */
-  async set(key: string | Key, value: Uint8Array | string, options: ValuePermissions = {}): Promise<void> {
-    await this.#write(setIn(key, value, options), Key.of(key));
+  async set(
+    key: string | Key,
+    value: Uint8Array | string,
+    options: ValuePermissions & WriteSignal = {},
+  ): Promise<void> {
+    await this.#write(setIn(key, value, options), Key.of(key), options);
   }
 
   /** {@inheritDoc KvWriter.setPartial} */
-  async setPartial(key: string | Key, range: WriteRange, bytes: Uint8Array | string): Promise<void> {
+  async setPartial(
+    key: string | Key,
+    range: WriteRange,
+    bytes: Uint8Array | string,
+    options: WriteSignal = {},
+  ): Promise<void> {
     this.#reads?.add(Key.of(key), 'entry');
-    await this.#write(setPartialIn(key, range, bytes), Key.of(key));
+    await this.#write(setPartialIn(key, range, bytes), Key.of(key), options);
   }
 
   /** {@inheritDoc KvWriter.allocate} */
-  async allocate(key: string | Key, size: number): Promise<void> {
+  async allocate(key: string | Key, size: number, options: WriteSignal = {}): Promise<void> {
     this.#reads?.add(Key.of(key), 'entry');
-    await this.#write(allocateIn(key, size), Key.of(key));
+    await this.#write(allocateIn(key, size), Key.of(key), options);
   }
 
   /** {@inheritDoc KvWriter.remove} */
-  async remove(key: string | Key): Promise<void> {
+  async remove(key: string | Key, options: WriteSignal = {}): Promise<void> {
     this.#reads?.add(Key.of(key), 'content');
-    await this.#write(removeIn(key), Key.of(key));
+    await this.#write(removeIn(key), Key.of(key), options);
   }
 
   /** {@inheritDoc KvWriter.rename} */
-  async rename(source: string | Key, destination: string | Key): Promise<void> {
+  async rename(source: string | Key, destination: string | Key, options: WriteSignal = {}): Promise<void> {
     const to = Key.of(destination);
     this.#reads?.add(Key.of(source), 'content');
     this.#reads?.add(to, 'names');
     if (!Key.of(source).isRoot) this.#reads?.wrote(to.add(Key.of(source).basename)); // where a dictionary is there
-    await this.#write(renameIn(source, destination), to);
+    await this.#write(renameIn(source, destination), to, options);
   }
 
   /** Batches do not nest. @throws {GitError} NESTED_CHANGE always */
@@ -118,10 +127,11 @@ export class KvBatch extends KvReader implements KvWriter {
     });
   }
 
-  async #write(write: DraftWrite, key: Key): Promise<void> {
+  async #write(write: DraftWrite, key: Key, { signal }: WriteSignal): Promise<void> {
     this.#assertOpen();
     await this.#writes.run(async () => {
       this.#assertOpen();
+      signal?.throwIfAborted();
       this.#reads?.wrote(key);
       try {
         await write(this.#draft);

@@ -34,16 +34,7 @@ export {
   valueExpected,
 } from './errors.js';
 export { Key, KvError, type KvErrorCode } from './key.js';
-export type {
-  KeyConflict,
-  KeyMerge,
-  KeyMergeOutcome,
-  KeySides,
-  MergeRule,
-  MergeRules,
-  SideModes,
-  SideTimes,
-} from './merge/merge.js';
+export type * from './merge/types.js';
 export type { ToOctetsOptions } from './octets/write.js';
 export type {
   ChangeOptions,
@@ -82,4 +73,12 @@ export type {
   WatchReset,
   WatchResetReason,
 } from './watch/events.js';
-export type { Expected, KvWriter, RemoveOptions, SetOptions, ValuePermissions, WriteRange } from './writer.js';
+export type {
+  Expected,
+  KvWriter,
+  RemoveOptions,
+  SetOptions,
+  ValuePermissions,
+  WriteRange,
+  WriteSignal,
+} from './writer.js';

@@ -30,6 +30,12 @@ export interface WriteRange {
   readonly offset?: number;
 }
 
+/** What every write takes, of a store or of a batch. */
+export interface WriteSignal {
+  /** Ends the write, where it has not begun; that of a store also while it is pushed. */
+  readonly signal?: AbortSignal;
+}
+
 /** Writing by key: what a store and its batches have in common. */
 export interface KvWriter {
   /**
@@ -37,21 +43,21 @@ export interface KvWriter {
    * @throws {KvError} VALUE_EXPECTED where a dictionary stands, DICTIONARY_EXPECTED for a value among the key's prefixes
    * @throws {LimitError} `valueBytes`; {GitError} INVALID_VALUE for text with half a character (a lone surrogate)
    */
-  set(key: string | Key, value: Uint8Array | string, options?: ValuePermissions): Promise<void>;
+  set(key: string | Key, value: Uint8Array | string, options?: ValuePermissions & WriteSignal): Promise<void>;
   /**
    * Put `bytes` into the value from `offset` on. What follows them stays; a hole before them is filled with zeros. A key that is
    * missing is made.
    * @throws {KvError} VALUE_EXPECTED for a dictionary or link, DICTIONARY_EXPECTED as {@link set}, NO_SPACE where the value would
    *   be over the limit
    */
-  setPartial(key: string | Key, range: WriteRange, bytes: Uint8Array | string): Promise<void>;
+  setPartial(key: string | Key, range: WriteRange, bytes: Uint8Array | string, options?: WriteSignal): Promise<void>;
   /**
    * Make a value of `size` zeros.
    * @throws {KvError} ALREADY_PRESENT where anything stands, be it a link; NO_SPACE over the limit; DICTIONARY_EXPECTED
    */
-  allocate(key: string | Key, size: number): Promise<void>;
+  allocate(key: string | Key, size: number, options?: WriteSignal): Promise<void>;
   /** Take away a value, or a dictionary with all in it. Absence is no error. @throws {KvError} INVALID_KEY for the root */
-  remove(key: string | Key): Promise<void>;
+  remove(key: string | Key, options?: WriteSignal): Promise<void>;
   /**
    * Move a value (or link), or a dictionary with all in it. A value at `destination` is replaced; into a dictionary there, the
    * source moves by its own name. Permissions stay. Moving a thing to where it is changes nothing.
@@ -59,5 +65,5 @@ export interface KvWriter {
    *   RENAME_SOURCE_PREFIX for a dictionary into itself; ALREADY_PRESENT where the dictionary it moves into has a dictionary of
    *   its name; DICTIONARY_EXPECTED for a value among the prefixes of where it goes
    */
-  rename(source: string | Key, destination: string | Key): Promise<void>;
+  rename(source: string | Key, destination: string | Key, options?: WriteSignal): Promise<void>;
 }

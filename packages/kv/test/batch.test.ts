@@ -174,6 +174,13 @@ describe('changeAndPush', () => {
     await store.changeAndPush(async (batch) => {
       await batch.set('a', '1');
       await expect(batch.set('a/b', '2')).rejects.toMatchObject({ code: 'DICTIONARY_EXPECTED' });
+      const signal = AbortSignal.abort();
+      const aborted = [
+        batch.set('c', '2', { signal }),
+        batch.remove('a', { signal }),
+        batch.rename('a', 'd', { signal }),
+      ];
+      for (const write of aborted) await expect(write).rejects.toBe(signal.reason);
       await batch.set('b', '3');
     });
     expect(remote.files()).toEqual({ a: '1', b: '3' });

@@ -1,4 +1,4 @@
-import { type GitKv, Key, keyNotFound, type Permissions } from '@git-kv/kv';
+import { Key, keyNotFound, type Permissions } from '@git-kv/kv';
 import { type Answer, base64, LineError, showTime, valueJson } from './answer.js';
 import { type Call, type PromptCommand, silent } from './command.js';
 import { hexdump } from './hexdump.js';
@@ -62,11 +62,7 @@ export const STORE_COMMANDS: Readonly<Record<string, PromptCommand>> = {
     async run(call) {
       const key = keyAt(call.line.words, 1);
       const value = call.line.valueFrom(2);
-      await onTarget(
-        call,
-        (store, options) => store.set(key, value, options),
-        (batch) => batch.set(key, value),
-      );
+      await call.target.set(key, value, { signal: call.signal });
       return written(call, { key });
     },
   },
@@ -80,11 +76,7 @@ export const STORE_COMMANDS: Readonly<Record<string, PromptCommand>> = {
       const key = keyAt(call.line.words, 1);
       const at = { offset: bytesOf(call.line.words[2] as string, 'offset') };
       const value = call.line.valueFrom(3);
-      await onTarget(
-        call,
-        (store, options) => store.setPartial(key, at, value, options),
-        (batch) => batch.setPartial(key, at, value),
-      );
+      await call.target.setPartial(key, at, value, { signal: call.signal });
       return written(call, { key });
     },
   },
@@ -104,11 +96,7 @@ export const STORE_COMMANDS: Readonly<Record<string, PromptCommand>> = {
       }
       const value = call.line.valueFrom(3);
       const how = { permissions: permissions ?? 'normal' };
-      await onTarget(
-        call,
-        (store, options) => store.set(key, value, { ...options, ...how }),
-        (batch) => batch.set(key, value, how),
-      );
+      await call.target.set(key, value, { ...how, signal: call.signal });
       return written(call, { key, ...how });
     },
   },
@@ -119,11 +107,7 @@ export const STORE_COMMANDS: Readonly<Record<string, PromptCommand>> = {
     async run(call) {
       const key = keyAt(call.line.words, 1);
       const size = bytesOf(call.line.words[2] as string, 'size');
-      await onTarget(
-        call,
-        (store, options) => store.allocate(key, size, options),
-        (batch) => batch.allocate(key, size),
-      );
+      await call.target.allocate(key, size, { signal: call.signal });
       return written(call, { key, size });
     },
   },
@@ -133,11 +117,7 @@ export const STORE_COMMANDS: Readonly<Record<string, PromptCommand>> = {
     takes: ['key'],
     async run(call) {
       const key = keyAt(call.line.words, 1);
-      await onTarget(
-        call,
-        (store, options) => store.remove(key, options),
-        (batch) => batch.remove(key),
-      );
+      await call.target.remove(key, { signal: call.signal });
       return written(call, { key });
     },
   },
@@ -148,11 +128,7 @@ export const STORE_COMMANDS: Readonly<Record<string, PromptCommand>> = {
     async run(call) {
       const source = keyAt(call.line.words, 1);
       const destination = keyAt(call.line.words, 2);
-      await onTarget(
-        call,
-        (store, options) => store.rename(source, destination, options),
-        (batch) => batch.rename(source, destination),
-      );
+      await call.target.rename(source, destination, { signal: call.signal });
       return written(call, { source, destination });
     },
   },
@@ -222,16 +198,6 @@ function bytesOf(text: string, what: 'offset' | 'size'): number {
   if (value === undefined) throw new LineError('INVALID_ARGUMENT', `Bad ${what} ${JSON.stringify(text)}`);
   if (value < 0) throw new LineError('INVALID_ARGUMENT', `Negative ${what} ${value}`);
   return value;
-}
-
-/** A batch has nothing to wait for; the store pushes, which Ctrl-C ends. */
-async function onTarget(
-  { store, target, signal }: Call,
-  onStore: (store: GitKv, options: { readonly signal: AbortSignal }) => Promise<void>,
-  onBatch: (batch: Exclude<Call['target'], GitKv>) => Promise<void>,
-): Promise<void> {
-  if (target === store) await onStore(store, { signal });
-  else await onBatch(target as Exclude<Call['target'], GitKv>);
 }
 
 /** Nothing to say to a person; a program is told the commit that the store is at, inside of a batch `null`. */

@@ -16,14 +16,5 @@
  */
 export { KvConflictError } from '../errors.js';
 export { keyMerges } from './key-merges.js';
-export type {
-  KeyConflict,
-  KeyMerge,
-  KeyMergeOutcome,
-  KeySides,
-  MergeRule,
-  MergeRules,
-  SideModes,
-  SideTimes,
-} from './merge.js';
 export { type MergedKeys, type MergeKeysOptions, mergeKeys } from './merge-keys.js';
+export type * from './types.js';

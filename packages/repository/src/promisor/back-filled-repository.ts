@@ -112,7 +112,7 @@ export class FillingStore extends FillingReader implements BackFilledObjectStore
   constructor(base: ObjectStore, fill: BackFill, near: ObjectReader = base) {
     super(near, fill);
     this.#base = base;
-    const count = base.approximateCount?.bind(base);
+    const count = near === base ? base.approximateCount?.bind(base) : undefined;
     if (count) this.approximateCount = count;
   }
 
