@@ -2,7 +2,7 @@ import { connectUploadPack } from '@git-kv/protocol';
 import { backFill, type PromisorClient, type Repository } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import type { Console } from './console.js';
-import { openRemote } from './remote.js';
+import { openConfiguredRemote } from './remote.js';
 import { openHere } from './repository.js';
 
 /** {@link openHere}; what a partial clone lacks is read from its promisor remote. */
@@ -23,7 +23,7 @@ export async function readingOn(repository: FileRepository, console: Console): P
 
 /** A session that lets go of its transport, too. */
 async function connectPromisor(url: string, console: Console): Promise<PromisorClient> {
-  const transport = openRemote(url, console);
+  const transport = await openConfiguredRemote(url, console);
   try {
     const client = await connectUploadPack(transport, { signal: console.signal });
     return {

@@ -69,8 +69,14 @@ export class FetchReporter {
     };
     const prunedWidth = await width(pruned.map(({ oldOid }) => oldOid));
     for (const { name } of pruned) await this.#line('-', '[deleted]', prunedWidth, '(none)', prettyRef(name));
+    for (const { status, localName, name } of refs) {
+      if (status !== 'shallow') continue;
+      const what = `rejected ${localName ?? name} because shallow roots are not allowed to be updated`;
+      await this.#console.stderr.write(`warning: ${what}\n`);
+    }
     // Tags that were followed in the end are told of in the end, as by another fetch.
-    for (const part of [refs.filter(({ isLate }) => !isLate), refs.filter(({ isLate }) => isLate)]) {
+    const told = refs.filter(({ status }) => status !== 'shallow');
+    for (const part of [told.filter(({ isLate }) => !isLate), told.filter(({ isLate }) => isLate)]) {
       const summaryWidth = await width(part.map(({ oid }) => oid));
       for (const ref of part) this.#fit(ref);
       for (const role of ROLES) {

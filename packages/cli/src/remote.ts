@@ -1,10 +1,9 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isGitError } from '@git-kv/objects';
 import {
   connectUploadPack,
-  type PaceOptions,
   type ProtocolVersion,
   parseRemoteAddress,
   readBundle,
@@ -14,25 +13,15 @@ import {
 import { createLocalProgramTransport, createTransport } from '@git-kv/protocol/node';
 import { connectBundle, type PushHooks, type Repository, readHiddenRefs } from '@git-kv/repository';
 import { createPathTransport, type FileRepository } from '@git-kv/repository/node-fs';
+import { assertTransportAllowed } from './allowed-protocols.js';
 import { CommandError, type Console } from './console.js';
 import { remoteCredentials } from './credentials.js';
 import { readGitConfig } from './git-config.js';
 import { hookPrograms, PROGRAM_HOOK_TIMEOUT_MS } from './hook-programs.js';
-import { ioError } from './input.js';
+import { type HttpSettings, httpSettings } from './http-settings.js';
 import { readReceiveSettings } from './receive-settings.js';
 import { findHere } from './repository.js';
 import { uploadRules } from './upload-rules.js';
-
-/** The certificate authorities that GIT_SSL_CAINFO names, in place of Node's own. */
-function consoleCertificates(console: Console): { ca?: string } {
-  const file = console.env.GIT_SSL_CAINFO;
-  if (file === undefined || file === '') return {};
-  try {
-    return { ca: readFileSync(file, 'utf8') };
-  } catch (error) {
-    throw ioError(`could not read GIT_SSL_CAINFO '${file}'`, error);
-  }
-}
 
 /** Refuse what no transport is there for. @throws {CommandError} without the user name and password that `url` may hold */
 export function assertRemoteUrl(url: string): void {
@@ -67,9 +56,7 @@ export async function withRemote<T>(
   body: (transport: Transport, connect: ConnectRemote) => Promise<T>,
   { serverOptions = [], ...programs }: RemotePrograms = {},
 ): Promise<T> {
-  assertRemoteUrl(url);
-  const { env, pace } = await remoteSettings(console);
-  const transport = openRemote(url, { ...console, env }, { ...programs, pace });
+  const transport = await openConfiguredRemote(url, console, programs);
   const { signal } = console;
   const bundle = await findBundle(url, console);
   const connect: ConnectRemote = async (repository) =>
@@ -83,41 +70,33 @@ export async function withRemote<T>(
   }
 }
 
-/** What the configuration says of every remote. */
-interface RemoteDefaults {
-  /** The environment with the ssh command of the configuration, which GIT_SSH_COMMAND comes before and GIT_SSH after. */
-  readonly env: Console['env'];
-  /** How slow an HTTP server may be: http.lowSpeedLimit (bytes a second) for http.lowSpeedTime (seconds). */
-  readonly pace: PaceOptions | undefined;
-}
-
-async function remoteSettings(console: Console): Promise<RemoteDefaults> {
+/**
+ * A transport to `url` as the environment and the configuration say; the caller closes it.
+ * @throws {CommandError} for what no transport is there for, or none may be used for
+ */
+export async function openConfiguredRemote(
+  url: string,
+  console: Console,
+  programs: Omit<RemotePrograms, 'serverOptions'> = {},
+): Promise<Transport> {
+  assertRemoteUrl(url);
   const repository = await findHere(console);
   try {
     const config = await readGitConfig(console, repository);
-    const { env } = console;
+    assertTransportAllowed(url, config, console.env);
+    const { env, ...http } = httpSettings(url, config, console.env);
     const command = env.GIT_SSH_COMMAND || config.get('core', 'sshcommand');
     const variant = env.GIT_SSH_VARIANT ?? config.get('ssh', 'variant');
-    const limit = countOf(env.GIT_HTTP_LOW_SPEED_LIMIT ?? config.get('http', 'lowspeedlimit'));
-    const seconds = countOf(env.GIT_HTTP_LOW_SPEED_TIME ?? config.get('http', 'lowspeedtime'));
-    return {
-      env: {
-        ...env,
-        ...(command && { GIT_SSH_COMMAND: command }),
-        ...(variant !== undefined && { GIT_SSH_VARIANT: variant }),
-      },
-      pace: limit > 0 && seconds > 0 ? { minBytesPerSecond: limit, windowMs: seconds * 1000 } : undefined,
+    const environment = {
+      ...env,
+      // GIT_SSH_COMMAND comes before the configuration, and GIT_SSH after.
+      ...(command && { GIT_SSH_COMMAND: command }),
+      ...(variant !== undefined && { GIT_SSH_VARIANT: variant }),
     };
+    return openRemote(url, { ...console, env: environment }, programs, http);
   } finally {
     await repository?.close();
   }
-}
-
-/** As git reads these: what is no number is 0, which asks for nothing. */
-function countOf(text: string | undefined): number {
-  const [, digits, unit = ''] = /^\s*(\d+)([kmg]?)$/i.exec(text ?? '') ?? [];
-  const count = Number(digits ?? 0) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase());
-  return Number.isSafeInteger(count) ? count : 0;
 }
 
 /** What protocol.version says: 2 where nothing does. */
@@ -147,19 +126,20 @@ async function hooksThere(console: Console, repository: FileRepository): Promise
   return await hookPrograms({ ...console, env }, repository);
 }
 
-/** A transport to `url`: the caller closes it. Paths are those of the console's directory. */
-export function openRemote(
+/** Paths are those of the console's directory. */
+function openRemote(
   url: string,
   console: Console,
-  { pace, ...programs }: Omit<RemotePrograms, 'serverOptions'> & { readonly pace?: PaceOptions | undefined } = {},
+  programs: Omit<RemotePrograms, 'serverOptions'>,
+  { http, pace }: Pick<HttpSettings, 'http' | 'pace'>,
 ): Transport {
   const isNamed = programs.uploadPack !== undefined || programs.receivePack !== undefined;
   return createTransport(url, {
     ...programs,
     environment: console.env,
     credentials: remoteCredentials(console),
-    http: consoleCertificates(console),
-    ...(/^https?:/i.test(url) && { pace }),
+    http,
+    pace,
     // The program reads ~/.ssh/config, which people rely on.
     sshBy: 'program',
     local: (path) =>

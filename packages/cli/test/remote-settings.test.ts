@@ -75,3 +75,87 @@ describe('a least speed', () => {
     expect(await run('tsgit', ['ls-remote', './r.git', 'HEAD'], { cwd, env })).toMatchObject({ code: 0 });
   });
 });
+
+const settings = (...pairs: readonly (readonly [key: string, value: string])[]): Record<string, string> => ({
+  GIT_CONFIG_COUNT: `${pairs.length}`,
+  ...Object.fromEntries(
+    pairs.flatMap(([key, value], at) => [
+      [`GIT_CONFIG_KEY_${at}`, key],
+      [`GIT_CONFIG_VALUE_${at}`, value],
+    ]),
+  ),
+});
+
+describe('settings of HTTP, some of them for one URL', () => {
+  test('headers and the name of the client are those that git sends', async () => {
+    const root = temporaryDirectory();
+    commitFiles(initBare(join(root, 'group/r.git')), [{ files: { foo: 'x' } }]);
+    const backend = await serveUntilTestEnds(root);
+    const { host, port } = new URL(backend.url);
+    const url = `${backend.url}/group/r.git`;
+    const header = (part: string, value: string): readonly [string, string] => [`http.${part}extraHeader`, value];
+    for (const pairs of [
+      [header('', 'X-One: 1')],
+      [header('', 'X-One: 1'), header(`${backend.url}/.`, 'X-Two: 2')],
+      [header(`${backend.url}/.`, 'X-Two: 2'), header('', 'X-One: 1')],
+      [header(`${backend.url}/group.`, 'X-One: 1'), header(`${backend.url}/grou.`, 'X-Two: 2')],
+      [header(`http://*.0.0.1:${port}/.`, 'X-One: 1'), header(`http://*.0.1:${port}/.`, 'X-Two: 2')],
+      [header('http://127.0.0.1/.', 'X-One: 1'), header(`https://${host}/.`, 'X-Two: 2')],
+      [header(`http://ann@${host}/.`, 'X-One: 1'), header(`${backend.url}/group/r.git/.`, 'X-Two: 2')],
+      [header('', 'X-One: 1'), header('', ''), header('', 'X-Two: 2'), header('', 'X-Three:')],
+      [['http.userAgent', 'git/one'] as const, [`http.${backend.url}.userAgent`, 'git/two'] as const],
+    ]) {
+      const seen = async (task: () => Promise<{ code: number | null }>): Promise<unknown> => {
+        const before = backend.requests.length;
+        const { code } = await task();
+        const requests = backend.requests.slice(before).map(({ headers }) => {
+          const sent = String(headers['user-agent']);
+          const agent = sent.includes('git/2') ? 'git' : sent;
+          const own = Object.entries(headers).filter(([name]) => name.startsWith('x-'));
+          return [agent.startsWith('git/git-kv') ? 'git' : agent, own];
+        });
+        return { code, requests };
+      };
+      const env = settings(...pairs);
+      const theirs = await seen(() => gitAsync(['ls-remote', url], { env }));
+      const ours = await seen(() => run('tsgit', ['ls-remote', url], { env }));
+      expect(ours, JSON.stringify(pairs)).toEqual(theirs);
+    }
+  });
+
+  test('a least speed for one server alone', async () => {
+    const { url } = await serveUntilTestEnds(temporaryDirectory(), () => true); // and nothing is ever answered
+    const env = settings([`http.${url}.lowSpeedLimit`, '1k'], [`http.${url}.lowSpeedTime`, '1']);
+    expect(await run('tsgit', ['ls-remote', `${url}/r.git`], { env })).toMatchObject({ code: 128, stdout: '' });
+  });
+
+  test('a proxy, which is asked in the place of the server', async () => {
+    const { url } = await serveUntilTestEnds(temporaryDirectory()); // which knows no CONNECT
+    const env = settings(['http.http://host.invalid.proxy', url]);
+    const ended = await run('tsgit', ['ls-remote', 'http://host.invalid/r.git'], { env });
+    expect(ended).toMatchObject({ code: 128, stderr: expect.stringContaining('the proxy closed the connection') });
+  });
+});
+
+describe('which transports may be used', () => {
+  const URLS = ['file:///nowhere', '/nowhere', 'ssh://host/x', 'host:x', 'git://127.0.0.1:1/x', 'http://127.0.0.1:1/x'];
+
+  test.each([
+    [{ GIT_ALLOW_PROTOCOL: '' }],
+    [{ GIT_ALLOW_PROTOCOL: 'http:https' }],
+    [{ GIT_ALLOW_PROTOCOL: 'file', ...settings(['protocol.allow', 'never']) }],
+    [{ GIT_PROTOCOL_FROM_USER: '0' }],
+    [settings(['protocol.allow', 'never'], ['protocol.file.allow', 'always'])],
+    [settings(['protocol.allow', 'user'])],
+    [settings(['protocol.http.allow', 'bogus'])],
+  ])('%j refuses what git refuses', async (env) => {
+    const cwd = temporaryDirectory();
+    for (const url of URLS) {
+      const refusal = ({ stderr }: { stderr: string }): string =>
+        /^fatal: (?:transport .*|unknown value .*)$/m.exec(stderr)?.[0] ?? '';
+      const all = { GIT_SSH_COMMAND: 'false', ...env };
+      const theirs = refusal(await gitAsync(['ls-remote', url], { cwd, env: all }));
+      expect(refusal(await run('tsgit', ['ls-remote', url], { cwd, env: all })), url).toBe(theirs);
+    }
+  });
+});

@@ -217,6 +217,7 @@ async function wishOf(
     isForced: options.has('force'),
     isAtomic: options.has('atomic'),
     isDryRun: options.has('dry-run'),
+    takesShallow: options.options.findLast(({ name }) => name === 'update-shallow')?.negated === false,
     reflog,
     remoteName: settings.name,
     ...(await deepening(repository, options)),

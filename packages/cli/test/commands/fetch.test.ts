@@ -221,6 +221,33 @@ describe.each(['sha1', 'sha256'] as const)('tsgit fetch (%s)', (format) => {
     await twins.same(['fetch', '--unshallow', pair().url]);
   });
 
+  test.runIf(format === 'sha1')(
+    'a repository does not become shallow because the remote is, unless it may',
+    async () => {
+      const twins = new Twins();
+      const shallow = join(root, 'shallow.git');
+      git(['clone', '-q', '--bare', '--depth=2', `file://${pair().url}`, shallow]);
+      commitFiles(shallow, [{ files: { n: '1' } }]);
+      git(['tag', '-a', '-m', 'here', 'here', 'main'], { cwd: shallow });
+      const other = commitFiles(shallow, [{ files: { o: '1' } }], 'other');
+      git(['update-ref', 'refs/heads/orphan', git(['commit-tree', '-m', 'o', `${other}^{tree}`], { cwd: shallow })], {
+        cwd: shallow,
+      });
+      twins.each((directory) => git(['init', '-q', '.'], { cwd: directory }));
+      for (const args of [['main:main'], ['main:main'], ['main'], ['refs/heads/*:refs/x/*'], ['tag', 'here']]) {
+        await twins.same(['fetch', '--no-tags', shallow, ...args], { quiet: args[0] === 'tag' });
+        twins.expectSameFiles({ folders: false });
+        twins.expectSameRefs();
+      }
+      await twins.same(['fetch', '--no-tags', '--update-shallow', shallow, 'main:main'], { quiet: true });
+      twins.expectSameFiles({ folders: false });
+      git(['fsck', '--connectivity-only'], { cwd: twins.ours });
+      const whole = new Twins(pair().source);
+      await whole.same(['fetch', shallow, 'main:refs/x/main']);
+      whole.expectSameFiles({ folders: false });
+    },
+  );
+
   test("what cannot be done is told in git's words", async () => {
     const twins = new Twins(pair().local);
     for (const args of [

@@ -49,6 +49,7 @@ async function fetchTo(opened: OpenedRepository, args: FetchArguments): Promise<
     if (found === undefined) throw notFound(wanted);
     const defaultBranch = branchOfHead(refs);
     const report = await fetchRefs(opened.repository, transport, {
+      takesShallow: true,
       refspecs: refspecsOf(args, remote, fullName === 'HEAD' ? (defaultBranch ?? 'HEAD') : found.name),
       tags: args.tags === true ? 'all' : 'none',
       prune: args.prune,

@@ -1,4 +1,4 @@
-import { ProxyAgent, fetch as undiciFetch } from 'undici';
+import { Pool, ProxyAgent, fetch as undiciFetch } from 'undici';
 import { certificatesOf, type HttpFetchOptions } from './http-fetch.js';
 
 /** Requests through proxies, whose connections it owns. */
@@ -29,6 +29,7 @@ export class ProxyFetch {
     const tls = this.#ca === undefined ? {} : { ca: [...this.#ca] };
     agent = new ProxyAgent({
       uri,
+      clientFactory: proxyClient,
       requestTls: tls,
       proxyTls: tls,
       headersTimeout: 0,
@@ -38,6 +39,24 @@ export class ProxyFetch {
     this.#agents.set(uri, agent);
     return agent;
   }
+}
+
+/**
+ * Connections to a proxy. undici tries one that is closed before it answers again and again, thousands of times a second: for it
+ * that is an idle connection which has gone.
+ */
+function proxyClient(origin: URL, options: object): Pool {
+  const pool = new Pool(origin, options);
+  const connect = pool.connect.bind(pool) as (params: unknown) => Promise<unknown>;
+  const connectOnce = async (params: unknown): Promise<unknown> => {
+    try {
+      return await connect(params);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'UND_ERR_SOCKET') throw error;
+      throw Object.assign(new Error('the proxy closed the connection'), { code: 'EHOSTUNREACH' });
+    }
+  };
+  return Object.assign(pool, { connect: connectOnce }) as unknown as Pool;
 }
 
 /** The same, with the certificates that `options` name. */

@@ -52,6 +52,21 @@ describe('createNodeFetch', () => {
     }
   });
 
+  test('gives up a proxy that closes the connection', async () => {
+    let connections = 0;
+    const closing = createServer();
+    closing.on('connection', () => connections++);
+    closing.on('connect', (_request, client) => client.destroy());
+    const at = await listen(closing);
+    for (const url of ['http://host.invalid/', 'https://host.invalid/']) {
+      connections = 0;
+      const fetch = createNodeFetch({ environment: { all_proxy: at } });
+      await expect(fetch(url, {})).rejects.toMatchObject({ cause: { code: 'EHOSTUNREACH' } });
+      expect(connections).toBe(1);
+      await fetch.close();
+    }
+  });
+
   test('takes nothing from the process: without an environment there is no proxy', async () => {
     const target = await listen(createServer((_request, response) => void response.end('here')));
     process.env.http_proxy = 'http://127.0.0.1:1';

@@ -10,7 +10,8 @@ import {
 import { findExisting } from '../find-existing.js';
 import type { ReflogNote, RefName, RefUpdate } from '../ref-store.js';
 import type { Repository } from '../repository.js';
-import { checkConnectivity } from '../walk/index.js';
+import { peelTo } from '../revision/peel.js';
+import { checkConnectivity, commitsFrom } from '../walk/index.js';
 import { type FetchIntoOptions, fetchInto } from './fetch.js';
 import { type FetchWish, followsTags, missingTags, type PlannedRef, planFetch } from './fetch-plan.js';
 import { localCommits } from './local-commits.js';
@@ -35,17 +36,22 @@ export interface FetchRefsOptions
   readonly reflog?: ReflogNote | undefined;
   /** Asked for each connection; by default what the transport gives. */
   readonly connect?: ((transport: Transport) => Promise<UploadPackClient>) | undefined;
+  /** Take refs whose history ends where that of a shallow remote does, and become shallow there. Default: they stay as they are. */
+  readonly takesShallow?: boolean | undefined;
   /** Told what will be fetched before anything is: a veto is thrown. */
   readonly onPlan?: ((plan: readonly PlannedRef[]) => void) | undefined;
 }
 
-/** What became of one ref that was fetched. `fetched`: it has no place here. */
+/**
+ * What became of one ref that was fetched. `fetched`: it has no place here. `shallow`: it stays as it is, as this repository would have
+ * become shallow.
+ */
 export type FetchedRefResult = PlannedRef & {
   /** What the ref here held. */
   readonly oldOid?: Oid;
   /** The ref that leaves no room for its name. */
   readonly blockedBy?: RefName;
-} & (RefJudgement | { readonly status: 'fetched' });
+} & (RefJudgement | { readonly status: 'fetched' | 'shallow' });
 
 /** What a fetch changed, or a dry run would have. */
 export interface FetchRefsReport {
@@ -87,6 +93,7 @@ export async function fetchRefs(
   };
   const follows = followsTags(options);
   let objectCount = 0;
+  const refused = new Set<Oid>();
   const { remoteRefs, plan } = await withClient(async (client) => {
     const remoteRefs = needsList(options) ? await client.lsRefs({ prefixes: listPrefixes(options), signal }) : [];
     const asked = planFetch(remoteRefs, options, local);
@@ -98,7 +105,7 @@ export async function fetchRefs(
     );
     const tags = follows ? await missingTags(remoteRefs, local.oids, findHere) : [];
     const plan = [...asked, ...tags.filter(({ localName }) => !places.has(localName))];
-    objectCount = await bring(repository, client, plan, local, { ...options, includeTag: follows });
+    objectCount = await bring(repository, client, plan, local, { ...options, includeTag: follows }, refused);
     return { remoteRefs, plan };
   });
 
@@ -109,19 +116,22 @@ export async function fetchRefs(
     const tags = await missingTags(remoteRefs, known, hereOr(repository, []));
     if (await isMissingAny(repository, tags)) {
       const { depth: _depth, relative: _relative, unshallow: _unshallow, since: _since, not: _not, ...rest } = options;
-      objectCount += await withClient((own) => bring(repository, own, tags, local, { ...rest, includeTag: false }));
+      objectCount += await withClient((own) =>
+        bring(repository, own, tags, local, { ...rest, includeTag: false }, refused),
+      );
     }
     return await judgeAll(
       repository,
       tags.map((ref): PlannedRef => ({ ...ref, isLate: true })),
       local,
       options,
+      refused,
     );
   };
 
   const mover = new RefMover(repository, options);
   const pruned = options.prune === true ? stale(options, { plan, remoteRefs, local }) : [];
-  const judged = await judgeAll(repository, plan, local, options);
+  const judged = await judgeAll(repository, plan, local, options, refused);
   if (isAtomic) {
     const refs = [...judged, ...(await late(judged))];
     const hasRefused = refs.some(({ status }) => status === 'rejected');
@@ -195,22 +205,25 @@ async function isMissingAny(repository: Repository, plan: readonly PlannedRef[])
   return false;
 }
 
-/** Bring the objects of `plan` that are not here. @returns how many came */
+/** Bring the objects of `plan` that are not here, and note in `refused` where history must not end. @returns how many came */
 async function bring(
   repository: Repository,
   client: UploadPackClient,
   plan: readonly PlannedRef[],
   local: Local,
   options: Omit<FetchIntoOptions, 'wants' | 'haves'>,
+  refused: Set<Oid>,
 ): Promise<number> {
   const wants = [...new Set(plan.map(({ oid }) => oid))];
   if (wants.length === 0 || (!changesDepth(options) && (await isComplete(repository, wants, local, options)))) return 0;
-  const { objectCount } = await fetchInto(repository, client, {
+  const { objectCount, refusedShallowOids = [] } = await fetchInto(repository, client, {
     ...options,
+    takesShallow: options.takesShallow ?? false,
     wants,
     wantedRefs: plan.map(({ name, oid }) => ({ name, oid })),
     haves: localCommits(repository, { tips: local.tips, signal: options.signal }),
   });
+  for (const oid of refusedShallowOids) refused.add(oid);
   return objectCount;
 }
 
@@ -249,10 +262,15 @@ async function judgeAll(
   plan: readonly PlannedRef[],
   local: Local,
   options: FetchRefsOptions,
+  refused: ReadonlySet<Oid>,
 ): Promise<FetchedRefResult[]> {
   const results: FetchedRefResult[] = [];
   for (const ref of plan) {
     const { localName, oid: newOid } = ref;
+    if (refused.size > 0 && (await endsAt(repository, newOid, refused, options))) {
+      results.push({ ...ref, status: 'shallow' });
+      continue;
+    }
     if (localName === undefined) {
       results.push({ ...ref, status: 'fetched' });
       continue;
@@ -263,6 +281,21 @@ async function judgeAll(
     results.push({ ...ref, ...(oldOid !== undefined && { oldOid }), ...judgement });
   }
   return results;
+}
+
+/** Whether the history of an object ends at one of these commits. */
+async function endsAt(
+  repository: Repository,
+  oid: Oid,
+  ends: ReadonlySet<Oid>,
+  { signal }: Pick<FetchRefsOptions, 'signal'>,
+): Promise<boolean> {
+  const commitOid = await peelTo(repository, oid, 'commit');
+  if (commitOid === undefined) return false;
+  const shallow = new Set([...(await repository.shallow.read()), ...ends]);
+  const history = commitsFrom(repository.objects, [commitOid], { shallow, ...(signal && { signal }) });
+  for await (const commit of history) if (ends.has(commit.oid)) return true;
+  return false;
 }
 
 /** Moves refs of a fetch, a transaction at a time. */
@@ -320,8 +353,8 @@ async function updateOf(
   action: string,
 ): Promise<RefUpdate | undefined> {
   const { status, localName, oid, oldOid, name } = result;
-  if (localName === undefined || status === 'rejected' || status === 'up-to-date' || status === 'fetched')
-    return undefined;
+  if (localName === undefined || status === 'rejected' || status === 'up-to-date') return undefined;
+  if (status === 'fetched' || status === 'shallow') return undefined;
   const word = status === 'new' ? storingWord(name) : LOG_WORDS[status];
   const expected = oldOid === undefined ? null : { oid: oldOid };
   const update: RefUpdate = { name: localName, expected, next: { oid }, reflogMessage: `${action}: ${word}` };

@@ -1,4 +1,4 @@
-import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
+import { GitError, NotFoundError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import {
   type FetchAnswer,
   type FetchOptions,
@@ -32,6 +32,11 @@ export interface FetchIntoOptions {
   readonly not?: readonly string[];
   readonly includeTag?: boolean;
   /**
+   * Become shallow where a remote is that is shallow itself (default true). Else the boundary stays as it is, and what ends at the
+   * remote's is told as `refusedShallowOids`: no ref may point to what reaches that.
+   */
+  readonly takesShallow?: boolean | undefined;
+  /**
    * Leave out what this says, as git spells it: `blob:none`, `blob:limit=1m`, `tree:0`. The remote becomes a promisor, and later fetches
    * from it leave out the same. Default: what is remembered of the remote, where it has filters; `null`: leave nothing out.
    */
@@ -59,6 +64,8 @@ export interface FetchSummary {
   readonly objectCount: number;
   readonly shallowOids: readonly Oid[];
   readonly unshallowOids: readonly Oid[];
+  /** Where the remote's history ends and this repository's does not ({@link FetchIntoOptions.takesShallow}). */
+  readonly refusedShallowOids?: readonly Oid[];
 }
 
 /**
@@ -106,6 +113,8 @@ export async function fetchInto(
     // Before the objects: who sees them knows where the rest is.
     if (promisor !== undefined) await repository.promisors?.add(promisor);
     await quarantine?.publish();
+    const isRefused = options.takesShallow === false && shallowOids.length > 0 && !isDeepening(options);
+    if (isRefused) return { objectCount, shallowOids: [], unshallowOids, refusedShallowOids: shallowOids };
     if (shallowOids.length + unshallowOids.length > 0) {
       await repository.shallow.update({ add: shallowOids, remove: unshallowOids });
     }
@@ -185,8 +194,8 @@ function deepening(
 
 /**
  * The commits that are to be cut off from their parents. A depth that was asked for may cut what is here; without one, a
- * remote that is shallow itself has a say about the commits it sent (before protocol v2 it tells of others too), and must not
- * hide history that is here.
+ * remote that is shallow itself has a say about the commits it sent (before protocol v2 it tells of others too) and those that lack
+ * parents here, and must not hide history that is here.
  */
 async function newBoundary(
   repository: RepositoryObjects,
@@ -194,13 +203,27 @@ async function newBoundary(
   { shallowOids }: FetchAnswer,
   options: FetchIntoOptions,
 ): Promise<readonly Oid[]> {
-  if (Object.keys(deepening(options)).length > 0) return shallowOids;
-  const arrived: Oid[] = [];
+  if (isDeepening(options)) return shallowOids;
+  const known = await repository.shallow.read();
+  const ends: Oid[] = [];
   for (const oid of shallowOids) {
-    if ((await repository.objects.stat(oid)) === undefined && (await reader.stat(oid)) !== undefined) arrived.push(oid);
+    if (known.has(oid) || (await reader.stat(oid)) === undefined) continue;
+    const isHere = (await repository.objects.stat(oid)) !== undefined;
+    if (!isHere || (await lacksParent(repository, oid))) ends.push(oid);
   }
-  return arrived;
+  return ends;
 }
+
+/** Whether a commit that is here lacks a parent: it came with a ref that was refused. */
+async function lacksParent({ objects }: RepositoryObjects, oid: Oid): Promise<boolean> {
+  const commit = await objects.read(oid);
+  if (commit?.kind !== 'commit') return false;
+  for (const parentOid of parseCommitLinks(commit.body).parentOids)
+    if ((await objects.stat(parentOid)) === undefined) return true;
+  return false;
+}
+
+const isDeepening = (options: FetchIntoOptions): boolean => Object.keys(deepening(options)).length > 0;
 
 /**
  * The commits whose parents came. A server could name any: only where more of history was asked for, and of the commits where
@@ -211,7 +234,7 @@ async function grownFrom(
   { unshallowOids }: FetchAnswer,
   options: FetchIntoOptions,
 ): Promise<readonly Oid[]> {
-  if (unshallowOids.length === 0 || Object.keys(deepening(options)).length === 0) return [];
+  if (unshallowOids.length === 0 || !isDeepening(options)) return [];
   const boundary = await repository.shallow.read();
   return [...new Set(unshallowOids)].filter((oid) => boundary.has(oid));
 }
