@@ -67,6 +67,17 @@ export interface RefEntry {
   readonly isPeeled?: boolean;
 }
 
+/**
+ * Some refs of a listing as text: lines of `oid SP name LF`, each perhaps with a line `^oid LF` below that tells what an annotated
+ * tag comes to; without one it is none. Not to be changed.
+ */
+export interface RefLines {
+  readonly lines: Uint8Array;
+}
+
+/** A ref, or several. */
+export type RefRun = RefEntry | RefLines;
+
 /** An update that happened, as an engine with a history of them tells it. */
 export interface RefTransaction {
   readonly id: TransactionId;
@@ -110,6 +121,8 @@ export interface RefStore {
   read(name: RefName): Promise<RefValue | undefined>;
   /** Refs whose name begins with `prefix`, sorted by name; the cost goes by the prefix. `HEAD` is not listed. */
   list(prefix: string): AsyncIterable<RefEntry>;
+  /** {@link list} by several prefixes, sorted, none of which begins another: for who passes on what is listed, however many they are. */
+  listRuns?(prefixes: readonly string[]): AsyncIterable<RefRun>;
   /** Several refs at one instant; absent ones are not in the map. */
   snapshot(names: readonly RefName[]): Promise<ReadonlyMap<RefName, RefValue>>;
   /**

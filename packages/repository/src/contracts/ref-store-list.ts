@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '@git-kv/objects';
 import type { RefName, RefStore, RefValue } from '../ref-store.js';
 import { collect, type TestHarness, type WithRefs } from './harness.js';
 
@@ -45,6 +46,26 @@ export function refListContract({ describe, test, expect }: TestHarness, withRef
         for (const prefix of prefixes) {
           expect([prefix, await listed(prefix)]).toEqual([prefix, names.filter((name) => name.startsWith(prefix))]);
         }
+      }),
+    );
+
+    test(
+      'by runs tells of the same refs, where the store has them',
+      withRefs(async (refs, value) => {
+        if (refs.listRuns === undefined) return;
+        await fill(refs, [A, B, 'refs/heads/b-c', 'refs/notes/a', 'refs/tags/v1'], value('1'));
+        const prefixes = ['refs/heads/b', 'refs/tags/'];
+        const told: [RefName, RefValue][] = [];
+        for (const run of await collect(refs.listRuns(prefixes))) {
+          if ('name' in run) told.push([run.name, run.value]);
+          else
+            for (const [, oid = '', name = ''] of decodeUtf8(run.lines).matchAll(/^([^^ ]+) (.+)$/gm))
+              told.push([name, { oid }]);
+        }
+        const listed: [RefName, RefValue][] = [];
+        for (const prefix of prefixes)
+          for (const { name, value } of await collect(refs.list(prefix))) listed.push([name, value]);
+        expect(told).toEqual(listed);
       }),
     );
 

@@ -1,4 +1,4 @@
-import { concatBytes, encodeUtf8, GitError, isGitError } from '@git-kv/objects';
+import { encodeUtf8, GitError, isGitError } from '@git-kv/objects';
 import {
   AGENT,
   capabilityValue,
@@ -16,7 +16,6 @@ import {
   readV2Command,
   serializeErrorLine,
   serializeFetchAnswerHead,
-  serializeLsRefsLine,
   serializeObjectInfo,
   serializeServiceLine,
   serializeV2Advertisement,
@@ -27,16 +26,13 @@ import type { Repository } from '../repository.js';
 import { type OnServeFailure, wordsForRemote } from './failure-words.js';
 import { planFetch } from './fetch-plan.js';
 import { withKeepAlive } from './keep-alive.js';
-import { listRefs } from './list-refs.js';
+import { listRefLines } from './list-refs.js';
 import { findCommon } from './negotiate.js';
 import { sendPack } from './send-pack.js';
 import { advertisementV0, serveUploadPackV0 } from './upload-pack-v0.js';
 import { assertAllowed, type UploadRules, uploadCapabilities } from './upload-rules.js';
 import type { RefVisibility } from './visible-refs.js';
 import { resolveWants, withheld } from './wants.js';
-
-/** Many short lines go out together. */
-const REFS_CHUNK_BYTES = 65536;
 
 /** What is wrong with a request that is no message, too large, or cut short. */
 const CLIENTS_BYTES = ['MALFORMED', 'LIMIT_EXCEEDED', 'TRANSPORT_CLOSED'] as const;
@@ -205,20 +201,10 @@ async function* answerLsRefs(
   limits: ProtocolLimits,
   options: ServeUploadPackOptions,
 ): AsyncGenerator<Uint8Array> {
-  let lines: Uint8Array[] = [];
-  let size = 0;
   const asked = parseLsRefsCommand(command, limits);
   const request = options.rules?.unborn === 'ignore' ? { ...asked, unborn: false } : asked;
-  for await (const ref of listRefs(repository, request, options)) {
-    const line = serializeLsRefsLine(ref);
-    lines.push(line);
-    size += line.length;
-    if (size < REFS_CHUNK_BYTES) continue;
-    yield concatBytes(lines);
-    lines = [];
-    size = 0;
-  }
-  yield concatBytes([...lines, FLUSH]);
+  yield* listRefLines(repository, request, options);
+  yield FLUSH;
 }
 
 async function answerObjectInfo(

@@ -45,6 +45,8 @@ interface RefLines {
   /** Where the line that tells what a tag peels to ends, or else the line itself. */
   readonly ends: Uint32Array;
   readonly count: number;
+  /** The file has them in this order, one behind the other. */
+  readonly isInOrder: boolean;
 }
 
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
@@ -80,7 +82,7 @@ export class PackedRefs {
   }
 
   find(name: string): PackedRef | undefined {
-    const at = this.#lowerBound(name);
+    const at = this.place(name);
     const entry = at < this.#count ? this.#entryAt(at) : undefined;
     if (entry?.name === name) return entry;
     // A name that is no UTF-8 is read with this in it, and stands elsewhere.
@@ -89,11 +91,33 @@ export class PackedRefs {
 
   /** The entries whose name begins with `prefix`, in order. */
   *startingWith(prefix: string): Generator<PackedRef, void, undefined> {
-    for (let at = this.#lowerBound(prefix); at < this.#count; at++) {
+    for (let at = this.place(prefix); at < this.#count; at++) {
       const entry = this.#entryAt(at);
       if (!entry.name.startsWith(prefix)) return;
       yield entry;
     }
+  }
+
+  /** How many entries stand before `name`, in order; with `isPrefix`, before what comes behind all names that begin with it. */
+  place(name: string, isPrefix = false): number {
+    return this.#lowerBound(name, isPrefix);
+  }
+
+  /** The entries from one place to another, in order. */
+  *between(from: number, to: number): Generator<PackedRef, void, undefined> {
+    for (let at = from; at < to; at++) yield this.#entryAt(at);
+  }
+
+  /** Whether the entry at a place has this name. */
+  isAt(place: number, name: string): boolean {
+    return place < this.#count && this.#entryAt(place).name === name;
+  }
+
+  /** The lines from one place to another as they stand in the file, where it has them in order. A view. */
+  linesBetween(from: number, to: number): Uint8Array | undefined {
+    if (this.#lines?.isInOrder !== true || from >= to) return undefined;
+    const { starts, ends } = this.#lines;
+    return this.#bytes.subarray(starts[from], ends[to - 1]);
   }
 
   /**
@@ -166,7 +190,7 @@ export class PackedRefs {
     };
   }
 
-  #lowerBound(name: string): number {
+  #lowerBound(name: string, isPrefix: boolean): number {
     const wanted = encodeUtf8(name);
     let low = 0;
     let high = this.#count;
@@ -175,11 +199,17 @@ export class PackedRefs {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const nameAt = (starts[middle] as number) + algorithm.hexLength + 1;
-      if (compareNames(this.#bytes, nameAt, wanted, 0) < 0) low = middle + 1;
+      const order = compareNames(this.#bytes, nameAt, wanted, 0);
+      if (order < 0 || (isPrefix && beginsWith(this.#bytes, nameAt, wanted))) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+function beginsWith(bytes: Uint8Array, start: number, prefix: Uint8Array): boolean {
+  for (let at = 0; at < prefix.length; at++) if (bytes[start + at] !== prefix[at]) return false;
+  return true;
 }
 
 /** The order of two names, each of which ends with its line or with its array. */
@@ -240,7 +270,7 @@ export function parsePackedRefs(bytes: Uint8Array, algorithm: HashAlgorithm): Pa
   }
   // Old gits wrote them unsorted; the trait in the header is not needed to notice.
   if (!isSorted) sortLines(bytes, starts.subarray(0, count), ends, hexLength + 1);
-  return new PackedRefs(bytes, headerEnd, { algorithm, starts, ends, count });
+  return new PackedRefs(bytes, headerEnd, { algorithm, starts, ends, count, isInOrder: isSorted });
 }
 
 /** Check the line of a ref. @returns where the next one begins */

@@ -7,6 +7,7 @@ import type {
   RefEntry,
   RefName,
   RefOutcome,
+  RefRun,
   RefStore,
   RefUpdate,
   RefUpdateOptions,
@@ -36,6 +37,7 @@ import { NameQueue } from './name-queue.js';
 import type { RefFiles } from './ref-files.js';
 import { compareRefNames } from './ref-order.js';
 import { type PackRefsOptions, type PackRefsReport, packRefFiles } from './ref-packing.js';
+import { entriesOf, mergedRuns, type PackedRun } from './ref-runs.js';
 import { RefTransaction } from './ref-transaction.js';
 import type { RefTransactionContext, TransactionOptions } from './ref-transaction-context.js';
 import { sameValue } from './ref-value.js';
@@ -127,37 +129,41 @@ export class FileRefStore implements RefStore {
   }
 
   async *list(prefix: string): AsyncGenerator<RefEntry, void, undefined> {
+    for (const run of await this.#runs([prefix])) {
+      if ('name' in run) yield run;
+      else for (const entry of entriesOf(run)) yield entry;
+    }
+  }
+
+  async *listRuns(prefixes: readonly string[]): AsyncGenerator<RefRun, void, undefined> {
+    for (const run of await this.#runs(prefixes)) {
+      const lines = 'name' in run || !run.packed.isFullyPeeled ? undefined : run.packed.linesBetween(run.from, run.to);
+      if (lines) yield { lines };
+      else if ('name' in run) yield run;
+      else for (const entry of entriesOf(run)) yield entry;
+    }
+  }
+
+  async #runs(prefixes: readonly string[]): Promise<Iterable<RefEntry | PackedRun>> {
     const unapplied = new Map(this.#unapplied);
+    const loose = new Map<RefName, RefValue>();
     // Loose before packed: a ref that is packed meanwhile is then found in one of the two.
-    const loose = await this.#files.listLoose(prefix);
+    for (const prefix of prefixes) {
+      for (const [name, value] of await this.#files.listLoose(prefix)) loose.set(name, value);
+    }
     const packed = await this.#files.readPacked();
-    const peeled = packed.isFullyPeeled ? { isPeeled: true } : undefined;
     // Committed already: readers of this store see all of a transaction from then on.
     const deleted = new Set<RefName>();
     for (const [name, value] of unapplied) {
-      if (!name.startsWith(prefix) || !name.startsWith('refs/')) continue;
+      if (!name.startsWith('refs/') || !prefixes.some((prefix) => name.startsWith(prefix))) continue;
       if (value) loose.set(name, value);
       else {
         loose.delete(name);
         deleted.add(name);
       }
     }
-    const names = [...loose.keys()].sort(compareRefNames);
-    let at = 0;
-    const looseUpTo = function* (name?: string): Generator<RefEntry> {
-      for (; at < names.length; at++) {
-        const next = names[at] as RefName;
-        if (name !== undefined && compareRefNames(next, name) > 0) return;
-        yield { name: next, value: loose.get(next) as RefValue };
-      }
-    };
-    for (const { name, oid, peeledOid } of packed.startingWith(prefix)) {
-      if (at < names.length) yield* looseUpTo(name);
-      // The loose value is the newer one.
-      if (loose.has(name) || deleted.has(name)) continue;
-      yield { name, value: { oid }, ...(peeledOid && { peeledOid }), ...peeled };
-    }
-    yield* looseUpTo();
+    const names = [...loose.keys(), ...deleted].sort(compareRefNames);
+    return mergedRuns(prefixes, { names, loose, packed });
   }
 
   async snapshot(names: readonly RefName[]): Promise<ReadonlyMap<RefName, RefValue>> {
