@@ -16,9 +16,9 @@ import { parseErrorLine } from '../remote-words.js';
 import { assertBodyEnds } from '../sideband.js';
 import { serializeV2Command, type V2Command } from '../v2/command.js';
 import { readFetchAnswer, type V2FetchAnswer } from '../v2/fetch-answer.js';
-import { EMPTY_FETCH_REQUEST, type FetchRequest, fetchCommand } from '../v2/fetch-request.js';
+import { type FetchRequest, fetchCommand } from '../v2/fetch-request.js';
 import { type LsRefsRequest, lsRefsCommand, parseLsRefsLine } from '../v2/ls-refs.js';
-import { type ObjectInfo, objectInfoCommand, readObjectInfo } from '../v2/object-info.js';
+import type { ObjectInfo } from '../v2/object-info.js';
 import { type AnswerLines, type Channel, orLetGo } from './channel.js';
 import { fetchRequest } from './fetch-request.js';
 import type {
@@ -84,48 +84,19 @@ export class V2UploadPack implements UploadPackClient {
   async findCommon(options: FindCommonOptions): Promise<readonly Oid[]> {
     this.#assertCommand('fetch');
     this.#assertFeature('wait-for-done');
-    const negotiation = new Negotiation(options.haves ?? [], 0, this.#limits, {
-      ...(options.negotiator !== undefined && { kind: options.negotiator }),
-    });
-    try {
-      for (;;) {
-        const { haves, done } = await negotiation.nextRound();
-        if (haves.length === negotiation.commonOids.length) return negotiation.commonOids;
-        const request = { ...EMPTY_FETCH_REQUEST, haves, waitForDone: true };
-        const answer = await this.#fetchRound(request, options);
-        await answer.pack?.return?.(); // it was not asked for
-        if (answer.acknowledgments !== undefined) negotiation.acknowledge(answer.acknowledgments);
-        if (done) return negotiation.commonOids;
-      }
-    } finally {
-      await negotiation.close();
-    }
+    const { findCommon } = await import('../later.js');
+    return await findCommon(options, this.#limits, (request) => this.#fetchRound(request, options));
   }
 
   async objectInfo(
     oids: readonly Oid[],
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly ObjectInfo[]> {
     this.#assertCommand('object-info');
-    const infos: ObjectInfo[] = [];
-    for (let at = 0; at < oids.length; at += this.#limits.maxObjectLines) {
-      const asked = oids.slice(at, at + this.#limits.maxObjectLines);
-      const request = { size: true, oids: asked };
-      const lines = await this.#call(
-        objectInfoCommand(request, this.#clientCapabilities(), this.#limits),
-        options.signal,
-      );
-      const told = await orLetGo(lines, async () => {
-        const answer = await readObjectInfo(lines, this.algorithm, this.#limits);
-        await assertBodyEnds(lines);
-        return answer;
-      });
-      if (told.length !== asked.length || told.some(({ oid }, index) => oid !== asked[index])) {
-        throw new MalformedError('object-info answer', 0, 'it is not about what was asked', { origin: 'remote' });
-      }
-      infos.push(...told);
-    }
-    return infos;
+    const { askObjectInfo } = await import('../later.js');
+    const capabilities = this.#clientCapabilities();
+    const call = (command: V2Command): Promise<AnswerLines> => this.#call(command, signal);
+    return await askObjectInfo(oids, { algorithm: this.algorithm, limits: this.#limits, capabilities, call });
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { TransportError } from '@git-kv/objects';
-import { Pace, type PaceOptions } from './pace.js';
+import type { Pace } from './pace.js';
 
 /**
  * Ends an exchange in which nothing moves for too long, or which the caller aborts. The clock runs only between `start` and
@@ -18,17 +18,15 @@ export class Deadline {
 
   /**
    * @param idleMs 0 for no limit
-   * @param pace how fast the peer has to be; absent for no matter how slow
+   * @param paceOf watches how fast the peer is, and tells when that is too slow; absent for no matter how slow
    */
-  constructor(outer: AbortSignal | undefined, idleMs: number, pace?: PaceOptions) {
+  constructor(outer: AbortSignal | undefined, idleMs: number, paceOf?: (onTooSlow: () => void) => Pace) {
     this.#outer = outer;
     this.#idleMs = idleMs;
-    if (pace !== undefined) {
-      this.#pace = new Pace(pace, () => {
-        this.#isTooSlow = true;
-        this.#controller.abort();
-      });
-    }
+    this.#pace = paceOf?.(() => {
+      this.#isTooSlow = true;
+      this.#controller.abort();
+    });
     if (outer?.aborted) this.#abort();
     else outer?.addEventListener('abort', this.#abort, { once: true });
   }

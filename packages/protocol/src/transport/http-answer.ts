@@ -1,4 +1,3 @@
-import { concatBytes, decodeUtf8 } from '@git-kv/objects';
 import type { Deadline } from './deadline.js';
 import { bodyFailure } from './failure.js';
 import type { FetchBodyReader, FetchResponse } from './fetch-function.js';
@@ -36,22 +35,6 @@ export class HttpAnswer implements AsyncIterable<Uint8Array> {
         return { done: true, value: undefined };
       },
     };
-  }
-
-  /** The beginning of the body as text; the rest is let go. */
-  async text(maxBytes: number): Promise<string> {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    try {
-      for await (const chunk of this) {
-        parts.push(chunk);
-        size += chunk.length;
-        if (size >= maxBytes) break;
-      }
-    } catch {
-      // What was said before it broke off is still worth telling, and the status is the failure to report.
-    }
-    return decodeUtf8(concatBytes(parts).subarray(0, maxBytes));
   }
 
   /** Let go of the connection; what is left of the body is not read. */

@@ -1,24 +1,16 @@
-import { encodeUtf8, GitError, isGitError, LimitError, TransportError } from '@git-kv/objects';
+import { concatBytes, encodeUtf8 } from '@git-kv/objects';
 import { AGENT } from '../capabilities.js';
-import {
-  asCredentialsStore,
-  authorizationHeader,
-  type Credentials,
-  type CredentialsProvider,
-  type CredentialsRequest,
-  type CredentialsStore,
-  MAX_CREDENTIAL_ATTEMPTS,
-  tellStore,
-} from './credentials.js';
+import { authorizationHeader } from './authorization.js';
+import type { CredentialsProvider, CredentialsStore } from './credentials.js';
 import { Deadline } from './deadline.js';
 import { requestFailure } from './failure.js';
 import type { FetchFunction } from './fetch-function.js';
 import { HttpAnswer } from './http-answer.js';
+import type { HttpCall, Login } from './http-detours.js';
 import { advertisementTail, displayUrl, type HttpAddress, parseHttpUrl } from './http-url.js';
 import type { PaceOptions } from './pace.js';
-import { canStreamRequests, holdBody, type RequestBody, requestStream } from './request-body.js';
-import { type RetryOptions, retryDelay, systemClock } from './retry.js';
-import { statusFailure } from './status.js';
+import { holdBody, type RequestBody } from './request-body.js';
+import type { RetryOptions } from './retry.js';
 import type { RequestTransport, Service, TransportCall } from './transport.js';
 
 /** How a transport reaches its server. */
@@ -51,7 +43,6 @@ export interface HttpTransportOptions {
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_POST_BUFFER_BYTES = 1024 * 1024;
 const DEFAULT_MAX_HELD_REQUEST_BYTES = 64 * 1024 * 1024;
-const MAX_REDIRECTS = 10;
 const PROBE: Uint8Array = /* @__PURE__ */ encodeUtf8('0000');
 
 /**
@@ -66,17 +57,6 @@ export function createHttpTransport(url: string, options: HttpTransportOptions =
   return new HttpTransport(parseHttpUrl(url), options);
 }
 
-/** One HTTP request, less what the transport adds to each. */
-interface Call {
-  readonly method: 'GET' | 'POST';
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: RequestBody;
-  readonly signal: AbortSignal | undefined;
-  /** It changes nothing on the server and may be sent again. */
-  readonly isRepeatable?: boolean;
-}
-
 class HttpTransport implements RequestTransport {
   readonly url: string;
   readonly #address: HttpAddress;
@@ -84,10 +64,7 @@ class HttpTransport implements RequestTransport {
   readonly #fetch: FetchFunction;
   /** Where requests go: the address, until a redirect. */
   #base: string;
-  /** The header that was accepted last, or is to be tried. */
-  #authorization: string | undefined;
-  /** What the provider gave, while it is not known whether the server takes it. */
-  #offered: { readonly credentials: Credentials; readonly request: CredentialsRequest } | undefined;
+  readonly #login: Login = { authorization: undefined, offered: undefined };
 
   constructor(address: HttpAddress, options: HttpTransportOptions) {
     this.url = address.display;
@@ -99,7 +76,7 @@ class HttpTransport implements RequestTransport {
     const { username, password } = address;
     // A name alone may be a token (some hosts take it so), or wait for its password.
     if (password !== undefined || (username !== undefined && options.credentials === undefined)) {
-      this.#authorization = authorizationHeader({ username: username ?? '', password: password ?? '' });
+      this.#login.authorization = authorizationHeader({ username: username ?? '', password: password ?? '' });
     }
   }
 
@@ -111,18 +88,17 @@ class HttpTransport implements RequestTransport {
     const { service, signal } = call;
     const tail = advertisementTail(this.#base, service);
     const headers = { Accept: '*/*', Pragma: 'no-cache', ...protocolHeader(call) };
+    const get = (url: string): Promise<HttpAnswer> =>
+      this.#send({ method: 'GET', url, headers, signal, isRepeatable: true });
     let url = this.#base + tail;
-    for (let redirects = 0; ; redirects++) {
-      const answer = await this.#send({ method: 'GET', url, headers, signal, isRepeatable: true });
-      if (!isRedirect(answer.status)) {
-        await assertAnswer(answer, `application/x-${service}-advertisement`, displayUrl(url), service);
-        this.#base = url.slice(0, url.length - tail.length);
-        return answer;
-      }
-      await answer.discard();
-      if (redirects === MAX_REDIRECTS) throw redirectRefused(url, `there are more than ${MAX_REDIRECTS}`);
-      url = redirectTarget(url, answer.location, tail);
+    let answer = await get(url);
+    if (isRedirect(answer.status)) {
+      const { followRedirects } = await import('../later.js');
+      ({ answer, url } = await followRedirects(answer, url, tail, get));
     }
+    await assertAnswer(answer, service, 'advertisement', url);
+    this.#base = url.slice(0, url.length - tail.length);
+    return answer;
   }
 
   async #call(call: TransportCall): Promise<AsyncIterable<Uint8Array>> {
@@ -134,116 +110,63 @@ class HttpTransport implements RequestTransport {
       ...protocolHeader(call),
     };
     const body = await this.#holdBody(call);
+    const send = (sent: RequestBody, isRepeatable: boolean): Promise<HttpAnswer> =>
+      this.#send({ method: 'POST', url, headers, signal, body: sent, isRepeatable });
     if (body.kind === 'streamed') {
-      // A stream cannot be sent again after a 401: like git, ask with an empty request first.
-      try {
-        const probe = await this.#send({ method: 'POST', url, headers, signal, body: { kind: 'held', bytes: PROBE } });
-        if (probe.status !== 200) throw await statusFailure(probe, displayUrl(url));
-        await probe.discard();
-      } catch (error) {
-        // Not waited for: it may itself be waiting for something.
-        void Promise.resolve(body.chunks.return?.()).catch(() => {});
-        throw requestNeverSent(error);
-      }
+      const { probe } = await import('../later.js');
+      await probe(() => send({ kind: 'held', bytes: PROBE }, false), url, body.chunks);
     }
-    const isRepeatable = service === 'git-upload-pack' && body.kind === 'held';
-    const answer = await this.#send({ method: 'POST', url, headers, signal, body, isRepeatable });
-    if (isRedirect(answer.status)) {
-      await answer.discard();
-      throw redirectRefused(url, 'only the first request may be redirected');
-    }
-    await assertAnswer(answer, `application/x-${service}-result`, displayUrl(url), service);
+    const answer = await send(body, service === 'git-upload-pack' && body.kind === 'held');
+    await assertAnswer(answer, service, 'result', url);
     return answer;
   }
 
   async #holdBody({ body = PROBE }: TransportCall): Promise<RequestBody> {
+    if (body instanceof Uint8Array) return { kind: 'held', bytes: body };
     const { postBufferBytes = DEFAULT_POST_BUFFER_BYTES, maxHeldRequestBytes = DEFAULT_MAX_HELD_REQUEST_BYTES } =
       this.#options;
-    const small = await holdBody(body, Math.min(postBufferBytes, maxHeldRequestBytes));
-    // Few bodies are larger, and on Node asking the runtime loads all of its `fetch`: 25 ms.
-    if (small.kind === 'held') return small;
-    const canStream = this.#options.streamsRequests ?? canStreamRequests();
-    const rest = { [Symbol.asyncIterator]: () => small.chunks };
-    const whole = await holdBody(rest, canStream ? postBufferBytes : maxHeldRequestBytes);
-    if (whole.kind === 'held' || canStream) return whole;
-    await whole.chunks.return?.();
-    throw new LimitError('maxHeldRequestBytes', maxHeldRequestBytes + 1, maxHeldRequestBytes);
+    const held: Uint8Array[] = [];
+    const source = body[Symbol.asyncIterator]();
+    // Few bodies are larger, and on Node asking the runtime whether it streams loads all of its `fetch`: 25 ms.
+    const isAll = await holdBody(held, source, Math.min(postBufferBytes, maxHeldRequestBytes));
+    if (isAll) return { kind: 'held', bytes: concatBytes(held) };
+    const { largeBody } = await import('../later.js');
+    const { streamsRequests } = this.#options;
+    return await largeBody(held, source, { postBufferBytes, maxHeldRequestBytes, streamsRequests });
   }
 
   /** Send a request; again when the server is busy, and after a 401 with credentials. */
-  async #send(call: Call): Promise<HttpAnswer> {
+  async #send(call: HttpCall): Promise<HttpAnswer> {
     const isOwn = new URL(call.url).origin === this.#address.origin;
-    let sent = 0;
-    for (let attempt = 1; ; ) {
-      const answer = await this.#sendOnce(call, isOwn);
-      sent++;
-      if (answer.status !== 401) {
-        if (isOwn && answer.status >= 200 && answer.status < 300) await this.#tell('approve');
-        const delay = call.isRepeatable ? this.#retryDelay(sent, answer) : undefined;
-        if (delay === undefined) return answer;
-        await answer.discard();
-        await (this.#options.retry?.clock ?? systemClock).sleep(delay, call.signal);
-        continue;
-      }
-      if (isOwn) await this.#tell('reject');
-      const canRepeat = call.body?.kind !== 'streamed' && isOwn && attempt <= MAX_CREDENTIAL_ATTEMPTS;
-      const authorization = canRepeat ? await this.#askCredentials(attempt, call.signal, answer) : undefined;
-      if (isOwn) this.#authorization = authorization;
-      if (authorization === undefined) throw await statusFailure(answer, displayUrl(call.url));
-      await answer.discard();
-      attempt++;
-      sent = 0;
-    }
-  }
-
-  #retryDelay(sent: number, answer: HttpAnswer): number | undefined {
-    return retryDelay(sent, answer.status, answer.retryAfter, this.#options.retry);
-  }
-
-  /** @param refused let go where asking fails */
-  async #askCredentials(
-    attempt: number,
-    signal: AbortSignal | undefined,
-    refused: HttpAnswer,
-  ): Promise<string | undefined> {
+    const send = (): Promise<HttpAnswer> => this.#sendOnce(call, isOwn);
+    const answer = await send();
+    if (answer.status < 400 && this.#login.offered === undefined) return answer;
+    const { sendAgain } = await import('../later.js');
+    const { credentials, retry } = this.#options;
     const { username } = this.#address;
-    if (this.#options.credentials === undefined) return undefined;
-    const request: CredentialsRequest = {
+    return await sendAgain(answer, call, {
+      send,
+      isOwn,
+      login: this.#login,
       url: this.url,
-      attempt,
-      ...(username === undefined ? {} : { username }),
-      ...(signal === undefined ? {} : { signal }),
-    };
-    try {
-      const credentials = await asCredentialsStore(this.#options.credentials).get(request);
-      if (credentials === undefined) return undefined;
-      const authorization = authorizationHeader(credentials);
-      this.#offered = { credentials, request };
-      return authorization;
-    } catch (error) {
-      await refused.discard();
-      throw error;
-    }
+      username,
+      credentials,
+      retry,
+    });
   }
 
-  /** What the server made of the credentials that it was given last; not before it looked at them. */
-  async #tell(verdict: 'approve' | 'reject'): Promise<void> {
-    const offered = this.#offered;
-    const { credentials } = this.#options;
-    this.#offered = undefined;
-    if (offered === undefined || credentials === undefined) return;
-    await tellStore(asCredentialsStore(credentials), verdict, offered.credentials, offered.request);
-  }
-
-  async #sendOnce(call: Call, isOwn: boolean): Promise<HttpAnswer> {
+  async #sendOnce(call: HttpCall, isOwn: boolean): Promise<HttpAnswer> {
     call.signal?.throwIfAborted();
-    const deadline = new Deadline(call.signal, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, this.#options.pace);
+    const { pace, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const { Pace } = pace === undefined ? {} : await import('../later.js');
+    const paceOf = pace && Pace && ((onTooSlow: () => void) => new Pace(pace, onTooSlow));
+    const deadline = new Deadline(call.signal, timeoutMs, paceOf);
     deadline.start();
     const headers = {
       'User-Agent': this.#options.userAgent ?? AGENT,
       ...call.headers,
       ...(isOwn ? this.#options.headers : {}),
-      ...(isOwn && this.#authorization !== undefined ? { Authorization: this.#authorization } : {}),
+      ...(isOwn && this.#login.authorization !== undefined ? { Authorization: this.#login.authorization } : {}),
     };
     const init = {
       method: call.method,
@@ -255,7 +178,10 @@ class HttpTransport implements RequestTransport {
     try {
       const response = await this.#fetch(call.url, init);
       deadline.stop();
-      if (response.redirected) throw redirectRefused(call.url, 'the given fetch follows redirects by itself');
+      if (response.redirected) {
+        const { redirectRefused } = await import('../later.js');
+        throw redirectRefused(call.url, 'the given fetch follows redirects by itself');
+      }
       return new HttpAnswer(response, deadline, displayUrl(call.url));
     } catch (error) {
       deadline.end();
@@ -287,7 +213,7 @@ function fetchBody(body: RequestBody | undefined, deadline: Deadline): RequestIn
     deadline.start();
     deadline.moved(bytes);
   };
-  return { body: requestStream(body.chunks, onChunk), duplex: 'half' };
+  return { body: body.open(onChunk), duplex: 'half' };
 }
 
 function protocolHeader(call: TransportCall): Record<string, string> {
@@ -298,48 +224,14 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-/** The same service at another place: anything else is not a repository that moved. */
-function redirectTarget(from: string, location: string | undefined, tail: string): string {
-  if (location === undefined) throw redirectRefused(from, 'it does not say where to');
-  if (/[\x00-\x20\x7f]|%0[0ad]/i.test(location) || !URL.canParse(location, from)) {
-    throw redirectRefused(from, 'it leads to an invalid URL');
-  }
-  const target = new URL(location, from);
-  if (target.protocol !== 'https:' && target.protocol !== new URL(from).protocol) {
-    throw redirectRefused(from, `it leads to ${target.protocol.slice(0, -1)}`);
-  }
-  if (target.username !== '' || target.password !== '') throw redirectRefused(from, 'its target has credentials in it');
-  // A fragment is not sent: what stands in one asks for nothing.
-  if (target.hash !== '' || !asksFor(target, tail)) {
-    throw redirectRefused(from, `it leads to ${displayUrl(target.href)}, no repository`);
-  }
-  return target.href;
-}
-
-/** Whether a URL is that of a repository with `tail` after it: as path and query, or in the query of a base that has one. */
-function asksFor({ pathname, search }: URL, tail: string): boolean {
-  const query = tail.indexOf('?');
-  if (query < 0) return search.endsWith(tail);
-  return pathname.endsWith(tail.slice(0, query)) && search === tail.slice(query);
-}
-
-function redirectRefused(from: string, reason: string): TransportError {
-  return new TransportError('REDIRECT_REFUSED', `Cannot follow a redirect from ${displayUrl(from)}: ${reason}`);
-}
-
-/** After the probe: whatever broke, the pack was not sent. */
-function requestNeverSent(error: unknown): unknown {
-  if (!isGitError(error, 'TRANSPORT_CLOSED')) return error;
-  return new TransportError('TRANSPORT_FAILED', error.message, { cause: error, retryable: true });
-}
-
-async function assertAnswer(answer: HttpAnswer, expected: string, display: string, service: Service): Promise<void> {
-  if (answer.status !== 200) throw await statusFailure(answer, display);
-  if (answer.mediaType === expected) return;
-  await answer.discard();
-  const problem =
-    answer.mediaType === 'text/plain' && expected.endsWith('-advertisement')
-      ? 'it serves files only (the "dumb" protocol), or no repository'
-      : `its answer is ${answer.mediaType || 'of no type'}, not git's; is this the URL of a repository?`;
-  throw new GitError('UNSUPPORTED', `Cannot use ${service} at ${display}: ${problem}`);
+/** Throw where the answer is not what git's services answer. Only the first request may be redirected, and that was followed. */
+async function assertAnswer(
+  answer: HttpAnswer,
+  service: Service,
+  what: 'advertisement' | 'result',
+  url: string,
+): Promise<void> {
+  if (answer.status === 200 && answer.mediaType === `application/x-${service}-${what}`) return;
+  const { answerFailure } = await import('../later.js');
+  throw await answerFailure(answer, service, what, url);
 }

@@ -1,4 +1,4 @@
-import { NotFoundError, TransportError } from '@git-kv/objects';
+import { concatBytes, decodeUtf8, NotFoundError, TransportError } from '@git-kv/objects';
 import { remoteWords } from '../text.js';
 import type { HttpAnswer } from './http-answer.js';
 
@@ -37,5 +37,21 @@ async function answerWords(answer: HttpAnswer): Promise<string> {
     await answer.discard();
     return '';
   }
-  return remoteWords(await answer.text(MAX_WORDS_BYTES)).replace(/\s*\n\s*/g, ' ');
+  return remoteWords(await beginningOf(answer, MAX_WORDS_BYTES)).replace(/\s*\n\s*/g, ' ');
+}
+
+/** The beginning of the body as text; the rest is let go. */
+async function beginningOf(answer: HttpAnswer, maxBytes: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer) {
+      parts.push(chunk);
+      size += chunk.length;
+      if (size >= maxBytes) break;
+    }
+  } catch {
+    // What was said before it broke off is still worth telling, and the status is the failure to report.
+  }
+  return decodeUtf8(concatBytes(parts).subarray(0, maxBytes));
 }

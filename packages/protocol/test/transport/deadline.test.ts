@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deadline } from '../../src/transport/deadline.js';
+import { Pace } from '../../src/transport/pace.js';
 
 describe('a deadline', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -18,7 +19,8 @@ describe('a deadline', () => {
   });
 
   test('that is over starts no clock again', () => {
-    const deadline = new Deadline(undefined, 1000, { minBytesPerSecond: 1, windowMs: 1000 });
+    const pace = { minBytesPerSecond: 1, windowMs: 1000 };
+    const deadline = new Deadline(undefined, 1000, (onTooSlow) => new Pace(pace, onTooSlow));
     deadline.start();
     deadline.end();
     deadline.start();
