@@ -1,7 +1,8 @@
-import { encodeUtf8, FileMode, isTreeMode, type Oid, parseCommitLinks } from '@git-kv/objects';
+import { encodeUtf8, FileMode, type Oid, parseCommitLinks } from '@git-kv/objects';
 import { historyMissing } from './errors.js';
 import type { Head } from './head.js';
 import type { Key } from './key.js';
+import { childSlot } from './tree/slot.js';
 import type { TreeCache } from './tree/tree-cache.js';
 import type { TreeSlot } from './tree/tree-view.js';
 
@@ -38,13 +39,6 @@ export async function findLastChange(
   }
 }
 
-/** What a root tree has under `key`. */
-export async function findSlot(trees: TreeCache, treeOid: Oid, key: Key): Promise<TreeSlot | undefined> {
-  let slot: TreeSlot | undefined = { mode: FileMode.tree, oid: treeOid };
-  for (const name of key.segments) slot = await child(trees, slot, encodeUtf8(name));
-  return slot;
-}
-
 /** Whether two root trees have the same under `key`; reads no further than where they part and meet. */
 async function isSameUnder(trees: TreeCache, oneOid: Oid, otherOid: Oid, key: Key): Promise<boolean> {
   let one: TreeSlot | undefined = { mode: FileMode.tree, oid: oneOid };
@@ -52,19 +46,14 @@ async function isSameUnder(trees: TreeCache, oneOid: Oid, otherOid: Oid, key: Ke
   for (const name of key.segments) {
     if (isSame(one, other)) return true;
     const nameBytes = encodeUtf8(name);
-    one = await child(trees, one, nameBytes);
-    other = await child(trees, other, nameBytes);
+    one = await childSlot(trees, one, nameBytes);
+    other = await childSlot(trees, other, nameBytes);
   }
   return isSame(one, other);
 }
 
 function isSame(one: TreeSlot | undefined, other: TreeSlot | undefined): boolean {
   return one?.oid === other?.oid && one?.mode === other?.mode;
-}
-
-async function child(trees: TreeCache, slot: TreeSlot | undefined, name: Uint8Array): Promise<TreeSlot | undefined> {
-  if (slot === undefined || !isTreeMode(slot.mode)) return undefined;
-  return (await trees.read(slot.oid)).find(name);
 }
 
 async function readCommit(trees: TreeCache, oid: Oid): Promise<Head | undefined> {

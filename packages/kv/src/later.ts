@@ -1,8 +1,11 @@
 // What a store may never need, loaded together when some of it is first used. One module, and not one for each: what it has in common with
 // the rest would be split into a file for each combination of them, which costs a page more than it spares.
+export { findLastChange } from './last-change.js';
 export { readOctets } from './octets/read.js';
 export { writeOctets } from './octets/write.js';
 export { connectPartial } from './partial/connect.js';
 export { createProof } from './proof/create.js';
-export { isAncestor, mergeKeys, mergeUnpushed, rebaseUnpushed } from './unpushed.js';
+export { publishAgain } from './publish-again.js';
+export { ReadSet } from './read-set.js';
+export { isAncestor, mergeUnpushed, rebaseUnpushed } from './unpushed.js';
 export { Watching } from './watch/watching.js';

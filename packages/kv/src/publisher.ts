@@ -1,61 +1,7 @@
-import { GitError, isGitError, type Oid, type RawObject } from '@git-kv/objects';
-import type { RepositoryObjects } from '@git-kv/repository';
-import { sleep } from './back-off.js';
-import type { Committer, MadeCommit } from './committer.js';
+import { isGitError } from '@git-kv/objects';
 import { Contention } from './contention.js';
-import type { DraftResult } from './draft.js';
-import { KvConflictError } from './errors.js';
+import type { Edit, FirstTry, Ground, Published, PublisherOptions } from './edit.js';
 import type { Head } from './head.js';
-import type { ChangeOptions, KvOptions } from './options.js';
-import type { Retention } from './retention.js';
-import type { Upstream, UpstreamRefusal, UpstreamTip } from './upstream.js';
-
-const DEFAULT_RETRIES = 16;
-/** A server that says it could not move the branch, which stands where it stood, is asked so often again. */
-const MAX_UNMOVED = 4;
-
-/** What one write makes of a root tree. One that changes nothing is there to have `assertHolds` asked of what the branch holds. */
-export interface Edit {
-  readonly baseTreeOid: Oid | undefined;
-  readonly treeOid: Oid;
-  readonly objects: readonly RawObject[];
-  readonly options: ChangeOptions;
-  /** Asked before the edit is made on top of what others left. Throws where it does not hold there. */
-  readonly assertHolds?: (theirs: Head) => Promise<void>;
-  /** Made anew on top of that, in place of a merge; `undefined` where it is to be merged. */
-  readonly remake?: (theirs: Head) => Promise<DraftResult | undefined>;
-}
-
-/** Where commits are made: on `head`, and on the branch at `pushedOid`. */
-export interface Ground {
-  readonly head: Head | undefined;
-  readonly pushedOid: Oid | undefined;
-}
-
-/** In the place of an error: an edit before this one failed, so that it has to be made anew. */
-export const NOT_TRIED: unique symbol = Symbol('not tried');
-
-/** What became of edits. */
-export interface Published {
-  /** Why an edit was not made, an error or {@link NOT_TRIED}; those that are not here were. */
-  readonly failures: ReadonlyMap<Edit, unknown>;
-  /** Where the branch is known to stand now; `undefined` where it did not move. */
-  readonly position: Ground | undefined;
-  /** A commit on top of that of which it is not known whether the remote took it. */
-  readonly pending?: Head;
-  /** The commit of others that the edits were made on top of. */
-  readonly onto?: Head;
-}
-
-/** What a {@link Publisher} works with. */
-export interface PublisherOptions {
-  readonly repository: RepositoryObjects;
-  readonly upstream: Upstream;
-  readonly committer: Committer;
-  readonly retention: Retention;
-  readonly readHead: (oid: Oid) => Promise<Head>;
-  readonly settings: KvOptions;
-}
 
 /** Makes commits of edits and pushes them, on top of what others pushed in the meantime where the branch has moved. */
 export class Publisher {
@@ -71,263 +17,61 @@ export class Publisher {
    * {@link Published.failures}.
    */
   async publish(edits: readonly Edit[], ground: Ground): Promise<Published> {
-    const run = new Run(this.#options, this.#contention, edits, ground);
-    try {
-      const published = await run.publish();
-      return published === 'one-by-one' ? await this.#publishEach(edits, ground) : published;
-    } catch (error) {
-      run.failRest(error);
-      return { failures: run.failures, position: undefined };
-    }
+    const isPlain = !this.#contention.isCrowded && this.#isStack(edits, ground);
+    const outcome = isPlain ? await this.#publishAtOnce(edits, ground) : {};
+    if ('position' in outcome) return outcome;
+    // Loaded when it is needed: where nobody else writes, the first try is the last.
+    const { publishAgain } = await import('./later.js');
+    return await publishAgain(this.#options, this.#contention, edits, ground, outcome);
   }
 
-  /**
-   * The server refused some edits at once: which of them it minds shows when each comes alone. Those after that one were made on what
-   * came to nothing.
-   */
-  async #publishEach(edits: readonly Edit[], ground: Ground): Promise<Published> {
-    const failures = new Map<Edit, unknown>();
-    let position: Published['position'];
-    let pending: Head | undefined;
-    let onto: Head | undefined;
+  /** Whether each edit changes something of what the one before it left, from the ground on. */
+  #isStack(edits: readonly Edit[], { head, pushedOid }: Ground): boolean {
+    let treeOid = head?.treeOid;
     for (const edit of edits) {
-      if (pending !== undefined) {
-        const message = `Cannot write: it is not known whether the remote took commit ${pending.oid}; pull first`;
-        failures.set(edit, new GitError('UNPUSHED_COMMIT', message));
-        continue;
-      }
-      if (failures.size > 0) {
-        failures.set(edit, NOT_TRIED);
-        continue;
-      }
-      const published = await this.publish([edit], position ?? ground);
-      for (const [failed, error] of published.failures) failures.set(failed, error);
-      position = published.position ?? position;
-      pending = published.pending;
-      onto = published.onto ?? onto;
+      const isOnTop = edit.baseTreeOid === treeOid;
+      treeOid ??= this.#options.repository.algorithm.emptyTreeOid;
+      if (!isOnTop || edit.treeOid === treeOid) return false;
+      treeOid = edit.treeOid;
     }
-    return { failures, position, ...(pending && { pending }), ...(onto && { onto }) };
-  }
-}
-
-/** One go at publishing some edits. */
-class Run {
-  readonly failures = new Map<Edit, unknown>();
-  readonly #options: PublisherOptions;
-  readonly #contention: Contention;
-  readonly #edits: readonly Edit[];
-  readonly #ground: Ground;
-  /** What the commits are stacked on, and what the branch has to hold for them to be pushed. */
-  #onto: Head | undefined;
-  #expected: Oid | undefined;
-  /** Whether the branch was seen to hold that. */
-  #isSeen = false;
-  #unmoved = 0;
-  /** What goes to the store with the next write: an engine on disk synchronises once for each. */
-  #unwritten: readonly RawObject[];
-  /** When the try under way began. */
-  #tryStart = performance.now();
-
-  constructor(options: PublisherOptions, contention: Contention, edits: readonly Edit[], ground: Ground) {
-    this.#options = options;
-    this.#contention = contention;
-    this.#edits = edits;
-    this.#unwritten = edits.flatMap(({ objects }) => objects);
-    this.#ground = ground;
-    this.#onto = ground.head;
-    this.#expected = ground.pushedOid;
+    return head?.oid === pushedOid;
   }
 
-  async publish(): Promise<Published | 'one-by-one'> {
-    if (this.#contention.isCrowded && this.#mayFollow()) await this.#queueUp();
-    for (let attempt = 1; ; attempt++) {
-      const chain = await this.#stack();
-      if (this.#rest().length === 0) return { failures: this.failures, position: undefined };
-      if (chain.length === 0 && !this.#mustLook()) {
-        return this.#onto === this.#ground.head
-          ? { failures: this.failures, position: undefined }
-          : this.#done(this.#onto);
-      }
-      const top = chain.at(-1)?.head ?? this.#onto;
-      await this.#write(chain.map(({ object }) => object));
-      let refusal: UpstreamRefusal | undefined;
-      try {
-        // Commits of ours that were never pushed are below what changes nothing, too.
-        const isMove = top !== undefined && top.oid !== this.#expected;
-        refusal = isMove
-          ? await this.#options.upstream.push(this.#expected, top.oid, { signal: this.#signal() })
-          : await this.#look();
-      } catch (error) {
-        if (!isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) throw error;
-        this.failRest(error);
-        return { failures: this.failures, position: undefined, ...(top && { pending: top }) };
-      }
-      const tryMs = performance.now() - this.#tryStart;
-      if (refusal === undefined) {
-        this.#contention.won(tryMs);
-        return this.#done(top);
-      }
-      if (refusal.isRace) this.#contention.lost(tryMs);
-      if ((await this.#follow(refusal, attempt)) === 'same') return 'one-by-one';
-      if (this.#rest().length === 0) return { failures: this.failures, position: undefined };
-    }
-  }
-
-  failRest(error: unknown): void {
-    for (const edit of this.#rest()) this.failures.set(edit, error);
-  }
-
-  #done(head: Head | undefined): Published {
-    const isMoved = this.#onto?.oid !== this.#ground.head?.oid;
-    const isSame = head?.oid === this.#ground.head?.oid && head?.oid === this.#ground.pushedOid;
-    const position = isSame ? undefined : { head, pushedOid: head?.oid };
-    return { failures: this.failures, position, ...(isMoved && this.#onto && { onto: this.#onto }) };
-  }
-
-  #changesNothing({ baseTreeOid, treeOid }: Edit): boolean {
-    return treeOid === (baseTreeOid ?? this.#options.repository.algorithm.emptyTreeOid);
-  }
-
-  /** Whether something is asked of the branch which no push answers. */
-  #mustLook(): boolean {
-    return !this.#isSeen && this.#rest().some((edit) => this.#changesNothing(edit));
-  }
-
-  /** What a push that moves nothing would say. */
-  async #look(): Promise<UpstreamRefusal | undefined> {
-    const { upstream } = this.#options;
-    const tip = await this.#find(this.#signal());
-    if (tip?.oid === this.#expected) return undefined;
-    const message = `Cannot write to ${upstream.display}: another writer moved the branch; pull first`;
-    return { error: new GitError('PUSH_REJECTED', message), isRace: false };
-  }
-
-  #rest(): Edit[] {
-    return this.#edits.filter((edit) => !this.failures.has(edit));
-  }
-
-  /** Edits that can be aborted come alone. */
-  #signal(): AbortSignal | undefined {
-    return this.#edits.length === 1 ? this.#edits[0]?.options.signal : undefined;
-  }
-
-  async #write(added: readonly RawObject[]): Promise<void> {
-    const objects = [...this.#unwritten, ...added];
-    if (objects.length === 0) return;
-    await this.#options.repository.objects.writeMany(objects);
-    this.#options.retention.wrote(objects);
-    this.#unwritten = [];
-  }
-
-  /** A commit for each edit that is left, on top of each other; none for what others have made the same. */
-  async #stack(): Promise<MadeCommit[]> {
-    const chain: MadeCommit[] = [];
-    const { emptyTreeOid } = this.#options.repository.algorithm;
-    let parent = this.#onto;
-    for (const edit of this.#rest()) {
+  /** The first try, which mostly is all there is. */
+  async #publishAtOnce(edits: readonly Edit[], ground: Ground): Promise<Published | FirstTry> {
+    const { committer, repository, retention, upstream } = this.#options;
+    const start = performance.now();
+    const objects = edits.flatMap((edit) => edit.objects);
+    let top: Head | undefined = ground.head;
+    for (const edit of edits) {
       try {
         edit.options.signal?.throwIfAborted();
-        const treeOid = await this.#treeOn(edit, parent);
-        if (treeOid === (parent?.treeOid ?? emptyTreeOid)) continue;
-        const parentOids = parent === undefined ? [] : [parent.oid];
-        const made = await this.#options.committer.make({ treeOid, parentOids }, edit.options);
-        chain.push(made);
-        parent = made.head;
+        const parentOids = top === undefined ? [] : [top.oid];
+        const made = await committer.make({ treeOid: edit.treeOid, parentOids }, edit.options);
+        objects.push(made.object);
+        top = made.head;
       } catch (error) {
-        this.failures.set(edit, error);
+        return { failed: [edit, error] };
       }
     }
-    return chain;
-  }
-
-  /** The tree of an edit on top of `parent`, whatever is there. */
-  async #treeOn(edit: Edit, parent: Head | undefined): Promise<Oid> {
-    if (parent?.treeOid === edit.baseTreeOid) return edit.treeOid;
-    await this.#write([]); // what is asked of the edit, and the merge, read what it has made
-    if (parent !== undefined) await edit.assertHolds?.(parent);
-    const remade = parent && (await edit.remake?.(parent));
-    if (remade !== undefined) {
-      await this.#write(remade.objects);
-      return remade.treeOid;
+    const pending = top as Head;
+    let isSent = false;
+    try {
+      await repository.objects.writeMany(objects);
+      retention.wrote(objects);
+      isSent = true;
+      // Edits that can be aborted come alone.
+      const signal = edits.length === 1 ? edits[0]?.options.signal : undefined;
+      const refusal = await upstream.push(ground.pushedOid, pending.oid, { signal });
+      const ms = performance.now() - start;
+      if (refusal?.isRace) this.#contention.lost(ms);
+      if (refusal !== undefined) return { refusal };
+      this.#contention.won(ms);
+      return { failures: new Map(), position: { head: pending, pushedOid: pending.oid } };
+    } catch (error) {
+      const failures = new Map(edits.map((edit) => [edit, error]));
+      const isUnknown = isSent && isGitError(error, 'PUSH_OUTCOME_UNKNOWN');
+      return { failures, position: undefined, ...(isUnknown && { pending }) };
     }
-    if (this.#changesNothing(edit) && parent !== undefined) return parent.treeOid;
-    const { repository, settings } = this.#options;
-    const sides = { base: edit.baseTreeOid, ours: edit.treeOid, theirs: parent?.treeOid };
-    const { signal, merge = settings.merge } = edit.options;
-    // Loaded when it is needed: where nobody else writes, nothing is merged.
-    const { mergeKeys } = await import('./later.js');
-    const merged = await mergeKeys(repository.objects, sides, merge, signal ? { signal } : {});
-    if (merged.status === 'conflict') throw new KvConflictError('write', merged.conflicts, merged.hasMore);
-    await this.#write(merged.objects);
-    return merged.treeOid;
-  }
-
-  /**
-   * Go where the branch is now, so that what is left can be made there. Fails those edits that are not to be made again. Says
-   * `same` where the branch did not move and the server means what it said.
-   */
-  async #follow(refusal: UpstreamRefusal, attempt: number): Promise<'moved' | 'same'> {
-    const { settings } = this.#options;
-    const { head, pushedOid } = this.#ground;
-    for (const edit of this.#rest()) {
-      const { onConflict = settings.onConflict, retries = settings.retries ?? DEFAULT_RETRIES } = edit.options;
-      if (onConflict === 'fail' || attempt > retries) this.failures.set(edit, refusal.error);
-    }
-    // Commits of ours that were never pushed are for a pull to bring together with those of others.
-    if (head?.oid !== pushedOid) this.failRest(refusal.error);
-    if (this.#rest().length === 0) return 'moved';
-    const signal = this.#signal();
-    if (refusal.isRace) await this.#wait(attempt, signal);
-    const tip = await this.#find(signal);
-    if (tip === undefined && this.#expected !== undefined) throw refusal.error;
-    if (tip === undefined || tip.oid === this.#expected) {
-      if (refusal.isRace && ++this.#unmoved <= MAX_UNMOVED) return 'moved';
-      if (this.#rest().length > 1) return 'same';
-      throw refusal.error;
-    }
-    await this.#standOn(tip, signal);
-    return 'moved';
-  }
-
-  /** On a branch where writers meet, the first try too comes when chance says, and on top of what is there then. */
-  async #queueUp(): Promise<void> {
-    const signal = this.#signal();
-    await this.#wait(1, signal);
-    const tip = await this.#find(signal);
-    if (tip !== undefined && tip.oid !== this.#expected) await this.#standOn(tip, signal);
-  }
-
-  /** Whether the edits may be made on top of others'. */
-  #mayFollow(): boolean {
-    const { settings } = this.#options;
-    if (settings.backOff !== undefined || this.#ground.head?.oid !== this.#ground.pushedOid) return false;
-    return this.#edits.every(({ options }) => {
-      const { onConflict = settings.onConflict, retries = settings.retries ?? DEFAULT_RETRIES } = options;
-      return onConflict !== 'fail' && retries > 0;
-    });
-  }
-
-  async #wait(attempt: number, signal: AbortSignal | undefined): Promise<void> {
-    const { backOff } = this.#options.settings;
-    if (backOff !== undefined) await backOff(attempt, signal);
-    else await sleep(this.#contention.delay(), signal);
-    this.#tryStart = performance.now();
-  }
-
-  async #find(signal: AbortSignal | undefined): Promise<UpstreamTip | undefined> {
-    return await this.#options.upstream.find({ signal }).catch((error: unknown) => {
-      if (isGitError(error, 'REMOTE_REF_NOT_FOUND')) return undefined;
-      throw error;
-    });
-  }
-
-  async #standOn(tip: UpstreamTip, signal: AbortSignal | undefined): Promise<void> {
-    const { retention, readHead } = this.#options;
-    const haves = new Set([this.#onto?.oid, this.#ground.head?.oid].filter((oid) => oid !== undefined));
-    await tip.fetch('tip', [...haves], { signal });
-    retention.fetched();
-    this.#onto = await readHead(tip.oid);
-    this.#expected = tip.oid;
-    this.#isSeen = true;
   }
 }

@@ -1,7 +1,7 @@
 import { decodeLatin1, isTreeMode, type Oid } from '@git-kv/objects';
 import { isValueMode } from './changes.js';
 import type { Key } from './key.js';
-import { findSlot } from './last-change.js';
+import { findSlot } from './tree/slot.js';
 import type { TreeCache } from './tree/tree-cache.js';
 import type { TreeSlot } from './tree/tree-view.js';
 import type { Found, FoundEntry, WorkingTree } from './tree/working-tree.js';

@@ -11,9 +11,9 @@ import { isValueMode } from './changes.js';
 import { dictionaryExpected, valueExpected } from './errors.js';
 import type { Head } from './head.js';
 import { Key } from './key.js';
-import { findLastChange, findSlot } from './last-change.js';
 import { type Permissions, permissionsOf } from './permissions.js';
 import type { TreeReads } from './read-set.js';
+import { findSlot } from './tree/slot.js';
 import type { TreeCache } from './tree/tree-cache.js';
 import { checkedBlob, checkedCount, missingValue, valueOid } from './value.js';
 
@@ -241,6 +241,7 @@ export abstract class KvReader {
       if (!exact) return base.timestamp;
       const committed = await findSlot(trees, base.treeOid, at);
       if (committed?.mode !== found.mode || committed.oid !== tree.oidOf(found)) return now;
+      const { findLastChange } = await import('./later.js');
       return await findLastChange({ trees, shallow: await shallow() }, base, at, signal);
     });
   }

@@ -2,10 +2,10 @@ import { GitError, isGitError } from '@git-kv/objects';
 import type { KvBatch } from './batch.js';
 import type { StoreCore } from './core.js';
 import type { DraftResult } from './draft.js';
+import type { Edit } from './edit.js';
 import type { Head } from './head.js';
 import type { ChangeOptions } from './options.js';
-import type { Edit } from './publisher.js';
-import { ReadSet } from './read-set.js';
+import type { ReadSet } from './read-set.js';
 
 const DEFAULT_RETRIES = 16;
 
@@ -60,8 +60,8 @@ export class Transaction {
     let base = this.#start;
     for (let attempt = 1; ; attempt++) {
       this.#options.signal?.throwIfAborted();
-      const reads = isolation === 'serializable' ? new ReadSet() : undefined;
       const outcome: Outcome<T> = await retention.pinned(base?.treeOid, async () => {
+        const reads = isolation === 'serializable' ? new (await import('./later.js')).ReadSet() : undefined;
         const batch = await open(base, reads);
         try {
           const result = await change(batch);

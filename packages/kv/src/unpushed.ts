@@ -9,7 +9,6 @@ import { type MergedKeys, mergeKeys } from './merge/merge-keys.js';
 import type { Retention } from './retention.js';
 
 export { isAncestor } from '@git-kv/repository';
-export { mergeKeys } from './merge/merge-keys.js';
 
 /** What bringing two lines of commits together takes. */
 export interface UnpushedTools {

@@ -2,7 +2,7 @@ import type { Oid } from '@git-kv/objects';
 import { parsePathspec, RevisionWalk } from '@git-kv/repository';
 import { isValueMode } from '../changes.js';
 import type { Key } from '../key.js';
-import { findSlot } from '../last-change.js';
+import { findSlot } from '../tree/slot.js';
 import type { VersionedCommit } from './commit.js';
 import type { VersionedContext } from './context.js';
 import type { CallOptions } from './options.js';
