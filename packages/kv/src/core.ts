@@ -8,25 +8,13 @@ import type { Expectation } from './expectation.js';
 import type { Head } from './head.js';
 import { Mutex } from './mutex.js';
 import type { StoreState } from './octets/state.js';
-import type { KvOptions, PullOptions, SettledPush, UnpushedPolicy, WriteOptions } from './options.js';
+import type { KvOptions, PullOptions, UnpushedPolicy, WriteOptions } from './options.js';
+import type { Plan, Position } from './position.js';
 import { Publisher } from './publisher.js';
 import { Retention } from './retention.js';
 import { TreeCache } from './tree/tree-cache.js';
 import type { Upstream, UpstreamTip } from './upstream.js';
 import { WriteQueue } from './write-queue.js';
-
-/** Where a store stands: what it shows, what the remote is known to have, and what is in doubt. */
-interface Position {
-  readonly head: Head | undefined;
-  readonly pushedOid: Oid | undefined;
-  /** A commit on top of `head`, or of what others pushed since, of which it is not known whether the remote took it. */
-  readonly pending: Head | undefined;
-}
-
-/** Where a pull leads, and what became of the pending commit. */
-interface Plan extends Position {
-  readonly fate?: SettledPush['status'];
-}
 
 /** What a {@link StoreCore} stands on; `position` is where a saved store was, absent to start from the branch. */
 export interface CoreOptions extends KvOptions {
@@ -231,45 +219,20 @@ export class StoreCore {
       if (tip.oid === head?.oid) return this.#position;
       return this.#adopt(tip, 'tip', options);
     }
-    if (tip.oid === unpushed.oid) return { head: unpushed, pushedOid: tip.oid, pending: undefined, fate: 'pushed' };
-    // Nothing new there: a pending commit never arrived, others are still to be pushed.
-    if (tip.oid === pushedOid || (await this.#isAncestor(tip.oid, unpushed.oid))) {
-      const isBehind = head === undefined || !(await this.#isAncestor(tip.oid, head.oid));
-      // A pending commit may have been made on top of what others pushed, which is there.
-      const next =
-        isBehind && tip.oid !== pushedOid ? await this.#adopt(tip, 'tip', options) : { head, pushedOid: tip.oid };
-      return { ...next, pending: undefined, fate: 'rolled-back' };
-    }
-    const policy = options.onUnpushed ?? this.#options.onUnpushed;
-    if (policy === 'theirs') return { ...(await this.#adopt(tip, 'tip', options)), fate: 'abandoned' };
-    const next = await this.#adopt(tip, 'history', options);
-    if (await this.#isAncestor(unpushed.oid, tip.oid)) return { ...next, fate: 'pushed' };
-    if (policy === 'rebase' || policy === 'merge') {
-      const theirs = next.head as Head;
-      const { signal } = options;
-      const { mergeUnpushed, rebaseUnpushed } = await import('./later.js');
-      const together = policy === 'rebase' ? rebaseUnpushed : mergeUnpushed;
-      const settled = await together(
-        {
-          repository: this.repository,
-          committer: this.#committer,
-          retention: this.retention,
-          rules: this.#options.merge,
-          title: `Merge ${this.refName.replace(/^refs\/heads\//, '')} of ${this.#upstream.display}`,
-          ...(signal && { signal }),
-        },
-        { unpushed, theirs, pushedOid },
-      );
-      return {
-        head: settled,
-        pushedOid: tip.oid,
-        pending: undefined,
-        fate: policy === 'rebase' ? 'rebased' : 'merged',
-      };
-    }
-    throw new GitError(
-      'UNPUSHED_COMMIT',
-      `Cannot pull ${this.refName} from ${this.#upstream.display}: it went another way than the unpushed commit ${unpushed.oid}`,
+    const { planUnpushed } = await import('./later.js');
+    return await planUnpushed(
+      {
+        repository: this.repository,
+        committer: this.#committer,
+        retention: this.retention,
+        rules: this.#options.merge,
+        refName: this.refName,
+        display: this.#upstream.display,
+        adopt: (what) => this.#adopt(tip, what, options),
+        ...(options.signal && { signal: options.signal }),
+      },
+      this.#position,
+      { unpushed, tipOid: tip.oid, policy: options.onUnpushed ?? this.#options.onUnpushed },
     );
   }
 
@@ -286,12 +249,6 @@ export class StoreCore {
     await tip.fetch(what, [...haves], { signal: options.signal, onProgress: options.onProgress });
     this.retention.fetched();
     return { head: await this.#readHead(tip.oid), pushedOid: tip.oid, pending: undefined };
-  }
-
-  async #isAncestor(ancestorOid: Oid, descendantOid: Oid): Promise<boolean> {
-    const shallow = await this.repository.shallow.read();
-    const { isAncestor } = await import('./later.js');
-    return isAncestor(this.repository.objects, ancestorOid, descendantOid, { shallow });
   }
 
   async #moveTo({ head, pushedOid, pending }: Position): Promise<void> {

@@ -6,6 +6,6 @@ export { writeOctets } from './octets/write.js';
 export { connectPartial } from './partial/connect.js';
 export { createProof } from './proof/create.js';
 export { publishAgain } from './publish-again.js';
+export { planUnpushed } from './pull-unpushed.js';
 export { ReadSet } from './read-set.js';
-export { isAncestor, mergeUnpushed, rebaseUnpushed } from './unpushed.js';
 export { Watching } from './watch/watching.js';

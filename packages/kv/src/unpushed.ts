@@ -8,8 +8,6 @@ import type { MergeRules } from './merge/merge.js';
 import { type MergedKeys, mergeKeys } from './merge/merge-keys.js';
 import type { Retention } from './retention.js';
 
-export { isAncestor } from '@git-kv/repository';
-
 /** What bringing two lines of commits together takes. */
 export interface UnpushedTools {
   readonly repository: RepositoryObjects;
