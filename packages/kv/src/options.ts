@@ -29,6 +29,16 @@ export type ConflictPolicy = 'rebase' | 'fail';
 export interface KvLimits {
   /** Bytes of one value that is set. Default 512 MiB. */
   readonly valueBytes?: number;
+  /**
+   * Bytes that what a pull, a read or a saved state brings may inflate to, however short it is; above it, 200 times as many as came.
+   * Default 1 GiB: a value of zeros is a thousandth of its size on the way.
+   */
+  readonly inflatedBytes?: number;
+}
+
+/** {@link KvLimits.inflatedBytes}, as those take it who receive packs. */
+export function inflateLimit(limits: KvLimits | undefined): { readonly freeInflatedBytes: number } {
+  return { freeInflatedBytes: limits?.inflatedBytes ?? 2 ** 30 };
 }
 
 /** How every store can be set up. */

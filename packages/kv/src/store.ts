@@ -85,7 +85,10 @@ export class GitKv extends KvReader implements KvWriter {
     const client = await connectUploadPack(transport, { signal });
     // What is taken apart needs no idx and no look-up in packs: a page with a small store never loads these.
     const repository = createMemoryObjects({ algorithm: client.algorithm, unpackLimit: Infinity });
-    const upstream = new RemoteUpstream(repository, transport, remote.refName, client);
+    const upstream = new RemoteUpstream(repository, transport, remote.refName, {
+      connected: client,
+      limits: options.limits,
+    });
     const core = await StoreCore.open({ ...options, repository, upstream, refName: remote.refName, onUnpushed });
     const store = new GitKv(core, transport);
     const reporting = { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) };
@@ -124,13 +127,14 @@ export class GitKv extends KvReader implements KvWriter {
     const { repository, state } = await readOctets(octets, {
       refName: remote.refName,
       algorithm,
+      limits: options.limits,
       ...(signal !== undefined && { signal }),
     });
     const refName = remote.branch === undefined ? (state.refName ?? remote.refName) : remote.refName;
     if (state.refName !== undefined && state.refName !== refName) {
       throw invalidState(`it is of ${state.refName}, not of ${refName}`);
     }
-    const upstream = new RemoteUpstream(repository, transport, refName);
+    const upstream = new RemoteUpstream(repository, transport, refName, { limits: options.limits });
     const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed, position: state });
     loadRest();
     return new GitKv(core, transport);

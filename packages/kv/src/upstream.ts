@@ -10,6 +10,7 @@ import {
   type Repository,
   type RepositoryObjects,
 } from '@git-kv/repository';
+import { inflateLimit, type KvLimits } from './options.js';
 
 /** What both directions of a sync take. */
 export interface SyncOptions {
@@ -93,12 +94,19 @@ export class RemoteUpstream implements Upstream {
   #connected: UploadPackClient | undefined;
   /** The client of the last pull. It may be asked to fetch until the next one. */
   #last: UploadPackClient | undefined;
+  readonly #limits: KvLimits | undefined;
 
-  constructor(repository: RepositoryObjects, transport: Transport, refName: string, connected?: UploadPackClient) {
+  constructor(
+    repository: RepositoryObjects,
+    transport: Transport,
+    refName: string,
+    { connected, limits }: { readonly connected?: UploadPackClient; readonly limits?: KvLimits | undefined } = {},
+  ) {
     this.#repository = repository;
     this.#transport = transport;
     this.#refName = refName;
     this.#connected = connected;
+    this.#limits = limits;
     this.display = transport.url;
   }
 
@@ -119,7 +127,8 @@ export class RemoteUpstream implements Upstream {
       oid,
       fetch: async (what, haves, fetchOptions) => {
         const depth = what === 'tip' ? { depth: 1 } : {};
-        await fetchInto(this.#repository, client, { wants: [oid], haves, ...depth, ...fetchOptions });
+        const given = { ...depth, ...inflateLimit(this.#limits), ...fetchOptions };
+        await fetchInto(this.#repository, client, { wants: [oid], haves, ...given });
         await client.close();
       },
     };

@@ -126,6 +126,8 @@ export interface ReceiveOptions extends ReadOptions {
   readonly expectedBytes?: number;
   /** Bytes that its entries inflate to together (default: no cap but the ratio). Results of deltas do not count. */
   readonly maxInflatedBytes?: number;
+  /** Bytes that entries may inflate to however short the pack is (default 64 MiB): above it, 200 times as many as the pack has. */
+  readonly freeInflatedBytes?: number;
   /** Bytes of one object (default 512 MiB). Resolving deltas holds up to three objects of this size. */
   readonly maxObjectBytes?: number;
   /** Read no further than the trailer of the pack (default: to the end of the stream, which must be there). */

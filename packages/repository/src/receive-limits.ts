@@ -5,10 +5,11 @@ const DEFAULT_MAX_PACK_BYTES = 2 ** 31;
 
 /** The caps of a pack that is received, as every engine hands them to the indexer. */
 export function receiveLimits(options: ReceiveOptions): Partial<PackLimits> {
-  const { maxPackBytes, maxInflatedBytes, maxObjectBytes } = options;
+  const { maxPackBytes, maxInflatedBytes, freeInflatedBytes, maxObjectBytes } = options;
   return {
     packBytes: maxPackBytes ?? DEFAULT_MAX_PACK_BYTES,
     ...(maxInflatedBytes !== undefined && { inflatedBytes: maxInflatedBytes }),
+    ...(freeInflatedBytes !== undefined && { expansionFreeBytes: freeInflatedBytes }),
     ...(maxObjectBytes !== undefined && { objectBytes: maxObjectBytes }),
   };
 }

@@ -9,6 +9,7 @@ import {
   resolveRef,
 } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
+import { inflateLimit, type KvLimits } from '../options.js';
 
 const HEADS = 'refs/heads/';
 const DEFAULT_BRANCH = 'main';
@@ -17,6 +18,7 @@ const DEFAULT_BRANCH = 'main';
 export interface PlaceOptions {
   /** Short name of the branch. Default: that which HEAD names there. */
   readonly branch?: string | undefined;
+  readonly limits?: KvLimits | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -91,12 +93,13 @@ export class RemotePlace implements Place {
   }
 
   async fetch(oid: Oid, extent: Extent, haves: readonly Oid[]): Promise<void> {
-    const { signal, onProgress } = this.#options;
+    const { limits, signal, onProgress } = this.#options;
     const client = this.#first?.client ?? (await connectUploadPack(this.#transport, { signal }));
     this.#first = undefined;
     const depth = extent === 'tip' ? { depth: 1 } : extent === 'all' ? { unshallow: true } : {};
     try {
-      await fetchInto(this.repository, client, { wants: [oid], haves, ...depth, signal, onProgress });
+      const given = { ...depth, ...inflateLimit(limits), signal, onProgress };
+      await fetchInto(this.repository, client, { wants: [oid], haves, ...given });
     } finally {
       await client.close();
     }

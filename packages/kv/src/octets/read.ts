@@ -4,6 +4,7 @@ import { type BundleHeader, readBundle as openBundle } from '@git-kv/protocol';
 import type { ObjectReader, Quarantine, RepositoryObjects } from '@git-kv/repository';
 import { createMemoryObjects } from '@git-kv/repository/memory';
 import { invalidState } from '../errors.js';
+import { inflateLimit, type KvLimits } from '../options.js';
 import { Pace } from '../pace.js';
 import { assertComplete } from './completeness.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
@@ -14,6 +15,7 @@ export interface ReadOctetsOptions {
   readonly refName: string;
   /** The object format of a bare pack, which does not say. */
   readonly algorithm: HashAlgorithm;
+  readonly limits?: KvLimits | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -93,7 +95,7 @@ async function readBundle(chunks: ChunkReader, options: ReadOctetsOptions): Prom
   const { header, pack } = await openBundle(chunks);
   if (header.filter !== undefined) throw invalidState(`it is partial: a filter (${header.filter}) left something out`);
   const repository = createMemoryObjects({ algorithm: header.algorithm });
-  const received = await receive(repository, pack, chunks, options.signal);
+  const received = await receive(repository, pack, chunks, options);
   const state = stateOf(header, options.refName);
   const tips = [state.headOid, state.pendingOid, state.pushedOid].filter((oid) => oid !== undefined);
   const boundary = await findBoundary(repository.objects, tips);
@@ -125,10 +127,10 @@ async function readPack(chunks: ChunkReader, options: ReadOctetsOptions): Promis
   const { algorithm, signal } = options;
   const repository = createMemoryObjects({ algorithm });
   const pack: Uint8Array[] = [];
-  const received = await receive(repository, copyTo(pack, chunks), chunks, signal);
+  const received = await receive(repository, copyTo(pack, chunks), chunks, options);
   const oids = [...received.oids()];
   const tips = await findTips(repository.objects, oids);
-  const headOid = tips.size <= 1 ? [...tips][0] : await lastOf(tips, pack, algorithm);
+  const headOid = tips.size <= 1 ? [...tips][0] : await lastOf(tips, pack, options);
   if (headOid === undefined && oids.length > 0) throw invalidState('the pack holds no commit');
   const heads = headOid === undefined ? [] : [headOid];
   const outside = new Set(headOid === undefined ? [] : await parentsOf(repository.objects, headOid));
@@ -148,10 +150,11 @@ async function receive(
   repository: RepositoryObjects,
   pack: AsyncIterable<Uint8Array>,
   { expectedBytes }: ChunkReader,
-  signal: AbortSignal | undefined,
+  { limits, signal }: ReadOctetsOptions,
 ): Promise<Quarantine> {
   const quarantine = await repository.objects.receive(pack, {
     followLinks: true,
+    ...inflateLimit(limits),
     ...(signal && { signal }),
     ...(expectedBytes !== undefined && { expectedBytes }),
   });
@@ -176,12 +179,16 @@ async function findTips(reader: ObjectReader, oids: readonly Oid[]): Promise<Set
 async function lastOf(
   oids: ReadonlySet<Oid>,
   pack: readonly Uint8Array[],
-  algorithm: HashAlgorithm,
+  { algorithm, limits }: ReadOctetsOptions,
 ): Promise<Oid | undefined> {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield* pack;
   }
-  const indexed = await indexPack(chunks(), { algorithm, storage: memoryPackStorage() });
+  const indexed = await indexPack(chunks(), {
+    algorithm,
+    storage: memoryPackStorage(),
+    limits: { expansionFreeBytes: inflateLimit(limits).freeInflatedBytes },
+  });
   const index = parsePackIndex(indexed.index, algorithm);
   let last: Oid | undefined;
   let lastOffset = -1;

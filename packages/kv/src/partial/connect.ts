@@ -1,6 +1,6 @@
 import type { Transport } from '@git-kv/protocol';
 import { openRemoteRepository, type RemoteRepository } from '@git-kv/repository';
-import type { ConnectOptions } from '../options.js';
+import { type ConnectOptions, inflateLimit } from '../options.js';
 import { type PartialOptions, pullFilter } from './options.js';
 import { PartialUpstream } from './partial-upstream.js';
 
@@ -8,13 +8,14 @@ import { PartialUpstream } from './partial-upstream.js';
 export async function connectPartial(
   refName: string,
   transport: Transport,
-  { cache, signal }: Pick<ConnectOptions, 'cache' | 'signal'>,
+  { cache, limits, signal }: Pick<ConnectOptions, 'cache' | 'limits' | 'signal'>,
   partial: PartialOptions,
 ): Promise<{ readonly repository: RemoteRepository; readonly upstream: PartialUpstream }> {
   const filter = pullFilter(partial);
   const { cacheBytes, maxBatchObjects, handshake } = partial;
   const repository = await openRemoteRepository(transport, {
     refName,
+    ...inflateLimit(limits),
     ...(cache !== undefined && { cache }),
     ...(cacheBytes !== undefined && { cacheBytes }),
     ...(maxBatchObjects !== undefined && { maxBatchObjects }),

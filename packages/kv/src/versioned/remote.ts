@@ -220,7 +220,7 @@ export class VersionedRemote<T> implements AsyncDisposable {
       line = {
         branch,
         seenName: `refs/remotes/${this.name}/${branch.name}`,
-        upstream: new RemoteUpstream(repository, this.#transport, refName),
+        upstream: new RemoteUpstream(repository, this.#transport, refName, { limits: this.#context.options.limits }),
         turns: new Mutex(),
         contention: new Contention(),
         watched: { repository, refName, onMoved: undefined },

@@ -8,6 +8,7 @@ import {
   type Repository,
   type RepositoryObjects,
 } from '@git-kv/repository';
+import { inflateLimit } from '../options.js';
 
 /** Where a watch learns of a branch and reads its history. */
 export interface WatchSource {
@@ -66,7 +67,12 @@ export function remoteSource(near: RepositoryObjects, transport: Transport, refN
   let opened: Promise<RemoteRepository> | undefined;
   const open = (): Promise<RemoteRepository> => {
     // Its own signal: others go on with it when who came first has left.
-    opened ??= openRemoteRepository(transport, { refName, cacheBytes: CACHE_BYTES, handshake: 'ask' });
+    opened ??= openRemoteRepository(transport, {
+      refName,
+      cacheBytes: CACHE_BYTES,
+      handshake: 'ask',
+      ...inflateLimit(undefined),
+    });
     opened.catch(() => (opened = undefined));
     return opened;
   };

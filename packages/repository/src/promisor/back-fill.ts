@@ -17,6 +17,8 @@ export interface BackFillOptions {
   readonly maxRequests?: number;
   /** Bytes of pack in one answer at most (default 2 GiB). */
   readonly maxPackBytes?: number;
+  /** Bytes that the objects of an answer may inflate to however short it is (default 64 MiB): above it, 200 times as many as it has. */
+  readonly freeInflatedBytes?: number;
 }
 
 /** How a connection that may be no good is told from one that is. */

@@ -57,10 +57,13 @@ export function backFill(
 }
 
 /** Keeps what arrives as a pack of the promisor remote. */
-export function intoStore(store: ObjectStore, { maxPackBytes }: BackFillOptions): PackIntake {
+export function intoStore(store: ObjectStore, { maxPackBytes, freeInflatedBytes }: BackFillOptions): PackIntake {
   return {
     take: async (pack, wants, options) => {
-      const limits = maxPackBytes === undefined ? {} : { maxPackBytes };
+      const limits = {
+        ...(maxPackBytes !== undefined && { maxPackBytes }),
+        ...(freeInflatedBytes !== undefined && { freeInflatedBytes }),
+      };
       const quarantine = await store.receive(pack, { ...options, ...limits, promisor: '' });
       try {
         const arrived = new Set(quarantine.oids());

@@ -2,7 +2,7 @@ import { type HashAlgorithm, LimitError, type ObjectKind, type Oid, type RawObje
 import { indexPack, memoryPackStorage, memorySource, PackReader, parsePackIndex } from '@git-kv/pack';
 import type { ObjectReader, ReadOptions } from '../object-store.js';
 import { receiveLimits } from '../receive-limits.js';
-import type { PackIntake } from './back-fill.js';
+import type { BackFillOptions, PackIntake } from './back-fill.js';
 
 /** What an object costs beside its body. */
 const ENTRY_BYTES = 200;
@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 1 << 30;
 export class ObjectCache implements ObjectReader, PackIntake {
   readonly algorithm: HashAlgorithm;
   readonly #maxBytes: number;
-  readonly #maxPackBytes: number | undefined;
+  readonly #limits: Pick<BackFillOptions, 'maxPackBytes' | 'freeInflatedBytes'>;
   readonly #maxAnswerBytes: number;
   /** The longest unused first. */
   readonly #objects = new Map<Oid, RawObject>();
@@ -23,12 +23,15 @@ export class ObjectCache implements ObjectReader, PackIntake {
   constructor(
     algorithm: HashAlgorithm,
     maxBytes: number,
-    maxPackBytes: number | undefined,
+    { maxPackBytes, freeInflatedBytes }: Pick<BackFillOptions, 'maxPackBytes' | 'freeInflatedBytes'>,
     maxAnswerBytes: number = MAX_ANSWER_BYTES,
   ) {
     this.algorithm = algorithm;
     this.#maxBytes = maxBytes;
-    this.#maxPackBytes = maxPackBytes;
+    this.#limits = {
+      ...(maxPackBytes !== undefined && { maxPackBytes }),
+      ...(freeInflatedBytes !== undefined && { freeInflatedBytes }),
+    };
     this.#maxAnswerBytes = maxAnswerBytes;
   }
 
@@ -78,7 +81,7 @@ export class ObjectCache implements ObjectReader, PackIntake {
     const limits = {
       ...receiveLimits({
         maxInflatedBytes: maxBytes,
-        ...(this.#maxPackBytes !== undefined && { maxPackBytes: this.#maxPackBytes }),
+        ...this.#limits,
       }),
       // What deltas make of a few bytes ends in memory, too.
       resolvedFreeBytes: maxBytes,

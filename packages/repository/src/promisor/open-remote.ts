@@ -108,7 +108,7 @@ export async function openRemote(transport: Transport, options: OpenRemoteOption
     );
   }
   await cache?.promisors?.add({ name: remoteName, filter: 'tree:0' });
-  const memory = new ObjectCache(algorithm, options.cacheBytes ?? CACHE_BYTES, options.maxPackBytes);
+  const memory = new ObjectCache(algorithm, options.cacheBytes ?? CACHE_BYTES, options);
   const intake = cache ? intoStore(cache.objects, options) : memory;
   const fill = new BackFill(door.connect, intake, options, door);
   for (let spent = 0; spent < entered.requestCount + asked; spent++) fill.countRequest();

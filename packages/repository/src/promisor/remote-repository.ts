@@ -92,7 +92,7 @@ export async function openRemoteRepository(
     );
   }
   await cache?.promisors?.add({ name: remoteName, filter: 'tree:0' });
-  const memory = new ObjectCache(algorithm, options.cacheBytes ?? CACHE_BYTES, options.maxPackBytes);
+  const memory = new ObjectCache(algorithm, options.cacheBytes ?? CACHE_BYTES, options);
   const fill = new BackFill(door.connect, cache ? intoStore(cache.objects, options) : memory, options, door);
   // One to ask for the ref.
   for (let spent = 0; spent < requestCount + 1; spent++) fill.countRequest();

@@ -50,6 +50,8 @@ export interface FetchIntoOptions {
   readonly wantedRefs?: readonly { readonly name: RefName; readonly oid: Oid }[] | undefined;
   /** Bytes of pack accepted at most. Default: any number, as for a fetch of git's; a push has a limit of its own. */
   readonly maxPackBytes?: number;
+  /** Bytes that objects may inflate to however short the pack is (default 64 MiB): above it, 200 times as many as the pack has. */
+  readonly freeInflatedBytes?: number | undefined;
   /** Refuse objects whose content breaks a rule of fsck (fetch.fsckObjects): default false, as in git; with options, by these. */
   readonly checkObjects?: boolean | ReceiveCheckOptions | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -276,6 +278,7 @@ async function receiveAnswer(
       ...(options.signal ? { signal: options.signal } : {}),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       maxPackBytes: options.maxPackBytes ?? Number.MAX_SAFE_INTEGER,
+      ...(options.freeInflatedBytes !== undefined && { freeInflatedBytes: options.freeInflatedBytes }),
       ...(followLinks && { followLinks }),
       ...(promisor && { promisor: wanted.map(({ oid, name }) => `${oid} ${name}\n`).join('') }),
       ...(options.checkObjects && { check: options.checkObjects === true ? {} : options.checkObjects }),

@@ -16,17 +16,17 @@ describe('an answer that is taken into memory', () => {
     ['by deltas alone', 20, 10 * size, 'resolvedRatio'],
     ['by deltas and all else together', 10, 9.5 * size, 'answerBytes'],
   ])('is refused where its objects come to more than is allowed %s', async (_how, count, allowed, limit) => {
-    const cache = new ObjectCache(sha1, 64 * size, undefined, allowed);
+    const cache = new ObjectCache(sha1, 64 * size, {}, allowed);
     const bomb = deltaBomb(sha1, count, size);
     await expect(cache.take(streamOf(bomb), [], {})).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit });
-    expect(await new ObjectCache(sha1, 64 * size, undefined, 21 * size).take(streamOf(bomb), [], {})).toBeDefined();
+    expect(await new ObjectCache(sha1, 64 * size, {}, 21 * size).take(streamOf(bomb), [], {})).toBeDefined();
   });
 
   test('hands out what was asked for, and keeps the rest within its bytes', async () => {
     const objects = Array.from({ length: 20 }, (_, at) => blob(`${at}`.padEnd(1000, '.')));
     const oids = objects.map(({ kind, body }) => hashObject(sha1, kind, body));
     const { bytes } = await packBytes({ algorithm: sha1, objects, objectCount: objects.length });
-    const cache = new ObjectCache(sha1, 5000, undefined);
+    const cache = new ObjectCache(sha1, 5000, {});
     const wants = oids.slice(0, 8) as Oid[];
     const arrived = await cache.take(streamOf(bytes), wants, {});
     expect([...arrived.keys()].sort()).toEqual([...wants].sort());
