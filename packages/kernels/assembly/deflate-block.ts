@@ -1,11 +1,13 @@
 // Blocks of deflate: what src/deflate/block.ts does, to the bit, with a bit buffer of 64 bits.
-import { findCodeLengths, makeCodes } from './deflate-huffman';
+import { findCodeLengths, makeCodes, skipZeros } from './deflate-huffman';
 import {
   BLOCK,
   BLOCK_SYMBOLS,
   DISTANCE_CODES,
   DISTANCE_FREQUENCIES,
   DISTANCE_LENGTHS,
+  FIXED_DISTANCE_CODES,
+  FIXED_LITERAL_CODES,
   LENGTH_CODES,
   LENGTH_FREQUENCIES,
   LENGTH_LENGTHS,
@@ -30,6 +32,7 @@ let runCount: u32 = 0;
 let out: usize = 0;
 let hold: u64 = 0;
 let held: u32 = 0;
+let hasFixedCodes: bool = false;
 
 export function beginBlocks(to: usize): void {
   out = to;
@@ -98,12 +101,13 @@ export function writeBlock(start: usize, end: usize, isLast: bool): void {
   let extraBits: u32 = 0;
   let dynamicBits: u32 = 0;
   let fixedBits: u32 = 0;
-  for (let symbol: u32 = 0; symbol < LITERAL_COUNT; symbol++) {
+  // What does not occur has no code.
+  for (let symbol = skipZeros(LITERAL_LENGTHS, 0, LITERAL_COUNT); symbol < LITERAL_COUNT; ) {
     const occurs = load<u32>(LITERAL_FREQUENCIES + (symbol << 2));
-    if (occurs === 0) continue;
     dynamicBits += occurs * load<u8>(LITERAL_LENGTHS + symbol);
     fixedBits += occurs * fixedLength(symbol);
     if (symbol >= FIRST_LENGTH) extraBits += occurs * lengthExtraBits(symbol - FIRST_LENGTH);
+    symbol = skipZeros(LITERAL_LENGTHS, symbol + 1, LITERAL_COUNT);
   }
   for (let symbol: u32 = 0; symbol < DISTANCE_COUNT; symbol++) {
     const occurs = load<u32>(DISTANCE_FREQUENCIES + (symbol << 2));
@@ -122,15 +126,15 @@ export function writeBlock(start: usize, end: usize, isLast: bool): void {
   } else if (fixedBits <= dynamicBits) {
     putBits(last | 2, 3);
     makeFixedCodes();
-    writeSymbols();
+    writeSymbols(FIXED_LITERAL_CODES, FIXED_DISTANCE_CODES);
   } else {
     putBits(last | 4, 3);
     writeHead(literalCount, distanceCount, codeLengthCount);
     makeCodes(LITERAL_LENGTHS, literalCount, LITERAL_CODES);
     makeCodes(DISTANCE_LENGTHS, distanceCount, DISTANCE_CODES);
-    writeSymbols();
+    writeSymbols(LITERAL_CODES, DISTANCE_CODES);
   }
-  beginBlock();
+  if (!isLast) beginBlock();
 }
 
 function usedCount(lengths: usize, most: u32, least: u32): u32 {
@@ -151,7 +155,8 @@ function findRuns(lengthCount: u32): u32 {
   for (let at: u32 = 0; at < lengthCount; ) {
     const length: u32 = load<u8>(LITERAL_LENGTHS + at);
     let end = at + 1;
-    while (end < lengthCount && load<u8>(LITERAL_LENGTHS + end) === length) end++;
+    if (length === 0) end = skipZeros(LITERAL_LENGTHS, end, lengthCount);
+    else while (end < lengthCount && load<u8>(LITERAL_LENGTHS + end) === length) end++;
     let rest = end - at;
     at = end;
     if (length === 0) {
@@ -208,33 +213,35 @@ function writeHead(literalCount: u32, distanceCount: u32, codeLengthCount: u32):
 }
 
 function makeFixedCodes(): void {
+  if (hasFixedCodes) return;
+  hasFixedCodes = true;
   for (let symbol: u32 = 0; symbol < FIXED_COUNT; symbol++) {
     store<u8>(LITERAL_LENGTHS + symbol, <u8>fixedLength(symbol));
   }
-  makeCodes(LITERAL_LENGTHS, FIXED_COUNT, LITERAL_CODES);
+  makeCodes(LITERAL_LENGTHS, FIXED_COUNT, FIXED_LITERAL_CODES);
   memory.fill(DISTANCE_LENGTHS, 5, DISTANCE_COUNT);
-  makeCodes(DISTANCE_LENGTHS, DISTANCE_COUNT, DISTANCE_CODES);
+  makeCodes(DISTANCE_LENGTHS, DISTANCE_COUNT, FIXED_DISTANCE_CODES);
 }
 
-function writeSymbols(): void {
+function writeSymbols(literalCodes: usize, distanceCodes: usize): void {
   for (let index: u32 = 0; index < symbolCount; index++) {
     const symbol = load<u32>(BLOCK + (index << 2));
     if (symbol < 512) {
-      putCode(LITERAL_CODES, symbol);
+      putCode(literalCodes, symbol);
       continue;
     }
     const length = (symbol & 511) - 3;
     const lengthSymbol = lengthCode(length);
-    putCode(LITERAL_CODES, FIRST_LENGTH + lengthSymbol);
+    putCode(literalCodes, FIRST_LENGTH + lengthSymbol);
     const lengthBits = lengthExtraBits(lengthSymbol);
     putBits(length & ((1 << lengthBits) - 1), lengthBits);
     const distance = (symbol >> 9) - 1;
     const distanceSymbol = distanceCode(distance);
-    putCode(DISTANCE_CODES, distanceSymbol);
+    putCode(distanceCodes, distanceSymbol);
     const distanceBits = distanceExtraBits(distanceSymbol);
     putBits(distance & ((1 << distanceBits) - 1), distanceBits);
   }
-  putCode(LITERAL_CODES, BLOCK_END);
+  putCode(literalCodes, BLOCK_END);
 }
 
 function storedSize(size: usize): u64 {

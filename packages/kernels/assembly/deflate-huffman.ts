@@ -6,12 +6,16 @@ const MAX_CODE_BITS: u32 = 15;
 /** Find the lengths of a code for symbols that occur so often, none longer than `maxBits`. */
 export function findCodeLengths(frequencies: usize, symbolCount: u32, maxBits: u32, lengths: usize): void {
   let used: u32 = 0;
-  for (let symbol: u32 = 0; symbol < symbolCount; symbol++) {
-    store<u8>(lengths + symbol, 0);
-    const frequency = load<u32>(frequencies + (symbol << 2));
-    if (frequency !== 0) {
-      store<u32>(KEYS + (used << 2), (frequency << 9) | symbol);
-      used++;
+  memory.fill(lengths, 0, symbolCount);
+  // Four at a time: small blocks have few symbols. Behind the last one is room, and nothing occurs there.
+  for (let first: u32 = 0; first < symbolCount; first += 4) {
+    if (!v128.any_true(v128.load(frequencies + (first << 2)))) continue;
+    for (let symbol = first; symbol < first + 4; symbol++) {
+      const frequency = load<u32>(frequencies + (symbol << 2));
+      if (frequency !== 0) {
+        store<u32>(KEYS + (used << 2), (frequency << 9) | symbol);
+        used++;
+      }
     }
   }
   if (used < 2) {
@@ -96,9 +100,10 @@ function countDepths(used: u32, maxBits: u32): void {
 /** The codes of these lengths, first bit lowest: code (upper bits) and length (lower four). */
 export function makeCodes(lengths: usize, symbolCount: u32, codes: usize): void {
   memory.fill(CODE_COUNTS, 0, 64);
-  for (let symbol: u32 = 0; symbol < symbolCount; symbol++) {
+  for (let symbol = skipZeros(lengths, 0, symbolCount); symbol < symbolCount; ) {
     const count = CODE_COUNTS + ((<usize>load<u8>(lengths + symbol)) << 2);
     store<u32>(count, load<u32>(count) + 1);
+    symbol = skipZeros(lengths, symbol + 1, symbolCount);
   }
   let code: u32 = 0;
   store<u32>(CODE_COUNTS, 0);
@@ -106,13 +111,25 @@ export function makeCodes(lengths: usize, symbolCount: u32, codes: usize): void 
     code = (code + load<u32>(CODE_COUNTS + ((bits - 1) << 2))) << 1;
     store<u32>(NEXT_CODES + (bits << 2), code);
   }
-  for (let symbol: u32 = 0; symbol < symbolCount; symbol++) {
+  for (let symbol = skipZeros(lengths, 0, symbolCount); symbol < symbolCount; ) {
     const bits: u32 = load<u8>(lengths + symbol);
-    if (bits === 0) continue;
     const next = load<u32>(NEXT_CODES + (bits << 2));
     store<u32>(NEXT_CODES + (bits << 2), next + 1);
     store<u32>(codes + (symbol << 2), (reversed(next, bits) << 4) | bits);
+    symbol = skipZeros(lengths, symbol + 1, symbolCount);
   }
+}
+
+/** The first place from \`from\` on, and before \`end\`, where a byte of \`lengths\` is not zero; \`end\` where there is none. */
+export function skipZeros(lengths: usize, from: u32, end: u32): u32 {
+  let at = from;
+  while (at + 8 <= end) {
+    const eight = load<u64>(lengths + at);
+    if (eight !== 0) return at + <u32>(ctz<u64>(eight) >> 3);
+    at += 8;
+  }
+  while (at < end && load<u8>(lengths + at) === 0) at++;
+  return at;
 }
 
 function reversed(code: u32, bits: u32): u32 {

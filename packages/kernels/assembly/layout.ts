@@ -99,7 +99,10 @@ export const KEYS: usize = RUNS + 320 * 4;
 export const NODES: usize = KEYS + 288 * 4;
 export const CODE_COUNTS: usize = NODES + 288 * 4;
 export const NEXT_CODES: usize = CODE_COUNTS + 17 * 4;
+/** The codes of blocks that name none, made when first needed. */
+export const FIXED_LITERAL_CODES: usize = NEXT_CODES + 17 * 4;
+export const FIXED_DISTANCE_CODES: usize = FIXED_LITERAL_CODES + 288 * 4;
 /** A number for each byte, for the rolling hash of deltas. Written by the loader, from src/delta-create.ts. */
-export const BYTE_HASHES: usize = (NEXT_CODES + 17 * 4 + 63) & ~63;
+export const BYTE_HASHES: usize = (FIXED_DISTANCE_CODES + 32 * 4 + 63) & ~63;
 /** The first byte that is not used: at most MEMORY_BASE in scripts/build-assembly.mjs. */
 export const LAYOUT_END: usize = BYTE_HASHES + 256 * 4;
