@@ -1,6 +1,7 @@
 import { crc32, deflate, deflatedBound, deflateInto } from '@git-kv/kernels';
-import type { HashAlgorithm, Hasher, Oid } from '@git-kv/objects';
-import type { PackIndexEntry } from './idx/serialize.js';
+import { type HashAlgorithm, type Hasher, type Oid, writeOid } from '@git-kv/objects';
+import { encodeEntryHeader, MOST_SIZE_BYTES, writeEntryHeader } from './entry-encoding.js';
+import type { PackIndexColumns, PackIndexEntry } from './idx/serialize.js';
 import { PACK_HEADER_SIZE } from './pack-header.js';
 import { writeUint32 } from './uint32.js';
 
@@ -10,6 +11,8 @@ export interface PackSummary {
   readonly objectCount: number;
   /** In the order of the pack. */
   readonly entries: readonly PackIndexEntry[];
+  /** The same for `serializePackIndexColumns`, which makes less of it. */
+  readonly columns: PackIndexColumns;
   /** The trailer. */
   readonly packChecksum: Uint8Array;
   /** Bytes in all, trailer included. */
@@ -29,7 +32,10 @@ export class PackOutput {
   readonly #algorithm: HashAlgorithm;
   readonly #objectCount: number;
   readonly #hasher: Hasher;
-  readonly #entries: PackIndexEntry[] = [];
+  // Columns: an object for each entry costs more than all that is written of a small one.
+  readonly #oids: Oid[] = [];
+  readonly #packOffsets: number[] = [];
+  readonly #crcs: number[] = [];
   #ready: Uint8Array[] = [];
   #chunk = new Uint8Array(CHUNK_BYTES);
   #used = PACK_HEADER_SIZE;
@@ -47,18 +53,13 @@ export class PackOutput {
 
   /** Entries so far. */
   get count(): number {
-    return this.#entries.length;
+    return this.#oids.length;
   }
 
   /** Add an entry. @param deflated copied, unless it is large */
   add(oid: Oid, header: Uint8Array, deflated: Uint8Array): void {
     const size = header.length + deflated.length;
-    this.#entries.push({
-      oid,
-      packOffset: this.packOffset,
-      crc32: crc32(deflated, 0, deflated.length, crc32(header)),
-    });
-    this.packOffset += size;
+    this.#note(oid, size, crc32(deflated, 0, deflated.length, crc32(header)));
     if (this.#used > 0 && this.#used + size > CHUNK_BYTES) this.#cut();
     this.#chunk.set(header, this.#used);
     this.#used += header.length;
@@ -73,20 +74,26 @@ export class PackOutput {
   }
 
   /** Add an entry of `body`, which most often is deflated right where it goes: a buffer for each costs as much as to deflate it. */
-  addBody(oid: Oid, header: Uint8Array, body: Uint8Array, level: number | undefined): void {
-    const room = header.length + deflatedBound(body.length);
+  addBody(oid: Oid, typeCode: number, body: Uint8Array, level: number | undefined): void {
+    const room = MOST_SIZE_BYTES + deflatedBound(body.length);
     if (room > CHUNK_BYTES) {
-      this.add(oid, header, deflate(body, level));
+      this.add(oid, encodeEntryHeader(typeCode, body.length), deflate(body, level));
       return;
     }
     if (this.#used + room > CHUNK_BYTES) this.#cut();
     const chunk = this.#chunk;
     const start = this.#used;
-    chunk.set(header, start);
-    const end = deflateInto(body, level ?? DEFAULT_LEVEL, chunk, start + header.length);
-    this.#entries.push({ oid, packOffset: this.packOffset, crc32: crc32(chunk, start, end) });
-    this.packOffset += end - start;
+    const bodyStart = writeEntryHeader(typeCode, body.length, chunk, start);
+    const end = deflateInto(body, level ?? DEFAULT_LEVEL, chunk, bodyStart);
+    this.#note(oid, end - start, crc32(chunk, start, end));
     this.#used = end;
+  }
+
+  #note(oid: Oid, size: number, crc: number): void {
+    this.#oids.push(oid);
+    this.#packOffsets.push(this.packOffset);
+    this.#crcs.push(crc);
+    this.packOffset += size;
   }
 
   /** Add the trailer. */
@@ -94,10 +101,31 @@ export class PackOutput {
     if (this.#used > 0) this.#cut();
     const packChecksum = this.#hasher.digest();
     this.#ready.push(packChecksum.slice());
+    const algorithm = this.#algorithm;
+    const objectCount = this.#objectCount;
+    const oids = this.#oids;
+    const packOffsets = this.#packOffsets;
+    const crcs = this.#crcs;
     return {
-      algorithm: this.#algorithm,
-      objectCount: this.#objectCount,
-      entries: this.#entries,
+      algorithm,
+      objectCount,
+      // Few ask for them.
+      get entries() {
+        return oids.map((oid, at) => ({ oid, packOffset: packOffsets[at] as number, crc32: crcs[at] as number }));
+      },
+      get columns() {
+        const bytes = new Uint8Array(objectCount * algorithm.oidLength);
+        for (let at = 0; at < objectCount; at++) writeOid(oids[at] as Oid, bytes, at * algorithm.oidLength);
+        const offsets = Float64Array.from(packOffsets);
+        return {
+          algorithm,
+          objectCount,
+          oids: bytes,
+          packOffsets: offsets,
+          crcs: Uint32Array.from(crcs),
+          packChecksum,
+        };
+      },
       packChecksum,
       packSize: this.packOffset + packChecksum.length,
     };

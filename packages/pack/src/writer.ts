@@ -1,5 +1,4 @@
 import { type HashAlgorithm, hashObject, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
-import { encodeEntryHeader } from './entry-encoding.js';
 import { PackOutput, type PackSummary } from './pack-output.js';
 import { type PackProgress, pause } from './progress.js';
 import type { DeltaOptions } from './select/delta-search.js';
@@ -20,12 +19,15 @@ export interface PackInput {
 }
 
 /** Objects to write, in order. */
-export type PackInputs = Iterable<PackInput> | AsyncIterable<PackInput | readonly PackInput[]>;
+export type PackInputs = Iterable<PackInput> | AsyncIterable<PackInput | Iterable<PackInput>>;
 
 /** What goes into a pack, and how. */
 export interface WritePackOptions {
   readonly algorithm: HashAlgorithm;
-  /** What goes into the pack, in this order, each object once: one by one, or so many at a time, which saves a wait for each. */
+  /**
+   * What goes into the pack, in this order, each object once: one by one, or so many at a time, which saves a wait for each. Without
+   * `deltas` an object is done with when the next one is asked for.
+   */
   readonly objects: PackInputs;
   /** How many `objects` gives: the header of a pack states it first. */
   readonly objectCount: number;
@@ -61,8 +63,7 @@ export async function* writePack(options: WritePackOptions): AsyncGenerator<Uint
     for (const { oid, kind, body } of Symbol.iterator in inputs ? inputs : [inputs]) {
       signal?.throwIfAborted();
       if (output.count === objectCount) throw tooMany(objectCount);
-      const header = encodeEntryHeader(typeCodeOfKind(kind), body.length);
-      output.addBody(oid ?? hashObject(algorithm, kind, body), header, body, level);
+      output.addBody(oid ?? hashObject(algorithm, kind, body), typeCodeOfKind(kind), body, level);
       if (output.hasReady) yield* output.take(); // which waits, be there nothing
       slice += body.length;
       if (slice > SLICE_BYTES) {

@@ -32,6 +32,8 @@ export interface ObjectReader {
   read(oid: Oid, options?: ReadOptions): Promise<RawObject | undefined>;
   /** The same at once, where the store can; `undefined` where only {@link read} can tell. Walks ask here first: no promise an object. */
   readSync?(oid: Oid): RawObject | undefined;
+  /** {@link readSync} for who is done with the body before the next call: the engine may use its memory again. */
+  readTransientSync?(oid: Oid): RawObject | undefined;
   /** In the same way {@link stat}. */
   statSync?(oid: Oid): { readonly kind: ObjectKind; readonly size: number } | undefined;
   /** The same of an object id in bytes, at `offset`: who reads trees need make no text of it. */

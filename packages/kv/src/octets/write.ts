@@ -1,14 +1,13 @@
-import {
-  type HashAlgorithm,
-  NotFoundError,
-  type ObjectKind,
-  type Oid,
-  parseCommitLinks,
-  type RawObject,
-} from '@git-kv/objects';
+import { type HashAlgorithm, NotFoundError, type Oid, parseCommitLinks, type RawObject } from '@git-kv/objects';
 import { type PackInput, writePack } from '@git-kv/pack';
 import { type BundleHeader, serializeBundleHeader } from '@git-kv/protocol';
-import { commitsFrom, type ObjectReader, objectBatchesBetween, type Progress } from '@git-kv/repository';
+import {
+  commitsFrom,
+  type ObjectReader,
+  objectBatchesBetween,
+  type Progress,
+  type ReadOptions,
+} from '@git-kv/repository';
 import { Pace } from '../pace.js';
 import { PENDING_REF, PUSHED_REF, type StoreState } from './state.js';
 
@@ -65,7 +64,7 @@ export async function* writeOctets(
 
 interface Contents {
   /** Commits first, the oldest before the others and the head last; then trees and blobs. */
-  readonly objects: readonly { readonly oid: Oid; readonly kind: ObjectKind }[];
+  readonly objects: readonly Oid[];
   /** Parents that are not among the objects. */
   readonly missingParents: readonly Oid[];
 }
@@ -89,9 +88,9 @@ async function collect(
   const [head] = tips;
   const ordered = commits.reverse().filter((oid) => oid !== head);
   if (head !== undefined) ordered.push(head);
-  const objects: { oid: Oid; kind: ObjectKind }[] = ordered.map((oid) => ({ oid, kind: 'commit' }));
+  const objects = ordered;
   for await (const batch of objectBatchesBetween(reader, { ...options, wants: tips })) {
-    for (const { oid, kind } of batch) if (kind !== 'commit') objects.push({ oid, kind });
+    for (const { oid, kind } of batch) if (kind !== 'commit') objects.push(oid);
   }
   return { objects, missingParents: [...missingParents].sort() };
 }
@@ -113,29 +112,57 @@ async function* readObjects(
   reader: ObjectReader,
   objects: Contents['objects'],
   signal: AbortSignal | undefined,
-): AsyncGenerator<readonly PackInput[]> {
+): AsyncGenerator<Iterable<PackInput>> {
   const options = signal === undefined ? {} : { signal };
   const pace = new Pace();
-  let batch: PackInput[] = [];
-  let batchBytes = 0;
-  for (const [at, { oid }] of objects.entries()) {
+  const run = new ReadRun(reader, objects);
+  let prefetched = reader.prefetch ? 0 : objects.length;
+  while (run.at < objects.length) {
     // A partial store has them elsewhere: so many at a time are held.
-    if (reader.prefetch && at % PREFETCHED === 0) {
-      await reader.prefetch(
-        objects.slice(at, at + PREFETCHED).map((object) => object.oid),
-        options,
-      );
+    if (run.at >= prefetched) {
+      prefetched = run.at + PREFETCHED;
+      await reader.prefetch?.(objects.slice(run.at, prefetched), options);
     }
-    const object = reader.readSync?.(oid) ?? (await reader.read(oid, options)) ?? emptyTree(reader, oid);
-    batch.push({ oid, kind: object.kind, body: object.body });
-    batchBytes += object.body.length;
-    if (batch.length < BATCH_OBJECTS && batchBytes < BATCH_BYTES) continue;
-    yield batch;
-    batch = [];
-    batchBytes = 0;
+    run.end = Math.min(run.at + BATCH_OBJECTS, prefetched, objects.length);
+    yield run;
+    if (run.at < run.end) yield await run.wait(options);
     await pace.step();
   }
-  yield batch;
+}
+
+/** Objects from one place on: each is read when it is asked for, and of use until the next is. Ends where one has to be waited for. */
+class ReadRun implements Iterable<PackInput> {
+  at = 0;
+  end = 0;
+  readonly #reader: ObjectReader;
+  readonly #objects: Contents['objects'];
+
+  constructor(reader: ObjectReader, objects: Contents['objects']) {
+    this.#reader = reader;
+    this.#objects = objects;
+  }
+
+  *[Symbol.iterator](): Generator<PackInput, void, undefined> {
+    const reader = this.#reader;
+    for (; this.at < this.end; this.at++) {
+      const oid = this.#objects[this.at] as Oid;
+      const object = reader.readTransientSync ? reader.readTransientSync(oid) : reader.readSync?.(oid);
+      if (object === undefined) return;
+      yield { oid, kind: object.kind, body: object.body };
+    }
+  }
+
+  /** The next ones, all at once. */
+  async wait(options: ReadOptions): Promise<readonly PackInput[]> {
+    const inputs: PackInput[] = [];
+    for (let bytes = 0; this.at < this.end && bytes < BATCH_BYTES; this.at++) {
+      const oid = this.#objects[this.at] as Oid;
+      const { kind, body } = (await this.#reader.read(oid, options)) ?? emptyTree(this.#reader, oid);
+      inputs.push({ oid, kind, body });
+      bytes += body.length;
+    }
+    return inputs;
+  }
 }
 
 /** The one object that need not be stored. @throws {NotFoundError} OBJECT_NOT_FOUND for any other */

@@ -9,6 +9,9 @@ import { type ChainParts, EntryReader } from './entry-reader.js';
 /** A delta begins with two sizes, of ten bytes at most each. */
 const DELTA_SIZES_BYTES = 20;
 
+/** Larger objects get an array of their own in any case: it costs little then. */
+const MOST_TRANSIENT_BYTES = 65536;
+
 const result: InflateResult = { consumed: 0, produced: 0 };
 
 /**
@@ -28,6 +31,8 @@ export class EntryChain {
   /** Where in the idx the object is, as long as it must be verified; or -1. */
   #unverified = -1;
   #keepsTree = false;
+  /** Where the body goes that is of use for a while only; `undefined` where it is the caller's. */
+  #transient: { bytes: Uint8Array } | undefined;
   /** Where the body so far is: all of `#bytes` unless it lies in the cache. */
   #bytes: Uint8Array | undefined;
   #start = 0;
@@ -61,9 +66,11 @@ export class EntryChain {
    * Begin with the entry at `packOffset`.
    * @param position of its object in the idx, for a `read` that verifies it
    * @param keepsTree whether a tree is to be cached: the next one may be a delta against it
+   * @param transient holds the body of an object that is stored whole, instead of an array of its own; grown as needed
    */
-  start(packOffset: number, position = -1, keepsTree = false): this {
+  start(packOffset: number, position = -1, keepsTree = false, transient?: { bytes: Uint8Array }): this {
     this.#keepsTree = keepsTree;
+    this.#transient = transient;
     this.#unverified = this.#parts.verifier === undefined ? -1 : position;
     this.#packOffset = packOffset;
     this.#deltas.length = 0;
@@ -199,7 +206,7 @@ export class EntryChain {
     const size = this.#entry.header.inflatedSize;
     const isLast = this.#deltas.length === 0 && !this.#isKept();
     const slot = isLast ? undefined : this.#parts.bases.reserve(this.kind, size);
-    const bytes = slot?.bytes ?? new Uint8Array(size);
+    const bytes = slot?.bytes ?? (isLast ? this.#roomFor(size) : new Uint8Array(size));
     const start = slot?.start ?? 0;
     if (!this.#entry.inflateInto(bytes, start, packOffset)) return false;
     if (this.#unverified >= 0 && this.#deltas.length === 0 && this.#parts.verifier?.hasCrcs) {
@@ -208,6 +215,13 @@ export class EntryChain {
     }
     this.#set(packOffset, slot, bytes, size);
     return true;
+  }
+
+  #roomFor(size: number): Uint8Array {
+    const room = this.#transient;
+    if (room === undefined || size > MOST_TRANSIENT_BYTES) return new Uint8Array(size);
+    if (room.bytes.length < size) room.bytes = new Uint8Array(Math.max(size, 4096, 2 * room.bytes.length));
+    return room.bytes.subarray(0, size);
   }
 
   #set(packOffset: number, slot: BaseSlot | undefined, bytes: Uint8Array, size: number): void {

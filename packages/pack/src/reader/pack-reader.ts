@@ -81,6 +81,7 @@ export class PackReader {
   readonly #entryWindows: ReadWindows;
   readonly #bases: PackBases;
   readonly #chains: EntryChain[] = [];
+  readonly #transient: { bytes: Uint8Array } = { bytes: new Uint8Array(0) };
   readonly #parts: ChainParts;
   readonly #reverse: ReverseIndex | undefined;
   #order: PackOrder | undefined;
@@ -153,13 +154,24 @@ export class PackReader {
     return this.#release(chain);
   }
 
-  /** The same at once. @throws {TypeError} where the source cannot: see {@link isSync} */
-  readSync(oid: Oid): RawObject | undefined {
-    const position = this.index.find(oid);
+  /**
+   * The same at once.
+   * @param position in the idx, where it is known
+   * @throws {TypeError} where the source cannot: see {@link isSync}
+   */
+  readSync(oid: Oid, position: number | undefined = this.index.find(oid)): RawObject | undefined {
     if (position === undefined) return undefined;
     const chain = this.#takeChain();
     // Who reads trees one after another mostly reads in the order of some pack, where this one is the next one's base.
     if (!chain.start(this.index.packOffsetAt(position), position, true).read()) cannotReadAtOnce();
+    return this.#release(chain);
+  }
+
+  /** {@link readSync}, where the body is of use until the next call of this: for most objects it takes no array of its own then. */
+  readTransientSync(oid: Oid, position: number | undefined = this.index.find(oid)): RawObject | undefined {
+    if (position === undefined) return undefined;
+    const chain = this.#takeChain();
+    if (!chain.start(this.index.packOffsetAt(position), position, true, this.#transient).read()) cannotReadAtOnce();
     return this.#release(chain);
   }
 

@@ -68,6 +68,21 @@ describe.each<[HashName, 'ofs' | 'ref']>([
     for (const { oid, kind, size } of golden.objects) expect(await reader.stat(oid)).toEqual({ kind, size });
   });
 
+  test('gives bodies for a while only, where that is enough, and those it gives for good stay', async () => {
+    const reader = await PackReader.open({ index, source: memorySource(golden.pack), verify: true });
+    const kept = golden.objects.map(({ oid }) => reader.readSync(oid));
+    for (let round = 0; round < 2; round++) {
+      for (const { oid } of golden.objects) {
+        const { kind, body } = reader.readTransientSync(oid)!;
+        expect(hashObject(algorithm, kind, body)).toBe(oid);
+      }
+    }
+    for (const [at, { oid }] of golden.objects.entries()) {
+      expect(hashObject(algorithm, kept[at]!.kind, kept[at]!.body)).toBe(oid);
+    }
+    expect(reader.readTransientSync(algorithm.zeroOid)).toBeUndefined();
+  });
+
   test('is read by many readers at once', async () => {
     const reader = new PackReader({ index, source: waitingSource(golden.pack) });
     const objects = await Promise.all(golden.objects.map(({ oid }) => reader.read(oid)));

@@ -4,7 +4,7 @@ import {
   type PackIndex,
   packObjects,
   parsePackIndex,
-  serializePackIndex,
+  serializePackIndexColumns,
   serializePackMtimes,
   serializeReverseIndex,
 } from '@git-kv/pack';
@@ -69,7 +69,7 @@ export async function writeRepackedObjects(
     for (; !step.done; step = await pack.next()) await storage.append(step.value);
     await storage.flush();
     const { packChecksum, packSize, deltaCount, reusedCount, reusedDeltaCount } = step.value;
-    const indexBytes = serializePackIndex(step.value);
+    const indexBytes = serializePackIndexColumns(step.value.columns);
     const index = parsePackIndex(indexBytes, algorithm);
     const checksum = oidFromBytes(packChecksum);
     const isReverseWanted = options.withReverseIndex ?? false;

@@ -117,7 +117,11 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   }
 
   readSync(oid: Oid): RawObject | undefined {
-    return this.#askSync(oid, (reader) => reader.readSync(oid));
+    return this.#askSync(oid, (reader, position) => reader.readSync(oid, position));
+  }
+
+  readTransientSync(oid: Oid): RawObject | undefined {
+    return this.#askSync(oid, (reader, position) => reader.readTransientSync(oid, position));
   }
 
   sizeSync(oid: Oid): number | undefined {
@@ -132,7 +136,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return this.#askSync(oid, (reader) => reader.readEntryHeadSync(oid));
   }
 
-  #askSync<T>(oid: Oid, ask: (reader: PackReader) => T | undefined): T | undefined {
+  #askSync<T>(oid: Oid, ask: (reader: PackReader, position: number) => T | undefined): T | undefined {
     assertOid(oid);
     if (oid.length !== this.algorithm.hexLength) return undefined;
     for (const directory of this.#directories ?? [this.own]) {

@@ -212,9 +212,14 @@ export class PackDirectory {
   }
 
   /** Ask the pack that has `oid` at once; `undefined` where it is not open, or none has it. */
-  askSync<T>(oid: Oid, ask: (reader: PackReader) => T | undefined): T | undefined {
-    const reader = this.#findLoaded(oid)?.openReader;
-    return reader?.isSync ? ask(reader) : undefined;
+  askSync<T>(oid: Oid, ask: (reader: PackReader, position: number) => T | undefined): T | undefined {
+    const latest = this.#latest;
+    let position = latest?.loadedIndex?.find(oid);
+    const pack = position === undefined ? this.#findLoaded(oid) : latest;
+    const reader = pack?.openReader;
+    if (reader?.isSync !== true) return undefined;
+    position ??= pack?.loadedIndex?.find(oid);
+    return position === undefined ? undefined : ask(reader, position);
   }
 
   /** The body of an object in pieces; nothing where no pack has it. */

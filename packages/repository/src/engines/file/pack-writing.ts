@@ -1,5 +1,5 @@
 import { oidFromBytes } from '@git-kv/objects';
-import { type PackIndex, type PackInput, serializePackIndex, writePack } from '@git-kv/pack';
+import { type PackIndex, type PackInput, serializePackIndexColumns, writePack } from '@git-kv/pack';
 import type { DiskFile } from './disk.js';
 import { FilePackStorage } from './pack-storage.js';
 import type { StoreParts } from './store-parts.js';
@@ -38,9 +38,8 @@ export async function writePackFile(
     let step = await pack.next();
     for (; !step.done; step = await pack.next()) await storage.append(step.value);
     await storage.flush();
-    const { entries, packChecksum } = step.value;
-    const index = serializePackIndex({ algorithm, entries, packChecksum });
-    await publishPack(store, file, { bytes: index }, oidFromBytes(packChecksum));
+    const { columns, packChecksum } = step.value;
+    await publishPack(store, file, { bytes: serializePackIndexColumns(columns) }, oidFromBytes(packChecksum));
   } catch (error) {
     await disk.abandon(file);
     throw error;

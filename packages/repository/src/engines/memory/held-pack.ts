@@ -58,9 +58,13 @@ export class HeldPack implements ObjectReader {
     if (this.index.find(oid) !== undefined) this.hidden.add(oid);
   }
 
-  /** Only for objects that {@link has} says are here, as the next three. */
+  /** Only for objects that {@link has} says are here, as the next four. */
   readSync(oid: Oid): RawObject | undefined {
     return this.reader.readSync(oid);
+  }
+
+  readTransientSync(oid: Oid): RawObject | undefined {
+    return this.reader.readTransientSync(oid);
   }
 
   async read(oid: Oid): Promise<RawObject | undefined> {

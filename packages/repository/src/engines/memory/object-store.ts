@@ -69,6 +69,10 @@ export class MemoryObjectStore implements ObjectStore {
     return this.loose.get(oid) ?? this.packed?.packOf(oid)?.readSync(oid);
   }
 
+  readTransientSync(oid: Oid): RawObject | undefined {
+    return this.loose.get(oid) ?? this.packed?.packOf(oid)?.readTransientSync(oid);
+  }
+
   async *readMany(oids: Iterable<Oid>, options?: ReadOptions): AsyncGenerator<readonly [Oid, RawObject | undefined]> {
     options?.signal?.throwIfAborted();
     const rest: Oid[] = [];
