@@ -1,7 +1,7 @@
 import { GitError } from '@git-kv/objects';
 import type { StoreCore } from './core.js';
 import { Draft, type DraftResult } from './draft.js';
-import { allocateIn, type DraftWrite, removeIn, renameIn, setIn, setPartialIn } from './draft-writes.js';
+import { allocateIn, checkedSet, type DraftWrite, removeIn, renameIn, setPartialIn } from './draft-writes.js';
 import type { Head } from './head.js';
 import { Key } from './key.js';
 import { Mutex } from './mutex.js';
@@ -49,7 +49,29 @@ export class KvBatch extends KvReader implements KvWriter {
     value: Uint8Array | string,
     options: ValuePermissions & WriteSignal = {},
   ): Promise<void> {
-    await this.#write(setIn(key, value, options), Key.of(key), options);
+    const { at, body, mode } = checkedSet(key, value, options);
+    // Mostly nothing has to be waited for, and a turn among other writes takes longer than the write.
+    if (!this.#writes.isIdle || !this.#tryNow((draft) => draft.setNow(at, body, mode), at, options)) {
+      await this.#write((draft) => draft.set(at, body, mode), at, options);
+      return;
+    }
+    const pause = this.#pace.step();
+    if (pause !== undefined) await pause;
+  }
+
+  /** @returns false where the write has to wait */
+  #tryNow(write: (draft: Draft) => boolean, key: Key, { signal }: WriteSignal): boolean {
+    this.#assertOpen();
+    signal?.throwIfAborted();
+    try {
+      if (!write(this.#draft)) return false;
+    } catch (error) {
+      this.#reads?.wrote(key);
+      this.#reads?.addPath(key);
+      throw error;
+    }
+    this.#reads?.wrote(key);
+    return true;
   }
 
   /** {@inheritDoc KvWriter.setPartial} */

@@ -19,11 +19,20 @@ export interface DraftWrite {
   readonly isDoneAgain?: (before: Look, after: Look) => Promise<boolean>;
 }
 
-export function setIn(key: string | Key, value: Uint8Array | string, { permissions }: ValuePermissions): DraftWrite {
+export function setIn(key: string | Key, value: Uint8Array | string, options: ValuePermissions): DraftWrite {
+  const { at, body, mode } = checkedSet(key, value, options);
+  return (draft) => draft.set(at, body, mode);
+}
+
+/** What a `set` is given, checked and copied. */
+export function checkedSet(
+  key: string | Key,
+  value: Uint8Array | string,
+  { permissions }: ValuePermissions,
+): { readonly at: Key; readonly body: Uint8Array; readonly mode: number | undefined } {
   const at = Key.of(key);
   const body = copyValue(at, value);
-  const mode = permissions === undefined ? undefined : modeOf(permissions);
-  return (draft) => draft.set(at, body, mode);
+  return { at, body, mode: permissions === undefined ? undefined : modeOf(permissions) };
 }
 
 export function setPartialIn(key: string | Key, range: WriteRange, bytes: Uint8Array | string): DraftWrite {

@@ -2,8 +2,10 @@ import { hashObject, LimitError, type Oid, type RawObject } from '@git-kv/object
 import { alreadyPresent, noSpace } from './errors.js';
 import type { Key } from './key.js';
 import type { TreeCache } from './tree/tree-cache.js';
+import type { TreeSlot } from './tree/tree-view.js';
 import { WorkingTree } from './tree/working-tree.js';
 import { checkedBlob, valueOid } from './value.js';
+import { ValueShelf } from './value-shelf.js';
 
 /** A root tree and the objects that came with it. */
 export interface DraftResult {
@@ -17,8 +19,8 @@ export class Draft {
   readonly #trees: TreeCache;
   readonly #baseOid: Oid;
   readonly #maxValueBytes: number;
-  /** Values that were set, and under how many keys they still stand. */
-  readonly #blobs = new Map<Oid, { readonly object: RawObject; keys: number }>();
+  /** Values that were set, as far as they still stand. */
+  readonly #values: ValueShelf = new ValueShelf();
 
   private constructor(trees: TreeCache, tree: WorkingTree, baseOid: Oid, maxValueBytes: number) {
     this.#trees = trees;
@@ -34,18 +36,33 @@ export class Draft {
 
   /** The value that was set with this oid, if it still stands. */
   blob(oid: Oid): RawObject | undefined {
-    return this.#blobs.get(oid)?.object;
+    return this.#values.get(oid);
   }
 
   /** `body` is kept. @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED; {LimitError} */
   async set(key: Key, body: Uint8Array, mode?: number): Promise<void> {
+    const oid = this.#oidOf(body);
+    this.#stand(oid, body, await this.tree.set(key, mode === undefined ? { oid } : { mode, oid }));
+  }
+
+  /** The same at once. @returns false where nothing was done: a tree has to be waited for */
+  setNow(key: Key, body: Uint8Array, mode?: number): boolean {
+    const oid = this.#oidOf(body);
+    const old = this.tree.setNow(key, mode === undefined ? { oid } : { mode, oid });
+    if (old === false) return false;
+    this.#stand(oid, body, old);
+    return true;
+  }
+
+  #oidOf(body: Uint8Array): Oid {
     if (body.length > this.#maxValueBytes) throw new LimitError('valueBytes', body.length, this.#maxValueBytes);
-    const oid = hashObject(this.#trees.algorithm, 'blob', body);
-    const old = await this.tree.set(key, mode === undefined ? { oid } : { mode, oid });
-    const blob = this.#blobs.get(oid);
-    if (blob === undefined) this.#blobs.set(oid, { object: { kind: 'blob', body }, keys: 1 });
-    else blob.keys++;
-    if (old !== undefined) this.#release(old.oid);
+    return hashObject(this.#trees.algorithm, 'blob', body);
+  }
+
+  /** A value stands where `old` did. */
+  #stand(oid: Oid, body: Uint8Array, old: TreeSlot | undefined): void {
+    this.#values.add(oid, body);
+    if (old !== undefined) this.#values.release(old.oid);
   }
 
   /** @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED, NO_SPACE */
@@ -68,21 +85,20 @@ export class Draft {
   /** @throws {KvError} KEY_NOT_FOUND, VALUE_EXPECTED, RENAME_SOURCE_PREFIX, ALREADY_PRESENT, DICTIONARY_EXPECTED */
   async rename(source: Key, destination: Key): Promise<void> {
     const old = await this.tree.rename(source, destination);
-    if (old !== undefined) this.#release(old.oid);
+    if (old !== undefined) this.#values.release(old.oid);
   }
 
   /** Absence is no error. @throws {KvError} INVALID_KEY for the root */
   async remove(key: Key): Promise<void> {
     const old = await this.tree.remove(key);
-    if (old !== undefined && 'oid' in old) this.#release(old.oid);
+    if (old !== undefined && 'oid' in old) this.#values.release(old.oid);
   }
 
   /** The new root and its objects; `undefined` where it is the one that the draft began with. */
   seal(): DraftResult | undefined {
     const treeOid = this.tree.seal();
     if (treeOid === this.#baseOid) return undefined;
-    const objects: RawObject[] = [];
-    for (const { object } of this.#blobs.values()) objects.push(object);
+    const objects: RawObject[] = [...this.#values.objects()];
     for (const tree of this.tree.sealedTrees()) objects.push(tree);
     return { treeOid, objects };
   }
@@ -98,11 +114,5 @@ export class Draft {
     } catch (cause) {
       throw noSpace(key, cause); // the runtime has less than the limit allows
     }
-  }
-
-  /** A value that was set and replaced again need not be stored. */
-  #release(oid: Oid): void {
-    const blob = this.#blobs.get(oid);
-    if (blob !== undefined && --blob.keys === 0) this.#blobs.delete(oid);
   }
 }

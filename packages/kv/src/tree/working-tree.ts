@@ -123,7 +123,21 @@ export class WorkingTree {
    */
   async set(key: Key, { mode, oid }: { readonly mode?: number; readonly oid: Oid }): Promise<TreeSlot | undefined> {
     if (key.isRoot) throw valueExpected(key);
-    const above = await this.#descend(key, 'create');
+    return this.#setBelow(await this.#descend(key, 'create'), key, { mode, oid });
+  }
+
+  /** {@link set} at once. @returns false where nothing was done: a tree on the way has to be read first */
+  setNow(key: Key, slot: { readonly mode?: number; readonly oid: Oid }): TreeSlot | undefined | false {
+    if (key.isRoot) throw valueExpected(key);
+    const above = this.#descendNow(key);
+    return above === undefined ? false : this.#setBelow(above, key, slot);
+  }
+
+  #setBelow(
+    above: readonly Directory[],
+    key: Key,
+    { mode, oid }: { readonly mode?: number | undefined; readonly oid: Oid },
+  ): TreeSlot | undefined {
     const old = (above.at(-1) as Directory).get(key.basename);
     if (old instanceof Directory || (old !== undefined && isTreeMode(old.mode))) throw valueExpected(key);
     const slot = { mode: mode ?? (old !== undefined && isValueMode(old.mode) ? old.mode : FileMode.regular), oid };
@@ -226,6 +240,20 @@ export class WorkingTree {
       } else {
         above.push(new Directory(TreeView.empty(this.#trees.algorithm), undefined));
       }
+    }
+    return above;
+  }
+
+  /** {@link #descend} that creates, as far as all is open: `undefined` where it is not. */
+  #descendNow(key: Key): Directory[] | undefined {
+    const above = [this.#root];
+    const { segments } = key;
+    for (let depth = 0; depth < segments.length - 1; depth++) {
+      const slot = (above[depth] as Directory).get(segments[depth] as string);
+      if (slot instanceof Directory) above.push(slot);
+      else if (slot === undefined) above.push(new Directory(TreeView.empty(this.#trees.algorithm), undefined));
+      else if (isTreeMode(slot.mode)) return undefined;
+      else throw dictionaryExpected(key.prefix(depth + 1));
     }
     return above;
   }

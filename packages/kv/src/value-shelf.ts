@@ -1,0 +1,80 @@
+import type { Oid, RawObject } from '@git-kv/objects';
+
+const ROW_WORDS = 4;
+
+/**
+ * Values by their oids, each under so many keys. Where a value lies is kept as numbers beside a buffer that small ones share: of a
+ * million values, objects for each would cost more than the values, and most of the time of the garbage collector.
+ */
+export class ValueShelf {
+  readonly #rows = new Map<Oid, number>();
+  /** Of each row: buffer, start, size, and how many keys it is under. */
+  #words: Int32Array = new Int32Array(16 * ROW_WORDS);
+  #rowCount = 0;
+  readonly #free: number[] = [];
+  readonly #buffers: (ArrayBufferLike | undefined)[] = [];
+  /** Values in each buffer. */
+  readonly #counts: number[] = [];
+
+  /** The value, if it is under a key. */
+  get(oid: Oid): RawObject | undefined {
+    const row = this.#rows.get(oid);
+    return row === undefined ? undefined : this.#objectIn(row);
+  }
+
+  /** Put it under one key more. @param body is kept where it is new */
+  add(oid: Oid, body: Uint8Array): void {
+    const known = this.#rows.get(oid);
+    if (known !== undefined) {
+      this.#words[known * ROW_WORDS + 3]!++;
+      return;
+    }
+    const row = this.#free.pop() ?? this.#rowCount++;
+    if ((row + 1) * ROW_WORDS > this.#words.length) this.#grow();
+    const words = this.#words;
+    const at = row * ROW_WORDS;
+    const buffer = this.#bufferOf(body);
+    this.#counts[buffer]!++;
+    words[at] = buffer;
+    words[at + 1] = body.byteOffset;
+    words[at + 2] = body.length;
+    words[at + 3] = 1;
+    this.#rows.set(oid, row);
+  }
+
+  /** Take it from one key. One that was not put here is nobody's loss. */
+  release(oid: Oid): void {
+    const row = this.#rows.get(oid);
+    if (row === undefined || --this.#words[row * ROW_WORDS + 3]! > 0) return;
+    this.#rows.delete(oid);
+    this.#free.push(row);
+    const buffer = this.#words[row * ROW_WORDS] as number;
+    // The last one may have more values to come.
+    if (--this.#counts[buffer]! === 0 && buffer < this.#buffers.length - 1) this.#buffers[buffer] = undefined;
+  }
+
+  *objects(): Generator<RawObject, void, undefined> {
+    for (const row of this.#rows.values()) yield this.#objectIn(row);
+  }
+
+  #objectIn(row: number): RawObject {
+    const words = this.#words;
+    const at = row * ROW_WORDS;
+    const buffer = this.#buffers[words[at] as number] as ArrayBufferLike;
+    return { kind: 'blob', body: new Uint8Array(buffer, words[at + 1], words[at + 2]) };
+  }
+
+  #bufferOf({ buffer }: Uint8Array): number {
+    const last = this.#buffers.length - 1;
+    if (this.#buffers[last] === buffer) return last;
+    if (this.#counts[last] === 0) this.#buffers[last] = undefined;
+    this.#counts.push(0);
+    return this.#buffers.push(buffer) - 1;
+  }
+
+  #grow(): void {
+    const words = new Int32Array(this.#words.length * 2);
+    words.set(this.#words);
+    this.#words = words;
+  }
+}

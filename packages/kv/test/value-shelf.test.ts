@@ -1,0 +1,35 @@
+import { hashObject, sha1 } from '@git-kv/objects';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { encodeSmall } from '../src/small-buffers.js';
+import { ValueShelf } from '../src/value-shelf.js';
+
+test('A shelf holds each value as long as a key has it, wherever its bytes lie', () => {
+  const value = fc.oneof(fc.integer({ min: 0, max: 6 }).map(String), fc.constantFrom('x'.repeat(2000), ''));
+  const step = fc.record({ value, isReleased: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const shelf = new ValueShelf();
+      const counts = new Map<string, number>();
+      for (const { value, isReleased } of steps) {
+        const body = encodeSmall(value) as Uint8Array;
+        const oid = hashObject(sha1, 'blob', body);
+        const count = counts.get(oid) ?? 0;
+        if (isReleased) {
+          shelf.release(oid);
+          counts.set(oid, Math.max(0, count - 1));
+        } else {
+          shelf.add(oid, body);
+          counts.set(oid, count + 1);
+        }
+        for (const [known, keys] of counts) {
+          const held = shelf.get(known);
+          if (keys === 0) expect(held).toBeUndefined();
+          else expect(hashObject(sha1, 'blob', held!.body)).toBe(known);
+        }
+      }
+      const held = [...shelf.objects()].map(({ kind, body }) => hashObject(sha1, kind, body));
+      expect(held.sort()).toEqual([...counts].flatMap(([oid, keys]) => (keys > 0 ? [oid] : [])).sort());
+    }),
+  );
+});
