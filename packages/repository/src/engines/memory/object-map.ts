@@ -7,11 +7,15 @@ import {
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
+import { ObjectBlock } from './object-block.js';
 
 /** So many objects that come at once share buffers, as far as they are small; a buffer lives as long as one of its objects. */
 const LEAST_SHARING = 64;
 const SMALL_BYTES = 1024;
 const SHARED_BYTES = 16 * 1024;
+
+/** So many that come at once join the block; and so many deleted ones make it worth to be made anew. */
+const LEAST_BLOCK = 1024;
 
 /** A pack is taken apart unless it is large, or its objects are: its deltas would be lost. */
 export const MAX_LOOSE_PACK_BYTES: number = 2 ** 20;
@@ -23,44 +27,53 @@ export const MAX_LOOSE_BYTES: number = 16 * 2 ** 20;
 export class ObjectMap {
   private readonly algorithm: HashAlgorithm;
   private readonly objects = new Map<Oid, RawObject>();
+  /** Each object is in the map, or here if it came with many others. */
+  private block: ObjectBlock | undefined;
 
   constructor(algorithm: HashAlgorithm) {
     this.algorithm = algorithm;
   }
 
   get size(): number {
-    return this.objects.size;
+    return this.objects.size + (this.block?.size ?? 0);
   }
 
   get(oid: Oid): RawObject | undefined {
     // Many stores have none, and looking for a text that is new makes its hash first.
-    return this.objects.size === 0 ? undefined : this.objects.get(oid);
+    const object = this.objects.size === 0 ? undefined : this.objects.get(oid);
+    return object ?? this.block?.get(oid);
   }
 
   has(oid: Oid): boolean {
-    return this.objects.size > 0 && this.objects.has(oid);
+    return (this.objects.size > 0 && this.objects.has(oid)) || this.block?.has(oid) === true;
   }
 
-  keys(): Iterable<Oid> {
-    return this.objects.keys();
+  *keys(): Generator<Oid, void, undefined> {
+    yield* this.objects.keys();
+    if (this.block !== undefined) yield* this.block.keys();
   }
 
   delete(oid: Oid): boolean {
-    return this.objects.delete(oid);
+    if (this.objects.delete(oid)) return true;
+    if (this.block?.delete(oid) !== true) return false;
+    const { size, deletedCount } = this.block;
+    if (deletedCount > LEAST_BLOCK && deletedCount > size) this.block = this.block.compacted();
+    return true;
   }
 
   clear(): void {
     this.objects.clear();
+    this.block = undefined;
   }
 
   /** Keep objects whose oids are known to be right, and that nobody else changes. */
   keep(objects: ReadonlyMap<Oid, RawObject>): void {
-    for (const [oid, object] of objects) this.objects.set(oid, object);
+    for (const [oid, object] of objects) if (!this.has(oid)) this.objects.set(oid, object);
   }
 
   /** Keep a copy of an object whose oid is known to be right. */
   put(oid: Oid, object: RawObject): void {
-    this.objects.set(oid, { kind: object.kind, body: object.body.slice() });
+    if (!this.has(oid)) this.objects.set(oid, { kind: object.kind, body: object.body.slice() });
   }
 
   /** Add a copy of `object`. @throws {GitError} HASH_MISMATCH where another object has the same oid: a collision */
@@ -73,13 +86,26 @@ export class ObjectMap {
   /** The same of many. What is small shares buffers: one for each costs some 300 bytes, and more time than to hash what is in it. */
   addAll(objects: readonly RawObject[]): Oid[] {
     const oids = hashObjects(this.algorithm, objects);
+    if (objects.length >= LEAST_BLOCK) {
+      this.addBlock(oids, objects);
+      return oids;
+    }
     const copy = objects.length < LEAST_SHARING ? copyOf : copyIntoShared();
     for (const [at, object] of objects.entries()) this.addAs(oids[at] as Oid, object, copy);
     return oids;
   }
 
+  private addBlock(oids: readonly Oid[], objects: readonly RawObject[]): void {
+    const block = (this.block ??= new ObjectBlock(this.algorithm));
+    for (const [at, object] of objects.entries()) {
+      const oid = oids[at] as Oid;
+      const old = this.objects.get(oid) ?? block.add(oid, object);
+      if (old !== undefined) assertSameObject(oid, old, object);
+    }
+  }
+
   private addAs(oid: Oid, object: RawObject, copy: (body: Uint8Array) => Uint8Array): void {
-    const old = this.objects.get(oid);
+    const old = this.get(oid);
     if (old !== undefined) assertSameObject(oid, old, object);
     // The caller may go on to change its buffer, or may have given a view that would keep a larger one alive.
     else this.objects.set(oid, { kind: object.kind, body: copy(object.body) });
@@ -87,7 +113,10 @@ export class ObjectMap {
 
   /** Add all of `other`, whose oids were computed there. */
   absorb(other: ObjectMap): void {
-    for (const [oid, object] of other.objects) if (!this.objects.has(oid)) this.objects.set(oid, object);
+    this.keep(other.objects);
+    if (other.block === undefined) return;
+    const block = (this.block ??= new ObjectBlock(this.algorithm));
+    for (const oid of other.block.keys()) if (!this.has(oid)) block.add(oid, other.block.get(oid) as RawObject);
   }
 }
 
