@@ -1,4 +1,5 @@
 import {
+  assertObjectSize,
   buildCommit,
   buildIdentity,
   GitError,
@@ -81,6 +82,7 @@ export class Committer {
     const extraHeaders = countsSteps(options.merge ?? merge) ? [nonce()] : [];
     const unsigned = buildCommit({ treeOid, parentOids, author: committer, committer, extraHeaders, ...words });
     const body = sign === undefined ? unsigned : await signCommit(unsigned, algorithm, sign);
+    assertObjectSize('commit', body.length); // nobody would read it
     const oid = hashObject(algorithm, 'commit', body);
     return { head: { oid, treeOid, parentOids, timestamp: committer.timestamp }, object: { kind: 'commit', body } };
   }

@@ -1,5 +1,5 @@
 import type { Oid, RawObject } from '@git-kv/objects';
-import { Draft } from './draft.js';
+import { Draft, type DraftResult } from './draft.js';
 import type { DraftWrite, Look } from './draft-writes.js';
 import { type Edit, NOT_TRIED, type Published } from './edit.js';
 import { assertExpected, type Expectation } from './expectation.js';
@@ -113,19 +113,18 @@ export class WriteQueue {
     const known = new Set<RawObject>();
     let baseTreeOid = head?.treeOid;
     for (let queued = group.shift(); queued !== undefined; queued = group.shift()) {
+      let sealed: DraftResult | undefined;
       try {
         queued.options.signal?.throwIfAborted();
         if (queued.expects) await this.#assertExpected(queued.expects, baseTreeOid);
         await queued.write(draft);
+        sealed = draft.seal();
       } catch (error) {
-        if (written.size > 0) {
-          group.unshift(queued); // whether it is wrong shows when what came before it is pushed
-          return;
-        }
-        queued.reject(error);
-        continue;
+        // Whether it is wrong shows when what came before it is pushed.
+        if (written.size > 0) group.unshift(queued);
+        else queued.reject(error);
+        return; // the draft may have some of it
       }
-      const sealed = draft.seal();
       const treeOid = sealed?.treeOid ?? baseTreeOid ?? trees.algorithm.emptyTreeOid;
       if (sealed === undefined || treeOid === baseTreeOid) {
         if (written.size > 0) {

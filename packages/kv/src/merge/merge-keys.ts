@@ -1,4 +1,5 @@
 import {
+  assertObjectSize,
   checkTreeEntryName,
   decodeLatin1,
   decodeUtf8Exact,
@@ -91,6 +92,7 @@ export async function mergeKeys(
   // On top of theirs, so that what others wrote there stays whatever it is called.
   const edited = await editTree(objects, theirs, merge.edits(), signal);
   if (edited.status === 'conflict') throw new Error('BUG: a merge put something below a value');
+  for (const { kind, body } of edited.objects) assertObjectSize(kind, body.length); // nobody would read what is over
   return { status: 'merged', treeOid: edited.treeOid, objects: [...merge.blobs.values(), ...edited.objects] };
 }
 

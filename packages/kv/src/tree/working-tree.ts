@@ -1,4 +1,5 @@
 import {
+  assertObjectSize,
   decodeUtf8Exact,
   encodeUtf8,
   FileMode,
@@ -184,7 +185,10 @@ export class WorkingTree {
     return old instanceof Directory ? { mode: FileMode.tree } : old;
   }
 
-  /** Make trees of all changes. The root's oid, also where nothing changed. */
+  /**
+   * Make trees of all changes. The root's oid, also where nothing changed.
+   * @throws {LimitError} structuredObjectBytes for a directory that is too large to be read again
+   */
   seal(): Oid {
     this.#sealDirectory(this.#root);
     return this.#root.oid as Oid;
@@ -273,6 +277,7 @@ export class WorkingTree {
     }
     // Directories that were opened stay in `changes`: a write that waits for a tree may hold one.
     const view = directory.base.with(changes);
+    assertObjectSize('tree', view.body.length); // nobody would read it
     const { algorithm } = this.#trees;
     const oid = hashObject(algorithm, 'tree', view.body);
     directory.base = view;
