@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Oid } from '@git-kv/objects';
 import type { Transport } from '@git-kv/protocol';
+import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
+import { allowAll, createGitServer } from '@git-kv/server';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { git, gitEnv, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { startGitDaemon } from '../../../../test/support/git-daemon.js';
@@ -9,6 +11,7 @@ import { jsonCodec } from '../../src/codecs/index.js';
 import { keyMerges } from '../../src/merge/index.js';
 import { openTransport } from '../../src/node/index.js';
 import {
+  type RemoteOptions,
   type VersionedOptions,
   type VersionedRemote,
   type VersionedStore,
@@ -16,7 +19,6 @@ import {
   valueMerge,
 } from '../../src/versioned/index.js';
 import { InProcessRemote, noWait } from '../support/in-process.js';
-import { startRemote } from '../support/remote.js';
 import { allOf, fsck, makeRepository, openStore } from './support.js';
 
 interface Client {
@@ -28,10 +30,10 @@ async function clientOf(
   where: string | Transport,
   name: string,
   options: Partial<VersionedOptions<unknown>> = {},
-  repository = createMemoryRepository(),
+  { repository = createMemoryRepository(), ...reached }: RemoteOptions & { repository?: Repository } = {},
 ): Promise<Client> {
   const store = await openStore(repository, { author: { name, email: `${name}@example.com` }, ...options });
-  const remote = await store.remote(where);
+  const remote = await store.remote(where, reached);
   onTestFinished(() => remote.disconnect());
   return { store, remote };
 }
@@ -40,9 +42,10 @@ async function clientOf(
 async function pair(
   where: string | Transport,
   options: Partial<VersionedOptions<unknown>> = {},
+  reached: RemoteOptions = {},
 ): Promise<[ann: Client, bob: Client]> {
-  const ann = await clientOf(where, 'ann', options);
-  const bob = await clientOf(where, 'bob', options);
+  const ann = await clientOf(where, 'ann', options, reached);
+  const bob = await clientOf(where, 'bob', options, reached);
   await ann.store.branch().set('a', 1);
   expect(await ann.remote.push()).toMatchObject({ status: 'pushed' });
   expect(await bob.remote.pull()).toMatchObject({ status: 'fast-forward' });
@@ -58,13 +61,16 @@ async function contentOf({ store }: Client, branch?: string): Promise<Record<str
 
 const headOf = async ({ store }: Client): Promise<Oid | undefined> => (await store.branch().head())?.oid;
 
-describe.each<[string, () => Promise<{ where: string | Transport; directory?: string }>]>([
+describe.each<[string, () => Promise<{ where: string | Transport; options?: RemoteOptions; directory?: string }>]>([
   ['a repository of this process', async () => ({ where: transportOf(new InProcessRemote()) })],
   [
     'HTTP',
     async () => {
-      const remote = await startRemote();
-      return { where: remote.url, directory: remote.directory };
+      const repository = createMemoryRepository();
+      const server = createGitServer({ resolve: () => repository, authorize: allowAll });
+      const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> =>
+        await server(new Request(url, init));
+      return { where: 'http://localhost/store.git', options: { fetch } };
     },
   ],
   [
@@ -86,8 +92,8 @@ describe.each<[string, () => Promise<{ where: string | Transport; directory?: st
   ],
 ])('T17 branches of two stores, over %s,', (_name, serve) => {
   test('are pushed, pulled and merged, until all have the same', async () => {
-    const { where, directory } = await serve();
-    const [ann, bob] = await pair(where);
+    const { where, options, directory } = await serve();
+    const [ann, bob] = await pair(where, {}, options);
     await ann.store.branch().set('from/ann', 1);
     await bob.store.branch().set('from/bob', 2);
     expect(await ann.remote.sync()).toMatchObject({ status: 'synced', isPushed: true });
@@ -294,7 +300,7 @@ describe('a sync', () => {
     const writers = await Promise.all(
       Array.from({ length: 6 }, async (_, at) => {
         const { repository: own } = await makeRepository('memory', 'sha256');
-        return await clientOf(origin.transport, `writer${at}`, { merge: counter }, own);
+        return await clientOf(origin.transport, `writer${at}`, { merge: counter }, { repository: own });
       }),
     );
     await Promise.all(
