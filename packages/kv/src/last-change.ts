@@ -1,9 +1,10 @@
-import { encodeUtf8, FileMode, type Oid, parseCommitLinks } from '@git-kv/objects';
+import { encodeUtf8, FileMode, isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
+import type { ObjectReader } from '@git-kv/repository';
 import { historyMissing } from './errors.js';
 import type { Head } from './head.js';
 import type { Key } from './key.js';
 import { childSlot } from './tree/slot.js';
-import type { TreeCache } from './tree/tree-cache.js';
+import { TreeCache } from './tree/tree-cache.js';
 import type { TreeSlot } from './tree/tree-view.js';
 
 /**
@@ -36,6 +37,29 @@ export async function findLastChange(
       return at.timestamp;
     }
     at = next;
+  }
+}
+
+/** When sides of a merge changed keys. */
+export class LastChanges {
+  readonly #trees: TreeCache;
+  readonly #shallow: ReadonlySet<Oid>;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(objects: ObjectReader, shallow: ReadonlySet<Oid>, signal: AbortSignal | undefined) {
+    this.#trees = new TreeCache(objects);
+    this.#shallow = shallow;
+    this.#signal = signal;
+  }
+
+  /** As {@link findLastChange}; where history does not tell, when `head` was committed. */
+  async find(head: Head, key: Key): Promise<number> {
+    try {
+      return await findLastChange({ trees: this.#trees, shallow: this.#shallow }, head, key, this.#signal);
+    } catch (error) {
+      if (isGitError(error, 'HISTORY_MISSING') || isGitError(error, 'OBJECT_NOT_FOUND')) return head.timestamp;
+      throw error;
+    }
   }
 }
 

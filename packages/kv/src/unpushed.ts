@@ -3,9 +3,11 @@ import { mergeBases, type RepositoryObjects } from '@git-kv/repository';
 import type { Committer, MadeCommit } from './committer.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
+import type { Key } from './key.js';
+import { LastChanges } from './last-change.js';
 import { CommitMerge } from './merge/commit-merge.js';
-import type { MergeRules } from './merge/merge.js';
-import { type MergedKeys, mergeKeys } from './merge/merge-keys.js';
+import type { MergeRules, SideTimes } from './merge/merge.js';
+import { type MergedKeys, type MergeKeysOptions, mergeKeys } from './merge/merge-keys.js';
 import type { Retention } from './retention.js';
 
 /** What bringing two lines of commits together takes. */
@@ -36,13 +38,16 @@ export async function rebaseUnpushed(tools: UnpushedTools, divergence: Divergenc
   const { repository, committer } = tools;
   const { theirs } = divergence;
   const commits = await readChain(repository, divergence);
+  const changes = new LastChanges(repository.objects, await repository.shallow.read(), tools.signal);
   let parent = theirs;
   for (const { oid, body, baseTreeOid, isMerge } of commits) {
-    const { treeOid, author, message, encoding, committer: made } = parseCommit(body);
+    const { treeOid, parentOids, author, message, encoding, committer: made } = parseCommit(body);
     const { timestamp } = made;
+    const times = { ours: timestamp, theirs: theirs.timestamp };
+    const timesOf = async (key: Key): Promise<SideTimes> => ({ ...times, theirs: await changes.find(theirs, key) });
     const merged = isMerge
-      ? await mergeCommits(tools, { ...divergence, unpushed: { oid, treeOid, timestamp } })
-      : await mergeTrees(tools, { base: baseTreeOid, ours: treeOid, theirs: parent.treeOid }, timestamp, theirs);
+      ? await mergeCommits(tools, { ...divergence, unpushed: { oid, treeOid, parentOids, timestamp } })
+      : await mergeTrees(tools, { base: baseTreeOid, ours: treeOid, theirs: parent.treeOid }, { times, timesOf });
     if (merged === parent.treeOid) continue; // others made the same change
     const words = { author, message, ...(encoding !== undefined && { encoding }) };
     const again = await committer.makeWith({ treeOid: merged, parentOids: [parent.oid] }, words);
@@ -105,10 +110,7 @@ async function treeOf(repository: RepositoryObjects, commitOid: Oid | undefined)
 }
 
 /** What both sides come to, over all that they have in common. */
-async function mergeCommits(
-  tools: UnpushedTools,
-  { unpushed, theirs, pushedOid }: Omit<Divergence, 'unpushed'> & { readonly unpushed: Omit<Head, 'parentOids'> },
-): Promise<Oid> {
+async function mergeCommits(tools: UnpushedTools, { unpushed, theirs, pushedOid }: Divergence): Promise<Oid> {
   const { repository, rules, signal } = tools;
   const merge = await CommitMerge.open(repository, unpushed.oid, theirs.oid, { rules, signal, baseOid: pushedOid });
   return await stored(tools, await merge.run(unpushed, theirs));
@@ -117,12 +119,11 @@ async function mergeCommits(
 async function mergeTrees(
   tools: UnpushedTools,
   sides: { readonly base: Oid | undefined; readonly ours: Oid; readonly theirs: Oid },
-  timestamp: number,
-  theirs: Head,
+  times: Pick<MergeKeysOptions, 'times' | 'timesOf'>,
 ): Promise<Oid> {
   const { repository, rules, signal } = tools;
-  const times = { ours: timestamp, theirs: theirs.timestamp };
-  return await stored(tools, await mergeKeys(repository.objects, sides, rules, { times, ...(signal && { signal }) }));
+  const options = { ...times, ...(signal && { signal }) };
+  return await stored(tools, await mergeKeys(repository.objects, sides, rules, options));
 }
 
 /** The tree of a merge, once it is stored. @throws {KvConflictError} */

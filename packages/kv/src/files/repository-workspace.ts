@@ -207,7 +207,10 @@ export class RepositoryWorkspace implements Workspace {
     const { merge: rules } = this.#options;
     const { objects } = this.#place.repository;
     const merge = await this.#openMerge(ours, theirs);
-    const sides = [await this.#links(ours), await this.#links(theirs)] as const;
+    const sides = [
+      { oid: ours, ...(await this.#links(ours)) },
+      { oid: theirs, ...(await this.#links(theirs)) },
+    ] as const;
     const merged = await merge.run(...sides);
     if (merged.status === 'merged') {
       const branch = this.refName.slice('refs/heads/'.length);

@@ -10,18 +10,14 @@ import {
 import { mergeBases, type ObjectStore, type RepositoryObjects } from '@git-kv/repository';
 import { createMemoryObjects } from '@git-kv/repository/memory';
 import { overlayObjects } from '@git-kv/repository/overlay';
-import { type KeyConflict, type KeyMerge, type KeySides, type MergeRules, wrapRules } from './merge.js';
+import type { Head } from '../head.js';
+import type { Key } from '../key.js';
+import { LastChanges } from '../last-change.js';
+import { type KeyConflict, type KeyMerge, type KeySides, type MergeRules, type SideTimes, wrapRules } from './merge.js';
 import { type MergedKeys, mergeKeys } from './merge-keys.js';
 
 /** Merges of common ancestors that one merge may need. */
 const MAX_BASE_MERGES = 256;
-
-/** One of two commits that are merged. */
-export interface MergedCommit {
-  readonly treeOid: Oid;
-  /** The committer's, in seconds. */
-  readonly timestamp: number;
-}
 
 /** How commits are merged. */
 export interface CommitMergeOptions {
@@ -78,17 +74,18 @@ export class CommitMerge {
    * key, the merge has no base for it.
    * @param rules in place of those that it was opened with, by which ancestors are merged
    */
-  async run(
-    ours: MergedCommit,
-    theirs: MergedCommit,
-    rules: MergeRules | undefined = this.#rules,
-  ): Promise<MergedKeys> {
+  async run(ours: Head, theirs: Head, rules: MergeRules | undefined = this.#rules): Promise<MergedKeys> {
     const base = await this.#baseTree(this.baseOids, 0);
     if (this.#baseConflict !== undefined) return this.#baseConflict;
     const times = { ours: ours.timestamp, theirs: theirs.timestamp };
+    const changes = new LastChanges(this.#repository.objects, this.#shallow, this.#options.signal);
+    const timesOf = async (key: Key): Promise<SideTimes> => ({
+      ours: await changes.find(ours, key),
+      theirs: await changes.find(theirs, key),
+    });
     const sides = { base, ours: ours.treeOid, theirs: theirs.treeOid };
     const objects = this.#fork ?? this.#repository.objects;
-    const merged = await mergeKeys(objects, sides, this.#withoutBase(rules), { times, ...this.#options });
+    const merged = await mergeKeys(objects, sides, this.#withoutBase(rules), { times, timesOf, ...this.#options });
     if (merged.status === 'merged') return merged;
     return { ...merged, conflicts: merged.conflicts.map((conflict) => this.#told(conflict)) };
   }

@@ -18,7 +18,7 @@ export const keyMerges: {
   /** What the others have, always. */
   readonly theirs: KeyMerge;
   /**
-   * The side that was committed later, symmetric where the times are known; of the same second the greater bytes, a value
+   * The side that changed the key later ({@link KeyMerge.byTime}), symmetric where the times are known; of the same second the greater bytes, a value
    * before a removal, and a link before a file of the same bytes. Without times, as when a write is re-applied: ours, which comes last.
    */
   readonly lastWriterWins: () => KeyMerge;
@@ -42,7 +42,7 @@ export const keyMerges: {
 } = {
   ours: ({ ours }) => merged(ours),
   theirs: ({ theirs }) => merged(theirs),
-  lastWriterWins: () => lastWriterWins,
+  lastWriterWins: () => Object.assign((sides: KeySides) => lastWriterWins(sides), { byTime: true }),
   counter: () => mergingEqual(mergeCounters),
   set: () => mergeSets,
   text: () => byDriver(mergeDrivers.text, 'both sides changed the same lines'),

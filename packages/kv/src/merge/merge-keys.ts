@@ -25,6 +25,8 @@ import {
 export interface MergeKeysOptions {
   /** Told to the rules: who goes by time needs it. */
   readonly times?: SideTimes;
+  /** The same of one key, for rules that are {@link KeyMerge.byTime by time}. Default: `times`. */
+  readonly timesOf?: (key: Key) => Promise<SideTimes>;
   /** Bytes of a value that is read to be merged; a larger one that both sides changed is a conflict. Default 16 MiB. */
   readonly maxValueBytes?: number;
   /** Conflicts that are told; the merge ends there. Default 1,000. */
@@ -220,7 +222,12 @@ class KeysMerge {
       if (this.#settleSameContent(divergence)) return;
       return await this.#conflict(divergence, 'a value is too large to be merged');
     }
-    const outcome = await merge({ ...sides, modes: { ours: ours?.mode, theirs: theirs?.mode } });
+    const times = merge.byTime === true && (await this.#options.timesOf?.(sides.key));
+    const outcome = await merge({
+      ...sides,
+      ...(times && { times }),
+      modes: { ours: ours?.mode, theirs: theirs?.mode },
+    });
     if (outcome.status === 'conflict') return await this.#conflict(divergence, outcome.reason ?? reason);
     const { value } = outcome;
     if (value === undefined) return this.#settleValue(divergence, undefined);

@@ -10,7 +10,7 @@ export interface KeySides {
   readonly ours: Uint8Array | undefined;
   /** What others made of it: on the remote, or on the other branch. */
   readonly theirs: Uint8Array | undefined;
-  /** When each side was committed, in seconds since 1970, where commits are merged. */
+  /** When each side was committed, in seconds since 1970, where commits are merged: see {@link KeyMerge.byTime}. */
   readonly times?: SideTimes;
   /** What git keeps of each side beside its bytes, which tells a link from a file. Given to a {@link KeyMerge}. */
   readonly modes?: SideModes;
@@ -44,6 +44,11 @@ export interface KeyMerge {
    * equal changes are still two. Otherwise that content stands. What both removed is gone, and nobody is asked.
    */
   readonly mergesEqual?: boolean;
+  /**
+   * Told when each side changed the key itself, which is looked for in history. Otherwise the times are those of the newest commits,
+   * which may have changed other keys alone.
+   */
+  readonly byTime?: boolean;
 }
 
 /** A {@link KeyMerge} for a key and all below it; the prefix `*` fits every key. */
@@ -82,7 +87,8 @@ export function mayMergeEqual(rules: MergeRules | undefined, key: Key): boolean 
 export function wrapRules(rules: MergeRules | undefined, wrap: (merge: KeyMerge) => KeyMerge): readonly MergeRule[] {
   return listRules(rules).map(({ prefix, merge }) => {
     const wrapped = wrap(merge);
-    return { prefix, merge: merge.mergesEqual === true ? mergingEqual(wrapped) : wrapped };
+    const { mergesEqual = false, byTime = false } = merge;
+    return { prefix, merge: Object.assign((sides: KeySides) => wrapped(sides), { mergesEqual, byTime }) };
   });
 }
 
