@@ -12,7 +12,11 @@ import { listPackContent } from '../pack-listing.js';
 import { promisedAbsence } from '../promisor/promised-absence.js';
 import type { RefName } from '../ref-store.js';
 import type { RepositoryObjects } from '../repository.js';
+import { pause } from '../walk/turns.js';
 import { type PushResultStatus, type PushUpdate, unknownOutcome } from './push-outcome.js';
+
+/** New values that are read while the remote is asked for its refs. */
+const MAX_READ_AHEAD = 4;
 
 /** How a push goes. */
 export interface PushFromOptions {
@@ -40,11 +44,35 @@ export async function pushFrom(
   options: PushFromOptions,
 ): Promise<PushResultStatus[]> {
   assertDistinct(options.updates);
-  const client = options.client ?? (await connectReceivePack(transport, { signal: options.signal }));
+  const client = options.client ?? (await connectAndRead(repository, transport, options));
   try {
     return await pushOver(repository, transport, client, options);
   } finally {
     await client.close();
+  }
+}
+
+/** Connect, and read meanwhile what will be read first: that opens packs, and code that has run once is faster. */
+async function connectAndRead(
+  { objects }: RepositoryObjects,
+  transport: Transport,
+  { updates, signal }: PushFromOptions,
+): Promise<ReceivePackClient> {
+  let isConnected = false;
+  const readAhead = async (): Promise<void> => {
+    // The request goes out before.
+    await pause();
+    for (const { next } of updates.slice(0, MAX_READ_AHEAD)) {
+      if (isConnected) return;
+      if (next !== null) await objects.read(next);
+    }
+  };
+  // What is missing in a partial clone is fetched with the rest; and of what fails, whoever needs it will hear.
+  if (!objects.prefetch) readAhead().catch(() => undefined);
+  try {
+    return await connectReceivePack(transport, { signal });
+  } finally {
+    isConnected = true;
   }
 }
 
