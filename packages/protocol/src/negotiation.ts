@@ -2,8 +2,11 @@ import type { Oid } from '@git-kv/objects';
 import type { ProtocolLimits } from './limits.js';
 import type { Acknowledgments } from './v2/fetch-answer.js';
 
-/** Haves of the first round. So few are sent along with `done`: most updates need one request. */
-const FIRST_ROUND_HAVES = 256;
+/**
+ * Haves of the first round. So few are sent along with `done`. Most updates need one request, as the server has one of them; to find
+ * more of them means to read commits before anything is sent.
+ */
+const FIRST_ROUND_HAVES = 64;
 /** A round is never larger than this; it doubles from the first. */
 const LARGEST_ROUND_HAVES = 16_384;
 /** After so many haves without a new common one, where some were common before, the search is given up, as in git. */

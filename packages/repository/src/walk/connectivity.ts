@@ -16,6 +16,9 @@ export type ConnectivityOutcome =
   | { readonly connected: true; readonly objectCount: number }
   | { readonly connected: false; readonly missingOid: Oid };
 
+/** To read so many commits costs as much as to read some hundreds of haves. */
+const FIRST_COMMITS = 256;
+
 /**
  * Whether every object that `roots` reach is there, up to what is known to be complete: what `haves` reach (the tips of the
  * refs as they stood before a push), and what `isKnown` says. To be asked with the quarantine's reader before a ref moves.
@@ -29,7 +32,13 @@ export async function checkConnectivity(
 ): Promise<ConnectivityOutcome> {
   const { roots, signal, ...rest } = options;
   const isPromised = await promisedAbsence(reader, signal ? { signal } : {});
-  const between = { ...rest, ...(signal && { signal }), ...(isPromised && { isPromised }) };
+  // To look at something that is known to be complete does no harm.
+  const between = {
+    firstCommits: FIRST_COMMITS,
+    ...rest,
+    ...(signal && { signal }),
+    ...(isPromised && { isPromised }),
+  };
   let objectCount = 0;
   try {
     for await (const batch of objectBatchesBetween(reader, { ...between, wants: roots })) {

@@ -32,6 +32,11 @@ export interface ObjectsBetweenOptions extends CommitWalkOptions {
    * comes again, as by a revert, is then not listed.
    */
   readonly knownHistory?: number;
+  /**
+   * Where haves are many, so many commits of the wants are looked at (default 16) before haves are read. If all of their history ends at
+   * some haves till then, no others are read, and what these have of it is listed, too.
+   */
+  readonly firstCommits?: number;
 }
 
 const SEEN = 1;
@@ -46,7 +51,7 @@ const LEAST_VERSIONS = 16;
 /** From so many haves on they are not read at first: each may be one of hundreds of branches. */
 const MANY_HAVES = 64;
 
-/** Commits looked at before many haves are read: mostly what is new ends at some of them long before. */
+/** Mostly what is new ends at some of the haves long before. */
 const FIRST_COMMITS = 16;
 
 /** Haves whose trees are compared although no wanted commit has them as a parent: where history is cut, or wants share none. */
@@ -120,7 +125,7 @@ async function shortWalk(
   const walk = new CommitWalk(reader, options, haves);
   try {
     await walk.addWants(wants);
-    await walk.limit(FIRST_COMMITS);
+    await walk.limit(options.firstCommits ?? FIRST_COMMITS);
   } catch (error) {
     // Perhaps something that nobody looks for where haves reach it.
     if (isGitError(error, 'OBJECT_NOT_FOUND')) return undefined;
