@@ -28,13 +28,15 @@ export function httpSettings(url: string, config: GitConfig, env: Console['env']
   const seconds = countOf(env.GIT_HTTP_LOW_SPEED_TIME ?? last('lowspeedtime'));
   const postBufferBytes = countOf(last('postbuffer'));
   const userAgent = env.GIT_HTTP_USER_AGENT ?? last('useragent');
-  const caFile = env.GIT_SSL_CAINFO || last('sslcainfo');
+  const [caFile, named] = env.GIT_SSL_CAINFO
+    ? [env.GIT_SSL_CAINFO, 'GIT_SSL_CAINFO']
+    : [last('sslcainfo'), 'http.sslCAInfo'];
   const proxy = last('proxy');
   return {
     env: proxy === undefined ? env : { ...env, http_proxy: proxy, https_proxy: proxy, all_proxy: proxy },
     http: {
       headers: headersOf(values.get('extraheader') ?? []),
-      ...(caFile && { ca: certificatesIn(caFile) }),
+      ...(caFile && { ca: certificatesIn(caFile, named) }),
       ...(userAgent && { userAgent }),
       ...(postBufferBytes > 0 && { postBufferBytes }),
     },
@@ -42,11 +44,11 @@ export function httpSettings(url: string, config: GitConfig, env: Console['env']
   };
 }
 
-function certificatesIn(file: string): string {
+function certificatesIn(file: string, named: string): string {
   try {
     return readFileSync(file.startsWith('~/') ? join(homedir(), file.slice(2)) : file, 'utf8');
   } catch (error) {
-    throw ioError(`could not read the certificates '${file}'`, error);
+    throw ioError(`could not read ${named} '${file}'`, error);
   }
 }
 

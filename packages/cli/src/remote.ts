@@ -19,6 +19,7 @@ import { remoteCredentials } from './credentials.js';
 import { readGitConfig } from './git-config.js';
 import { hookPrograms, PROGRAM_HOOK_TIMEOUT_MS } from './hook-programs.js';
 import { type HttpSettings, httpSettings } from './http-settings.js';
+import { assertTrusted } from './ownership.js';
 import { readReceiveSettings } from './receive-settings.js';
 import { findHere } from './repository.js';
 import { uploadRules } from './upload-rules.js';
@@ -122,6 +123,7 @@ const OWN_REPOSITORY =
   /^GIT_(?:ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|INDEX_FILE|OBJECT_DIRECTORY|PREFIX|QUARANTINE_PATH|WORK_TREE)$/;
 
 async function hooksThere(console: Console, repository: FileRepository): Promise<PushHooks> {
+  await assertTrusted(console, repository);
   const env = Object.fromEntries(Object.entries(console.env).filter(([name]) => !OWN_REPOSITORY.test(name)));
   return await hookPrograms({ ...console, env }, repository);
 }

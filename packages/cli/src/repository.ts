@@ -1,25 +1,38 @@
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { algorithmOf, type HashAlgorithm, hashAlgorithm, isGitError, isOid, sha1 } from '@git-kv/objects';
 import type { Repository } from '@git-kv/repository';
 import { type FileRepository, openRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
+import { dubiousOwnership, isTrusted } from './ownership.js';
 
 /** Where the repository of a command is: GIT_DIR, or else the current directory (bare, or with a `.git`) and its parents. */
 export async function openHere(console: Console): Promise<FileRepository> {
   const given = console.env.GIT_DIR;
   if (given !== undefined && given !== '') return await openAt(resolve(console.cwd, given), given);
-  const found = await findHere(console);
+  const found = await discover(console);
+  if (typeof found === 'string') throw dubiousOwnership(found);
   if (found !== undefined) return found;
   throw new CommandError('not a git repository (or any of the parent directories): .git');
 }
 
-/** The same for commands that also work outside of a repository. */
+/** The same for commands that also work outside of a repository. One of dubious ownership is none. */
 export async function findHere(console: Console): Promise<FileRepository | undefined> {
   const given = console.env.GIT_DIR;
   if (given !== undefined && given !== '') return await openAt(resolve(console.cwd, given), given);
+  const found = await discover(console);
+  return typeof found === 'string' ? undefined : found;
+}
+
+/** Look for a repository from the current directory up. A path: one is there, and may be somebody else's. */
+async function discover(console: Console): Promise<FileRepository | string | undefined> {
   for (let directory = console.cwd; ; directory = resolve(directory, '..')) {
     try {
-      return await openRepository(directory);
+      const repository = await openRepository(directory);
+      const { gitDirectory } = repository.layout;
+      const paths = [directory, join(directory, '.git'), gitDirectory];
+      if (await isTrusted(console, paths, directory)) return repository;
+      await repository.close();
+      return directory;
     } catch (error) {
       if (!isGitError(error, 'NOT_A_REPOSITORY')) throw error;
     }

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commitFiles, git, gitAsync, initBare, temporaryDirectory } from '../../../test/support/git.js';
+import type { Console } from '../src/console.js';
+import { RemoteProgress } from '../src/progress.js';
 import { basicAuth, serveUntilTestEnds } from './support/remote.js';
 import { run } from './support/run.js';
 
@@ -158,4 +160,27 @@ describe('which transports may be used', () => {
       expect(refusal(await run('tsgit', ['ls-remote', url], { cwd, env: all })), url).toBe(theirs);
     }
   });
+});
+
+test('what a remote says is held as far as a slow terminal can be waited for', async () => {
+  const lines: string[] = [];
+  let open = (): void => {};
+  const isOpen = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const stderr = {
+    isTTY: true,
+    write: async (text: string | Uint8Array) => {
+      await isOpen;
+      lines.push(`${text}`);
+    },
+  };
+  const progress = new RemoteProgress({ stderr } as unknown as Console);
+  for (let at = 0; at < 30_000; at++) progress.say(`${at}`);
+  open();
+  await progress.end();
+  progress.say('last');
+  await progress.end();
+  expect(lines).toHaveLength(10_001);
+  expect(lines.at(-1)).toBe('remote: last\n');
 });

@@ -14,6 +14,7 @@ import { readGitConfig } from '../git-config.js';
 import { parseGitOptions } from '../git-options.js';
 import { hookPrograms, PROGRAM_HOOK_TIMEOUT_MS } from '../hook-programs.js';
 import { parseCount } from '../options.js';
+import { assertTrusted } from '../ownership.js';
 import type { Command } from '../program.js';
 import { readReceiveSettings } from '../receive-settings.js';
 import { openAt, using } from '../repository.js';
@@ -44,6 +45,7 @@ export const receivePackCommand: Command = {
   async run(args, console) {
     const call = readCall(args, ['quiet|q', 'skip-connectivity-check']);
     return await using(openDirectory(console, call), async (repository) => {
+      await assertTrusted(console, repository);
       const { announced, ...options } = await readReceiveSettings(console, repository);
       const version = requestedVersion(console.env.GIT_PROTOCOL);
       if (call.advertises)
