@@ -63,7 +63,7 @@ for (const { directory, name, value, message, timestamp } of changes) {
 }
 if (engine === 'memory') {
   const inputs = [...created].map(([oid, { kind, body }]) => ({ oid, kind, body }));
-  const pack = writePack({ algorithm: disk.algorithm, objects: inputs, objectCount: inputs.length });
+  const pack = writePack({ algorithm: disk.algorithm, objects: inputs, objectCount: inputs.length, treeDeltas: true });
   const quarantine = await disk.objects.receive(pack);
   const updates = [{ name: REF, expected: start, next: { oid: headOid } }];
   const outcome = await disk.transact({ quarantine, updates });

@@ -5,6 +5,7 @@ import type { DeltaOptions } from './select/delta-search.js';
 import { packObjects } from './select/pack-objects.js';
 import type { PackItem } from './select/pack-plan.js';
 import type { PackSource } from './select/pack-source.js';
+import { TreeChains } from './tree-chains.js';
 import { typeCodeOfKind } from './type-code.js';
 
 /** An object to write. */
@@ -33,6 +34,8 @@ export interface WritePackOptions {
   readonly objectCount: number;
   /** 0 (stored) to 9 (smallest); 6 without it, as in git. */
   readonly level?: number;
+  /** Write trees as deltas of trees before them, where these are of the same directory and much alike. Not with `deltas`. */
+  readonly treeDeltas?: boolean;
   /** Seek deltas; `{}` for git's own window and depth. Without it every object is written full. */
   readonly deltas?: DeltaOptions | false;
   readonly signal?: AbortSignal;
@@ -58,12 +61,15 @@ export async function* writePack(options: WritePackOptions): AsyncGenerator<Uint
     return yield* packObjects({ ...options, objects: items, source, deltas: options.deltas });
   }
   const output = new PackOutput(algorithm, objectCount);
+  const chains = options.treeDeltas === true ? new TreeChains() : undefined;
   let slice = 0;
   for await (const inputs of inBatches(options.objects)) {
     for (const { oid, kind, body } of Symbol.iterator in inputs ? inputs : [inputs]) {
       signal?.throwIfAborted();
       if (output.count === objectCount) throw tooMany(objectCount);
-      output.addBody(oid ?? hashObject(algorithm, kind, body), typeCodeOfKind(kind), body, level);
+      const name = oid ?? hashObject(algorithm, kind, body);
+      if (kind === 'tree' && chains !== undefined) chains.add(output, name, body, level);
+      else output.addBody(name, typeCodeOfKind(kind), body, level);
       if (output.hasReady) yield* output.take(); // which waits, be there nothing
       slice += body.length;
       if (slice > SLICE_BYTES) {

@@ -354,7 +354,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     await this.own.loose.settle(loose);
     if (missing.size > PACK_OBJECT_COUNT) {
       const inputs = [...missing].map(([oid, { kind, body }]) => ({ oid, kind, body }));
-      await writePackFile(this, inputs, inputs.length, { level: WRITE_LEVEL });
+      await writePackFile(this, inputs, inputs.length, { level: WRITE_LEVEL, treeDeltas: true });
     } else if (missing.size > 0) {
       await this.own.loose.write([...missing].map(([oid, object]) => ({ oid, bytes: deflateLoose(object) })));
     }

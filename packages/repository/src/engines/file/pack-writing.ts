@@ -21,9 +21,9 @@ export async function writePackFile(
   store: StoreParts,
   objects: Iterable<PackInput> | AsyncIterable<PackInput>,
   objectCount: number,
-  options: { readonly level?: number; readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly level?: number; readonly treeDeltas?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  const { level, signal } = options;
+  const { level, treeDeltas = false, signal } = options;
   const { disk, algorithm, own } = store;
   const file = await disk.createTemporary(own.packs.path, TEMPORARY_PACK, { readOnly: true });
   try {
@@ -32,6 +32,7 @@ export async function writePackFile(
       algorithm,
       objects,
       objectCount,
+      treeDeltas,
       ...(signal && { signal }),
       ...(level !== undefined && { level }),
     });
