@@ -4,6 +4,7 @@ import type { Transport } from '@git-kv/protocol';
 import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { allowAll, createGitServer } from '@git-kv/server';
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { git, gitEnv, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { startGitDaemon } from '../../../../test/support/git-daemon.js';
@@ -321,6 +322,44 @@ describe('a sync', () => {
     expect(Object.keys(content)).toHaveLength(6 * 3 + 1);
     expect(content.n).toBe(6 * 3);
   });
+});
+
+test('T17 writers who commit, pull by either policy, push and sync in any order come to the same', async () => {
+  const step = fc.record({
+    who: fc.nat(2),
+    how: fc.constantFrom('set', 'set', 'count', 'merge', 'rebase', 'push', 'sync'),
+    key: fc.constantFrom('x', 'y', 'd/z'),
+  });
+  const merge = [{ prefix: 'n', merge: keyMerges.counter() }];
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      const origin = new InProcessRemote();
+      const writers = await Promise.all([0, 1, 2].map((at) => clientOf(origin.transport, `writer${at}`, { merge })));
+      const expected: Record<string, unknown> = { n: 0 };
+      await writers[0]?.store.branch().set('n', 0);
+      for (const { remote } of [...writers, ...writers]) await remote.sync();
+      for (const [at, { who, how, key }] of steps.entries()) {
+        const { store, remote } = writers[who] as Client;
+        const main = store.branch();
+        if (how === 'set') {
+          expected[`by/${who}/${key}`] = at;
+          await main.set(`by/${who}/${key}`, at);
+        } else if (how === 'count') {
+          expected.n = Number(expected.n) + 1;
+          await main.set('n', Number(await main.get('n')) + 1);
+        } else if (how === 'push') {
+          expect(['pushed', 'up-to-date', 'stale', 'diverged']).toContain((await remote.push()).status);
+        } else if (how === 'sync') expect(await remote.sync()).toMatchObject({ status: 'synced' });
+        else expect((await remote.pull(undefined, { onUnpushed: how })).status).not.toBe('conflict');
+      }
+      for (const { remote } of [...writers, ...writers]) await remote.sync();
+      for (const writer of writers) {
+        expect(await contentOf(writer)).toEqual(expected);
+        expect(await headOf(writer)).toBe((await writer.remote.branches()).get('main'));
+      }
+    }),
+    { numRuns: 10 },
+  );
 });
 
 describe('a rebase of a branch', () => {
