@@ -1,38 +1,72 @@
+import { createRepositoryTransport } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../src/files/index.js';
 import { GitKv } from '../src/index.js';
 import { InProcessRemote } from './support/in-process.js';
 import { bytesOf } from './support/remote.js';
 
-/** More than may come out of a few bytes where nobody says how much. */
-const SIZE = 65 * 2 ** 20;
-const repository = createMemoryRepository();
-const store = await GitKv.open(repository);
-await store.allocate('zeros', SIZE);
-const remote = new InProcessRemote(repository);
-const small = { limits: { inflatedBytes: 2 ** 20 } };
-const refused = { code: 'LIMIT_EXCEEDED', limit: 'expansionRatio' };
+const MiB = 2 ** 20;
+/** More than is taken apart at once, whatever the limits. */
+const SIZE = 17 * MiB;
 
 test('M29 K35 a value of zeros, a thousandth of its size on the way, comes to other stores', async () => {
+  const size = 65 * MiB; // more than may come out of a few bytes where nobody says how much
+  const remote = new InProcessRemote();
+  const store = await GitKv.open(remote.repository);
+  await store.allocate('zeros', size);
   const other = await remote.connect();
-  expect(await other.size('zeros')).toBe(SIZE);
-  expect(await open('test://in-process/store.git', 'zeros', 'rb', remote, (file) => file.size())).toBe(SIZE);
-  await expect(remote.connect(small)).rejects.toMatchObject(refused);
+  expect(await other.size('zeros')).toBe(size);
+  await other.allocate('the same', size); // and what is dropped then is no obstacle
+  expect(await other.exists('the same')).toBe('value');
 });
 
-test('and to those that fetch it when it is read', async () => {
-  expect(await (await remote.connect({ partial: true })).size('zeros')).toBe(SIZE);
-  const cache = createMemoryRepository();
-  expect(await (await remote.connect({ partial: true, cache })).size('zeros')).toBe(SIZE);
-  const strict = await remote.connect({ ...small, partial: true });
-  await expect(strict.size('zeros')).rejects.toMatchObject(refused);
+test('What a server says of a pack that it does not take is told', async () => {
+  const transport = createRepositoryTransport(createMemoryRepository(), { receivePack: { maxPackBytes: 20 } });
+  const store = await GitKv.connect('test://in-process/store.git', { transport });
+  await expect(store.set('a', '1')).rejects.toMatchObject({
+    code: 'PUSH_REJECTED',
+    message: expect.stringMatching(/^Cannot push refs\/heads\/main: unpacker error: .*packBytes/),
+  });
 });
 
-test.each(['bundle', 'pack'] as const)('and back from a saved %s', async (format) => {
-  const octets = await bytesOf(store.toOctets({ format }));
-  const options = { remote: 'http://127.0.0.1:9/none.git' };
-  expect(await (await GitKv.ofOctets(octets, options)).size('zeros')).toBe(SIZE);
-  const strict = GitKv.ofOctets(octets, { ...options, ...small });
-  await expect(strict).rejects.toMatchObject({ code: 'INVALID_STATE', cause: refused });
+describe('What comes may inflate as far as limits say,', () => {
+  const repository = createMemoryRepository();
+  const remote = new InProcessRemote(repository);
+  const [enough, small] = [32, 1].map((count) => ({ limits: { inflatedBytes: count * MiB } }));
+  const refused = { code: 'LIMIT_EXCEEDED', limit: 'expansionRatio' };
+
+  beforeAll(async () => {
+    await (await GitKv.open(repository)).allocate('zeros', SIZE);
+  });
+
+  test.each([
+    ['whole', (options: object) => remote.connect(options)],
+    ['read by read', (options: object) => remote.connect({ ...options, partial: true })],
+    [
+      'into a cache',
+      (options: object) => remote.connect({ ...options, partial: true, cache: createMemoryRepository() }),
+    ],
+  ])('%s', async (_way, connect) => {
+    const size = async (options: object | undefined) => await (await connect(options ?? {})).size('zeros');
+    expect(await size(enough)).toBe(SIZE);
+    await expect(size(small)).rejects.toMatchObject(refused);
+  });
+
+  test('as a file', async () => {
+    const read = (options: object | undefined) =>
+      open('test://in-process/store.git', 'zeros', 'rb', { ...options, transport: remote.transport }, (file) =>
+        file.size(),
+      );
+    expect(await read(enough)).toBe(SIZE);
+    await expect(read(small)).rejects.toMatchObject(refused);
+  });
+
+  test.each(['bundle', 'pack'] as const)('from a saved %s', async (format) => {
+    const octets = await bytesOf((await GitKv.open(repository)).toOctets({ format }));
+    const load = (options: object | undefined) =>
+      GitKv.ofOctets(octets, { ...options, remote: 'http://127.0.0.1:9/x.git' });
+    expect(await (await load(enough)).size('zeros')).toBe(SIZE);
+    await expect(load(small)).rejects.toMatchObject({ code: 'INVALID_STATE', cause: refused });
+  });
 });

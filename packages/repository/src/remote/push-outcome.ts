@@ -27,6 +27,8 @@ export type PushResultStatus =
       readonly status: 'rejected';
       readonly reason: string;
       readonly refusal?: CodedRefusal;
+      /** What it said of the pack, where it could not take that. */
+      readonly unpackReason?: string;
     };
 
 /**

@@ -186,6 +186,7 @@ async function send(
       name,
       status: 'rejected',
       reason: reason ?? `unpack failed: ${report.unpack}`,
+      ...(report.unpack !== 'ok' && { unpackReason: report.unpack }),
       ...(refusal && { refusal }),
     };
   });
@@ -227,7 +228,12 @@ async function packFor(
 /** The error for an update that did not happen, for callers that push one ref and throw. */
 export function pushFailure(result: Exclude<PushResultStatus, { status: 'updated' }>): GitError {
   const code: GitErrorCode = 'PUSH_REJECTED';
-  const reason =
-    result.status === 'stale' ? `the remote has moved to ${result.actual ?? 'nothing'}; pull first` : result.reason;
-  return new GitError(code, `Cannot push ${result.name}: ${reason}`);
+  return new GitError(code, `Cannot push ${result.name}: ${failureReason(result)}`);
+}
+
+function failureReason(result: Exclude<PushResultStatus, { status: 'updated' }>): string {
+  if (result.status === 'stale') return `the remote has moved to ${result.actual ?? 'nothing'}; pull first`;
+  const { reason, unpackReason } = result;
+  // Of each ref it says no more than that.
+  return reason === 'unpacker error' && unpackReason !== undefined ? `${reason}: ${unpackReason}` : reason;
 }
