@@ -9,6 +9,8 @@ import { parseErrorLine, remoteFailure } from './remote-words.js';
 /** What a sideband line carries: 1 the data proper, 2 progress for a person, 3 the words of a failure. */
 export type Band = 1 | 2 | 3;
 
+const DATA_BAND = 1;
+
 /** Bytes of content in one line of `side-band-64k`: a payload less the byte that names the band. */
 export const MAX_BAND_BYTES: number = MAX_PAYLOAD_BYTES - 1;
 
@@ -57,10 +59,10 @@ export interface DemultiplexOptions {
 }
 
 /** Where lines come from: a {@link PktLineReader}, or anything that reads like one. */
-export type LineSource = Pick<PktLineReader, 'read' | 'close' | 'offset'>;
+export type LineSource = Pick<PktLineReader, 'read' | 'close' | 'offset'> & Partial<Pick<PktLineReader, 'readPiece'>>;
 
 /**
- * The bytes of band 1, up to the flush that ends them; progress goes to `onProgress` as it comes by.
+ * The bytes of band 1, up to the flush that ends them, as they arrive; progress goes to `onProgress` as it comes by.
  * Ending the iteration early lets go of the connection.
  * @throws {RemoteError} for band 3 and for an ERR line; {MalformedError} for what is no sideband;
  *   {TransportError} TRANSPORT_CLOSED where the stream ends before the flush
@@ -80,8 +82,9 @@ export function demultiplex(lines: LineSource, options: DemultiplexOptions = {})
 
   async function next(): Promise<IteratorResult<Uint8Array>> {
     for (;;) {
-      const line = await lines.read();
-      const content = line === undefined ? closedEarly() : take(line);
+      // What is spread over several chunks is not joined: it is most of a pack.
+      const line = lines.readPiece === undefined ? await lines.read() : await lines.readPiece(DATA_BAND);
+      const content = line === undefined ? closedEarly() : line instanceof Uint8Array ? line : take(line);
       if (content === undefined) {
         ended = true;
         progress.end();
@@ -107,7 +110,7 @@ export function demultiplex(lines: LineSource, options: DemultiplexOptions = {})
     const failure = parseErrorLine(line.payload);
     if (failure !== undefined) throw failure;
     const { band, content } = decodeSidebandLine(line.payload, lines.offset);
-    if (band === 1) return content;
+    if (band === DATA_BAND) return content;
     if (band === 3) {
       progress.end();
       throw remoteFailure(decodeUtf8(content));

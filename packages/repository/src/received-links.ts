@@ -1,13 +1,14 @@
 import {
+  encodeUtf8,
   type HashAlgorithm,
   hashObject,
   isGitError,
   isGitlinkMode,
   isTreeMode,
+  MalformedError,
   type ObjectKind,
   type Oid,
   OidRows,
-  parseCommitLinks,
   parseTagLinks,
   TreeCursor,
   writeOid,
@@ -18,6 +19,10 @@ import { LastTrees } from './walk/last-trees.js';
 
 /** As packs number them. */
 const TYPE_CODES: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
+
+const LF = 0x0a;
+const TREE = /* @__PURE__ */ encodeUtf8('tree ');
+const PARENT = /* @__PURE__ */ encodeUtf8('parent ');
 
 /** Bytes of trees that are remembered beside the memory of the indexer. */
 const HELD_BYTES = 4 * 2 ** 20;
@@ -141,11 +146,29 @@ export class ReceivedLinks {
   }
 
   #visitCommit(body: Uint8Array): void {
-    const { treeOid, parentOids } = parseCommitLinks(body);
-    this.#addOid(treeOid, TYPE_CODES.tree);
+    let at = this.#addLine(body, 0, TREE, TYPE_CODES.tree);
+    if (at < 0) throw new MalformedError('commit', 0, 'it does not begin with a tree');
     // The indexer knows its id only later, when many are hashed together.
     if (this.#shallow?.has(hashObject(this.#algorithm, 'commit', body))) return;
-    for (const oid of parentOids) this.#addOid(oid, TYPE_CODES.commit);
+    while (at >= 0) at = this.#addLine(body, at, PARENT, TYPE_CODES.commit);
+  }
+
+  /**
+   * Note what a line of a commit names. It makes no text of it: a clone has two ids for each commit, and leaves no garbage for them.
+   * @returns where the line ends; -1 where there is no such line
+   */
+  #addLine(body: Uint8Array, start: number, prefix: Uint8Array, typeCode: number): number {
+    for (let at = 0; at < prefix.length; at++) if (body[start + at] !== prefix[at]) return -1;
+    const oid = this.#oidBytes;
+    let from = start + prefix.length;
+    for (let to = 0; to < oid.length; to++, from += 2) {
+      const value = (hexValue(body[from]) << 4) | hexValue(body[from + 1]);
+      if (value < 0) throw new MalformedError('commit', from, 'object id is wrong');
+      oid[to] = value;
+    }
+    if (body[from] !== LF) throw new MalformedError('commit', from, 'object id is wrong');
+    this.#add(oid, 0, typeCode);
+    return from + 1;
   }
 
   #visitTag(body: Uint8Array): void {
@@ -212,6 +235,14 @@ export class ReceivedLinks {
     }
     this.#typeCodes[row] = typeCode;
   }
+}
+
+/** What a byte is worth as a hex digit of either case, or -1. */
+function hexValue(byte: number | undefined): number {
+  if (byte === undefined) return -1;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
 }
 
 function isOidAt(oids: Uint8Array, start: number, bytes: Uint8Array, offset: number, length: number): boolean {

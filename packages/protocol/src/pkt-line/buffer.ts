@@ -18,7 +18,9 @@ export class PktLineBuffer {
   /** An unfinished line, in a buffer of its whole length as far as that is known; the first `#held` bytes are there. */
   #partial: Uint8Array = NOTHING;
   #held = 0;
-  /** Bytes of the stream before the line that comes next. */
+  /** Bytes to come of a line whose beginning was given out. */
+  #pieceLeft = 0;
+  /** Bytes of the stream before what comes next. */
   #offset = 0;
 
   /** Bytes of the stream that were given out as lines. */
@@ -28,7 +30,7 @@ export class PktLineBuffer {
 
   /** Whether a part of a line was taken in, and its rest is to come. */
   get isWithinLine(): boolean {
-    return this.#held > 0;
+    return this.#held > 0 || this.#pieceLeft > 0;
   }
 
   /** Take in `chunk`, and give each line that is now complete. */
@@ -59,6 +61,29 @@ export class PktLineBuffer {
       this.#fillPartial(rest);
     }
     return undefined;
+  }
+
+  /**
+   * As {@link next}, but of a line whose payload begins with `mark` the rest of the payload comes as it arrives, in pieces that are views
+   * into the chunk: nothing is joined. Where the line is at hand whole, it comes as a line.
+   */
+  nextPiece(mark: number): PktLine | Uint8Array | undefined {
+    if (this.#held > 0) return this.#completePartial();
+    if (this.#pieceLeft === 0) {
+      const step = decodePktLine(this.#chunk, this.#at, this.#offset);
+      const available = this.#chunk.length - this.#at;
+      const contentAt = PREFIX_BYTES + 1;
+      if (step.done || available <= contentAt || this.#chunk[this.#at + PREFIX_BYTES] !== mark) return this.next();
+      this.#pieceLeft = available + step.missingBytes - contentAt;
+      this.#at += contentAt;
+      this.#offset += contentAt;
+    }
+    if (this.#at === this.#chunk.length) return undefined;
+    const piece = this.#chunk.subarray(this.#at, this.#at + this.#pieceLeft);
+    this.#pieceLeft -= piece.length;
+    this.#at += piece.length;
+    this.#offset += piece.length;
+    return piece;
   }
 
   /** What was taken in and is not yet given out: for the raw bytes that follow the lines of some messages. */

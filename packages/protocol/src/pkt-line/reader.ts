@@ -39,6 +39,15 @@ export class PktLineReader {
     }
   }
 
+  /** The next line, or the next piece of one whose payload begins with `mark`: see {@link PktLineBuffer.nextPiece}. Throws as `read`. */
+  async readPiece(mark: number): Promise<PktLine | Uint8Array | undefined> {
+    for (;;) {
+      const piece = this.#buffer.nextPiece(mark);
+      if (piece !== undefined) return piece;
+      if (!(await this.fill())) return undefined;
+    }
+  }
+
   /** The next line where it needs no waiting: for loops over many short lines. */
   readBuffered(): PktLine | undefined {
     return this.#buffer.next();

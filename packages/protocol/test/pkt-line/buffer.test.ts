@@ -65,6 +65,48 @@ describe('PktLineBuffer', () => {
     expect([...buffer.push(bytesOf('llo'))]).toEqual([{ kind: 'data', payload: bytesOf('hello') }]);
   });
 
+  test('gives lines of a mark in pieces, as views, and the others whole, at any cut', () => {
+    const line = fc.tuple(fc.constantFrom(1, 2), fc.uint8Array({ maxLength: 20 }));
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 8 }), fc.integer({ min: 1, max: 30 }), (lines, chunkSize) => {
+        const wire = concatBytes([
+          ...lines.map(([band, content]) => encodeDataLine(Uint8Array.of(band, ...content))),
+          FLUSH,
+        ]);
+        const buffer = new PktLineBuffer();
+        const marked: number[] = [];
+        const others: number[][] = [];
+        let flushes = 0;
+        for (const chunk of cut(wire, chunkSize)) {
+          buffer.append(chunk);
+          for (let piece = buffer.nextPiece(1); piece !== undefined; piece = buffer.nextPiece(1)) {
+            if (piece instanceof Uint8Array) {
+              expect(piece.buffer).toBe(wire.buffer);
+              marked.push(...piece);
+            } else if (piece.kind === 'flush') flushes++;
+            else if (piece.kind === 'data' && piece.payload[0] === 1) marked.push(...piece.payload.subarray(1));
+            else if (piece.kind === 'data') others.push([...piece.payload]);
+          }
+        }
+        buffer.end();
+        expect(buffer.offset).toBe(wire.length);
+        expect(flushes).toBe(1);
+        expect(marked).toEqual(lines.flatMap(([band, content]) => (band === 1 ? [...content] : [])));
+        expect(others).toEqual(lines.flatMap(([band, content]) => (band === 2 ? [[2, ...content]] : [])));
+      }),
+    );
+  });
+
+  test('fails at the end within a line that is given in pieces', () => {
+    const wire = encodeDataLine(bytesOf('\u0001hello'));
+    for (let end = 1; end < wire.length; end++) {
+      const buffer = new PktLineBuffer();
+      buffer.append(wire.subarray(0, end));
+      while (buffer.nextPiece(1) !== undefined);
+      expect(() => buffer.end(), `cut at ${end}`).toThrow(expect.objectContaining({ code: 'MALFORMED', offset: end }));
+    }
+  });
+
   test('takes the largest line in pieces of one byte', () => {
     const payload = new Uint8Array(65516).fill(7);
     const buffer = new PktLineBuffer();
