@@ -48,7 +48,7 @@ export class IndexArena {
     this.bytes = createArena(this.totalBytes);
     this.inputEnd = LARGE.inputBytes;
     this.scratchEnd = this.inputEnd + LARGE.scratchBytes;
-    this.logEnd = this.scratchEnd + Math.min(MOST_LOG_BYTES, Math.floor(this.totalBytes / Number((globalThis as any).process?.env?.LOGD ?? 4)));
+    this.logEnd = this.scratchEnd + Math.min(MOST_LOG_BYTES, Math.floor(this.totalBytes / 2));
     this.bytes.set(bytes.subarray(logEnd), this.logEnd);
   }
 }

@@ -63,7 +63,7 @@ async function oidsOf(
 }
 
 describe('a tree of deltas', () => {
-  // With 4 MiB the log has 1 MiB: a quarter of it is the most that an object in it may take.
+  // With 4 MiB the log has 2 MiB: a quarter of it is the most that an object in it may take.
   test.each([
     ['that all fit', 2 * KiB, 6, 0],
     ['that the log must make room for', 60 * KiB, 8, 0],
