@@ -15,6 +15,7 @@ import { reflogNote } from '../ref-updates.js';
 import { type ConnectRemote, withRemote } from '../remote.js';
 import { assertRemoteName, shownUrl } from '../remote-names.js';
 import { TransferProgress } from '../transfer-progress.js';
+import { keepYoungGenerationSmall } from '../young-generation.js';
 
 /** git-clone(1), without a checkout. */
 export const cloneCommand: Command = {
@@ -24,6 +25,7 @@ export const cloneCommand: Command = {
     ' [-c <key>=<value>] [-u <upload-pack>] <repository> [<directory>]',
   async run(args, console) {
     const options = parseGitOptions(args, OPTIONS);
+    keepYoungGenerationSmall();
     const [given, wanted, ...more] = options.positionals;
     if (given === undefined) throw new UsageError('fatal: You must specify a repository to clone.');
     if (more.length > 0) throw new UsageError('fatal: Too many arguments.');

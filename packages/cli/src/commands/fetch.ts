@@ -25,6 +25,7 @@ import { withRemote } from '../remote.js';
 import { currentBranch, joinTagWords, parseRefspecs, remoteCalled, shownUrl } from '../remote-names.js';
 import { openHere, using } from '../repository.js';
 import { TransferProgress } from '../transfer-progress.js';
+import { keepYoungGenerationSmall } from '../young-generation.js';
 
 /** git-fetch(1). */
 export const fetchCommand: Command = {
@@ -34,6 +35,7 @@ export const fetchCommand: Command = {
     'fetch --all [<options>]',
   async run(args, console) {
     const options = parseGitOptions(args, OPTIONS);
+    keepYoungGenerationSmall();
     return await using(openHere(console), async (repository) => {
       const config = await readGitConfig(console, repository);
       const branch = await currentBranch(repository);
