@@ -100,6 +100,7 @@ async function auditStream(parts: PackAuditParts, source: ByteSource, idx: Uint8
     algorithm,
     source,
     idx,
+    limits: { expansionFreeBytes: Number.MAX_SAFE_INTEGER }, // zeros are no damage
     visit: ({ packOffset, kind, body }) => {
       const at = order.positionAt(packOffset);
       // Where the idx knows of no such entry, the comparison at the end says so.
