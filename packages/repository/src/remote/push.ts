@@ -15,9 +15,6 @@ import type { RepositoryObjects } from '../repository.js';
 import { pause } from '../walk/turns.js';
 import { type PushResultStatus, type PushUpdate, unknownOutcome } from './push-outcome.js';
 
-/** New values that are read while the remote is asked for its refs. */
-const MAX_READ_AHEAD = 4;
-
 /** How a push goes. */
 export interface PushFromOptions {
   readonly updates: readonly PushUpdate[];
@@ -56,23 +53,17 @@ export async function pushFrom(
 async function connectAndRead(
   { objects }: RepositoryObjects,
   transport: Transport,
-  { updates, signal }: PushFromOptions,
+  { updates: [first], signal }: PushFromOptions,
 ): Promise<ReceivePackClient> {
-  let isConnected = false;
-  const readAhead = async (): Promise<void> => {
-    // The request goes out before.
-    await pause();
-    for (const { next } of updates.slice(0, MAX_READ_AHEAD)) {
-      if (isConnected) return;
-      if (next !== null) await objects.read(next);
-    }
-  };
-  // What is missing in a partial clone is fetched with the rest; and of what fails, whoever needs it will hear.
-  if (!objects.prefetch) readAhead().catch(() => undefined);
+  let isWaiting = !objects.prefetch;
+  // The request goes out before. Of what fails, whoever needs it will hear.
+  pause()
+    .then(async () => isWaiting && first?.next && (await objects.read(first.next)))
+    .catch(() => {});
   try {
     return await connectReceivePack(transport, { signal });
   } finally {
-    isConnected = true;
+    isWaiting = false;
   }
 }
 
