@@ -246,7 +246,11 @@ export class StoreCore {
   async #adopt(tip: UpstreamTip, what: 'tip' | 'history', options: PullOptions): Promise<Position> {
     const { head, pushedOid, pending } = this.#position;
     const haves = new Set([pending?.oid, head?.oid, pushedOid].filter((oid) => oid !== undefined));
-    await tip.fetch(what, [...haves], { signal: options.signal, onProgress: options.onProgress });
+    await tip.fetch(what, [...haves], {
+      signal: options.signal,
+      onProgress: options.onProgress,
+      isWhole: true,
+    });
     this.retention.fetched();
     return { head: await this.#readHead(tip.oid), pushedOid: tip.oid, pending: undefined };
   }

@@ -4,7 +4,6 @@ import type { Committer } from './committer.js';
 import type { DraftResult } from './draft.js';
 import type { Head } from './head.js';
 import type { ChangeOptions, KvOptions } from './options.js';
-import type { Retention } from './retention.js';
 import type { Upstream, UpstreamRefusal } from './upstream.js';
 
 /** What one write makes of a root tree. One that changes nothing is there to have `assertHolds` asked of what the branch holds. */
@@ -45,7 +44,8 @@ export interface PublisherOptions {
   readonly repository: RepositoryObjects;
   readonly upstream: Upstream;
   readonly committer: Committer;
-  readonly retention: Retention;
+  /** Told of what was stored. */
+  readonly retention: { wrote(objects: readonly RawObject[]): void; fetched(): void };
   readonly readHead: (oid: Oid) => Promise<Head>;
   readonly settings: KvOptions;
 }

@@ -1,5 +1,7 @@
 // What a store may never need, loaded together when some of it is first used. One module, and not one for each: what it has in common with
 // the rest would be split into a file for each combination of them, which costs a page more than it spares.
+
+export { reachableOids } from '@git-kv/repository';
 export { findLastChange } from './last-change.js';
 export { readOctets } from './octets/read.js';
 export { writeOctets } from './octets/write.js';

@@ -294,7 +294,7 @@ class Run {
   async #standOn(tip: UpstreamTip, signal: AbortSignal | undefined): Promise<void> {
     const { retention, readHead } = this.#options;
     const haves = new Set([this.#onto?.oid, this.#ground.head?.oid].filter((oid) => oid !== undefined));
-    await tip.fetch('tip', [...haves], { signal });
+    await tip.fetch('tip', [...haves], { signal, isWhole: true });
     retention.fetched();
     this.#onto = await readHead(tip.oid);
     this.#expected = tip.oid;

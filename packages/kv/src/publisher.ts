@@ -1,4 +1,4 @@
-import { isGitError } from '@git-kv/objects';
+import { isGitError, type Oid } from '@git-kv/objects';
 import { Contention } from './contention.js';
 import type { Edit, FirstTry, Ground, Published, PublisherOptions } from './edit.js';
 import type { Head } from './head.js';
@@ -57,12 +57,18 @@ export class Publisher {
     const pending = top as Head;
     let isSent = false;
     try {
-      await repository.objects.writeMany(objects);
+      const oids = await repository.objects.writeMany(objects);
       retention.wrote(objects);
       isSent = true;
       // Edits that can be aborted come alone.
       const signal = edits.length === 1 ? edits[0]?.options.signal : undefined;
-      const refusal = await upstream.push(ground.pushedOid, pending.oid, { signal });
+      const refusal = await upstream.push(ground.pushedOid, pending.oid, {
+        signal,
+        added: {
+          objects: objects.map(({ kind }, at) => ({ kind, oid: oids[at] as Oid })),
+          treeOids: [ground.head?.treeOid, ...edits.map(({ treeOid }) => treeOid)],
+        },
+      });
       const ms = performance.now() - start;
       if (refusal?.isRace) this.#contention.lost(ms);
       if (refusal !== undefined) return { refusal };

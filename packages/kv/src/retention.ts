@@ -1,5 +1,5 @@
 import type { Oid, RawObject } from '@git-kv/objects';
-import { type RepositoryObjects, reachableOids } from '@git-kv/repository';
+import type { RepositoryObjects } from '@git-kv/repository';
 
 /** A prune looks at everything that is kept, so it waits until there may be about as much to drop. */
 const MIN_PRUNE_OBJECTS = 1024;
@@ -102,9 +102,11 @@ export class Retention {
       this.#newObjects > Math.max(MIN_PRUNE_OBJECTS, this.#keptObjects) ||
       this.#newBytes > Math.max(MIN_PRUNE_BYTES, this.#keptObjects * BYTES_PER_OBJECT);
     if (!isWorthIt || this.#holds > 0) return;
+    const later = await import('./later.js').catch(() => undefined); // a page that is off line goes on without
+    if (later === undefined || this.#holds > 0) return;
     const shallow = await this.#repository.shallow.read();
     const roots = [...tips.filter((oid) => oid !== undefined), ...this.#pins.keys()];
-    const keep = await reachableOids(this.#repository.objects, roots, { shallow });
+    const keep = await later.reachableOids(this.#repository.objects, roots, { shallow });
     // A reader that came in the meantime reads the head, which is among the tips.
     const { kept } = await this.#repository.objects.prune((oid) => keep.has(oid));
     const cutOff = [...shallow].filter((oid) => !keep.has(oid));

@@ -8,13 +8,13 @@ import { LastChanges } from './last-change.js';
 import { CommitMerge } from './merge/commit-merge.js';
 import type { MergeRules, SideTimes } from './merge/merge.js';
 import { type MergedKeys, type MergeKeysOptions, mergeKeys } from './merge/merge-keys.js';
-import type { Retention } from './retention.js';
 
 /** What bringing two lines of commits together takes. */
 export interface UnpushedTools {
   readonly repository: RepositoryObjects;
   readonly committer: Pick<Committer, 'makeWith'>;
-  readonly retention: Pick<Retention, 'wrote'>;
+  /** Told of what was stored. */
+  readonly retention: { wrote(objects: readonly RawObject[]): void };
   readonly rules: MergeRules | undefined;
   /** The message of a merge. */
   readonly title: string;

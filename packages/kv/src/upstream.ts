@@ -4,18 +4,32 @@ import {
   fetchInto,
   findRemoteRef,
   type Progress,
+  type PushContent,
   pushFailure,
   pushFrom,
   type RefValue,
   type Repository,
   type RepositoryObjects,
 } from '@git-kv/repository';
+import { type Added, contentOf } from './added.js';
 import { inflateLimit, type KvLimits } from './options.js';
 
 /** What both directions of a sync take. */
 export interface SyncOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What a push takes. */
+export interface UpstreamPushOptions extends SyncOptions {
+  /** What is new in the commits that are pushed, where all below them was pushed. Default: found out. */
+  readonly added?: Added | undefined;
+}
+
+/** What a fetch takes. */
+export interface UpstreamFetchOptions extends SyncOptions {
+  /** The repository is a store's own, in which nothing is missing. */
+  readonly isWhole?: boolean;
 }
 
 /** The place that a store's branch is shared through. */
@@ -34,7 +48,7 @@ export interface Upstream {
    * @returns why it did not move, where that was the answer
    * @throws {GitError} PUSH_OUTCOME_UNKNOWN where it may have moved; after any other error it has not
    */
-  push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined>;
+  push(expected: Oid | undefined, next: Oid, options: UpstreamPushOptions): Promise<UpstreamRefusal | undefined>;
   /**
    * The store needs `tips` from now on (`undefined`: whatever there is), and no history below `boundary`. Present where the upstream
    * itself decides what stays in memory.
@@ -58,12 +72,16 @@ export interface UpstreamTip {
    * Bring the commit with its trees and values. `tip` leaves its history out; `history` brings the commits between
    * `haves` and it too, by which ancestry can be told.
    */
-  fetch(what: 'tip' | 'history', haves: readonly Oid[], options: SyncOptions): Promise<void>;
+  fetch(what: 'tip' | 'history', haves: readonly Oid[], options: UpstreamFetchOptions): Promise<void>;
 }
 
 /** The same behind a transport, where all of a history may be said to be had. */
 export interface RemoteTip extends UpstreamTip {
-  fetch(what: 'tip' | 'history', haves: Iterable<Oid> | AsyncIterable<Oid>, options: SyncOptions): Promise<void>;
+  fetch(
+    what: 'tip' | 'history',
+    haves: Iterable<Oid> | AsyncIterable<Oid>,
+    options: UpstreamFetchOptions,
+  ): Promise<void>;
 }
 
 /** How servers say that the branch was not what it was a moment ago, or that another push holds its lock. */
@@ -74,10 +92,10 @@ export async function pushBranch(
   repository: RepositoryObjects,
   transport: Transport,
   move: { readonly name: string; readonly expected: Oid | undefined; readonly next: Oid },
-  { signal }: SyncOptions,
+  { signal, content }: SyncOptions & { readonly content?: PushContent | undefined },
 ): Promise<UpstreamRefusal | undefined> {
   const updates = [{ ...move, expected: move.expected ?? null }];
-  const [result] = await pushFrom(repository, transport, { updates, signal });
+  const [result] = await pushFrom(repository, transport, { updates, signal, content });
   if (result === undefined) throw new Error('BUG: a push without result');
   if (result.status === 'updated') return undefined;
   return { error: pushFailure(result), isRace: result.status === 'stale' || RACE.test(result.reason) };
@@ -134,8 +152,14 @@ export class RemoteUpstream implements Upstream {
     };
   }
 
-  async push(expected: Oid | undefined, next: Oid, options: SyncOptions): Promise<UpstreamRefusal | undefined> {
-    return await pushBranch(this.#repository, this.#transport, { name: this.#refName, expected, next }, options);
+  async push(
+    expected: Oid | undefined,
+    next: Oid,
+    { added, signal }: UpstreamPushOptions,
+  ): Promise<UpstreamRefusal | undefined> {
+    const content = added && (await contentOf(this.#repository.objects, added));
+    const move = { name: this.#refName, expected, next };
+    return await pushBranch(this.#repository, this.#transport, move, { signal, content });
   }
 
   async close(): Promise<void> {

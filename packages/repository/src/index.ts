@@ -89,7 +89,7 @@ export {
   type ServiceFunction,
 } from './remote/in-process.js';
 export { type LocalCommitsOptions, localCommits } from './remote/local-commits.js';
-export { type PushFromOptions, pushFailure, pushFrom } from './remote/push.js';
+export { type PushContent, type PushFromOptions, pushFailure, pushFrom } from './remote/push.js';
 export { PushOutcomeUnknownError, type PushResultStatus, type PushUpdate } from './remote/push-outcome.js';
 export { type PlannedPush, PushRefspecError, type PushWish } from './remote/push-plan.js';
 export {

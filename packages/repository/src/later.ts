@@ -5,6 +5,6 @@ export { PackPromises, PromisorLinks } from './promisor/promisor-packs.js';
 export { ReceiveCheck } from './receive-check.js';
 export { ReceivedLinks } from './received-links.js';
 export { plainFilter } from './remote/plain-filter.js';
+export { findPushContent } from './remote/push-content.js';
 export { settlePush } from './remote/push-settlement.js';
-export { filterRules, walkFilteredTrees } from './walk/filtered-trees.js';
-export { LastTrees } from './walk/last-trees.js';
+export { checkConnectivity } from './walk/connectivity.js';

@@ -12,7 +12,7 @@ import type { ObjectReader, Progress, Quarantine, ReceiveOptions } from '../obje
 import type { ReceiveCheckOptions } from '../receive-check.js';
 import type { RefName } from '../ref-store.js';
 import type { PromisorRemote, RepositoryObjects } from '../repository.js';
-import { checkConnectivity } from '../walk/index.js';
+import { isSelfContained } from '../self-contained.js';
 
 /** What a fetch asks for. */
 export interface FetchIntoOptions {
@@ -20,6 +20,11 @@ export interface FetchIntoOptions {
   readonly wants: readonly Oid[];
   /** Commits at hand with all they reach (up to the shallow boundary), newest first. */
   readonly haves?: Iterable<Oid> | AsyncIterable<Oid>;
+  /**
+   * Nothing is missing of what any object of the repository names, but beyond the shallow boundary, as in stores that take in and drop
+   * only what is whole: then a small pack needs no walk to be known to be whole. Default false.
+   */
+  readonly isWhole?: boolean | undefined;
   /** Commits to get from each want, itself included; absent for all of history. */
   readonly depth?: number;
   /** `depth` counts from where history is cut here, as `git fetch --deepen` does. */
@@ -109,7 +114,7 @@ export async function fetchInto(
     const shallowOids = await newBoundary(repository, reader, answer, options);
     if (quarantine?.isClosed?.(options.wants) === true && unshallowOids.length === 0) signal?.throwIfAborted();
     else if (promisor === undefined)
-      await assertComplete(repository, reader, { haves, shallowOids, unshallowOids }, options);
+      await assertComplete(repository, quarantine, { haves, shallowOids, unshallowOids }, options);
     else await assertWantsArrived(reader, options);
     const objectCount = quarantine?.objectCount ?? 0;
     // Before the objects: who sees them knows where the rest is.
@@ -241,19 +246,25 @@ async function grownFrom(
   return [...new Set(unshallowOids)].filter((oid) => boundary.has(oid));
 }
 
+/** So many objects are looked at one by one. */
+const SMALL_OBJECTS = 16_384;
+
 /** @throws {NotFoundError} OBJECT_NOT_FOUND where something is missing that a want, or a commit cut off no more, reaches */
 async function assertComplete(
   repository: RepositoryObjects,
-  reader: ObjectReader,
+  quarantine: Quarantine | undefined,
   fetched: Record<'haves' | 'shallowOids' | 'unshallowOids', readonly Oid[]>,
   options: FetchIntoOptions,
 ): Promise<void> {
   const shallow = new Set(await repository.shallow.read());
   for (const oid of fetched.shallowOids) shallow.add(oid);
   for (const oid of fetched.unshallowOids) shallow.delete(oid);
+  const isSmall = quarantine !== undefined && quarantine.objectCount <= SMALL_OBJECTS;
+  if (options.isWhole && isSmall && (await isSelfContained(quarantine, options.wants, shallow))) return;
   // Where history was deepened, what is behind the haves is what came.
   const haves = fetched.unshallowOids.length > 0 ? [] : fetched.haves;
-  const outcome = await checkConnectivity(reader, {
+  const { checkConnectivity } = await import('../later.js');
+  const outcome = await checkConnectivity(quarantine?.reader ?? repository.objects, {
     // Also those that no want reaches: nothing would tell later that their parents are missing.
     roots: [...options.wants, ...fetched.unshallowOids],
     haves,

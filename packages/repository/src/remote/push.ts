@@ -1,5 +1,5 @@
 import { GitError, type GitErrorCode, isGitError, type Oid } from '@git-kv/objects';
-import { packObjects } from '@git-kv/pack';
+import { type PackItem, packObjects } from '@git-kv/pack';
 import {
   connectReceivePack,
   isPushOutcomeUnknown,
@@ -8,8 +8,6 @@ import {
   type ReceivePackClient,
   type Transport,
 } from '@git-kv/protocol';
-import { listPackContent } from '../pack-listing.js';
-import { promisedAbsence } from '../promisor/promised-absence.js';
 import type { RefName } from '../ref-store.js';
 import type { RepositoryObjects } from '../repository.js';
 import { pause } from '../walk/turns.js';
@@ -25,8 +23,17 @@ export interface PushFromOptions {
   readonly onRemoteProgress?: OnRemoteProgress | undefined;
   /** Compression level of the pack, 0 to 9. */
   readonly level?: number;
+  /** What the pack is to hold, for who knows what the remote lacks. Default: found by a walk from the new values and what the remote has. */
+  readonly content?: PushContent | undefined;
   /** A connection that is open already, of the same transport; it is closed in the end. */
   readonly client?: ReceivePackClient;
+}
+
+/** The objects of a pack that is pushed. */
+export interface PushContent {
+  readonly objects: readonly PackItem[];
+  /** Trees and blobs that the remote has, and that some of `objects` are like. */
+  readonly thinBases: readonly PackItem[];
 }
 
 /**
@@ -183,9 +190,6 @@ async function send(
   });
 }
 
-/** Commits of the remote's that are looked at for what comes again. */
-const KNOWN_HISTORY = 16;
-
 async function packFor(
   repository: RepositoryObjects,
   client: ReceivePackClient,
@@ -193,26 +197,22 @@ async function packFor(
   shallow: ReadonlySet<Oid>,
   options: PushFromOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const signal = options.signal ? { signal: options.signal } : {};
-  const haves = [...client.refs.flatMap(({ oid }) => (oid === undefined ? [] : [oid])), ...client.haveOids];
-  const thin = !client.capabilities.some(({ name }) => name === 'no-thin');
-  const offsetDeltas = client.capabilities.some(({ name }) => name === 'ofs-delta');
-  // What lies behind the server's boundary is neither known there nor a base for it.
-  const boundary = new Set([...shallow, ...client.shallowOids]);
-  // What a promisor remote promised and is missing here is what the server has, or it says what it lacks.
-  const { objects } = repository;
-  const isPromised = objects.prefetch ? undefined : await promisedAbsence(objects, signal);
-  const between = { wants, haves, shallow: boundary, ...(isPromised && { isPromised }), ...signal };
-  // A partial clone would have to fetch what it compares with.
-  const knownHistory = objects.prefetch || isPromised ? 0 : KNOWN_HISTORY;
-  const content = await listPackContent(objects, { ...between, thin, knownHistory });
+  const { level, signal } = options;
+  const offers = (capability: string): boolean => client.capabilities.some(({ name }) => name === capability);
+  const thin = !offers('no-thin');
+  let { content } = options;
+  if (content === undefined) {
+    const { findPushContent } = await import('../later.js');
+    content = await findPushContent(repository, client, { wants, shallow, thin, ...(signal && { signal }) });
+  }
   return packObjects({
     algorithm: repository.algorithm,
-    ...content,
+    objects: content.objects,
+    thinBases: thin ? content.thinBases : [],
     source: repository.objects,
-    offsetDeltas,
-    ...(options.level === undefined ? {} : { level: options.level }),
-    ...signal,
+    offsetDeltas: offers('ofs-delta'),
+    ...(level === undefined ? {} : { level }),
+    ...(signal && { signal }),
   });
 }
 

@@ -5,6 +5,8 @@ import { missingObject } from '../read-object.js';
 import { type CommitNode, CommitNodes } from './commit-nodes.js';
 import type { CommitWalkOptions } from './commits.js';
 import { DateQueue } from './date-queue.js';
+import { filterRules, walkFilteredTrees } from './filtered-trees.js';
+import { LastTrees } from './last-trees.js';
 import { OidSet } from './oid-set.js';
 import { walkTrees } from './tree-walk.js';
 import { Turns } from './turns.js';
@@ -80,8 +82,7 @@ export async function* objectBatchesBetween(
   const walk = await walkCommits(reader, options);
   yield walk.tips;
   const isLong = walk.commits.length >= LEAST_VERSIONS;
-  const later = options.filter || isLong ? await import('../later.js') : undefined;
-  const rules = options.filter && later?.filterRules(options.filter);
+  const rules = options.filter && filterRules(options.filter);
   const commits: WalkedObject[] = [];
   const roots: Oid[] = [];
   for (const node of walk.commits) {
@@ -95,10 +96,9 @@ export async function* objectBatchesBetween(
   for (const node of edges) known.push(node.treeOid);
   for (const node of await walk.behind(edges, options.knownHistory ?? 0)) known.push(node.treeOid);
   const given = walk.wantedTrees;
-  const last = isLong && later ? new later.LastTrees(reader.algorithm.oidLength) : undefined;
+  const last = isLong ? new LastTrees(reader.algorithm.oidLength) : undefined;
   const below = { ...options, ...passedOver(options), last };
-  if (later !== undefined && rules !== undefined)
-    yield* later.walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
+  if (rules !== undefined) yield* walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
   else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, below);
 }
 
