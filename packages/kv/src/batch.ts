@@ -1,6 +1,7 @@
 import { GitError } from '@git-kv/objects';
 import type { StoreCore } from './core.js';
-import { Draft, type DraftResult } from './draft.js';
+import { Draft } from './draft.js';
+import type { DraftResult } from './draft-result.js';
 import { allocateIn, checkedSet, type DraftWrite, removeIn, renameIn, setPartialIn } from './draft-writes.js';
 import type { Head } from './head.js';
 import { Key } from './key.js';

@@ -6,10 +6,9 @@ import {
   hashObject,
   type Identity,
   type Oid,
-  type RawObject,
 } from '@git-kv/objects';
-import { type RepositoryObjects, signCommit } from '@git-kv/repository';
-import type { Head } from './head.js';
+import type { RepositoryObjects } from '@git-kv/repository';
+import type { CommitWords, MadeCommit } from './made-commit.js';
 import type { MergeRules } from './merge/merge.js';
 import type { ChangeOptions, KvOptions } from './options.js';
 import { isWellFormed } from './well-formed.js';
@@ -17,14 +16,6 @@ import { isWellFormed } from './well-formed.js';
 const DEFAULT_AUTHOR = 'Git KV';
 const DEFAULT_EMAIL = 'git-noreply@robur.coop';
 const DEFAULT_MESSAGE = 'Committed by git-kv';
-
-/** What a commit says besides its place. */
-export interface CommitWords {
-  /** Default: who commits. */
-  readonly author?: Identity;
-  readonly message: Uint8Array | string;
-  readonly encoding?: string;
-}
 
 /** In whose name commits are made, and how. */
 export interface CommitterOptions extends Pick<KvOptions, 'author' | 'authorEmail' | 'clock' | 'sign'> {
@@ -35,12 +26,6 @@ export interface CommitterOptions extends Pick<KvOptions, 'author' | 'authorEmai
 }
 
 type Author = Pick<ChangeOptions, 'author' | 'authorEmail'>;
-
-/** A commit that is not stored yet. */
-export interface MadeCommit {
-  readonly head: Head;
-  readonly object: RawObject;
-}
 
 /** Makes commits in the name of a store, signed where it signs. */
 export class Committer {
@@ -81,7 +66,8 @@ export class Committer {
     const { sign, merge } = this.#options;
     const extraHeaders = countsSteps(options.merge ?? merge) ? [nonce()] : [];
     const unsigned = buildCommit({ treeOid, parentOids, author: committer, committer, extraHeaders, ...words });
-    const body = sign === undefined ? unsigned : await signCommit(unsigned, algorithm, sign);
+    const body =
+      sign === undefined ? unsigned : await (await import('./later.js')).signCommit(unsigned, algorithm, sign);
     assertObjectSize('commit', body.length); // nobody would read it
     const oid = hashObject(algorithm, 'commit', body);
     return { head: { oid, treeOid, parentOids, timestamp: committer.timestamp }, object: { kind: 'commit', body } };

@@ -1,13 +1,9 @@
-import { isTreeMode } from '@git-kv/objects';
 import type { Draft } from './draft.js';
 import { Key } from './key.js';
 import { modeOf } from './permissions.js';
-import type { TreeSlot } from './tree/tree-view.js';
+import type { Look } from './tree/slot.js';
 import { checkedCount, copyValue } from './value.js';
 import type { ValuePermissions, WriteRange } from './writer.js';
-
-/** What one state of the store has under a key. */
-export type Look = (key: Key) => Promise<TreeSlot | undefined>;
 
 /** One write, with its arguments checked and its bytes copied: it may wait for others, and be made again on another draft. */
 export interface DraftWrite {
@@ -57,15 +53,9 @@ export function removeIn(key: string | Key): DraftWrite {
 export function renameIn(source: string | Key, destination: string | Key): DraftWrite {
   const from = Key.of(source);
   const to = Key.of(destination);
-  const targetIn = async (look: Look): Promise<Key> => {
-    const there = await look(to);
-    return there !== undefined && isTreeMode(there.mode) ? to.add(from.basename) : to;
-  };
   const isDoneAgain = async (before: Look, after: Look): Promise<boolean> => {
-    const target = await targetIn(before);
-    if (!target.equals(await targetIn(after))) return false;
-    const [was, is] = [await before(target), await after(target)];
-    return was?.oid === is?.oid && was?.mode === is?.mode;
+    const { goesToTheSame } = await import('./later.js');
+    return await goesToTheSame({ from, to }, before, after);
   };
   return Object.assign((draft: Draft) => draft.rename(from, to), { isDoneAgain });
 }

@@ -1,17 +1,11 @@
 import { hashObject, LimitError, type Oid, type RawObject } from '@git-kv/objects';
-import { alreadyPresent, noSpace } from './errors.js';
+import type { DraftResult } from './draft-result.js';
 import type { Key } from './key.js';
 import type { TreeCache } from './tree/tree-cache.js';
 import type { TreeSlot } from './tree/tree-view.js';
 import { WorkingTree } from './tree/working-tree.js';
 import { checkedBlob, valueOid } from './value.js';
 import { ValueShelf } from './value-shelf.js';
-
-/** A root tree and the objects that came with it. */
-export interface DraftResult {
-  readonly treeOid: Oid;
-  readonly objects: readonly RawObject[];
-}
 
 /** Changes on top of a root tree that are not committed: the trees they touch, and the values they hold. */
 export class Draft {
@@ -67,24 +61,23 @@ export class Draft {
 
   /** @throws {KvError} VALUE_EXPECTED, DICTIONARY_EXPECTED, NO_SPACE */
   async setPartial(key: Key, offset: number, bytes: Uint8Array): Promise<void> {
-    const found = await this.tree.find(key);
-    const oid = valueOid(key, found);
-    const old = oid === undefined ? new Uint8Array(0) : await this.#readValue(key, oid);
-    const body = this.#zeros(key, Math.max(old.length, offset + bytes.length));
-    body.set(old);
-    body.set(bytes, offset);
-    await this.set(key, body);
+    const oid = valueOid(key, await this.tree.find(key));
+    const old = oid === undefined ? undefined : await this.#readValue(key, oid);
+    const { withPart } = await import('./later.js');
+    await this.set(key, withPart(key, old, offset, bytes, this.#maxValueBytes));
   }
 
   /** @throws {KvError} ALREADY_PRESENT, DICTIONARY_EXPECTED, NO_SPACE */
   async allocate(key: Key, size: number): Promise<void> {
+    const { alreadyPresent, zeros } = await import('./later.js');
     if ((await this.tree.find(key)) !== undefined) throw alreadyPresent(key);
-    await this.set(key, this.#zeros(key, size));
+    await this.set(key, zeros(key, size, this.#maxValueBytes));
   }
 
   /** @throws {KvError} KEY_NOT_FOUND, VALUE_EXPECTED, RENAME_SOURCE_PREFIX, ALREADY_PRESENT, DICTIONARY_EXPECTED */
   async rename(source: Key, destination: Key): Promise<void> {
-    const old = await this.tree.rename(source, destination);
+    const { renameIn } = await import('./later.js');
+    const old = await renameIn(this.tree, source, destination);
     if (old !== undefined) this.#values.release(old.oid);
   }
 
@@ -105,14 +98,5 @@ export class Draft {
 
   async #readValue(key: Key, oid: Oid): Promise<Uint8Array> {
     return checkedBlob(key, oid, this.blob(oid) ?? (await this.#trees.reader.read(oid))).body;
-  }
-
-  #zeros(key: Key, size: number): Uint8Array {
-    if (size > this.#maxValueBytes) throw noSpace(key, new LimitError('valueBytes', size, this.#maxValueBytes));
-    try {
-      return new Uint8Array(size);
-    } catch (cause) {
-      throw noSpace(key, cause); // the runtime has less than the limit allows
-    }
   }
 }

@@ -1,8 +1,8 @@
 import type { Oid, RawObject } from '@git-kv/objects';
 import type { RepositoryObjects } from '@git-kv/repository';
-import type { Committer } from './committer.js';
-import type { DraftResult } from './draft.js';
+import type { DraftResult } from './draft-result.js';
 import type { Head } from './head.js';
+import type { CommitMaker } from './made-commit.js';
 import type { ChangeOptions, KvOptions } from './options.js';
 import type { Upstream, UpstreamRefusal } from './upstream.js';
 
@@ -43,7 +43,7 @@ export interface Published {
 export interface PublisherOptions {
   readonly repository: RepositoryObjects;
   readonly upstream: Upstream;
-  readonly committer: Committer;
+  readonly committer: Pick<CommitMaker, 'make'>;
   /** Told of what was stored. */
   readonly retention: { wrote(objects: readonly RawObject[]): void; fetched(): void };
   readonly readHead: (oid: Oid) => Promise<Head>;

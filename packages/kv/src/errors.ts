@@ -1,11 +1,6 @@
-import { GitError, type Oid } from '@git-kv/objects';
+import { GitError } from '@git-kv/objects';
 import { type Key, KvError } from './key.js';
 import type { KeyConflict } from './merge/merge.js';
-
-/** There is nothing under `key` to rename; also for callers that take any absence for an error, where the store returns `undefined`. */
-export function keyNotFound(key: Key): KvError {
-  return new KvError('KEY_NOT_FOUND', key, `Cannot find the key ${key.format()}`);
-}
 
 /** A value (or link) stands where a dictionary is needed. */
 export function dictionaryExpected(key: Key): KvError {
@@ -20,28 +15,6 @@ export function valueExpected(key: Key): KvError {
 /** The root is no entry of anything. */
 export function rootRemoved(key: Key): KvError {
   return new KvError('INVALID_KEY', key, 'Cannot remove the key /: the root dictionary is always there');
-}
-
-/** The store cannot take more. */
-export function noSpace(key: Key, cause?: unknown): KvError {
-  return new KvError('NO_SPACE', key, 'No space left on device', { cause });
-}
-
-/** Something is under `key` already. */
-export function alreadyPresent(key: Key): KvError {
-  return new KvError('ALREADY_PRESENT', key, `Key ${key.format()} is already present`);
-}
-
-/** When a key was changed is told by commits that are not here: the store is shallow. */
-export function historyMissing(key: Key, oid: Oid): KvError {
-  const message = `Cannot tell when ${key.format()} was changed: history ends at commit ${oid}`;
-  return new KvError('HISTORY_MISSING', key, message);
-}
-
-/** A dictionary cannot be moved into itself. */
-export function renameSourcePrefix(source: Key, destination: Key): KvError {
-  const message = `Rename: source ${source.format()} is prefix of destination ${destination.format()}`;
-  return new KvError('RENAME_SOURCE_PREFIX', source, message);
 }
 
 /** The state of a store, read from outside, cannot be one. */

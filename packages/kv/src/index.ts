@@ -23,17 +23,10 @@
 export type { BackOff } from './back-off.js';
 export type { KvBatch } from './batch.js';
 export { type Change, type ChangesOptions, diffKeys } from './changes.js';
-export {
-  alreadyPresent,
-  dictionaryExpected,
-  historyMissing,
-  KvConflictError,
-  keyNotFound,
-  noSpace,
-  renameSourcePrefix,
-  valueExpected,
-} from './errors.js';
+export { alreadyPresent, keyNotFound, noSpace, renameSourcePrefix } from './edit-errors.js';
+export { dictionaryExpected, KvConflictError, valueExpected } from './errors.js';
 export { Key, KvError, type KvErrorCode } from './key.js';
+export { historyMissing } from './last-change.js';
 export type * from './merge/types.js';
 export type { ToOctetsOptions } from './octets/write.js';
 export type {

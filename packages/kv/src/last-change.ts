@@ -1,8 +1,7 @@
 import { encodeUtf8, FileMode, isGitError, type Oid, parseCommitLinks } from '@git-kv/objects';
 import type { ObjectReader } from '@git-kv/repository';
-import { historyMissing } from './errors.js';
 import type { Head } from './head.js';
-import type { Key } from './key.js';
+import { type Key, KvError } from './key.js';
 import { childSlot } from './tree/slot.js';
 import { TreeCache } from './tree/tree-cache.js';
 import type { TreeSlot } from './tree/tree-view.js';
@@ -83,4 +82,10 @@ function isSame(one: TreeSlot | undefined, other: TreeSlot | undefined): boolean
 async function readCommit(trees: TreeCache, oid: Oid): Promise<Head | undefined> {
   const object = await trees.reader.read(oid);
   return object && { oid, ...parseCommitLinks(object.body) };
+}
+
+/** When a key was changed is told by commits that are not here: the store is shallow. */
+export function historyMissing(key: Key, oid: Oid): KvError {
+  const message = `Cannot tell when ${key.format()} was changed: history ends at commit ${oid}`;
+  return new KvError('HISTORY_MISSING', key, message);
 }

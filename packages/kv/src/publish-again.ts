@@ -1,10 +1,10 @@
 import { GitError, isGitError, type Oid, type RawObject } from '@git-kv/objects';
 import { sleep } from './back-off.js';
-import type { MadeCommit } from './committer.js';
 import type { Contention } from './contention.js';
 import { type Edit, type FirstTry, type Ground, NOT_TRIED, type Published, type PublisherOptions } from './edit.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
+import type { MadeCommit } from './made-commit.js';
 import { mergeKeys } from './merge/merge-keys.js';
 import type { UpstreamRefusal, UpstreamTip } from './upstream.js';
 

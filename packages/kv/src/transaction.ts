@@ -1,7 +1,7 @@
 import { GitError, isGitError } from '@git-kv/objects';
 import type { KvBatch } from './batch.js';
 import type { StoreCore } from './core.js';
-import type { DraftResult } from './draft.js';
+import type { DraftResult } from './draft-result.js';
 import type { Edit } from './edit.js';
 import type { Head } from './head.js';
 import type { ChangeOptions } from './options.js';

@@ -1,10 +1,10 @@
 import { type Oid, parseCommit, type RawObject } from '@git-kv/objects';
 import { mergeBases, type RepositoryObjects } from '@git-kv/repository';
-import type { Committer, MadeCommit } from './committer.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
 import type { Key } from './key.js';
 import { LastChanges } from './last-change.js';
+import type { CommitMaker, MadeCommit } from './made-commit.js';
 import { CommitMerge } from './merge/commit-merge.js';
 import type { MergeRules, SideTimes } from './merge/merge.js';
 import { type MergedKeys, type MergeKeysOptions, mergeKeys } from './merge/merge-keys.js';
@@ -12,7 +12,7 @@ import { type MergedKeys, type MergeKeysOptions, mergeKeys } from './merge/merge
 /** What bringing two lines of commits together takes. */
 export interface UnpushedTools {
   readonly repository: RepositoryObjects;
-  readonly committer: Pick<Committer, 'makeWith'>;
+  readonly committer: Pick<CommitMaker, 'makeWith'>;
   /** Told of what was stored. */
   readonly retention: { wrote(objects: readonly RawObject[]): void };
   readonly rules: MergeRules | undefined;

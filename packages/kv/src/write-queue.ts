@@ -1,12 +1,13 @@
 import type { Oid, RawObject } from '@git-kv/objects';
-import { Draft, type DraftResult } from './draft.js';
-import type { DraftWrite, Look } from './draft-writes.js';
+import { Draft } from './draft.js';
+import type { DraftResult } from './draft-result.js';
+import type { DraftWrite } from './draft-writes.js';
 import { type Edit, NOT_TRIED, type Published } from './edit.js';
 import { assertExpected, type Expectation } from './expectation.js';
 import type { Head } from './head.js';
 import type { Mutex } from './mutex.js';
 import type { WriteOptions } from './options.js';
-import { findSlot } from './tree/slot.js';
+import { findSlot, type Look } from './tree/slot.js';
 import type { TreeCache } from './tree/tree-cache.js';
 
 /** A commit each, in one push. */

@@ -11,7 +11,8 @@ import {
 import { peelTo, type Repository, readTreePath, resolveRevision } from '@git-kv/repository';
 import { parsePathspec, type RevisionOrder, RevisionWalk } from '@git-kv/repository/walk';
 import { isValueMode } from '../changes.js';
-import { dictionaryExpected, keyNotFound, valueExpected } from '../errors.js';
+import { keyNotFound } from '../edit-errors.js';
+import { dictionaryExpected, valueExpected } from '../errors.js';
 import { Key } from '../key.js';
 
 /** Which commits are listed. */

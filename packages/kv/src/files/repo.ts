@@ -1,5 +1,6 @@
 import type { Oid } from '@git-kv/objects';
-import { alreadyPresent, dictionaryExpected, keyNotFound, valueExpected } from '../errors.js';
+import { alreadyPresent, keyNotFound } from '../edit-errors.js';
+import { dictionaryExpected, valueExpected } from '../errors.js';
 import { Key } from '../key.js';
 import type { KeyConflict } from '../merge/merge.js';
 import { Mutex } from '../mutex.js';

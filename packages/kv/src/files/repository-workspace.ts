@@ -2,7 +2,8 @@ import { GitError, isTreeMode, NotFoundError, type Oid, parseCommitLinks, type R
 import { isAncestor, pushFailure } from '@git-kv/repository';
 import { isValueMode } from '../changes.js';
 import { Committer } from '../committer.js';
-import { Draft, type DraftResult } from '../draft.js';
+import { Draft } from '../draft.js';
+import type { DraftResult } from '../draft-result.js';
 import { dictionaryExpected, KvConflictError } from '../errors.js';
 import type { Key } from '../key.js';
 import { CommitMerge } from '../merge/commit-merge.js';

@@ -3,6 +3,9 @@ import type { Key } from '../key.js';
 import type { TreeCache } from './tree-cache.js';
 import type { TreeSlot } from './tree-view.js';
 
+/** What one state of the store has under a key. */
+export type Look = (key: Key) => Promise<TreeSlot | undefined>;
+
 /** What a root tree has under `key`. */
 export async function findSlot(trees: TreeCache, treeOid: Oid, key: Key): Promise<TreeSlot | undefined> {
   let slot: TreeSlot | undefined = { mode: FileMode.tree, oid: treeOid };

@@ -4,20 +4,12 @@ import {
   encodeUtf8,
   FileMode,
   hashObject,
-  isGitlinkMode,
   isTreeMode,
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
 import { isValueMode } from '../changes.js';
-import {
-  alreadyPresent,
-  dictionaryExpected,
-  keyNotFound,
-  renameSourcePrefix,
-  rootRemoved,
-  valueExpected,
-} from '../errors.js';
+import { dictionaryExpected, rootRemoved, valueExpected } from '../errors.js';
 import type { Key } from '../key.js';
 import type { TreeCache } from './tree-cache.js';
 import { type TreeChange, type TreeSlot, TreeView } from './tree-view.js';
@@ -124,7 +116,7 @@ export class WorkingTree {
    */
   async set(key: Key, { mode, oid }: { readonly mode?: number; readonly oid: Oid }): Promise<TreeSlot | undefined> {
     if (key.isRoot) throw valueExpected(key);
-    return this.#setBelow(await this.#descend(key, 'create'), key, { mode, oid });
+    return this.#setBelow(await this.descend(key, 'create'), key, { mode, oid });
   }
 
   /** {@link set} at once. @returns false where nothing was done: a tree on the way has to be read first */
@@ -143,45 +135,18 @@ export class WorkingTree {
     if (old instanceof Directory || (old !== undefined && isTreeMode(old.mode))) throw valueExpected(key);
     const slot = { mode: mode ?? (old !== undefined && isValueMode(old.mode) ? old.mode : FileMode.regular), oid };
     if (old !== undefined && old.oid === slot.oid && old.mode === slot.mode) return old;
-    this.#attach(key, above, slot);
+    this.attach(key, above, slot);
     return old;
-  }
-
-  /**
-   * Move what stands under `source` to `destination`, or into it where it is a directory. Returns what was replaced.
-   * @throws {KvError} KEY_NOT_FOUND, VALUE_EXPECTED, RENAME_SOURCE_PREFIX, ALREADY_PRESENT, DICTIONARY_EXPECTED
-   */
-  async rename(source: Key, destination: Key): Promise<TreeSlot | undefined> {
-    const moved = await this.find(source);
-    if (moved === undefined) throw keyNotFound(source);
-    if (isGitlinkMode(moved.mode)) throw valueExpected(source);
-    const isDirectory = isTreeMode(moved.mode);
-    if (isDirectory && destination.prefix(source.segments.length).equals(source)) {
-      throw renameSourcePrefix(source, destination);
-    }
-    const there = await this.find(destination);
-    const isInside = there !== undefined && isTreeMode(there.mode);
-    const target = isInside ? destination.add(source.basename) : destination;
-    if (target.equals(source)) return undefined;
-    const old = isInside ? await this.find(target) : there;
-    if (old !== undefined && isTreeMode(old.mode)) throw alreadyPresent(target);
-    if (old !== undefined && isDirectory) throw valueExpected(source);
-    const from = await this.#descend(source, 'find');
-    const to = await this.#descend(target, 'create');
-    // At once, so that nobody who reads meanwhile sees it twice or not at all.
-    this.#attach(target, to, moved.directory ?? moved);
-    this.#detach(source, from);
-    return old?.directory === undefined ? old : undefined;
   }
 
   /** Take away what stands under `key`, with all below it. Returns what stood there: a directory by its mode alone. */
   async remove(key: Key): Promise<Pick<TreeSlot, 'mode'> | TreeSlot | undefined> {
     if (key.isRoot) throw rootRemoved(key);
-    const above = await this.#descend(key, 'find');
+    const above = await this.descend(key, 'find');
     if (above.length < key.segments.length) return undefined;
     const old = (above.at(-1) as Directory).get(key.basename);
     if (old === undefined) return undefined;
-    this.#detach(key, above);
+    this.detach(key, above);
     return old instanceof Directory ? { mode: FileMode.tree } : old;
   }
 
@@ -200,7 +165,7 @@ export class WorkingTree {
   }
 
   /** Put a slot at the end of a path whose directories were opened, and link those that are new. */
-  #attach(key: Key, above: readonly Directory[], slot: TreeSlot | Directory): void {
+  attach(key: Key, above: readonly Directory[], slot: TreeSlot | Directory): void {
     for (let depth = above.length - 1; depth > 0; depth--) {
       const name = key.segments[depth - 1] as string;
       const parent = above[depth - 1] as Directory;
@@ -211,7 +176,7 @@ export class WorkingTree {
   }
 
   /** Take away what is at the end of a path, with the directories that become empty. */
-  #detach(key: Key, above: readonly Directory[]): void {
+  detach(key: Key, above: readonly Directory[]): void {
     for (let depth = above.length - 1; depth >= 0; depth--) {
       const directory = above[depth] as Directory;
       directory.put(key.segments[depth] as string, null);
@@ -224,7 +189,7 @@ export class WorkingTree {
    * The directories from the root to the parent of `key`, opened for changes. `create` adds those that are missing (not
    * yet linked to their parents); `find` stops above what is missing or no directory.
    */
-  async #descend(key: Key, mode: 'create' | 'find'): Promise<Directory[]> {
+  async descend(key: Key, mode: 'create' | 'find'): Promise<Directory[]> {
     const above = [this.#root];
     const { segments } = key;
     for (let depth = 0; depth < segments.length - 1; depth++) {

@@ -1,7 +1,8 @@
 import { isTreeMode, type Oid } from '@git-kv/objects';
 import { isValueMode } from '../changes.js';
-import { Draft, type DraftResult } from '../draft.js';
-import { keyNotFound } from '../errors.js';
+import { Draft } from '../draft.js';
+import type { DraftResult } from '../draft-result.js';
+import { keyNotFound } from '../edit-errors.js';
 import { Key } from '../key.js';
 import { Mutex } from '../mutex.js';
 import type { KvKind } from '../reader.js';

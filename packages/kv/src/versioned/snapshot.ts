@@ -1,6 +1,6 @@
 import { isTreeMode, NotFoundError, type Oid } from '@git-kv/objects';
 import { isValueMode } from '../changes.js';
-import { keyNotFound } from '../errors.js';
+import { keyNotFound } from '../edit-errors.js';
 import { Key } from '../key.js';
 import { createProof } from '../proof/create.js';
 import type { ProvenRead } from '../proof/proof.js';
