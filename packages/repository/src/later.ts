@@ -1,5 +1,6 @@
 // What a client may never need, loaded together when some of it is first used. One module, and not one for each: what it has in common
 // with the rest would be split into a file for each combination of them, which costs a page more than it spares.
+export { ObjectBlock } from './engines/memory/object-block.js';
 export { PackedObjects } from './engines/memory/packed-objects.js';
 export { PackPromises, PromisorLinks } from './promisor/promisor-packs.js';
 export { ReceiveCheck } from './receive-check.js';

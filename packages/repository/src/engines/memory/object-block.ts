@@ -67,9 +67,14 @@ export class ObjectBlock {
     return true;
   }
 
+  /** An empty one. */
+  beside(): ObjectBlock {
+    return new ObjectBlock(this.#algorithm);
+  }
+
   /** The same objects without the room that deleted ones take. */
   compacted(): ObjectBlock {
-    const block = new ObjectBlock(this.#algorithm);
+    const block = this.beside();
     for (const oid of this.keys()) block.add(oid, this.get(oid) as RawObject);
     return block;
   }

@@ -7,7 +7,7 @@ import {
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
-import { ObjectBlock } from './object-block.js';
+import type { ObjectBlock } from './object-block.js';
 
 /** So many objects that come at once share buffers, as far as they are small; a buffer lives as long as one of its objects. */
 const LEAST_SHARING = 64;
@@ -15,7 +15,7 @@ const SMALL_BYTES = 1024;
 const SHARED_BYTES = 16 * 1024;
 
 /** So many that come at once join the block; and so many deleted ones make it worth to be made anew. */
-const LEAST_BLOCK = 1024;
+export const LEAST_BLOCK = 1024;
 
 /** A pack is taken apart unless it is large, or its objects are: its deltas would be lost. */
 export const MAX_LOOSE_PACK_BYTES: number = 2 ** 20;
@@ -27,8 +27,8 @@ export const MAX_LOOSE_BYTES: number = 16 * 2 ** 20;
 export class ObjectMap {
   private readonly algorithm: HashAlgorithm;
   private readonly objects = new Map<Oid, RawObject>();
-  /** Each object is in the map, or here if it came with many others. */
-  private block: ObjectBlock | undefined;
+  /** Each object is in the map, or here if it came with many others: from {@link LEAST_BLOCK} on, where there is one. */
+  block: ObjectBlock | undefined;
 
   constructor(algorithm: HashAlgorithm) {
     this.algorithm = algorithm;
@@ -86,8 +86,8 @@ export class ObjectMap {
   /** The same of many. What is small shares buffers: one for each costs some 300 bytes, and more time than to hash what is in it. */
   addAll(objects: readonly RawObject[]): Oid[] {
     const oids = hashObjects(this.algorithm, objects);
-    if (objects.length >= LEAST_BLOCK) {
-      this.addBlock(oids, objects);
+    if (objects.length >= LEAST_BLOCK && this.block !== undefined) {
+      this.addBlock(this.block, oids, objects);
       return oids;
     }
     const copy = objects.length < LEAST_SHARING ? copyOf : copyIntoShared();
@@ -95,8 +95,7 @@ export class ObjectMap {
     return oids;
   }
 
-  private addBlock(oids: readonly Oid[], objects: readonly RawObject[]): void {
-    const block = (this.block ??= new ObjectBlock(this.algorithm));
+  private addBlock(block: ObjectBlock, oids: readonly Oid[], objects: readonly RawObject[]): void {
     for (const [at, object] of objects.entries()) {
       const oid = oids[at] as Oid;
       const old = this.objects.get(oid) ?? block.add(oid, object);
@@ -115,7 +114,7 @@ export class ObjectMap {
   absorb(other: ObjectMap): void {
     this.keep(other.objects);
     if (other.block === undefined) return;
-    const block = (this.block ??= new ObjectBlock(this.algorithm));
+    const block = (this.block ??= other.block.beside());
     for (const oid of other.block.keys()) if (!this.has(oid)) block.add(oid, other.block.get(oid) as RawObject);
   }
 }

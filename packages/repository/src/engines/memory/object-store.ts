@@ -19,7 +19,7 @@ import type {
 import type { PromisorLinks } from '../../promisor/promisor-packs.js';
 import { readingThrough } from '../../receive-reads.js';
 import { mergeSorted } from './merge-sorted.js';
-import { assertSameObject, MAX_LOOSE_BYTES, MAX_LOOSE_PACK_BYTES, ObjectMap } from './object-map.js';
+import { assertSameObject, LEAST_BLOCK, MAX_LOOSE_BYTES, MAX_LOOSE_PACK_BYTES, ObjectMap } from './object-map.js';
 import type { PackedObjects } from './packed-objects.js';
 import { MemoryQuarantine } from './quarantine.js';
 
@@ -132,6 +132,10 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
+    if (objects.length >= LEAST_BLOCK && this.loose.block === undefined) {
+      const later = await import('../../later.js').catch(() => undefined); // a page that is off line goes on without
+      if (later !== undefined) this.loose.block ??= new later.ObjectBlock(this.algorithm);
+    }
     return this.loose.addAll(objects);
   }
 
