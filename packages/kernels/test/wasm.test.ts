@@ -9,6 +9,7 @@ import * as wasm from '@git-kv/kernels/wasm';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createInstance } from '../src/wasm/instance.js';
+import { decodeBase64, decodePlainly } from '../src/wasm/platform.js';
 import { anyBytes, concat, hex, noise, prose } from './support/bytes.js';
 
 const room = fileURLToPath(new URL('..', import.meta.url));
@@ -23,6 +24,16 @@ const anySize = fc.oneof(
 );
 
 describe('the WebAssembly module', () => {
+  test('is decoded to the same bytes with the runtime and without', () => {
+    fc.assert(
+      fc.property(anyBytes, (bytes) => {
+        const text = Buffer.from(bytes).toString('base64');
+        expect(hex(decodePlainly(text))).toBe(hex(bytes));
+        expect(hex(decodeBase64(text))).toBe(hex(bytes));
+      }),
+    );
+  });
+
   test('is what its source compiles to', { timeout: 60_000 }, () => {
     const script = join(room, 'scripts/build-assembly.mjs');
     expect(spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })).toMatchObject({

@@ -33,7 +33,8 @@ export class Key {
   static of(text: string | Key): Key {
     if (text instanceof Key) return text;
     if (typeof text !== 'string') return ofForeign(text);
-    const segments = text.split('/').filter((segment) => segment !== '');
+    const parts = text.split('/');
+    const segments = parts.includes('') ? parts.filter((segment) => segment !== '') : parts;
     return segments.length === 0 ? Key.root : checked(new Key(segments));
   }
 
@@ -165,13 +166,15 @@ function checked(key: Key): Key {
 }
 
 function keyProblem(key: Key): string | undefined {
+  let units = 0;
   for (const segment of key.segments) {
     const problem = segmentProblem(segment);
     if (problem !== undefined) return problem;
+    units += 1 + segment.length;
   }
-  const text = key.toString();
   // No unit of text takes more than three bytes.
-  if (text.length * 3 <= MAX_KEY_BYTES) return undefined;
+  if (units * 3 <= MAX_KEY_BYTES) return undefined;
+  const text = key.toString();
   const isLong = text.length > MAX_KEY_BYTES + 1 || encodeUtf8(text).length > MAX_KEY_BYTES + 1;
   return isLong ? `it is over ${MAX_KEY_BYTES} bytes` : undefined;
 }

@@ -19,6 +19,13 @@ export function findWasmPlatform(): WasmPlatform | undefined {
 
 /** The bytes of `text`, which is base64 with its padding. */
 export function decodeBase64(text: string): Uint8Array {
+  // Node's own takes 0.3 ms for the module, and the loop below, which is compiled meanwhile, 3 to 8.
+  const { Buffer } = globalThis as { readonly Buffer?: { from(text: string, encoding: 'base64'): Uint8Array } };
+  return Buffer === undefined ? decodePlainly(text) : Buffer.from(text, 'base64');
+}
+
+/** {@link decodeBase64} where the runtime has nothing for it. */
+export function decodePlainly(text: string): Uint8Array {
   const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   const values = new Uint8Array(128);
   for (let value = 0; value < DIGITS.length; value++) values[DIGITS.charCodeAt(value)] = value;

@@ -219,7 +219,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   /** @throws {GitError} HASH_MISMATCH where an object that arrived is not the one we have under its name */
   private async compareWith(arrived: MemoryObjectStore, options: ReadOptions): Promise<void> {
-    if (this.loose.size === 0 && this.packed === undefined) return;
+    if (this.loose.size === 0 && (this.packed === undefined || this.packed.packs.length === 0)) return;
     const common: Oid[] = [];
     for (const oid of arrived.sortedOids()) if (this.has(oid)) common.push(oid);
     if (common.length === 0) return;
