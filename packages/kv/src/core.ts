@@ -261,7 +261,8 @@ export class StoreCore {
     if (isNew && head !== undefined && head.oid === pushedOid) this.onMoved?.(head);
     // Only what the head itself needs is kept: no history, once the remote has all of it.
     const isSynced = head !== undefined && head.oid === pushedOid && pending === undefined;
-    await this.#release(isSynced ? head : undefined);
+    // What was pushed or pulled is so, also where a cache is on a disk that is full: the next move tries again.
+    await this.#release(isSynced ? head : undefined).catch(() => {});
   }
 
   /** Let go of what is not needed where the store stands, and of history below `boundary`. */

@@ -27,7 +27,7 @@ export type ConflictPolicy = 'rebase' | 'fail';
 
 /** Caps on what a store accepts. */
 export interface KvLimits {
-  /** Bytes of one value that is set. Default 512 MiB. */
+  /** Bytes of one value that is set. Default 512 MiB, which is also the most that is read of one. */
   readonly valueBytes?: number;
   /**
    * Bytes that what a pull, a read or a saved state brings may inflate to, however short it is; above it, 200 times as many as came.
