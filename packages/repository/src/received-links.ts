@@ -25,7 +25,7 @@ const TREE = /* @__PURE__ */ encodeUtf8('tree ');
 const PARENT = /* @__PURE__ */ encodeUtf8('parent ');
 
 /** Bytes of trees that are remembered beside the memory of the indexer. */
-const HELD_BYTES = 4 * 2 ** 20;
+const HELD_BYTES = 2 * 2 ** 20;
 
 /**
  * So many links are only listed; of more, each is kept once, and as a fingerprint. To find one in the end takes no longer than to find

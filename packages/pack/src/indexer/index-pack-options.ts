@@ -20,7 +20,7 @@ export interface IndexPackOptions {
    */
   readonly stopsAtTrailer?: boolean;
   /**
-   * Bytes for inflated deltas and rebuilt objects (default 12 MiB, at least 4 MiB); what goes beyond is read and inflated
+   * Bytes for inflated deltas and rebuilt objects (default 10 MiB, at least 4 MiB); what goes beyond is read and inflated
    * again. Some 50 bytes an object, and the largest objects, come on top of it.
    */
   readonly memoryBytes?: number;

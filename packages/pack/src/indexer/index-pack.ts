@@ -38,7 +38,7 @@ import { RefBases } from './ref-bases.js';
 import type { ResolveWorkers } from './resolve-share.js';
 
 const MiB = 2 ** 20;
-const DEFAULT_MEMORY_BYTES = 12 * MiB;
+const DEFAULT_MEMORY_BYTES = 10 * MiB;
 
 /** A pack of which so much has arrived is worth an arena of full size. */
 const LARGE_PACK_BYTES = 256 * 1024;
