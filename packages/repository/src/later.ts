@@ -5,7 +5,7 @@ export { PackedObjects } from './engines/memory/packed-objects.js';
 export { PackPromises, PromisorLinks } from './promisor/promisor-packs.js';
 export { ReceiveCheck } from './receive-check.js';
 export { ReceivedLinks } from './received-links.js';
-export { plainFilter } from './remote/plain-filter.js';
+export { choosePromisor } from './remote/choose-promisor.js';
 export { findPushContent } from './remote/push-content.js';
 export { settlePush } from './remote/push-settlement.js';
 export { checkConnectivity } from './walk/connectivity.js';

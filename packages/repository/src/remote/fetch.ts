@@ -1,13 +1,5 @@
 import { GitError, NotFoundError, type Oid, parseCommitLinks } from '@git-kv/objects';
-import {
-  type FetchAnswer,
-  type FetchOptions,
-  hasCapability,
-  hasFeature,
-  type OnRemoteProgress,
-  type RemoteRef,
-  type UploadPackClient,
-} from '@git-kv/protocol';
+import type { FetchAnswer, FetchOptions, OnRemoteProgress, RemoteRef, UploadPackClient } from '@git-kv/protocol';
 import type { ObjectReader, Progress, Quarantine, ReceiveOptions } from '../object-store.js';
 import type { ReceiveCheckOptions } from '../receive-check.js';
 import type { RefName } from '../ref-store.js';
@@ -144,25 +136,17 @@ function linksWithin(
 
 /** The promisor remote that is fetched from, and what is to be left out; `undefined` for a plain fetch. */
 async function promisorOf(
-  repository: RepositoryObjects,
+  { promisors }: RepositoryObjects,
   { capabilities }: UploadPackClient,
-  options: FetchIntoOptions,
+  { filter, remoteName }: FetchIntoOptions,
 ): Promise<PromisorRemote | undefined> {
-  const { filter, remoteName } = options;
-  const known = (await repository.promisors?.read()) ?? [];
-  const remembered =
-    remoteName === undefined
-      ? (known.find((one) => one.filter !== undefined) ?? known[0])
-      : known.find(({ name }) => name === remoteName);
-  // What is remembered is a wish, as in git: a server that has no filters sends all.
-  const isOffered = hasFeature(capabilities, 'fetch', 'filter') || hasCapability(capabilities, 'filter');
-  if (filter === undefined && isOffered) return remembered;
-  if (filter === undefined || filter === null) return remembered && { name: remembered.name };
-  if (repository.promisors === undefined) {
+  const known = (await promisors?.read()) ?? [];
+  if (known.length === 0 && (filter === undefined || filter === null)) return undefined;
+  if (typeof filter === 'string' && promisors === undefined) {
     throw new GitError('UNSUPPORTED', 'Cannot fetch with a filter: the repository cannot keep who has the rest');
   }
-  const { plainFilter } = await import('../later.js');
-  return { name: remoteName ?? remembered?.name ?? 'origin', filter: plainFilter(filter) };
+  const { choosePromisor } = await import('../later.js');
+  return choosePromisor(known, capabilities, { filter, remoteName });
 }
 
 /**
