@@ -63,8 +63,11 @@ function plainCompress() {
   return `${ORIGIN}
 
 /**
- * Run the SHA-1 compression function over the block at \`at\`, as \`compressSha1\` does, and keep the words of the expanded message
- * that the filter reads: ${FIRST_WORD} to ${LAST_WORD} of \`words\`.
+ * Run the SHA-1 compression function over the block at \`at\`, and keep the words of the expanded message that the filter reads:
+ * ${FIRST_WORD} to ${LAST_WORD} of \`words\`.
+ *
+ * The eighty rounds are written out and the message schedule lives in sixteen locals: twice the speed of a loop over an array. Words
+ * are put together from bytes because a DataView would be one allocation a call.
  */
 export function compressKeepingWords(state: Int32Array, input: Uint8Array, at: number, words: Int32Array): void {
 ${lines.map((line) => `  ${line}`).join('\n')}

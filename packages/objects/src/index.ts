@@ -32,6 +32,7 @@ export {
   findCheckId,
 } from './check/ids.js';
 export * from './check/object.js';
+export * from './commit/build.js';
 export * from './commit/commit.js';
 export * from './commit/links.js';
 export * from './config/scan.js';
@@ -60,10 +61,11 @@ export * from './tag/tag.js';
 export * from './trailers.js';
 export * from './tree/builder.js';
 export * from './tree/cursor.js';
-export * from './tree/diff.js';
+export { diffTreeBodies, type TreeEntryChange } from './tree/diff.js';
 export * from './tree/edit.js';
 export * from './tree/mode.js';
 export * from './tree/name.js';
 export * from './tree/order.js';
+export * from './tree/three-way-diff.js';
 export * from './tree/tree.js';
 export * from './zlib.js';

@@ -23,26 +23,9 @@ export const DOT_GIT: DotName = /* @__PURE__ */ dotName(
   'git',
   new RegExp(`^(?:\\.${anyCase('git')}|${anyCase('git')}~1)[. ]*(?:$|[\\\\/:])`),
 );
-export const DOT_GITMODULES: DotName = /* @__PURE__ */ dotFile('gitmodules', 'gi7eba');
-export const DOT_GITATTRIBUTES: DotName = /* @__PURE__ */ dotFile('gitattributes', 'gi7d29');
-export const DOT_GITIGNORE: DotName = /* @__PURE__ */ dotFile('gitignore', 'gi250a');
-export const DOT_MAILMAP: DotName = /* @__PURE__ */ dotFile('mailmap', 'maba30');
 
-/**
- * @param shortPrefix what the short name begins with where many files share the first six letters: a hash of the name
- * @see git's path.c, is_ntfs_dot_generic()
- */
-function dotFile(stem: string, shortPrefix: string): DotName {
-  // The more digits follow the tilde, the fewer letters stand before it: eight characters in all.
-  const hashed = Array.from(
-    { length: 7 },
-    (_, kept) => `${anyCase(shortPrefix.slice(0, kept))}~[1-9][0-9]{${6 - kept}}`,
-  );
-  const spellings = [`\\.${anyCase(stem)}`, `${anyCase(stem.slice(0, 6))}~[1-4]`, ...hashed];
-  return dotName(stem, new RegExp(`^(?:${spellings.join('|')})[ .]*(?:$|:)`));
-}
-
-function dotName(stem: string, ntfs: RegExp): DotName {
+/** A name by its stem and by what NTFS takes for it. */
+export function dotName(stem: string, ntfs: RegExp): DotName {
   return {
     isSpelledBy: (name) => isSpelledOnHfs(name, stem) || ntfs.test(name),
     isSpelledOnNtfsBy: (name) => ntfs.test(name),
@@ -72,6 +55,7 @@ function afterIgnored(name: string, start: number): number {
   return at;
 }
 
-function anyCase(text: string): string {
+/** Matches `text` in both cases of each letter. */
+export function anyCase(text: string): string {
   return text.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
