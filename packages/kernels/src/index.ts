@@ -23,6 +23,7 @@ export { adler32 } from './adler32.js';
 export { createArena } from './arena.js';
 export { crc32 } from './crc32.js';
 export { deflate, deflatedBound, deflateInto } from './deflate.js';
+export { deflateSoon } from './deflate-soon.js';
 export { applyDelta, type DeltaSizes, readDeltaSizes } from './delta.js';
 export { createDelta, createDeltaIndex, type DeltaIndex } from './delta-create.js';
 export { hashBatchDetecting } from './detecting-batch.js';
@@ -33,6 +34,7 @@ export { inflate } from './inflate.js';
 export { createInflater } from './inflater.js';
 export { createHashQueue } from './portable-queue.js';
 export {
+  type DeflateSoon,
   DeltaStatus,
   type DetectingHasher,
   type Hasher,

@@ -57,6 +57,9 @@ export interface Inflater {
   readonly totalProduced: number;
 }
 
+/** `deflate`, or a promise of it where a runtime does it by itself, which may make other bytes of it, or has to load what does. */
+export type DeflateSoon = (input: Uint8Array, level?: number) => Uint8Array | Promise<Uint8Array>;
+
 /** How applying a delta ended. */
 export const DeltaStatus = {
   done: 0,

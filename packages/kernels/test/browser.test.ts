@@ -106,4 +106,35 @@ describe('the entry for browsers', () => {
     createArena(16);
     await vi.waitUntil(() => load.wasm !== undefined);
   });
+
+  test.each([
+    ['by the browser itself', undefined, false],
+    ['in WebAssembly, at a level', 9, true],
+  ])('deflates what can wait %s', async (_how, level, isLoaded) => {
+    vi.resetModules();
+    const { deflateSoon } = await import('../src/browser/index.js');
+    const load = await import('../src/browser/switch.js');
+    const text = new TextEncoder().encode('a text that repeats a text that repeats '.repeat(400));
+    const stream = await deflateSoon(text, level);
+    expect(load.wasm !== undefined).toBe(isLoaded);
+    expect(stream.length).toBeLessThan(200);
+    const output = new Uint8Array(text.length);
+    const result = { consumed: 0, produced: 0 };
+    expect(portable.inflate(stream, 0, output, 0, output.length, result)).toBe(portable.InflateStatus.done);
+    expect(output).toEqual(text);
+    expect(result.consumed).toBe(stream.length);
+  });
+
+  test('deflates in WebAssembly where the browser is too old to do so', async () => {
+    vi.resetModules();
+    const { CompressionStream } = globalThis;
+    try {
+      Reflect.deleteProperty(globalThis, 'CompressionStream');
+      const { deflateSoon } = await import('../src/browser/index.js');
+      const text = new TextEncoder().encode('what is up, doc?');
+      expect(await deflateSoon(text)).toEqual(portable.deflate(text));
+    } finally {
+      globalThis.CompressionStream = CompressionStream;
+    }
+  });
 });

@@ -1,6 +1,5 @@
-import { crc32, deflate, deflatedBound, deflateInto } from '@git-kv/kernels';
+import { crc32 } from '@git-kv/kernels';
 import { type HashAlgorithm, type Hasher, type Oid, writeOid } from '@git-kv/objects';
-import { encodeEntryHeader, MOST_SIZE_BYTES, writeEntryHeader } from './entry-encoding.js';
 import type { PackIndexColumns, PackIndexEntry } from './idx/serialize.js';
 import { PACK_HEADER_SIZE } from './pack-header.js';
 import { writeUint32 } from './uint32.js';
@@ -21,9 +20,6 @@ export interface PackSummary {
 
 /** Chunks are about this long, so that neither a pipe nor a file sees a call per object. */
 const CHUNK_BYTES = 65536;
-
-/** As in git, of what is written without a level. */
-const DEFAULT_LEVEL = 6;
 
 /** A pack in the making: entries go in, chunks come out. */
 export class PackOutput {
@@ -73,20 +69,21 @@ export class PackOutput {
     }
   }
 
-  /** Add an entry of `body`, which most often is deflated right where it goes: a buffer for each costs as much as to deflate it. */
-  addBody(oid: Oid, typeCode: number, body: Uint8Array, level: number | undefined): void {
-    const room = MOST_SIZE_BYTES + deflatedBound(body.length);
-    if (room > CHUNK_BYTES) {
-      this.add(oid, encodeEntryHeader(typeCode, body.length), deflate(body, level));
-      return;
-    }
+  /**
+   * Add an entry that is written right where it goes: a buffer for each costs as much as to deflate it.
+   * @param room bytes that it takes at most
+   * @param write writes it at `start` of `chunk`, and tells where it ends
+   * @returns false where there is no such room: it is to be added in another way
+   */
+  addInPlace(oid: Oid, room: number, write: (chunk: Uint8Array, start: number) => number): boolean {
+    if (room > CHUNK_BYTES) return false;
     if (this.#used + room > CHUNK_BYTES) this.#cut();
     const chunk = this.#chunk;
     const start = this.#used;
-    const bodyStart = writeEntryHeader(typeCode, body.length, chunk, start);
-    const end = deflateInto(body, level ?? DEFAULT_LEVEL, chunk, bodyStart);
+    const end = write(chunk, start);
     this.#note(oid, end - start, crc32(chunk, start, end));
     this.#used = end;
+    return true;
   }
 
   #note(oid: Oid, size: number, crc: number): void {

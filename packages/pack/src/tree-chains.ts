@@ -1,5 +1,6 @@
 import { createDelta, deflate } from '@git-kv/kernels';
 import { concatBytes, type Oid } from '@git-kv/objects';
+import { addBody } from './add-body.js';
 import { encodeEntryHeader, encodeOfsDistance } from './entry-encoding.js';
 import type { PackOutput } from './pack-output.js';
 import { TypeCode } from './type-code.js';
@@ -34,7 +35,7 @@ export class TreeChains {
 
   add(output: PackOutput, oid: Oid, body: Uint8Array, level: number | undefined): void {
     if (body.length < LEAST_BYTES || body.length > MOST_BYTES) {
-      output.addBody(oid, TypeCode.tree, body, level);
+      addBody(output, oid, TypeCode.tree, body, level);
       return;
     }
     const { packOffset } = output;
@@ -42,7 +43,7 @@ export class TreeChains {
     const last = this.#last.get(key);
     const delta = last === undefined || last.depth >= MAX_DEPTH ? undefined : this.#deltaOf(last.body, body);
     if (last === undefined || delta === undefined) {
-      output.addBody(oid, TypeCode.tree, body, level);
+      addBody(output, oid, TypeCode.tree, body, level);
       this.#hold(key, { body: body.slice(), packOffset, depth: 0 });
       return;
     }

@@ -1,4 +1,5 @@
 import { type HashAlgorithm, hashObject, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
+import { addBody } from './add-body.js';
 import { PackOutput, type PackSummary } from './pack-output.js';
 import { type PackProgress, pause } from './progress.js';
 import type { DeltaOptions } from './select/delta-search.js';
@@ -69,7 +70,7 @@ export async function* writePack(options: WritePackOptions): AsyncGenerator<Uint
       if (output.count === objectCount) throw tooMany(objectCount);
       const name = oid ?? hashObject(algorithm, kind, body);
       if (kind === 'tree' && chains !== undefined) chains.add(output, name, body, level);
-      else output.addBody(name, typeCodeOfKind(kind), body, level);
+      else addBody(output, name, typeCodeOfKind(kind), body, level);
       if (output.hasReady) yield* output.take(); // which waits, be there nothing
       slice += body.length;
       if (slice > SLICE_BYTES) {

@@ -10,6 +10,7 @@ export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export type { DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
+  type DeflateSoon,
   DeltaStatus,
   type DetectingHasher,
   type Hasher,
@@ -24,6 +25,7 @@ export {
 export { createArena } from './arena.js';
 export { crc32 } from './crc32.js';
 export { deflate, deflateInto } from './deflate.js';
+export { deflateSoon } from './deflate-soon.js';
 export { applyDelta } from './delta.js';
 export { createDelta, createDeltaIndex } from './delta-create.js';
 export { hashBatchDetecting } from './detecting-batch.js';

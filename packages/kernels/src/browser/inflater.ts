@@ -1,9 +1,9 @@
 import { createInflater as createPlainInflater } from '../inflater.js';
 import type { Inflater, InflaterOptions } from '../types.js';
-import { loadWasm, wasm } from './switch.js';
+import { wantWasm, wasm } from './switch.js';
 
 /** As the plain `createInflater`. */
 export function createInflater(options?: InflaterOptions): Inflater {
-  loadWasm();
+  wantWasm();
   return (wasm?.createInflater ?? createPlainInflater)(options);
 }

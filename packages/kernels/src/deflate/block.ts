@@ -1,4 +1,4 @@
-import { CODE_LENGTH_ORDER } from '../inflate/table.js';
+import { CODE_LENGTH_ORDER, distanceExtraBits, lengthExtraBits } from '../inflate/table.js';
 import { findCodeLengths, makeCodes } from './huffman.js';
 
 /** Literals and matches of a block at most. */
@@ -89,9 +89,6 @@ function distanceCode(rest: number): number {
   const top = 31 - Math.clz32(rest);
   return 2 * top + ((rest >> (top - 1)) & 1);
 }
-
-const lengthExtraBits = (code: number): number => (code < 8 || code === 28 ? 0 : (code >> 2) - 1);
-const distanceExtraBits = (code: number): number => (code < 4 ? 0 : (code >> 1) - 1);
 
 /**
  * Write the block, in the way that takes the fewest bits. The bytes that it stands for are those of `input` from `start` to `end`.

@@ -20,54 +20,59 @@ export const BLOCK_END: number = 0x8000;
 /** What a bit pattern that no code has leads to. zlib takes one bit for it, too. */
 const NO_CODE = EXCEPTION | 1;
 
-const LENGTH_BASES = [
-  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
-];
-const LENGTH_EXTRAS = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
-const DISTANCE_BASES = [
-  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145,
-  8193, 12289, 16385, 24577,
-];
+/** Extra bits of the codes of lengths and of distances (RFC 1951, 3.2.5), which `code` counts from 0. */
+export const lengthExtraBits = (code: number): number => (code < 8 || code === 28 ? 0 : (code >> 2) - 1);
+export const distanceExtraBits = (code: number): number => (code < 4 ? 0 : (code >> 1) - 1);
+
+/** Enter `count` codes from symbol `first` on, each of which stands for the values that follow those of the one before. */
+function enterBases(
+  symbols: Int32Array,
+  first: number,
+  count: number,
+  least: number,
+  extraBits: (code: number) => number,
+): Int32Array {
+  let base = least;
+  for (let code = 0; code < count; code++) {
+    symbols[first + code] = (base << 16) | (extraBits(code) << 5);
+    base += 1 << extraBits(code);
+  }
+  return symbols;
+}
 
 /** The entry of each symbol, without its code length. Symbols that deflate reserves are exceptions. */
-export const LITERAL_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from({ length: 288 }, (_, symbol) => {
-  if (symbol < 256) return LITERAL | (symbol << 16);
-  if (symbol === 256) return EXCEPTION | BLOCK_END;
-  const base = LENGTH_BASES[symbol - 257];
-  return base === undefined ? EXCEPTION : (base << 16) | (LENGTH_EXTRAS[symbol - 257]! << 5);
-});
+export const LITERAL_SYMBOLS: Int32Array = /* @__PURE__ */ makeLiteralSymbols();
+
+function makeLiteralSymbols(): Int32Array {
+  const symbols = new Int32Array(288).fill(EXCEPTION);
+  for (let byte = 0; byte < 256; byte++) symbols[byte] = LITERAL | (byte << 16);
+  symbols[256] = EXCEPTION | BLOCK_END;
+  enterBases(symbols, 257, 29, 3, lengthExtraBits);
+  // The longest has a code of its own, although the one before reaches as far.
+  symbols[285] = 258 << 16;
+  return symbols;
+}
+
 /** The same of distances: base and extra bits. */
-export const DISTANCE_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from({ length: 32 }, (_, symbol) => {
-  const base = DISTANCE_BASES[symbol];
-  return base === undefined ? EXCEPTION : (base << 16) | (Math.max(0, (symbol >> 1) - 1) << 5);
-});
+export const DISTANCE_SYMBOLS: Int32Array = /* @__PURE__ */ enterBases(
+  new Int32Array(32).fill(EXCEPTION),
+  0,
+  30,
+  1,
+  distanceExtraBits,
+);
 /** The same of the code lengths of a dynamic block: the symbol alone. */
 export const CODE_LENGTH_SYMBOLS: Int32Array = /* @__PURE__ */ Int32Array.from(
   { length: 19 },
   (_, symbol) => symbol << 16,
 );
-/** The order in which the lengths of the code for code lengths come (RFC 1951, 3.2.7). */
-export const CODE_LENGTH_ORDER: Uint8Array = /* @__PURE__ */ Uint8Array.of(
-  16,
-  17,
-  18,
-  0,
-  8,
-  7,
-  9,
-  6,
-  10,
-  5,
-  11,
-  4,
-  12,
-  3,
-  13,
-  2,
-  14,
-  1,
-  15,
-);
+/** The order in which the lengths of the code for code lengths come (RFC 1951, 3.2.7): the likely ones first. */
+export const CODE_LENGTH_ORDER: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 19 }, (_, index) => {
+  if (index < 3) return 16 + index;
+  if (index === 3) return 0;
+  // 8, 7, 9, 6, 10, and so on.
+  return index % 2 === 0 ? 6 + index / 2 : 10 - (index + 1) / 2;
+});
 
 const MAX_CODE_BITS = 15;
 const counts: Int32Array = /* @__PURE__ */ new Int32Array(MAX_CODE_BITS + 1);

@@ -10,6 +10,7 @@ export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export type { DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
+  type DeflateSoon,
   DeltaStatus,
   type DetectingHasher,
   type Hasher,
@@ -21,7 +22,7 @@ export {
   type InflaterOptions,
   InflateStatus,
 } from '../types.js';
-export { deflate, deflateInto } from '../wasm/deflate.js';
+export { deflate, deflateInto, deflateSoon } from '../wasm/deflate.js';
 export { applyDelta } from '../wasm/delta.js';
 export { createDelta, createDeltaIndex } from '../wasm/delta-create.js';
 export { createDetectingHash, digestDetecting, hashBatchDetecting } from '../wasm/hash.js';

@@ -8,6 +8,7 @@ import {
   deflate as plainDeflate,
   deflateInto as plainDeflateInto,
 } from '../deflate.js';
+import type { DeflateSoon } from '../types.js';
 import { copy } from './copy.js';
 import { createInstance, type KernelInstance, STAGE_BYTES, sharedInstance } from './instance.js';
 
@@ -33,6 +34,9 @@ export function deflate(input: Uint8Array, level = 6): Uint8Array {
   const start = streamStart(instance, input.length);
   return instance.bytes.slice(start, run(instance, input, level));
 }
+
+/** As the plain `deflateSoon`. */
+export const deflateSoon: DeflateSoon = (input, level) => deflate(input, level);
 
 /** As the plain `deflateInto`, to the same bytes. */
 export function deflateInto(input: Uint8Array, level: number, output: Uint8Array, outputStart: number): number {

@@ -11,6 +11,7 @@ export { type DeltaSizes, readDeltaSizes } from '../delta.js';
 export type { DeltaIndex } from '../delta-create.js';
 export { digestSize } from '../hash.js';
 export {
+  type DeflateSoon,
   DeltaStatus,
   type DetectingHasher,
   type Hasher,
@@ -23,7 +24,7 @@ export {
   InflateStatus,
 } from '../types.js';
 export { crc32 } from './crc32.js';
-export { deflate, deflateInto } from './deflate.js';
+export { deflate, deflateInto, deflateSoon } from './deflate.js';
 export { applyDelta } from './delta.js';
 export { createDelta, createDeltaIndex } from './delta-create.js';
 export {

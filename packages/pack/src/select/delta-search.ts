@@ -1,4 +1,4 @@
-import { createDelta, createDeltaIndex, type DeltaIndex, deflate } from '@git-kv/kernels';
+import { createDelta, createDeltaIndex, type DeltaIndex, deflateSoon } from '@git-kv/kernels';
 import type { Oid } from '@git-kv/objects';
 import { type PackProgress, pause } from '../progress.js';
 import type { DeltaStore } from './delta-store.js';
@@ -172,7 +172,7 @@ export class DeltaSearch {
     }
     if (best !== undefined) {
       this.#plan.storedSizes[row] = this.#bestSize;
-      this.#store.add(row, deflate(this.#best.subarray(0, this.#bestSize), this.#options.level));
+      this.#store.add(row, await deflateSoon(this.#best.subarray(0, this.#bestSize), this.#options.level));
     }
     // At its greatest depth an object is no base for others.
     if (bases[row] === NONE || (depths[row] as number) < maxDepth) {

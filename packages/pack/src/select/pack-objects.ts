@@ -1,4 +1,4 @@
-import { createDelta, deflate } from '@git-kv/kernels';
+import { createDelta, deflateSoon } from '@git-kv/kernels';
 import { concatBytes, type HashAlgorithm, type Oid, oidToBytes, type RawObject } from '@git-kv/objects';
 import { encodeEntryHeader, encodeOfsDistance } from '../entry-encoding.js';
 import { PackOutput, type PackSummary } from '../pack-output.js';
@@ -171,7 +171,7 @@ class PlanWriter {
     }
     const { kind, body } = await this.#read(row);
     const header = encodeEntryHeader(typeCodeOfKind(kind), body.length);
-    this.#output.add(oids[row] as Oid, header, deflate(body, this.#options.level));
+    this.#output.add(oids[row] as Oid, header, await deflateSoon(body, this.#options.level));
   }
 
   /** The delta that the search found and had no room for, made again. */
@@ -181,7 +181,7 @@ class PlanWriter {
     const delta = new Uint8Array(deltaSize);
     const size = createDelta(from, 0, from.length, target, 0, target.length, delta, 0, deltaSize);
     if (size !== deltaSize) throw new RangeError(`Cannot write pack: object ${this.#plan.oids[row]} has changed`);
-    return deflate(delta, this.#options.level);
+    return await deflateSoon(delta, this.#options.level);
   }
 
   #addDelta(row: number, base: number, deltaSize: number, deflated: Uint8Array): void {
