@@ -17,7 +17,7 @@ export async function bundle(entry, output, options = {}) {
       conditionNames: [...conditions, 'import', 'module', 'default'],
       extensionAlias: { '.js': ['.ts', '.js'] },
     },
-    checks: { circularDependency: false },
+    checks: { circularDependency: false, ineffectiveDynamicImport: false },
   });
   await build.write({ file: output, format: 'esm', codeSplitting: false, sourcemap: platform === 'node' });
   await build.close();

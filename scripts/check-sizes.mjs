@@ -33,7 +33,7 @@ export async function sizeOf(code, peers) {
       if (isBuiltin(id)) builtins.add(id);
       return isBuiltin(id) || peers.some((peer) => id === peer || id.startsWith(`${peer}/`));
     },
-    checks: { circularDependency: false },
+    checks: { circularDependency: false, ineffectiveDynamicImport: false },
   });
   const { output } = await build.generate({ format: 'esm', minify: true });
   await build.close();
