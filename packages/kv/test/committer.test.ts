@@ -79,6 +79,16 @@ test('T17 versioned stores that took the same step both count, and git takes the
   expect(await verifyCommit(repository.objects, oid, { allowedSigners })).toMatchObject({ status: 'good' });
 });
 
+test('T17 two branches of a store that took the same step both count, where the store was opened with the rule', async () => {
+  const store = await openStore(createMemoryRepository(), { clock, merge: counter });
+  const main = store.branch();
+  await main.set('n', 1);
+  const topic = await store.createBranch('topic');
+  expect((await topic.set('n', 2)).oid).not.toBe((await main.set('n', 2)).oid);
+  expect(await main.merge('topic')).toMatchObject({ status: 'merged' });
+  expect(await main.get('n')).toBe(3);
+});
+
 describe('text with half a character, which would silently become another, is refused', () => {
   const half = 'half \ud83d of it';
   const change = { message: half };

@@ -24,7 +24,11 @@ export interface VersionedOptions<T> {
   readonly clock?: () => number;
   /** Signs every commit and annotated tag: `sshSigner(key)` of `@git-kv/repository`, say. */
   readonly sign?: PayloadSigner;
-  /** How keys are merged where a merge does not say. Without it, keys that both sides changed apart are conflicts. */
+  /**
+   * How keys are merged where a merge does not say. Without it, keys that both sides changed apart are conflicts. A rule that counts
+   * steps (`counter()`, or one with `mergesEqual`) has to be given here, by all who write: no two commits are one then, even where
+   * two writers take the same step in the same second.
+   */
   readonly merge?: MergeRules;
   /** Caps on what is written. */
   readonly limits?: {
