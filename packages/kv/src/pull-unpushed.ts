@@ -27,7 +27,7 @@ export interface Meeting {
  */
 export async function planUnpushed(
   store: UnpushedStore,
-  { head, pushedOid }: Position,
+  { head, pushedOid, pending }: Position,
   { unpushed, tipOid, policy }: Meeting,
 ): Promise<Plan> {
   const { repository, refName, display, adopt } = store;
@@ -41,9 +41,11 @@ export async function planUnpushed(
     const next = isBehind && tipOid !== pushedOid ? await adopt('tip') : { head, pushedOid: tipOid };
     return { ...next, pending: undefined, fate: 'rolled-back' };
   }
-  if (policy === 'theirs') return { ...(await adopt('tip')), fate: 'abandoned' };
+  // What is given up need not be told apart, but for a pending commit: others may have built on it.
+  if (policy === 'theirs' && pending === undefined) return await adopt('tip');
   const next = await adopt('history');
   if (await reaches(unpushed.oid, tipOid)) return { ...next, fate: 'pushed' };
+  if (policy === 'theirs') return { ...next, fate: 'abandoned' };
   if (policy === 'rebase' || policy === 'merge') {
     const together = policy === 'rebase' ? rebaseUnpushed : mergeUnpushed;
     const title = `Merge ${refName.replace(/^refs\/heads\//, '')} of ${display}`;

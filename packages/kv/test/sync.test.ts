@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { SettledPush } from '../src/index.js';
+import type { SettledPush, UnpushedPolicy } from '../src/index.js';
 import { GitKv, Key } from '../src/index.js';
 import { bytesOf, type Remote, startRemote, streamOf } from './support/remote.js';
 
@@ -247,16 +247,20 @@ describe('A push whose answer is lost', () => {
     },
   );
 
-  test('and others built on it: the next pull finds it in their history', async () => {
-    const { remote, store, oid } = await inDoubt(true);
-    remote.commit({ b: '3' });
-    remote.commit({ c: '4' });
-    const settled: SettledPush[] = [];
-    expect(spelled(await store.pull({ onSettled: (one) => void settled.push(one) }))).toEqual(['* /a', '+ /b', '+ /c']);
-    expect(settled).toEqual([{ oid, status: 'pushed' }]);
-    await store.set('d', '5');
-    expect(remote.files()).toEqual({ a: '2', b: '3', c: '4', d: '5' });
-  });
+  test.each<UnpushedPolicy>(['reject', 'theirs'])(
+    'and others built on it: the next pull finds it in their history, by %s',
+    async (onUnpushed) => {
+      const { remote, store, oid } = await inDoubt(true);
+      remote.commit({ b: '3' });
+      remote.commit({ c: '4' });
+      const settled: SettledPush[] = [];
+      const changes = await store.pull({ onUnpushed, onSettled: (one) => void settled.push(one) });
+      expect(spelled(changes)).toEqual(['* /a', '+ /b', '+ /c']);
+      expect(settled).toEqual([{ oid, status: 'pushed' }]);
+      await store.set('d', '5');
+      expect(remote.files()).toEqual({ a: '2', b: '3', c: '4', d: '5' });
+    },
+  );
 
   test('K18 and others went another way: UNPUSHED_COMMIT, nothing lost, until the policy says so', async () => {
     const { remote, store, oid } = await inDoubt(false);

@@ -280,7 +280,7 @@ class PullCommand implements Command {
     } else {
       const changes = (await pull).map(({ kind, key }) => `${kind} ${key}`).sort();
       expect(changes).toEqual(changesBetween(before, expected.local));
-      expect(settled).toEqual(pending ? [this.#fateOf(pending.hasArrived, settled)] : []);
+      expect(settled).toEqual(pending ? [this.#fateOf(pending.hasArrived)] : []);
       expect(store.pendingCommit).toBeUndefined();
     }
     await expectSame(store, expected.local);
@@ -313,9 +313,8 @@ class PullCommand implements Command {
     return undefined;
   }
 
-  /** With policy `theirs`, history is not asked for: what others built on is told as given up, though nothing of it is lost. */
-  #fateOf(hasArrived: boolean, [told]: readonly string[]): string {
-    if (hasArrived) return this.#onUnpushed === 'theirs' && told === 'abandoned' ? 'abandoned' : 'pushed';
+  #fateOf(hasArrived: boolean): string {
+    if (hasArrived) return 'pushed';
     if (!this.#wasElsewhere) return 'rolled-back';
     return { reject: '', theirs: 'abandoned', rebase: 'rebased', merge: 'merged' }[this.#onUnpushed];
   }
