@@ -1,3 +1,6 @@
+/** A server that says it could not move the branch, which stands where it stood, is asked so often again. */
+export const MAX_UNMOVED = 4;
+
 const MAX_DELAY_MS = 30_000;
 const MAX_LEVEL = 6;
 /** A success takes back more than a failure adds: many writers then share a branch with some 1.5 tries a write. */

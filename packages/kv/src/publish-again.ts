@@ -1,6 +1,6 @@
 import { GitError, isGitError, type Oid, type RawObject } from '@git-kv/objects';
 import { sleep } from './back-off.js';
-import type { Contention } from './contention.js';
+import { type Contention, MAX_UNMOVED } from './contention.js';
 import { type Edit, type FirstTry, type Ground, NOT_TRIED, type Published, type PublisherOptions } from './edit.js';
 import { KvConflictError } from './errors.js';
 import type { Head } from './head.js';
@@ -9,8 +9,6 @@ import { mergeKeys } from './merge/merge-keys.js';
 import type { UpstreamRefusal, UpstreamTip } from './upstream.js';
 
 const DEFAULT_RETRIES = 16;
-/** A server that says it could not move the branch, which stands where it stood, is asked so often again. */
-const MAX_UNMOVED = 4;
 
 /** Publish edits where that takes more than one try, or more than to put a commit on the branch. As `Publisher.publish`. */
 export async function publishAgain(

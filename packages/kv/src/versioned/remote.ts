@@ -2,7 +2,7 @@ import { assertRefName, GitError, isGitError, NotFoundError, type Oid } from '@g
 import { connectUploadPack, type Transport } from '@git-kv/protocol';
 import { isAncestor, localCommits, type Progress } from '@git-kv/repository';
 import { type BackOff, sleep } from '../back-off.js';
-import { Contention } from '../contention.js';
+import { Contention, MAX_UNMOVED } from '../contention.js';
 import { Key } from '../key.js';
 import { Mutex } from '../mutex.js';
 import type { ConnectOptions, UnpushedPolicy } from '../options.js';
@@ -23,8 +23,9 @@ export interface RemoteOptions extends Pick<ConnectOptions, 'fetch' | 'credentia
   readonly name?: string;
 }
 
-/** What every sync takes. */
+/** What all calls take that bring a branch here. */
 export interface RemoteCallOptions extends CallOptions {
+  /** Told how far that is. A push, that of a sync too, tells nothing. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -44,7 +45,7 @@ export type PullOutcome<T> =
   | { readonly status: 'empty' };
 
 /** How a branch is pushed. */
-export interface PushBranchOptions extends RemoteCallOptions {
+export interface PushBranchOptions extends CallOptions {
   /** Where the remote's branch has to be for it to be moved; `null`: nowhere. Default: where it was when it was last seen. */
   readonly expected?: ExpectedOid | undefined;
   /** Move it also where commits go from it by that. Default: no. */
@@ -173,8 +174,8 @@ export class VersionedRemote<T> implements AsyncDisposable {
 
   /**
    * Pull, then push, over again where others move the remote's branch in between. A branch that one of the two does not have is made there.
-   * @throws {GitError} PUSH_REJECTED where the server says no, or others were faster more often than `retries` allows;
-   *   PUSH_OUTCOME_UNKNOWN as {@link push}
+   * @throws {GitError} PUSH_REJECTED where the server says no, or others were faster more often than `retries` allows, or so the server
+   *   says again and again while the branch stands still; PUSH_OUTCOME_UNKNOWN as {@link push}
    */
   sync(branch?: string, options: SyncBranchOptions = {}): Promise<SyncOutcome<T>> {
     const line = this.#line(branch);
@@ -280,7 +281,7 @@ export class VersionedRemote<T> implements AsyncDisposable {
     if (commit === undefined) throw absent(line.branch);
     const expected = ('expected' in options ? options.expected : await this.#seen(line)) ?? undefined;
     if (expected === commit.oid) {
-      const tip = await line.upstream.find({ signal });
+      const tip = await line.upstream.find({ signal }).catch(noneIfAbsent);
       return tip?.oid === expected ? { status: 'up-to-date', commit } : { status: 'stale' };
     }
     if (expected !== undefined && options.isForced !== true) {
@@ -297,14 +298,15 @@ export class VersionedRemote<T> implements AsyncDisposable {
     const { retries = DEFAULT_RETRIES, backOff, signal } = options;
     const { contention } = line;
     let refused: { readonly by: UpstreamRefusal; readonly at: Oid | undefined } | undefined;
+    let unmoved = 0;
     for (let attempt = 1; ; attempt++) {
       const start = performance.now();
-      const theirs = await this.#fetch(line, options).catch((error: unknown) => {
-        if (isGitError(error, 'REMOTE_REF_NOT_FOUND')) return undefined; // it is new
-        throw error;
-      });
-      // It did not move, so that nobody else is the reason.
-      if (refused?.by.isRace === false && refused.at === theirs?.oid) throw refused.by.error;
+      const theirs = await this.#fetch(line, options).catch(noneIfAbsent);
+      if (refused !== undefined) {
+        unmoved = refused.at === theirs?.oid ? unmoved + 1 : 0;
+        // It did not move, so that nobody else is the reason; a push that is under way there may be, for a while.
+        if (unmoved > (refused.by.isRace ? MAX_UNMOVED : 0)) throw refused.by.error;
+      }
       const joined = theirs && (await this.#join(line, theirs, options));
       if (joined?.status === 'conflict' || joined?.status === 'diverged' || joined?.status === 'unrelated')
         return joined;
@@ -327,12 +329,12 @@ export class VersionedRemote<T> implements AsyncDisposable {
     line: Line<T>,
     expected: Oid | undefined,
     commit: VersionedCommit,
-    { signal, onProgress }: RemoteCallOptions,
+    { signal }: CallOptions,
   ): Promise<UpstreamRefusal | undefined> {
-    const refusal = await line.upstream.push(expected, commit.oid, { signal, onProgress });
+    const refusal = await line.upstream.push(expected, commit.oid, { signal });
     if (refusal !== undefined) return refusal;
-    await this.#see(line, undefined, commit.oid);
     line.watched.onMoved?.(commit);
+    await this.#see(line, undefined, commit.oid).catch(() => {}); // the remote has it; where it is noted is a hint that a fetch mends
     return undefined;
   }
 
@@ -358,6 +360,11 @@ function transportTo(url: string, options: RemoteOptions): Transport {
   const remote = parseRemoteUrl(url);
   if (remote.branch === undefined) return openTransport(remote, options);
   throw new GitError('INVALID_URL', 'Cannot use the remote URL: it names a branch, and every call names its own');
+}
+
+/** A branch that is missing at a remote which has others, as one that is missing where there are none. */
+function noneIfAbsent(error: unknown): undefined {
+  if (!isGitError(error, 'REMOTE_REF_NOT_FOUND')) throw error;
 }
 
 function absent({ name, refName }: { readonly name: string; readonly refName: string }): NotFoundError {

@@ -5,13 +5,14 @@ import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { allowAll, createGitServer } from '@git-kv/server';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, expectTypeOf, onTestFinished, test } from 'vitest';
 import { git, gitEnv, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { startGitDaemon } from '../../../../test/support/git-daemon.js';
 import { jsonCodec } from '../../src/codecs/index.js';
 import { keyMerges } from '../../src/merge/index.js';
 import { openTransport } from '../../src/node/index.js';
 import {
+  type PushBranchOptions,
   type RemoteOptions,
   type VersionedOptions,
   type VersionedRemote,
@@ -240,6 +241,45 @@ describe('a push', () => {
     expect(origin.pushes).toBe(before + 2);
   });
 
+  test('of a branch that somebody deleted there is stale, until that is seen', async () => {
+    const origin = new InProcessRemote();
+    const [ann] = await pair(origin.transport);
+    await ann.store.createBranch('other');
+    await ann.remote.push('other');
+    await origin.repository.refs.update([{ name: 'refs/heads/main', next: null }]);
+    expect(await ann.remote.push()).toEqual({ status: 'stale' });
+    await expect(ann.remote.fetch()).rejects.toMatchObject({ code: 'REMOTE_REF_NOT_FOUND' });
+    expect(await ann.remote.push()).toMatchObject({ status: 'pushed' });
+  });
+
+  test('and a sync are done, and told to watches, where it cannot be noted here', async () => {
+    const origin = new InProcessRemote();
+    const [ann] = await pair(origin.transport);
+    const { refs } = ann.store.repository;
+    await refs.update([{ name: 'refs/remotes/origin/topic', next: { oid: (await headOf(ann)) as Oid } }]); // in the way
+    const topic = await ann.store.createBranch('topic/1');
+    const first = await topic.set('a', 2);
+    expect(await ann.remote.sync('topic/1')).toMatchObject({ status: 'synced', isPushed: true });
+    const ended = new AbortController();
+    onTestFinished(() => ended.abort());
+    const events = ann.remote.watch('topic/1', '', { pollMs: 1e6, signal: ended.signal, from: first.oid });
+    const next = events.next();
+    const { oid } = await topic.set('a', 3);
+    expect(await ann.remote.push('topic/1', { expected: first.oid })).toMatchObject({ status: 'pushed' });
+    expect((await ann.remote.branches()).get('topic/1')).toBe(oid);
+    expect((await next).value).toMatchObject({ commit: oid });
+  });
+
+  test('tells no progress, which is of what is fetched', async () => {
+    expectTypeOf<PushBranchOptions>().not.toHaveProperty('onProgress');
+    const [ann, bob] = await pair(new InProcessRemote().transport);
+    await ann.store.branch().set('a', 2);
+    await ann.remote.sync();
+    const phases: string[] = [];
+    await bob.remote.sync(undefined, { onProgress: ({ phase }) => phases.push(phase) });
+    expect(phases).not.toEqual([]);
+  });
+
   test.each(['arrived', 'did not arrive'])(
     'K25 whose answer was lost and that %s is settled by a sync',
     async (what) => {
@@ -292,6 +332,17 @@ describe('a sync', () => {
     expect(await ann.remote.sync(undefined, { backOff })).toMatchObject({ status: 'synced', isPushed: true });
     expect(waits).toEqual([1, 2]);
     expect(await contentOf(ann)).toEqual({ a: 1, ann: 1, 'bob/2': 2, 'bob/1': 1, 'bob/0': 0 });
+  });
+
+  test('asks a server that speaks of a race a few times only, where nothing moves', async () => {
+    const origin = new InProcessRemote();
+    const [ann] = await pair(origin.transport);
+    origin.hooks.preReceive = () => ({ reject: 'failed to update ref' });
+    await ann.store.branch().set('a', 2);
+    const before = origin.pushes;
+    const refused = ann.remote.sync(undefined, { backOff: noWait });
+    await expect(refused).rejects.toMatchObject({ code: 'PUSH_REJECTED' });
+    expect(origin.pushes - before).toBe(5);
   });
 
   test('of six writers that write and sync at once loses nothing, in sha256', async () => {
