@@ -87,11 +87,14 @@ export class Draft {
     if (old !== undefined && 'oid' in old) this.#values.release(old.oid);
   }
 
-  /** The new root and its objects; `undefined` where it is the one that the draft began with. */
-  seal(): DraftResult | undefined {
+  /**
+   * The new root and its objects; `undefined` where it is the one that the draft began with.
+   * @param given values that were given before, which are left out; those that are new are added
+   */
+  seal(given?: Set<Oid>): DraftResult | undefined {
     const treeOid = this.tree.seal();
     if (treeOid === this.#baseOid) return undefined;
-    const objects: RawObject[] = [...this.#values.objects()];
+    const objects: RawObject[] = [...this.#values.objects(given)];
     for (const tree of this.tree.sealedTrees()) objects.push(tree);
     return { treeOid, objects };
   }

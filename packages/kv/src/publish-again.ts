@@ -91,7 +91,8 @@ class Run {
     this.#options = options;
     this.#contention = contention;
     this.#edits = edits;
-    this.failures = new Map(failed && [failed]);
+    this.failures = new Map();
+    if (failed !== undefined) this.#fail(...failed);
     this.#refusal = refusal;
     this.#unwritten = refusal === undefined ? edits.flatMap(({ objects }) => objects) : [];
     this.#ground = ground;
@@ -141,6 +142,14 @@ class Run {
     if (refusal !== undefined) return refusal;
     this.#contention.won(tryMs);
     return this.#done(top);
+  }
+
+  /** Those after it were made on top of it. */
+  #fail(edit: Edit, error: unknown): void {
+    this.failures.set(edit, error);
+    for (const later of this.#edits.slice(this.#edits.indexOf(edit))) {
+      if (!this.failures.has(later)) this.failures.set(later, NOT_TRIED);
+    }
   }
 
   failRest(error: unknown): void {
@@ -204,7 +213,8 @@ class Run {
         chain.push(made);
         parent = made.head;
       } catch (error) {
-        this.failures.set(edit, error);
+        this.#fail(edit, error);
+        break;
       }
     }
     return chain;
@@ -237,10 +247,12 @@ class Run {
   async #follow(refusal: UpstreamRefusal, attempt: number): Promise<'moved' | 'same'> {
     const { settings } = this.#options;
     const { head, pushedOid } = this.#ground;
-    for (const edit of this.#rest()) {
-      const { onConflict = settings.onConflict, retries = settings.retries ?? DEFAULT_RETRIES } = edit.options;
-      if (onConflict === 'fail' || attempt > retries) this.failures.set(edit, refusal.error);
-    }
+    const last = this.#rest().filter(({ options }) => {
+      const { onConflict = settings.onConflict, retries = settings.retries ?? DEFAULT_RETRIES } = options;
+      return onConflict === 'fail' || attempt > retries;
+    });
+    for (const edit of last) this.failures.set(edit, refusal.error);
+    if (last[0] !== undefined) this.#fail(last[0], refusal.error);
     // Commits of ours that were never pushed are for a pull to bring together with those of others.
     if (head?.oid !== pushedOid) this.failRest(refusal.error);
     if (this.#rest().length === 0) return 'moved';

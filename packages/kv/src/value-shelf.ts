@@ -15,6 +15,9 @@ export class ValueShelf {
   readonly #buffers: (ArrayBufferLike | undefined)[] = [];
   /** Values in each buffer. */
   readonly #counts: number[] = [];
+  readonly #freeBuffers: number[] = [];
+  /** The buffer that may have more values to come. */
+  #current = 0;
 
   /** The value, if it is under a key. */
   get(oid: Oid): RawObject | undefined {
@@ -49,12 +52,18 @@ export class ValueShelf {
     this.#rows.delete(oid);
     this.#free.push(row);
     const buffer = this.#words[row * ROW_WORDS] as number;
-    // The last one may have more values to come.
-    if (--this.#counts[buffer]! === 0 && buffer < this.#buffers.length - 1) this.#buffers[buffer] = undefined;
+    if (--this.#counts[buffer]! > 0 || buffer === this.#current) return;
+    this.#buffers[buffer] = undefined;
+    this.#freeBuffers.push(buffer);
   }
 
-  *objects(): Generator<RawObject, void, undefined> {
-    for (const row of this.#rows.values()) yield this.#objectIn(row);
+  /** All but those in `given`, to which they are added. */
+  *objects(given?: Set<Oid>): Generator<RawObject, void, undefined> {
+    for (const [oid, row] of this.#rows) {
+      if (given?.has(oid)) continue;
+      given?.add(oid);
+      yield this.#objectIn(row);
+    }
   }
 
   #objectIn(row: number): RawObject {
@@ -65,11 +74,12 @@ export class ValueShelf {
   }
 
   #bufferOf({ buffer }: Uint8Array): number {
-    const last = this.#buffers.length - 1;
-    if (this.#buffers[last] === buffer) return last;
-    if (this.#counts[last] === 0) this.#buffers[last] = undefined;
-    this.#counts.push(0);
-    return this.#buffers.push(buffer) - 1;
+    if (this.#buffers[this.#current] === buffer) return this.#current;
+    // The one before is done with: what is in it stays, and where nothing is, another takes its place.
+    if (this.#counts[this.#current]! > 0) this.#current = this.#freeBuffers.pop() ?? this.#buffers.length;
+    this.#buffers[this.#current] = buffer;
+    this.#counts[this.#current] = 0;
+    return this.#current;
   }
 
   #grow(): void {

@@ -111,6 +111,7 @@ export class WriteQueue {
     const { trees, maxValueBytes, head } = this.#target;
     this.#target.assertSettled();
     const draft = await Draft.open(trees, head?.treeOid, maxValueBytes);
+    const values = new Set<Oid>();
     const known = new Set<RawObject>();
     let baseTreeOid = head?.treeOid;
     for (let queued = group.shift(); queued !== undefined; queued = group.shift()) {
@@ -119,7 +120,7 @@ export class WriteQueue {
         queued.options.signal?.throwIfAborted();
         if (queued.expects) await this.#assertExpected(queued.expects, baseTreeOid);
         await queued.write(draft);
-        sealed = draft.seal();
+        sealed = draft.seal(values);
       } catch (error) {
         // Whether it is wrong shows when what came before it is pushed.
         if (written.size > 0) group.unshift(queued);

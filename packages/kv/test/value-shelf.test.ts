@@ -33,3 +33,19 @@ test('A shelf holds each value as long as a key has it, wherever its bytes lie',
     }),
   );
 });
+
+test('A shelf gives what it was not asked for before', () => {
+  const shelf = new ValueShelf();
+  const given = new Set<string>();
+  const add = (text: string): void => {
+    const body = encodeSmall(text) as Uint8Array;
+    shelf.add(hashObject(sha1, 'blob', body), body);
+  };
+  const texts = (): string[] => [...shelf.objects(given)].map(({ body }) => new TextDecoder().decode(body));
+  add('a');
+  expect(texts()).toEqual(['a']);
+  add('b');
+  add('a');
+  expect(texts()).toEqual(['b']);
+  expect(texts()).toEqual([]);
+});

@@ -46,6 +46,25 @@ describe('Writes that wait at once', () => {
     expect(store.commit).toBeUndefined();
   });
 
+  test('are made without one that nobody signs', async () => {
+    const remote = new InProcessRemote();
+    let count = 0;
+    const sign = async (): Promise<string> => {
+      if (++count === 2) throw new Error('the key is gone');
+      return 'signed';
+    };
+    const store = await remote.connect({ sign });
+    const outcomes = await Promise.allSettled([
+      store.set('a', '1'),
+      store.set('k', '1'),
+      store.set('k', '2'),
+      store.set('l', '3'),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(await remote.values()).toEqual({ a: '1', k: '2', l: '3' });
+    expect(await valuesOf(store)).toEqual(await remote.values());
+  });
+
   test('are made without those of them that the server refuses', async () => {
     const remote = new InProcessRemote();
     const store = await remote.connect();
