@@ -1,13 +1,16 @@
+import { deflateSync } from 'node:zlib';
 import {
+  concatBytes,
   encodeUtf8,
   FileMode,
   hashAlgorithm,
   type Oid,
+  oidToBytes,
   parseCommit,
   type RawObject,
   TreeBuilder,
 } from '@git-kv/objects';
-import { indexPack, memoryPackStorage, packBytes, parsePackIndex } from '@git-kv/pack';
+import { encodeEntryHeader, indexPack, memoryPackStorage, packBytes, parsePackIndex, TypeCode } from '@git-kv/pack';
 import type { ReceiveOptions, Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { initRepository } from '@git-kv/repository/node-fs';
@@ -157,6 +160,29 @@ describe.each([
     const treeOid = await source.objects.write({ kind: 'tree', body: tree });
     const commit = await writeCommit(source.objects, { treeOid });
     expect(await isClosed([treeOid, commit], [commit])).toBe(true);
+  });
+
+  test('is left to a walk where a delta is of a tree that was here before, which may lack what it names', async () => {
+    const treeOf = (name: string, mode: number, oid: Oid): Uint8Array =>
+      new TreeBuilder(algorithm).set(name, mode, oid).build();
+    const base = treeOf('missing', FileMode.regular, first.replace(/^./, 'f'));
+    const baseOid = await receiver.objects.write({ kind: 'tree', body: base });
+    const target = treeOf('d', FileMode.tree, baseOid);
+    const treeOid = await source.objects.write({ kind: 'tree', body: target });
+    const commitOid = await writeCommit(source.objects, { treeOid });
+    const commit = ((await source.objects.read(commitOid)) as RawObject).body;
+    const delta = concatBytes([Uint8Array.of(base.length, target.length, target.length), target]);
+    const content = concatBytes([
+      encodeUtf8('PACK'),
+      Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 2),
+      ...[encodeEntryHeader(TypeCode.commit, commit.length), deflateSync(commit)],
+      ...[encodeEntryHeader(TypeCode.refDelta, delta.length), oidToBytes(baseOid), deflateSync(delta)],
+    ]);
+    const pack = concatBytes([content, algorithm.digest(content)]);
+    const quarantine = await receiver.objects.receive(body(pack), { followLinks: true });
+    expect(await quarantine.reader.read(treeOid)).toMatchObject({ kind: 'tree', body: target });
+    expect(quarantine.isClosed?.([commitOid])).toBe(false);
+    await quarantine.discard();
   });
 
   test('is left to a walk where something in it cannot be read, and is no error', async () => {

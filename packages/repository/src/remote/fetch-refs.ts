@@ -265,9 +265,10 @@ async function judgeAll(
   refused: ReadonlySet<Oid>,
 ): Promise<FetchedRefResult[]> {
   const results: FetchedRefResult[] = [];
+  const ends = refused.size > 0 ? await HistoryEnds.open(repository, refused, options) : undefined;
   for (const ref of plan) {
     const { localName, oid: newOid } = ref;
-    if (refused.size > 0 && (await endsAt(repository, newOid, refused, options))) {
+    if (await ends?.areMet(newOid)) {
       results.push({ ...ref, status: 'shallow' });
       continue;
     }
@@ -283,19 +284,46 @@ async function judgeAll(
   return results;
 }
 
-/** Whether the history of an object ends at one of these commits. */
-async function endsAt(
-  repository: Repository,
-  oid: Oid,
-  ends: ReadonlySet<Oid>,
-  { signal }: Pick<FetchRefsOptions, 'signal'>,
-): Promise<boolean> {
-  const commitOid = await peelTo(repository, oid, 'commit');
-  if (commitOid === undefined) return false;
-  const shallow = new Set([...(await repository.shallow.read()), ...ends]);
-  const history = commitsFrom(repository.objects, [commitOid], { shallow, ...(signal && { signal }) });
-  for await (const commit of history) if (ends.has(commit.oid)) return true;
-  return false;
+/** Whether the history of objects ends at one of some commits. No commit is read twice. */
+class HistoryEnds {
+  readonly #repository: Repository;
+  readonly #ends: ReadonlySet<Oid>;
+  /** Where walks stop: at the ends, where history ends here, and at commits that lead to no end. */
+  readonly #stops: Set<Oid>;
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(
+    repository: Repository,
+    ends: ReadonlySet<Oid>,
+    stops: Set<Oid>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#repository = repository;
+    this.#ends = ends;
+    this.#stops = stops;
+    this.#signal = signal;
+  }
+
+  static async open(
+    repository: Repository,
+    ends: ReadonlySet<Oid>,
+    { signal }: Pick<FetchRefsOptions, 'signal'>,
+  ): Promise<HistoryEnds> {
+    return new HistoryEnds(repository, ends, new Set([...(await repository.shallow.read()), ...ends]), signal);
+  }
+
+  async areMet(oid: Oid): Promise<boolean> {
+    const commitOid = await peelTo(this.#repository, oid, 'commit');
+    if (commitOid === undefined) return false;
+    const walked: Oid[] = [];
+    const options = { shallow: this.#stops, ...(this.#signal && { signal: this.#signal }) };
+    for await (const commit of commitsFrom(this.#repository.objects, [commitOid], options)) {
+      if (this.#ends.has(commit.oid)) return true;
+      walked.push(commit.oid);
+    }
+    for (const one of walked) this.#stops.add(one);
+    return false;
+  }
 }
 
 /** Moves refs of a fetch, a transaction at a time. */

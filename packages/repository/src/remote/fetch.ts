@@ -243,14 +243,22 @@ async function assertComplete(
   const shallow = new Set(await repository.shallow.read());
   for (const oid of fetched.shallowOids) shallow.add(oid);
   for (const oid of fetched.unshallowOids) shallow.delete(oid);
-  const isSmall = quarantine !== undefined && quarantine.objectCount <= SMALL_OBJECTS;
-  if (options.isWhole && isSmall && (await isSelfContained(quarantine, options.wants, shallow))) return;
+  const { haves: told, unshallowOids } = fetched;
+  // What is cut off no more was here before: nothing that arrived names what it needs.
+  if (
+    options.isWhole &&
+    unshallowOids.length === 0 &&
+    quarantine !== undefined &&
+    quarantine.objectCount <= SMALL_OBJECTS
+  ) {
+    if (await isSelfContained(quarantine, options.wants, { shallow, haves: told })) return;
+  }
   // Where history was deepened, what is behind the haves is what came.
-  const haves = fetched.unshallowOids.length > 0 ? [] : fetched.haves;
+  const haves = unshallowOids.length > 0 ? [] : told;
   const { checkConnectivity } = await import('../later.js');
   const outcome = await checkConnectivity(quarantine?.reader ?? repository.objects, {
     // Also those that no want reaches: nothing would tell later that their parents are missing.
-    roots: [...options.wants, ...fetched.unshallowOids],
+    roots: [...options.wants, ...unshallowOids],
     haves,
     shallow,
     ...(options.signal && { signal: options.signal }),

@@ -238,10 +238,11 @@ describe.each(MATRIX)('fetchInto with $engine in $format', ({ engine, format }) 
   });
 
   test.each([
-    ['where no more history was asked for', false, false],
-    ['of a commit where history is not cut', true, false],
-    ['of a commit whose parents did not come', true, true],
-  ])('does not let a remote undo a boundary %s', async (_what, deepens, isOurs) => {
+    ['where no more history was asked for', false, false, false],
+    ['of a commit where history is not cut', true, false, false],
+    ['of a commit whose parents did not come', true, true, false],
+    ['of a commit whose parents did not come, where nothing else is missing', true, true, true],
+  ])('does not let a remote undo a boundary %s', async (_what, deepens, isOurs, isWhole) => {
     const repository = await open();
     const client = await connect(format);
     const { main } = history();
@@ -262,7 +263,8 @@ describe.each(MATRIX)('fetchInto with $engine in $format', ({ engine, format }) 
       response.end(concatBytes([serializeFetchAnswerHead({ shallowInfo }, true), ...encodeSideband(1, bytes), FLUSH]));
       return true;
     };
-    const fetched = fetchInto(repository, client, { wants: [first], haves: [third], ...(deepens && { depth: 2 }) });
+    const depth = deepens ? { depth: 2 } : {};
+    const fetched = fetchInto(repository, client, { wants: [first], haves: [third], isWhole, ...depth });
     if (isOurs) await expect(fetched).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND', subject: second });
     else expect(await fetched).toMatchObject({ unshallowOids: [] });
     expect([...(await repository.shallow.read())]).toEqual([third]);

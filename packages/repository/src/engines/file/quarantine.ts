@@ -117,6 +117,8 @@ class FileQuarantine implements Quarantine {
   }
 
   isClosed(oids: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean {
+    // The links of bases that were here before were not followed.
+    if (this.#indexed.appendedOids.length > 0) return false;
     return this.#links?.areWithin(this.#index, this.#indexed.entries, oids, outside) === true;
   }
 

@@ -146,13 +146,14 @@ export class MemoryObjectStore implements ObjectStore {
       return this.receivePack(pack, options);
     }
     const { maxPackBytes = Infinity, maxInflatedBytes = Infinity, maxObjectBytes = Infinity } = options;
+    const { freeInflatedBytes = Infinity } = options;
     const start = await readStart(pack, Math.min(MAX_LOOSE_PACK_BYTES, maxPackBytes), signal);
     if (!(start instanceof Uint8Array)) return this.receivePack(start, options);
     const objects = await unpackObjects(start, {
       algorithm: this.algorithm,
       readBase: readingThrough(this, options),
       maxObjects: this.unpackLimit,
-      maxBytes: Math.min(MAX_LOOSE_BYTES, maxInflatedBytes, maxObjectBytes),
+      maxBytes: Math.min(MAX_LOOSE_BYTES, maxInflatedBytes, maxObjectBytes, freeInflatedBytes),
     });
     if (objects === undefined) return this.receivePack(chunks(start), options);
     const { size } = objects;

@@ -135,10 +135,14 @@ export class PackedObjects {
     const held = new HeldPack(algorithm, fitted(storage.bytes()), indexed, this.cache, isPromisor);
     if (isPromisor ? held.objectCount === 0 : await this.isSmall(held)) await explode(held, loose);
     else this.packs = [held, ...this.packs];
-    const { receivedCount, index, entries } = indexed;
+    const { receivedCount, index, entries, appendedOids } = indexed;
     return {
       objectCount: receivedCount,
-      isClosed: links && ((oids, outside) => links.areWithin(parsePackIndex(index, algorithm), entries, oids, outside)),
+      // The links of bases that were here before were not followed.
+      isClosed:
+        appendedOids.length > 0
+          ? undefined
+          : links && ((oids, outside) => links.areWithin(parsePackIndex(index, algorithm), entries, oids, outside)),
     };
   }
 

@@ -39,6 +39,17 @@ describe.each([sha1, sha256])('the memory engine keeps packs ($name)', (algorith
     }
   });
 
+  test.each([0, 100])(
+    'and no small one that stands for too much (taken apart up to %i objects)',
+    async (unpackLimit) => {
+      const { objects: store } = createMemoryRepository({ algorithm, unpackLimit });
+      const receive = (freeInflatedBytes?: number): Promise<unknown> =>
+        store.receive(inPieces(deltaBomb(algorithm, 2, 2 ** 20)), { ...(freeInflatedBytes && { freeInflatedBytes }) });
+      await expect(receive(65536)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+      await expect(receive()).resolves.toMatchObject({ objectCount: 2 });
+    },
+  );
+
   test('of few objects that are large as a whole, rather than the objects', async () => {
     const { objects: store } = createMemoryRepository({ algorithm });
     const bomb = deltaBomb(algorithm, 90, 4 * 2 ** 20);
