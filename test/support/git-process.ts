@@ -37,14 +37,21 @@ export interface GitOptions {
 
 /** Run git and return what it wrote, as bytes. Throws, with standard error in the message, where it fails. */
 export function gitBytes(args: readonly string[], options: GitOptions = {}): Uint8Array {
-  return execFileSync('git', args, {
-    cwd: options.cwd,
-    input: options.input ?? '',
-    env: { ...gitEnv, ...options.env },
-    maxBuffer: MAX_OUTPUT_BYTES,
-    timeout: TIMEOUT_MS,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  try {
+    return execFileSync('git', args, {
+      cwd: options.cwd,
+      input: options.input ?? '',
+      env: { ...gitEnv, ...options.env },
+      maxBuffer: MAX_OUTPUT_BYTES,
+      timeout: TIMEOUT_MS,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    // It may end well before it was given all its input, where it needs none.
+    const { code, status, stdout } = error as { code?: unknown; status?: unknown; stdout?: Uint8Array };
+    if (code === 'EPIPE' && status === 0 && stdout !== undefined) return stdout;
+    throw error;
+  }
 }
 
 /** Run git and return what it wrote, as text without the last newline. Blocks: not for talking to a server in this process. */

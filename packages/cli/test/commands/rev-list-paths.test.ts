@@ -93,7 +93,7 @@ describe.each(['sha1', 'sha256'] as const)('tsgit rev-list of paths (%s)', (obje
     beforeAll(() => {
       for (const cwd of merged) {
         rmSync(join(cwd, 'objects/info/commit-graph'), { force: true });
-        const write = (...args: string[]): string => git([...args], { cwd, input: git(['rev-parse', 't88'], { cwd }) });
+        const write = (...args: string[]): string => git(args, { cwd });
         if (state === STATES[1]) git(['repack', '-adfq'], { cwd });
         if (state === STATES[2]) write('commit-graph', 'write', '--reachable');
         if (state === STATES[3]) write('commit-graph', 'write', '--reachable', '--changed-paths');
@@ -101,7 +101,10 @@ describe.each(['sha1', 'sha256'] as const)('tsgit rev-list of paths (%s)', (obje
           const levels = ['-c', 'commitGraph.generationVersion=1'];
           write(...levels, 'commit-graph', 'write', '--reachable', '--changed-paths');
         }
-        if (state === STATES[5]) write('commit-graph', 'write', '--stdin-commits', '--changed-paths');
+        if (state === STATES[5]) {
+          const input = git(['rev-parse', 't88'], { cwd });
+          git(['commit-graph', 'write', '--stdin-commits', '--changed-paths'], { cwd, input });
+        }
       }
     });
 
