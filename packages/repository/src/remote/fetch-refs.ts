@@ -284,7 +284,7 @@ async function judgeAll(
   return results;
 }
 
-/** Whether the history of objects ends at one of some commits. No commit is read twice. */
+/** Whether the history of objects ends at one of some commits. One that leads to none of them is read for one object alone. */
 class HistoryEnds {
   readonly #repository: Repository;
   readonly #ends: ReadonlySet<Oid>;
