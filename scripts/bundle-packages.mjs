@@ -10,6 +10,9 @@ const packagesDirectory = fileURLToPath(new URL('../packages', import.meta.url))
 /** Modules that are loaded by a URL beside their user's, by package. All outputs lie in one directory, so that it stays right. */
 const WORKERS = { pack: { 'resolve-worker': 'dist/node/resolve-worker.js' } };
 
+/** Modules that may use what only Node has. */
+const FOR_NODE = /[\\/]dist[\\/]node[\\/]|-node\.js$/;
+
 await Promise.all(readdirSync(packagesDirectory).map(bundlePackage));
 
 /** @param {string} name */
@@ -31,20 +34,45 @@ async function bundlePackage(name) {
   const unfinished = `${lib}.new`;
   const old = `${lib}.old`;
   rmSync(unfinished, { recursive: true, force: true });
-  await build.write({
+  const { output } = await build.write({
     dir: unfinished,
     format: 'esm',
     sourcemap: true,
     chunkFileNames: 'chunk-[hash].js',
     // What entries share is one chunk: to find and link a dozen takes Node longer than to compile what one entry may not need.
-    codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
+    // What is for Node alone is another, as runtimes without its modules load the first.
+    codeSplitting: {
+      groups: [
+        { name: 'shared', minShareCount: 2, priority: 2, test: (id) => !FOR_NODE.test(id) },
+        { name: 'shared-node', minShareCount: 2, priority: 1 },
+      ],
+    },
   });
   await build.close();
+  assertPortable(name, output);
   // A program that runs meanwhile keeps the files it has opened; one that starts finds the old ones or the new.
   rmSync(old, { recursive: true, force: true });
   if (existsSync(lib)) renameSync(lib, old);
   renameSync(unfinished, lib);
   rmSync(old, { recursive: true, force: true });
+}
+
+/**
+ * Fail where an entry that is for every runtime loads, itself or through a chunk, a module of Node: workerd and browsers
+ * would refuse all of it.
+ * @param {string} name
+ * @param {readonly import('rolldown').OutputChunk[]} output
+ */
+function assertPortable(name, output) {
+  const chunks = new Map(output.map((chunk) => [chunk.fileName, chunk]));
+  for (const entry of output) {
+    if (!entry.isEntry || FOR_NODE.test(entry.facadeModuleId)) continue;
+    const reached = new Set([entry.fileName]);
+    for (const file of reached) for (const used of chunks.get(file)?.imports ?? []) reached.add(used);
+    const foreign = [...reached].filter((file) => file.startsWith('node:'));
+    if (foreign.length > 0)
+      throw new Error(`${name}: ${entry.fileName} is for every runtime, but loads ${foreign.join(' and ')}`);
+  }
 }
 
 /**
