@@ -27,6 +27,8 @@ export interface NegotiationOptions {
   readonly kind?: NegotiatorKind;
   /** The server remembers what it has acknowledged (protocol v0 over a connection): default false. */
   readonly isStateful?: boolean;
+  /** A have that was read and need not be told, as what it lies behind is common by now. */
+  readonly isBehind?: (oid: Oid) => boolean;
 }
 
 /** The haves of one request, and whether it asks for the pack. */
@@ -47,6 +49,7 @@ export class Negotiation {
   readonly #common = new Set<Oid>();
   readonly #isStateful: boolean;
   readonly #isSkipping: boolean;
+  readonly #isBehind: ((oid: Oid) => boolean) | undefined;
   #roundSize: number;
   #rounds = 0;
   #inVain = 0;
@@ -66,6 +69,7 @@ export class Negotiation {
     this.#limits = limits;
     this.#isStateful = options.isStateful ?? false;
     this.#isSkipping = options.kind === 'skipping';
+    this.#isBehind = options.isBehind;
     this.#roundSize = this.#isSkipping ? FIRST_SKIPPING_ROUND_HAVES : FIRST_ROUND_HAVES;
   }
 
@@ -107,8 +111,10 @@ export class Negotiation {
   async #take(count: number): Promise<Oid[]> {
     const taken: Oid[] = [];
     while (taken.length < count && !(await this.#isExhausted())) {
-      taken.push(this.#ahead?.value as Oid);
+      const oid = this.#ahead?.value as Oid;
       this.#ahead = undefined;
+      if (this.#isBehind?.(oid)) continue;
+      taken.push(oid);
       if (this.#isSkipping) await this.#passOver();
     }
     return taken;

@@ -152,6 +152,7 @@ export async function answerConnection<Identity = unknown>(
         hookTimeoutMs: limits.hookMs,
         maxPackBytes: limits.pushBytes,
         maxInflatedBytes: limits.pushInflatedBytes,
+        freeInflatedBytes: limits.pushFreeInflatedBytes,
         maxObjectBytes: limits.pushObjectBytes,
         // The second decision may know more of who it is, or less, than the first.
         authorize: async (changes) => {

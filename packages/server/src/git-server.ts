@@ -149,6 +149,7 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
             hookTimeoutMs: limits.hookMs,
             maxPackBytes: limits.pushBytes,
             maxInflatedBytes: limits.pushInflatedBytes,
+            freeInflatedBytes: limits.pushFreeInflatedBytes,
             maxObjectBytes: limits.pushObjectBytes,
             authorize: async (changes) => {
               const verdict = await decide({ service, path, request, changes });

@@ -8,6 +8,11 @@ export interface ServerLimits {
   readonly pushBytes: number;
   /** Bytes that the entries of a pushed pack may inflate to together. Results of deltas do not count. */
   readonly pushInflatedBytes: number;
+  /**
+   * Bytes that its entries may inflate to however small the pack is: above it, 200 times as many as the pack has. Raise it where large values that
+   * compress well are pushed.
+   */
+  readonly pushFreeInflatedBytes: number;
   /** Bytes of one pushed object. A push needs up to three times this in memory, however small its pack is. */
   readonly pushObjectBytes: number;
   /** Milliseconds that one call of a hook of a push may take. */
@@ -20,6 +25,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   gzipRatio: 100,
   pushBytes: 2 * 1024 * 1024 * 1024,
   pushInflatedBytes: 4 * 1024 * 1024 * 1024,
+  pushFreeInflatedBytes: 64 * 1024 * 1024,
   pushObjectBytes: 512 * 1024 * 1024,
   hookMs: 60_000,
 };

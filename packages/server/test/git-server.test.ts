@@ -18,6 +18,7 @@ import {
   type GitServer,
   type GitServerOptions,
   type ServerEvent,
+  type ServerLimits,
 } from '@git-kv/server';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { collect, writeCommit } from '../../repository/test/support/objects.js';
@@ -342,6 +343,21 @@ describe('a client in the same process', () => {
     const [result] = await pushFrom(client, clientOf(server), { updates: [{ name: 'refs/heads/main', next }] });
     expect(result).toMatchObject({ status: 'rejected' });
     expect(await repository.refs.read('refs/heads/main')).toEqual({ oid: head });
+  });
+
+  test('hears that its pack inflates to too much, from the bytes on that the server says', async () => {
+    const client = await clientRepository();
+    const next = await writeCommit(client.objects, { files: { zeros: '0'.repeat(200_000) }, parents: [head] });
+    const push = async (limits: Partial<ServerLimits>): Promise<unknown> => {
+      const updates = [{ name: 'refs/heads/main', next }];
+      const server = serverWith({ authorize: allowAll, limits });
+      return await pushFrom(client, clientOf(server), { updates });
+    };
+    expect(await push({ pushFreeInflatedBytes: 100_000 })).toMatchObject([
+      { status: 'rejected', unpackReason: expect.stringContaining('expansionRatio') },
+    ]);
+    expect(await repository.refs.read('refs/heads/main')).toEqual({ oid: head });
+    expect(await push({})).toMatchObject([{ status: 'updated' }]);
   });
 
   test('is asked for credentials, and lets them through', async () => {

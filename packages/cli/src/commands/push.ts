@@ -142,6 +142,7 @@ async function wishOf(task: PushTask, words: readonly string[]): Promise<PushRef
     isDryRun: options.has('dry-run'),
     prune: options.has('prune'),
     followTags: followTags === undefined ? isOn(config.get('push', 'followtags')) : !followTags.negated,
+    negotiate: isOn(config.get('push', 'negotiate')),
     leases: await readLeases(repository, options),
     reflog,
     ...(pushOptions.length > 0 && { pushOptions }),
@@ -186,6 +187,7 @@ async function pushTo(task: PushTask, url: string, wish: PushRefsOptions): Promi
           ...wish,
           signal: console.signal,
           onRemoteProgress: (line, transient) => progress.say(line, transient),
+          onNegotiationFailure: () => progress.write('warning: push negotiation failed; proceeding anyway with push\n'),
         }),
       { receivePack: options.value('receive-pack') ?? options.value('exec') ?? settings.receivePack },
     );

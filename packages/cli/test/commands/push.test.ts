@@ -216,6 +216,10 @@ describe.each(['sha1', 'sha256'] as const)('tsgit push (%s)', (format) => {
       [['remote.origin.push', 'refs/heads/behind:refs/heads/main-behind']],
       [['remote.origin.mirror', 'true']],
       [['push.followTags', 'true']],
+      [
+        ['push.default', 'current'],
+        ['push.negotiate', 'true'],
+      ],
       [['push.pushOption', 'from-config']],
     ]) {
       const pair = new Pair(format, { isHttp: settings.some(([key]) => key === 'push.pushOption') });

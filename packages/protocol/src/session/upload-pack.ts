@@ -56,7 +56,12 @@ export interface FetchOptions {
 }
 
 /** What to ask for in {@link UploadPackClient.findCommon}. */
-export type FindCommonOptions = Pick<FetchOptions, 'haves' | 'negotiator' | 'signal'>;
+export interface FindCommonOptions extends Pick<FetchOptions, 'haves' | 'negotiator' | 'signal'> {
+  /** Told after each round what the server has of it: `haves` may leave out what lies behind. */
+  readonly onCommon?: ((oids: readonly Oid[]) => void) | undefined;
+  /** Whether one of `haves`, which are read a little ahead, lies behind what is common by now: it is not told. */
+  readonly isBehind?: ((oid: Oid) => boolean) | undefined;
+}
 
 /** What a fetch brought. */
 export interface FetchAnswer {

@@ -12,18 +12,24 @@ import type { FindCommonOptions } from './upload-pack.js';
 
 /** `UploadPackClient.findCommon` over protocol v2. @param fetchRound one request of a fetch */
 export async function findCommon(
-  { haves = [], negotiator }: FindCommonOptions,
+  { haves = [], negotiator, onCommon, isBehind }: FindCommonOptions,
   limits: ProtocolLimits,
   fetchRound: (request: FetchRequest) => Promise<V2FetchAnswer>,
 ): Promise<readonly Oid[]> {
-  const negotiation = new Negotiation(haves, 0, limits, { ...(negotiator !== undefined && { kind: negotiator }) });
+  const negotiation = new Negotiation(haves, 0, limits, {
+    ...(negotiator !== undefined && { kind: negotiator }),
+    ...(isBehind && { isBehind }),
+  });
   try {
     for (;;) {
       const { haves: told, done } = await negotiation.nextRound();
       if (told.length === negotiation.commonOids.length) return negotiation.commonOids;
       const answer = await fetchRound({ ...EMPTY_FETCH_REQUEST, haves: told, waitForDone: true });
       await answer.pack?.return?.(); // it was not asked for
-      if (answer.acknowledgments !== undefined) negotiation.acknowledge(answer.acknowledgments);
+      if (answer.acknowledgments !== undefined) {
+        negotiation.acknowledge(answer.acknowledgments);
+        onCommon?.(answer.acknowledgments.commonOids);
+      }
       if (done) return negotiation.commonOids;
     }
   } finally {

@@ -27,7 +27,10 @@ export interface PushLease {
 /** What to push, and how. */
 export interface PushRefsOptions
   extends PushWish,
-    Pick<PushFromOptions, 'pushOptions' | 'signal' | 'onRemoteProgress' | 'level'> {
+    Pick<
+      PushFromOptions,
+      'pushOptions' | 'signal' | 'onRemoteProgress' | 'level' | 'negotiate' | 'onNegotiationFailure'
+    > {
   readonly isForced?: boolean | undefined;
   readonly isAtomic?: boolean | undefined;
   /** Find out what would be pushed, and push nothing. */
@@ -178,7 +181,7 @@ async function send(
     await client.close();
     return [...refs];
   }
-  const { pushOptions, signal, onRemoteProgress, level, isAtomic } = options;
+  const { pushOptions, signal, onRemoteProgress, level, isAtomic, negotiate, onNegotiationFailure } = options;
   const outcomes = await pushFrom(repository, transport, {
     client,
     updates: going.map(({ name, oldOid, newOid }) => ({ name, next: newOid, expected: oldOid })),
@@ -187,6 +190,8 @@ async function send(
     ...(signal && { signal }),
     ...(onRemoteProgress && { onRemoteProgress }),
     ...(level !== undefined && { level }),
+    negotiate,
+    onNegotiationFailure,
   });
   const byName = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
   return refs.map((ref): PushedRefResult => {

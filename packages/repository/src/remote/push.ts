@@ -25,6 +25,13 @@ export interface PushFromOptions {
   readonly level?: number;
   /** What the pack is to hold, for who knows what the remote lacks. Default: found by a walk from the new values and what the remote has. */
   readonly content?: PushContent | undefined;
+  /**
+   * Ask the remote which commits it has where its refs hold what is not here (git's push.negotiate), so that only the difference is sent
+   * (default false). A request or more, and over ssh a login; nothing is asked where all that the refs hold is here.
+   */
+  readonly negotiate?: boolean | undefined;
+  /** Told why a remote could not be asked by `negotiate`: the push goes on without. */
+  readonly onNegotiationFailure?: ((error: unknown) => void) | undefined;
   /** A connection that is open already, of the same transport; it is closed in the end. */
   readonly client?: ReceivePackClient;
 }
@@ -91,7 +98,7 @@ async function pushOver(
   if (plan.commands.length > 0) {
     const sending: Sending = { hasAll: false };
     try {
-      for (const settled of await send(repository, client, plan.commands, options, sending))
+      for (const settled of await send(repository, transport, client, plan.commands, options, sending))
         results.set(settled.name, settled);
     } catch (error) {
       if (!isPushOutcomeUnknown(error)) throw error;
@@ -159,6 +166,7 @@ async function* noted(pack: AsyncIterable<Uint8Array>, sending: Sending): AsyncG
 
 async function send(
   repository: RepositoryObjects,
+  transport: Transport,
   client: ReceivePackClient,
   commands: readonly PushCommand[],
   options: PushFromOptions,
@@ -167,7 +175,8 @@ async function send(
   const { signal } = options;
   const wants = commands.flatMap(({ newOid }) => (newOid === null ? [] : [newOid]));
   const shallow = await repository.shallow.read();
-  const pack = wants.length === 0 ? undefined : await packFor(repository, client, wants, shallow, options);
+  const pack =
+    wants.length === 0 ? undefined : await packFor(repository, transport, client, { wants, shallow }, options);
   sending.hasAll = pack === undefined;
   const report = await client.push({
     commands,
@@ -192,18 +201,19 @@ async function send(
 
 async function packFor(
   repository: RepositoryObjects,
+  transport: Transport,
   client: ReceivePackClient,
-  wants: readonly Oid[],
-  shallow: ReadonlySet<Oid>,
+  sent: { readonly wants: readonly Oid[]; readonly shallow: ReadonlySet<Oid> },
   options: PushFromOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const { level, signal } = options;
+  const { level, signal, negotiate, onNegotiationFailure: onFailure } = options;
   const offers = (capability: string): boolean => client.capabilities.some(({ name }) => name === capability);
   const thin = !offers('no-thin');
   let { content } = options;
   if (content === undefined) {
     const { findPushContent } = await import('../later.js');
-    content = await findPushContent(repository, client, { wants, shallow, thin, ...(signal && { signal }) });
+    const negotiation = negotiate ? { transport, onFailure } : undefined;
+    content = await findPushContent(repository, client, { ...sent, thin, negotiation, ...(signal && { signal }) });
   }
   return packObjects({
     algorithm: repository.algorithm,

@@ -93,7 +93,13 @@ export class PushIntake {
 
   async #receive(pack: PackBody | undefined): Promise<Quarantine | undefined> {
     if (pack === undefined) return undefined;
-    const { rules, signal, maxObjectBytes, maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES } = this.#options;
+    const {
+      rules,
+      signal,
+      maxObjectBytes,
+      freeInflatedBytes,
+      maxInflatedBytes = DEFAULT_MAX_INFLATED_BYTES,
+    } = this.#options;
     const caps = [this.#options.maxPackBytes, rules?.maxPackBytes].filter((cap) => cap !== undefined);
     const { checkObjects = true } = rules ?? {};
     const check = checkObjects === true ? {} : checkObjects;
@@ -102,6 +108,7 @@ export class PushIntake {
       ...(caps.length > 0 && { maxPackBytes: Math.min(...caps) }),
       ...(maxObjectBytes !== undefined && { maxObjectBytes }),
       maxInflatedBytes,
+      ...(freeInflatedBytes !== undefined && { freeInflatedBytes }),
       ...(this.#options.isOpenEnded && { stopsAtTrailer: true }),
       ...(check && { check }),
     });

@@ -21,6 +21,8 @@ export interface ServeReceivePackOptions extends RefVisibility {
   readonly maxPackBytes?: number;
   /** Bytes that the pack's entries may inflate to together (default 4 GiB). */
   readonly maxInflatedBytes?: number;
+  /** Bytes that they may inflate to however small the pack is (default 64 MiB): above it, 200 times as many as the pack has. */
+  readonly freeInflatedBytes?: number;
   /** Bytes of one object (default 512 MiB). */
   readonly maxObjectBytes?: number;
   /** Asked once, when the whole request but its pack is parsed, about every ref it would change. */

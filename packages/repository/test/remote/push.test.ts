@@ -1,7 +1,7 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { concatBytes, encodeUtf8, type Oid } from '@git-kv/objects';
+import { concatBytes, decodeUtf8, encodeUtf8, type Oid } from '@git-kv/objects';
 import { createHttpTransport, encodeSideband, type FetchFunction, type RequestTransport } from '@git-kv/protocol';
 import {
   cloneInto,
@@ -13,7 +13,14 @@ import {
 } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { git, initBare, makeDirectory, type ObjectFormat, removeDirectory } from '../../../../test/support/git.js';
+import {
+  commitFiles,
+  git,
+  initBare,
+  makeDirectory,
+  type ObjectFormat,
+  removeDirectory,
+} from '../../../../test/support/git.js';
 import { type GitHttpBackend, startGitHttpBackend } from '../../../../test/support/git-http-backend.js';
 import { MATRIX, openEngine } from '../support/engines.js';
 import { makeHistory } from '../support/history.js';
@@ -61,6 +68,27 @@ function remoteAt(directory: string, fetchOption?: FetchFunction): Remote {
   };
 }
 
+/** `transport`, and the bytes of each request of a push. */
+function countingPushes(transport: RequestTransport): { transport: RequestTransport; sizes: number[] } {
+  const sizes: number[] = [];
+  const exchange: RequestTransport['exchange'] = async (call) => {
+    const { body } = call;
+    if (call.phase !== 'call' || body === undefined || body instanceof Uint8Array)
+      return await transport.exchange(call);
+    let size = 0;
+    async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        yield chunk;
+      }
+    }
+    const answer = await transport.exchange({ ...call, body: counted(body) });
+    sizes.push(size);
+    return answer;
+  };
+  return { transport: { url: transport.url, exchange }, sizes };
+}
+
 const newRemote = (format: ObjectFormat): Remote => remoteAt(initBare(join(root, `${++count}.git`), format));
 
 describe.each(MATRIX)('pushFrom with $engine in $format', ({ engine, format }) => {
@@ -92,26 +120,7 @@ describe.each(MATRIX)('pushFrom with $engine in $format', ({ engine, format }) =
 
   test('sends a changed line as a delta against what the remote has', async () => {
     const remote = newRemote(format);
-    const sizes: number[] = [];
-    const counting: RequestTransport = {
-      url: remote.transport.url,
-      exchange: async (call) => {
-        const { body } = call;
-        if (call.phase !== 'call' || body === undefined || body instanceof Uint8Array) {
-          return await remote.transport.exchange(call);
-        }
-        let size = 0;
-        async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-          for await (const chunk of chunks) {
-            size += chunk.length;
-            yield chunk;
-          }
-        }
-        const answer = await remote.transport.exchange({ ...call, body: counted(body) });
-        sizes.push(size);
-        return answer;
-      },
-    };
+    const { transport: counting, sizes } = countingPushes(remote.transport);
     const repository = await open();
     const lines = Array.from({ length: 6000 }, (_, at) => `${(at * 2654435761) >>> 0} is line ${at}\n`);
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`d/${at}`, `file ${at}\n`]));
@@ -168,6 +177,120 @@ describe.each(MATRIX)('pushFrom with $engine in $format', ({ engine, format }) =
     const next = await writeCommit(repository.objects, { files: { a: '1' } });
     const pushed = pushFrom(repository, remote.transport, { updates: [{ name: 'refs/heads/main', next }] });
     await expect(pushed).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+});
+
+describe.each(['sha1', 'sha256'] as const)('pushFrom with negotiate (%s)', (format) => {
+  const main = 'refs/heads/main';
+
+  /** A remote that has gone on, and a clone from before. */
+  async function clonedAndMoved(): Promise<{ remote: Remote; repository: Repository; base: Oid }> {
+    const remote = newRemote(format);
+    const commits = Array.from({ length: 300 }, (_, at) => ({
+      files: { a: randomText(at) },
+      time: 1_700_000_000 + at,
+    }));
+    const base = commitFiles(remote.directory, commits);
+    const repository = await openEngine('memory', format, '');
+    await cloneInto(repository, remote.transport);
+    commitFiles(remote.directory, [{ files: { theirs: '1' } }]);
+    return { remote, repository, base };
+  }
+
+  /** Text that does not compress well, and that no other is like. */
+  const randomText = (seed: number): string =>
+    Array.from({ length: 60 }, (_, at) => Math.imul(seed * 60 + at + 1, 2_654_435_761) >>> 0).join(' ');
+
+  test('sends the difference alone where nothing that the remote refs hold is here', async () => {
+    const { remote, repository, base } = await clonedAndMoved();
+    const next = await writeCommit(repository.objects, { files: { ours: '1' }, parents: [base], time: 1_700_001_000 });
+    const copy = join(root, `${++count}.git`);
+    cpSync(remote.directory, copy, { recursive: true });
+    const { transport, sizes } = countingPushes(remote.transport);
+    const plain = countingPushes(remoteAt(copy).transport);
+    const asked = backend.requests.length;
+    const pushed = await pushFrom(repository, transport, {
+      updates: [{ name: 'refs/heads/topic', next }],
+      negotiate: true,
+    });
+    expect(pushed).toEqual([{ name: 'refs/heads/topic', status: 'updated' }]);
+    expect(backend.requests.slice(asked).map(({ url }) => url.replace(/^.*\.git\//, ''))).toEqual([
+      'info/refs?service=git-receive-pack',
+      'info/refs?service=git-upload-pack',
+      'git-upload-pack',
+      'git-receive-pack',
+    ]);
+    await pushFrom(repository, plain.transport, { updates: [{ name: 'refs/heads/topic', next }] });
+    expect(sizes[0]).toBeLessThan(1000);
+    expect(plain.sizes[0]).toBeGreaterThan(90_000);
+    remote.fsck();
+  });
+
+  test('asks on where what both have lies far back, and nothing of what lies behind it', async () => {
+    const { remote, repository, base } = await clonedAndMoved();
+    let next = base;
+    for (let at = 0; at < 100; at++) {
+      const time = 1_700_001_000 + at;
+      next = await writeCommit(repository.objects, { files: { ours: `${at}` }, parents: [next], time });
+    }
+    const { transport, sizes } = countingPushes(remote.transport);
+    const haves: number[] = [];
+    const listening: RequestTransport = {
+      url: transport.url,
+      exchange: async (call) => {
+        const { service, phase, body } = call;
+        if (service === 'git-upload-pack' && phase === 'call')
+          haves.push(decodeUtf8(body as Uint8Array).split('have ').length - 1);
+        return await transport.exchange(call);
+      },
+    };
+    const { objects, shallow, algorithm } = repository;
+    await pushFrom({ objects, shallow, algorithm }, listening, {
+      updates: [{ name: 'refs/heads/topic', next }],
+      negotiate: true,
+    });
+    expect(haves).toEqual([64, 128]);
+    expect(sizes[0]).toBeLessThan(40_000);
+    remote.fsck();
+  });
+
+  test('asks nothing where all that the remote refs hold is here', async () => {
+    const remote = newRemote(format);
+    const repository = await openEngine('memory', format, '');
+    const first = await writeCommit(repository.objects, { files: { a: '1' } });
+    const asked = backend.requests.length;
+    for (const name of [main, 'refs/heads/other'])
+      await pushFrom(repository, remote.transport, { updates: [{ name, next: first }], negotiate: true });
+    expect(backend.requests.slice(asked).some(({ url }) => url.includes('upload-pack'))).toBe(false);
+  });
+
+  test('goes on without where the remote cannot be asked', async () => {
+    const { remote, repository, base } = await clonedAndMoved();
+    git(['config', 'http.uploadpack', 'false'], { cwd: remote.directory });
+    const failures: unknown[] = [];
+    const pushed = await pushFrom(repository, remote.transport, {
+      updates: [{ name: 'refs/heads/topic', next: base }],
+      negotiate: true,
+      onNegotiationFailure: (error) => void failures.push(error),
+    });
+    expect(pushed).toMatchObject([{ status: 'updated' }]);
+    expect(failures).toMatchObject([{ code: 'ACCESS_DENIED' }]);
+  });
+
+  test('is given up by who gives up the push', async () => {
+    const { remote, repository, base } = await clonedAndMoved();
+    const controller = new AbortController();
+    const transport: RequestTransport = {
+      url: remote.transport.url,
+      exchange: async (call) => {
+        if (call.service === 'git-upload-pack') controller.abort(new Error('enough'));
+        return await remote.transport.exchange(call);
+      },
+    };
+    const updates = [{ name: 'refs/heads/topic', next: base }];
+    const pushed = pushFrom(repository, transport, { updates, negotiate: true, signal: controller.signal });
+    await expect(pushed).rejects.toThrow('enough');
+    expect(Object.keys(remote.refs())).toEqual([main]);
   });
 });
 
