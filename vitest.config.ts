@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     environment: 'node',
+    globalSetup: ['./test/support/global-setup.ts'],
     setupFiles: ['./test/support/seed.ts'],
     // Tests wait for git's processes half of their time: every core counts, and the default leaves one out.
     maxWorkers: Math.min(availableParallelism(), 8),

@@ -18,6 +18,7 @@ export const gitEnv: Readonly<Record<string, string>> = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
+  GIT_TEST_FSYNC: 'false', // git's own name for not waiting for the disk
   GIT_AUTHOR_NAME: 'A U Thor',
   GIT_AUTHOR_EMAIL: 'author@example.com',
   GIT_AUTHOR_DATE: '1700000000 +0000',
