@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { type CredentialsProvider, type CredentialsStore, chainCredentials } from '@git-kv/protocol';
+import {
+  type CredentialsProvider,
+  type CredentialsRequest,
+  type CredentialsStore,
+  chainCredentials,
+} from '@git-kv/protocol';
 import { createHelperCredentials, createNetrcCredentials, credentialSettings } from '@git-kv/protocol/node';
 import { CommandError, type Console } from './console.js';
 import { readGitConfig } from './git-config.js';
@@ -24,12 +29,12 @@ export function remoteCredentials(console: Console): CredentialsStore {
 /** The helpers of the configuration, which is read when somebody asks. */
 function helperCredentials(console: Console): CredentialsStore {
   let store: Promise<CredentialsStore> | undefined;
-  const helpers = (url: string): Promise<CredentialsStore> => {
+  const helpers = ({ url, username }: CredentialsRequest): Promise<CredentialsStore> => {
     store ??= (async () => {
       const repository = await findHere(console);
       try {
         const { entries } = await readGitConfig(console, repository);
-        return createHelperCredentials({ ...credentialSettings(url, entries), environment: console.env });
+        return createHelperCredentials({ ...credentialSettings(url, entries, username), environment: console.env });
       } finally {
         await repository?.close();
       }
@@ -37,9 +42,9 @@ function helperCredentials(console: Console): CredentialsStore {
     return store;
   };
   return {
-    get: async (request) => await (await helpers(request.url)).get(request),
-    approve: async (credentials, request) => await (await helpers(request.url)).approve?.(credentials, request),
-    reject: async (credentials, request) => await (await helpers(request.url)).reject?.(credentials, request),
+    get: async (request) => await (await helpers(request)).get(request),
+    approve: async (credentials, request) => await (await helpers(request)).approve?.(credentials, request),
+    reject: async (credentials, request) => await (await helpers(request)).reject?.(credentials, request),
   };
 }
 
@@ -62,7 +67,7 @@ function askpassCredentials(console: Console): CredentialsProvider {
     const program = console.env.GIT_ASKPASS ?? (await configuredAskpass(console)) ?? console.env.SSH_ASKPASS;
     if (hasGiven || !program) return undefined;
     const { protocol, host } = new URL(url);
-    const where = (name = ''): string => `'${protocol}//${name === '' ? '' : `${name}@`}${host}': `;
+    const where = (name = ''): string => `'${protocol}//${name === '' ? '' : `${shownName(name)}@`}${host}': `;
     const options = { console, signal: signal ?? console.signal };
     const name = username ?? (await runAskpass(program, `Username for ${where()}`, options));
     const password = name === undefined ? undefined : await runAskpass(program, `Password for ${where(name)}`, options);
@@ -70,6 +75,11 @@ function askpassCredentials(console: Console): CredentialsProvider {
     hasGiven = true;
     return { username: name, password };
   };
+}
+
+/** A name as a URL has it: one that came in a URL may hold what steers a terminal, or looks like the end of the question. */
+function shownName(name: string): string {
+  return encodeURIComponent(name).replace(/['()*!]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }
 
 async function configuredAskpass(console: Console): Promise<string | undefined> {
@@ -105,7 +115,7 @@ function terminalCredentials(console: Console): CredentialsProvider {
     const isForbidden = /^(?:0|false|no|off|)$/i.test(console.env.GIT_TERMINAL_PROMPT ?? '1');
     if (isForbidden || console.stdin.isTTY !== true || !console.stderr.isTTY) return undefined;
     const name = username ?? console.env.GIT_KV_USERNAME ?? (await ask(console, `Username for '${url}': `, false));
-    return { username: name, password: await ask(console, `Password for '${name}' at '${url}': `, true) };
+    return { username: name, password: await ask(console, `Password for '${shownName(name)}' at '${url}': `, true) };
   };
 }
 

@@ -51,6 +51,13 @@ describe('credentials by a program that asks', () => {
       expect(ours, JSON.stringify({ from, env })).toEqual(theirs);
       expect(ours.code === 0).toBe(isGood);
     }
+    // A name of the URL cannot end the question, nor steer a terminal.
+    rmSync(log);
+    const odd = remote.replace('//', "//a%1b[2J'%0d@");
+    await run('tsgit', ['ls-remote', odd.replace('%0d', ''), 'HEAD'], { cwd, env: { GIT_ASKPASS: right } });
+    expect(readFileSync(log, 'utf8')).toBe(`Password for '${url.replace('//', '//a%1B%5B2J%27@')}': \n`);
+    const refused = await run('tsgit', ['ls-remote', odd, 'HEAD'], { cwd, env: { GIT_ASKPASS: right } });
+    expect(refused).toMatchObject({ code: 128, stderr: expect.stringContaining('[INVALID_URL]') });
   });
 });
 

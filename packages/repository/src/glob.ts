@@ -11,7 +11,8 @@ export function isGlob(pattern: string): boolean {
   return /[*?[\\]/.test(pattern);
 }
 
-const CLASSES: Readonly<Record<string, string>> = {
+const CLASSES: Readonly<Record<string, string | undefined>> = {
+  __proto__: null as never, // names come from files of a repository: `constructor` is none of ours
   alnum: '0-9A-Za-z',
   alpha: 'A-Za-z',
   blank: ' \\t',

@@ -68,29 +68,36 @@ export function createHelperCredentials(options: CredentialHelperOptions): Crede
 /**
  * What a configuration says of helpers for `url`: `credential.*`, and `credential.<url>.*` where that URL fits. An empty helper takes
  * back those before it.
+ * @param username the name in the URL that is asked for, where `url` was made safe to print: settings for a name are for that name alone
  */
 export function credentialSettings(
   url: string,
   settings: Iterable<CredentialSetting>,
+  username?: string,
 ): Pick<CredentialHelperOptions, 'helpers' | 'useHttpPath' | 'username'> {
   let helpers: string[] = [];
   let useHttpPath: boolean | undefined;
-  let username: string | undefined;
+  let defaultName: string | undefined;
   for (const { section, subsection, name, value } of settings) {
-    if (section !== 'credential' || (subsection !== undefined && !fitsUrl(subsection, url))) continue;
+    if (section !== 'credential' || (subsection !== undefined && !fitsUrl(subsection, url, username))) continue;
     if (name === 'helper') helpers = value === undefined || value === '' ? [] : [...helpers, value];
     if (name === 'usehttppath') useHttpPath = value === undefined || /^(?:true|yes|on|[1-9][0-9]*)$/i.test(value);
-    if (name === 'username') username = value;
+    if (name === 'username') defaultName = value;
   }
-  return { helpers, ...(useHttpPath !== undefined && { useHttpPath }), ...(username !== undefined && { username }) };
+  return {
+    helpers,
+    ...(useHttpPath !== undefined && { useHttpPath }),
+    ...(defaultName !== undefined && { username: defaultName }),
+  };
 }
 
-/** Whether a URL of the configuration means `url`: scheme, host (labels may be `*`) and port alike, the path a part of it. */
-function fitsUrl(pattern: string, url: string): boolean {
+/** Whether a URL of the configuration means `url`: scheme, name, host (labels may be `*`) and port alike, the path a part of it. */
+function fitsUrl(pattern: string, url: string, username: string | undefined): boolean {
   const match = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/]*)@)?([^/:]*)(?::([0-9]+))?(\/.*)?$/i.exec(pattern);
   if (match === null || !URL.canParse(url)) return false;
-  const [, scheme = '', , host = '', port, path = ''] = match;
+  const [, scheme = '', userinfo, host = '', port, path = ''] = match;
   const target = new URL(url);
+  if (userinfo !== undefined && decoded(userinfo) !== (username ?? decoded(target.username))) return false;
   if (`${scheme.toLowerCase()}:` !== target.protocol) return false;
   const labels = target.hostname.split('.');
   const wanted = host.toLowerCase().split('.');
@@ -100,6 +107,15 @@ function fitsUrl(pattern: string, url: string): boolean {
   if (portOf(port) !== portOf(target.port)) return false;
   const prefix = path.replace(/\/+$/, '');
   return prefix === '' || target.pathname === prefix || target.pathname.startsWith(`${prefix}/`);
+}
+
+/** `undefined` where it is not percent-encoded UTF-8. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
 }
 
 type Attributes = Readonly<Record<string, string>>;

@@ -59,5 +59,5 @@ function rootCause(error: unknown): { code: string; message: string } {
 }
 
 function withoutUserinfo(text: string): string {
-  return text.replace(/\/\/[^/@\s]*@/g, '//');
+  return text.replace(/\/\/[^/\s]*@/g, '//');
 }

@@ -1,4 +1,5 @@
 import { GitError, isGitError, TransportError } from '@git-kv/objects';
+import { remoteWords } from '../text.js';
 import { authorizationHeader } from './authorization.js';
 import {
   asCredentialsStore,
@@ -206,6 +207,6 @@ export async function answerFailure(
   const problem =
     mediaType === 'text/plain' && what === 'advertisement'
       ? 'it serves files only (the "dumb" protocol), or no repository'
-      : `its answer is ${mediaType || 'of no type'}, not git's; is this the URL of a repository?`;
+      : `its answer is ${remoteWords(mediaType, 80) || 'of no type'}, not git's; is this the URL of a repository?`;
   return new GitError('UNSUPPORTED', `Cannot use ${service} at ${display}: ${problem}`);
 }

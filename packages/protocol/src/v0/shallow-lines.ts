@@ -8,6 +8,8 @@ import type { LineSource } from '../sideband.js';
 import { exactLineText } from '../text.js';
 import type { ShallowInfo } from '../v2/fetch-answer.js';
 
+const SHALLOW_LINE = /^(shallow|unshallow) (.*)$/s;
+
 /**
  * Read what a server of protocol v0 says of the shallow boundary, which it does where a depth was asked for.
  *
@@ -29,13 +31,12 @@ export async function readShallowLines(
     const failure = line.kind === 'data' ? parseErrorLine(line.payload) : undefined;
     if (failure !== undefined) throw failure;
     const text = (line.kind === 'data' ? exactLineText(line.payload) : undefined) ?? '';
-    const space = text.indexOf(' ');
-    const oids = { shallow: shallowOids, unshallow: unshallowOids }[text.slice(0, space)];
-    if (oids === undefined) {
+    const [, word, id = ''] = SHALLOW_LINE.exec(text) ?? [];
+    if (word === undefined) {
       const shown = line.kind === 'data' ? JSON.stringify(text.slice(0, 40)) : `a ${line.kind} line`;
       throw new MalformedError('shallow line', lines.offset, `${shown} is none`, { origin: 'remote' });
     }
-    oids.push(parseOid('shallow line', text.slice(space + 1), lines.offset, algorithm));
+    (word === 'shallow' ? shallowOids : unshallowOids).push(parseOid('shallow line', id, lines.offset, algorithm));
     assertWithin(limits, 'maxObjectLines', shallowOids.length + unshallowOids.length);
   }
 }

@@ -186,14 +186,15 @@ function parseAcknowledgments(rows: readonly string[], algorithm: HashAlgorithm,
   return { commonOids, ready };
 }
 
+const SHALLOW_LINE = /^(shallow|unshallow) (.*)$/s;
+
 function parseShallowInfo(rows: readonly string[], algorithm: HashAlgorithm, offset: number): ShallowInfo {
   const shallowOids: Oid[] = [];
   const unshallowOids: Oid[] = [];
   for (const row of rows) {
-    const space = row.indexOf(' ');
-    const oids = { shallow: shallowOids, unshallow: unshallowOids }[row.slice(0, space)];
-    if (oids === undefined) throw malformed(offset, `${JSON.stringify(row.slice(0, 40))} is no shallow line`);
-    oids.push(parseOid('fetch answer', row.slice(space + 1), offset, algorithm));
+    const [, word, id = ''] = SHALLOW_LINE.exec(row) ?? [];
+    if (word === undefined) throw malformed(offset, `${JSON.stringify(row.slice(0, 40))} is no shallow line`);
+    (word === 'shallow' ? shallowOids : unshallowOids).push(parseOid('fetch answer', id, offset, algorithm));
   }
   return { shallowOids, unshallowOids };
 }

@@ -147,7 +147,7 @@ describe('settings of credential helpers', () => {
     ['https://example.com:8443/a', true],
     ['https://example.com:8443/a/b.git', true],
     ['https://*.com:8443', true],
-    ['https://ann@example.com:8443', true],
+    ['https://ann@example.com:8443', false],
     ['https://example.com', false],
     ['http://example.com:8443', false],
     ['https://other.com:8443', false],
@@ -156,6 +156,17 @@ describe('settings of credential helpers', () => {
     ['example.com', false],
   ])('for %s fit: %s', (pattern, fits) => {
     expect(credentialSettings(URL_, [setting(pattern, 'helper', 'h')]).helpers).toEqual(fits ? ['h'] : []);
+  });
+
+  test.each([
+    [undefined, false],
+    ['ann', true],
+    ['bob', false],
+  ])('for the name ann are not those of %s: %s', (username, fits) => {
+    const settings = [setting('https://ann@example.com:8443', 'helper', 'h')];
+    expect(credentialSettings(URL_, settings, username).helpers).toEqual(fits ? ['h'] : []);
+    const own = username === undefined ? URL_ : URL_.replace('//', `//${username}@`);
+    expect(credentialSettings(own, settings).helpers).toEqual(fits ? ['h'] : []);
   });
 
   test('say the name and whether the path counts', () => {

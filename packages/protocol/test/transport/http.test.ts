@@ -132,6 +132,7 @@ describe('a URL', () => {
       () => answer('<html>', 200, { 'content-type': 'text/html' }),
       () => answer('', 302, { location: 'http://us:s3cret@host/other/info/refs?service=git-upload-pack' }),
       () => Promise.reject(new TypeError('fetch failed: http://user:s3cret@host/r')),
+      () => Promise.reject(new TypeError('fetch failed: http://user:p@s3cret@host/r')),
     ];
     for (const failure of failures) {
       const { transport } = inProcess('http://user:s3cret@host/r', failure);
@@ -191,6 +192,16 @@ describe('an answer', () => {
     expect(error.message.length).toBeLessThan(5000);
     expect(error.message).not.toContain('\u001b');
     expect(pulled).toBeLessThan(10);
+  });
+
+  test('of a strange type has it shown in short, without control characters', async () => {
+    const { transport } = inProcess('http://host/r', () =>
+      answer('', 200, { 'content-type': `\u009b31m${'x'.repeat(9999)}` }),
+    );
+    const error = (await connectUploadPack(transport).catch((reason: unknown) => reason)) as Error;
+    expect(error.message).toMatch(
+      /^Cannot use git-upload-pack at http:\/\/host\/r\/info\/refs: its answer is 31mx{1,80}, not/,
+    );
   });
 });
 

@@ -167,6 +167,7 @@ describe('what a server says of the shallow boundary in protocol v0', () => {
     ['ends early', [line(`shallow ${A}`)], 'TRANSPORT_CLOSED'],
     ['has another word', [line(`deep ${A}`), FLUSH], 'MALFORMED'],
     ['has no oid', [line('shallow HEAD'), FLUSH], 'MALFORMED'],
+    ['begins with the name of a method', [line(`constructor ${A}`), FLUSH], 'MALFORMED'],
     ['has a delimiter', [bytesOf('0001')], 'MALFORMED'],
     ['says ERR', [line('ERR no commits selected')], 'REMOTE_ERROR'],
   ];

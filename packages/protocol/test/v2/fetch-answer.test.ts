@@ -75,6 +75,7 @@ describe('an answer to fetch', () => {
     ['has another word for NAK', ['acknowledgments', 'nak'], '0000', 'MALFORMED'],
     ['acknowledges no oid', ['acknowledgments', 'ACK x'], '0000', 'MALFORMED'],
     ['has another shallow line', ['shallow-info', `unsure ${A}`], '0000', 'MALFORMED'],
+    ['has a shallow line by the name of a method', ['shallow-info', `constructor ${A}`], '0000', 'MALFORMED'],
     ['wants a path', ['wanted-refs', `${A} ../../x`], '0000', 'INVALID_REF_NAME'],
     ['has a response-end', ['acknowledgments'], '0002', 'MALFORMED'],
     ['has an ERR line', ['acknowledgments', 'ERR overloaded'], '0000', 'REMOTE_ERROR'],

@@ -26,7 +26,8 @@ export function posixPattern(
   }
 }
 
-const CLASSES: Readonly<Record<string, string>> = {
+const CLASSES: Readonly<Record<string, string | undefined>> = {
+  __proto__: null as never, // `constructor` names no class
   alpha: '\\p{L}',
   digit: '0-9',
   alnum: '\\p{L}0-9',

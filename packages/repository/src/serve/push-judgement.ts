@@ -91,7 +91,7 @@ class Judgement {
     const checkedOut = (await this.#repository.checkedOutBranches?.()) ?? new Set<RefName>();
     const byName = new Map(candidates.map((candidate) => [candidate.command.name, candidate]));
     await this.#each(candidates, async (command, candidate) => {
-      if (!command.name.startsWith('refs/')) return 'funny refname';
+      if (!isPushable(command)) return 'funny refname';
       // Before anything that would tell what the ref holds.
       if (isRefHidden(command.name, this.#hidden)) {
         return `deny ${command.newOid === null ? 'deleting' : 'updating'} a hidden ref`;
@@ -272,6 +272,11 @@ class Judgement {
     for await (const { value } of this.#repository.refs.list('refs/')) if ('oid' in value) tips.add(value.oid);
     return tips;
   }
+}
+
+/** As git: only refs within a folder of `refs/`. One called `refs/heads` would leave no room for any branch. */
+function isPushable({ name, newOid }: PushCommand): boolean {
+  return /^refs\/./.test(name) && (newOid === null || name.includes('/', 'refs/'.length));
 }
 
 const INCONSISTENT = 'inconsistent aliased update';

@@ -237,6 +237,7 @@ describe.each(MATRIX)('receive-pack into $engine in $format', ({ engine, format 
     test.each([
       ['a name outside of refs/', 'HEAD', 'funny refname'],
       ['a root ref', 'FETCH_HEAD', 'funny refname'],
+      ['a ref where the folder of branches is', 'refs/heads', 'funny refname'],
     ])('%s', async (_what, name, reason) => {
       await refuses({ commands: [{ name, oldOid: null, newOid: first }], pack: emptyPack }, [reason]);
     });

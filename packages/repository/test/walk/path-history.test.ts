@@ -94,6 +94,7 @@ test.each<[glob: string, matching: string[], others: string[]]>([
   ['[', [], ['[']],
   ['[z-a]', [], ['z', 'a']],
   ['a\\', [], ['a', 'a\\']],
+  ['[[:constructor:]]', [], ['c', ':', ']']],
 ])('globPattern of %s', (glob, matching, others) => {
   for (const name of matching) expect(globPattern(glob).test(name)).toBe(true);
   for (const name of others) expect(globPattern(glob).test(name)).toBe(false);
