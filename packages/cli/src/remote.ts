@@ -22,6 +22,7 @@ import { type HttpSettings, httpSettings } from './http-settings.js';
 import { assertTrusted } from './ownership.js';
 import { readReceiveSettings } from './receive-settings.js';
 import { findHere } from './repository.js';
+import { toleratingFilters } from './unfiltered.js';
 import { uploadRules } from './upload-rules.js';
 
 /** Refuse what no transport is there for. @throws {CommandError} without the user name and password that `url` may hold */
@@ -62,7 +63,14 @@ export async function withRemote<T>(
   const bundle = await findBundle(url, console);
   const connect: ConnectRemote = async (repository) =>
     bundle === undefined
-      ? connectUploadPack(transport, { version: await configuredVersion(console, repository), signal, serverOptions })
+      ? toleratingFilters(
+          await connectUploadPack(transport, {
+            version: await configuredVersion(console, repository),
+            signal,
+            serverOptions,
+          }),
+          console,
+        )
       : connectBundle(repository, () => readBundle(createReadStream(bundle)));
   try {
     return await body(transport, connect);

@@ -86,7 +86,7 @@ interface Found {
 }
 
 function all(refs: readonly RemoteRef[]): Found[] {
-  return refs.flatMap(({ name, oid }) => (oid === undefined || name === 'HEAD' ? [] : [{ name, oid }]));
+  return refs.flatMap(({ name, oid }) => (oid === undefined ? [] : [{ name, oid }]));
 }
 
 /** Those that are named in full, in the remote's order; then object ids. */

@@ -58,6 +58,11 @@ export const fetchCommand: Command = {
       const names = options.has('all')
         ? listRemotes(config).filter((one) => !remoteCalled(config, one).isSkipped)
         : options.positionals;
+      const [only] = names;
+      if (options.has('all') && only !== undefined && names.length === 1)
+        return await fetchOne(task, remoteCalled(config, only), []);
+      if (options.options.findLast((one) => one.name === 'filter')?.negated === false)
+        throw new CommandError('--filter can only be used with the remote configured in extensions.partialclone');
       return await fetchMany(task, names);
     });
   },

@@ -64,7 +64,7 @@ export const sendPackCommand: Command = {
       await progress.end();
       if (options.has('helper-status')) await tellHelper(console, report.refs);
       else {
-        const verbosity = options.has('quiet') ? -1 : options.has('verbose') ? 1 : 0;
+        const verbosity = options.has('verbose') ? 1 : 0; // what became of the refs is told quietly, too, as by git
         await tellPush(repository, console, report, { url, verbosity, isPorcelain: false });
       }
       if (!report.hasFailed && report.refs.every(({ status }) => status === 'up-to-date'))

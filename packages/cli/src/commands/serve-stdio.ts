@@ -117,7 +117,8 @@ async function* inTime(input: AsyncIterable<Uint8Array>, timeoutMs: number): Asy
 }
 
 async function openDirectory(console: Console, { directory, isStrict }: ServerCall): Promise<FileRepository> {
-  const candidates = isStrict ? [directory] : [directory, `${directory}.git`];
+  if (isStrict) return await openStrictly(resolve(console.cwd, directory), directory);
+  const candidates = [directory, `${directory}.git`];
   for (const candidate of candidates.slice(0, -1)) {
     try {
       return await openAt(resolve(console.cwd, candidate), candidate);
@@ -133,6 +134,17 @@ async function openDirectory(console: Console, { directory, isStrict }: ServerCa
       throw new CommandError(`'${directory}' does not appear to be a git repository`, { cause: error });
     throw error;
   }
+}
+
+/** The directory itself must be the repository: no `.git` in it is looked for. */
+async function openStrictly(path: string, shown: string): Promise<FileRepository> {
+  const repository = await openAt(path, shown).catch((error: unknown) => {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  });
+  if (repository?.layout.gitDirectory === path) return repository;
+  await repository?.close();
+  throw new CommandError(`'${shown}' does not appear to be a git repository`);
 }
 
 async function send(console: Console, chunks: AsyncIterable<Uint8Array>): Promise<void> {
