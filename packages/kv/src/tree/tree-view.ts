@@ -21,7 +21,9 @@ export interface TreeChange {
   readonly slot: TreeSlot | null;
 }
 
+const SPACE = 0x20;
 const SLASH = 0x2f;
+const ZERO = 0x30;
 
 /**
  * A tree as its stored bytes and the offsets of its entries: a look-up is a binary search, and an edit copies the runs
@@ -91,6 +93,7 @@ export class TreeView {
   with(changes: readonly TreeChange[]): TreeView {
     const edits = this.#plan(changes);
     const { oidLength } = this.algorithm;
+    if (edits.every((edit) => this.#fits(edit))) return this.#patched(edits);
     let size = this.body.length;
     let count = this.size;
     for (const edit of edits) {
@@ -124,6 +127,19 @@ export class TreeView {
     return new TreeView(this.algorithm, body, starts);
   }
 
+  /** Whether the entry comes to lie exactly where another one was: all that is written of most trees. */
+  #fits({ name, slot, index, isReplaced }: PlannedEdit): boolean {
+    if (slot === null || !isReplaced) return false;
+    const size = modeText(slot.mode).length + name.length + 2 + this.algorithm.oidLength;
+    return this.#start(index + 1) - this.#start(index) === size;
+  }
+
+  #patched(edits: readonly PlannedEdit[]): TreeView {
+    const body = this.body.slice();
+    for (const { name, slot, index } of edits) writeEntry(body, this.#start(index), name, slot as TreeSlot);
+    return new TreeView(this.algorithm, body, this.#starts);
+  }
+
   /**
    * Where each change goes, in the order of entries. A name that turns from value to tree leaves one place and enters
    * another, because a tree sorts as if its name ended in a slash.
@@ -131,19 +147,17 @@ export class TreeView {
   #plan(changes: readonly TreeChange[]): PlannedEdit[] {
     const edits: PlannedEdit[] = [];
     for (const { name, slot } of changes) {
-      const old = this.#indexOf(name);
       if (slot === null) {
+        const old = this.#indexOf(name);
         if (old !== undefined) edits.push({ name, slot: null, index: old, isReplaced: true, isTree: false });
         continue;
       }
       const isTree = isTreeMode(slot.mode);
       const place = this.#search(name, isTree);
-      if (place.isFound) {
-        edits.push({ name, slot, index: place.index, isReplaced: true, isTree });
-        continue;
-      }
-      if (old !== undefined) edits.push({ name, slot: null, index: old, isReplaced: true, isTree: !isTree });
-      edits.push({ name, slot, index: place.index, isReplaced: false, isTree });
+      edits.push({ name, slot, index: place.index, isReplaced: place.isFound, isTree });
+      if (place.isFound) continue;
+      const old = this.#search(name, !isTree);
+      if (old.isFound) edits.push({ name, slot: null, index: old.index, isReplaced: true, isTree: !isTree });
     }
     return edits.sort(
       (a, b) =>
@@ -164,13 +178,17 @@ export class TreeView {
 
   /** Where an entry of this name and sort stands, or would. */
   #search(name: Uint8Array, isTree: boolean): { index: number; isFound: boolean } {
+    const { body } = this;
     let low = 0;
     let high = this.size;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const [nameStart, nameEnd] = this.#nameAt(middle);
-      const isMiddleTree = this.#isTreeAt(middle);
-      const order = compareNames(this.body, nameStart, nameEnd, isMiddleTree, name, 0, name.length, isTree);
+      let mode = 0;
+      let at = this.#start(middle);
+      for (let digit = body[at] as number; digit !== SPACE; digit = body[++at] as number)
+        mode = mode * 8 + digit - ZERO;
+      const nameEnd = this.#start(middle + 1) - this.algorithm.oidLength - 1;
+      const order = compareNames(body, at + 1, nameEnd, isTreeMode(mode), name, 0, name.length, isTree);
       if (order === 0) return { index: middle, isFound: true };
       if (order < 0) low = middle + 1;
       else high = middle;
@@ -183,18 +201,14 @@ export class TreeView {
   }
 
   #nameAt(index: number): [start: number, end: number] {
-    const nameStart = this.body.indexOf(0x20, this.#start(index)) + 1;
+    const nameStart = this.body.indexOf(SPACE, this.#start(index)) + 1;
     return [nameStart, this.#start(index + 1) - this.algorithm.oidLength - 1];
   }
 
   #modeAt(index: number): number {
     let mode = 0;
-    for (let at = this.#start(index); this.body[at] !== 0x20; at++) mode = mode * 8 + (this.body[at] as number) - 0x30;
+    for (let at = this.#start(index); this.body[at] !== SPACE; at++) mode = mode * 8 + (this.body[at] as number) - ZERO;
     return mode;
-  }
-
-  #isTreeAt(index: number): boolean {
-    return isTreeMode(this.#modeAt(index));
   }
 
   #slotAt(index: number): TreeSlot {
@@ -217,7 +231,7 @@ function modeText(mode: number): string {
 function writeEntry(body: Uint8Array, offset: number, name: Uint8Array, slot: TreeSlot): number {
   let at = offset;
   for (const digit of modeText(slot.mode)) body[at++] = digit.charCodeAt(0);
-  body[at++] = 0x20;
+  body[at++] = SPACE;
   body.set(name, at);
   at += name.length + 1; // and a NUL
   writeOid(slot.oid, body, at);
