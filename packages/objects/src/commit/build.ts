@@ -1,7 +1,11 @@
-import { toBytes } from '../bytes/text.js';
-import { buildHeader, type Header, type HeaderFields, serializeHeaderBlock } from '../headers.js';
+import { concatBytes } from '../bytes/bytes.js';
+import { encodeAscii, toBytes } from '../bytes/text.js';
+import { buildHeader, type HeaderFields } from '../headers.js';
 import { type Identity, serializeIdentity } from '../identity.js';
 import { assertOid, type Oid } from '../oid.js';
+
+const AFTER_AUTHOR = /* @__PURE__ */ encodeAscii('\ncommitter ');
+const LINE_END = /* @__PURE__ */ Uint8Array.of(0x0a);
 
 /** What a new commit says. */
 export interface CommitFields {
@@ -30,11 +34,13 @@ export function buildCommit(fields: CommitFields): Uint8Array {
   }
   const message = toBytes(fields.message);
   if (message.includes(0)) throw new RangeError('Cannot build commit: the message has a NUL');
-  const headers: Header[] = [buildHeader('tree', treeOid)];
-  for (const oid of parentOids) headers.push(buildHeader('parent', oid));
-  headers.push(buildHeader('author', serializeIdentity(fields.author, encoding)));
-  headers.push(buildHeader('committer', serializeIdentity(fields.committer, encoding)));
-  if (encoding !== undefined) headers.push(buildHeader('encoding', encoding));
-  for (const { name, value } of fields.extraHeaders ?? []) headers.push(buildHeader(name, value));
-  return serializeHeaderBlock({ headers, hasBlankLine: true, message });
+  let opening = `tree ${treeOid}\n`;
+  for (const oid of parentOids) opening += `parent ${oid}\n`;
+  const author = serializeIdentity(fields.author, encoding);
+  const committer = fields.committer === fields.author ? author : serializeIdentity(fields.committer, encoding);
+  // Neither of them has a line of its own in it.
+  const parts = [encodeAscii(`${opening}author `), author, AFTER_AUTHOR, committer, LINE_END];
+  if (encoding !== undefined) parts.push(buildHeader('encoding', encoding).raw);
+  for (const { name, value } of fields.extraHeaders ?? []) parts.push(buildHeader(name, value).raw);
+  return concatBytes([...parts, LINE_END, message]);
 }
