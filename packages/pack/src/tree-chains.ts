@@ -1,6 +1,7 @@
 import { createDelta, deflate } from '@git-kv/kernels';
 import { concatBytes, type Oid } from '@git-kv/objects';
 import { addBody } from './add-body.js';
+import { writeEndsDelta } from './ends-delta.js';
 import { encodeEntryHeader, encodeOfsDistance } from './entry-encoding.js';
 import type { PackOutput } from './pack-output.js';
 import { TypeCode } from './type-code.js';
@@ -20,8 +21,8 @@ const MAX_HELD_BYTES = 8 * 2 ** 20;
 
 interface WrittenTree {
   readonly body: Uint8Array;
-  readonly packOffset: number;
-  readonly depth: number;
+  packOffset: number;
+  depth: number;
 }
 
 /**
@@ -42,22 +43,31 @@ export class TreeChains {
     const key = keyOf(body);
     const last = this.#last.get(key);
     const delta = last === undefined || last.depth >= MAX_DEPTH ? undefined : this.#deltaOf(last.body, body);
+    let depth = 0;
     if (last === undefined || delta === undefined) {
       addBody(output, oid, TypeCode.tree, body, level);
-      this.#hold(key, { body: body.slice(), packOffset, depth: 0 });
-      return;
+    } else {
+      const header = encodeEntryHeader(TypeCode.ofsDelta, delta.length);
+      const distance = encodeOfsDistance(packOffset - last.packOffset);
+      output.add(oid, concatBytes([header, distance]), deflate(delta, level));
+      depth = last.depth + 1;
     }
-    const header = encodeEntryHeader(TypeCode.ofsDelta, delta.length);
-    const distance = encodeOfsDistance(packOffset - last.packOffset);
-    output.add(oid, concatBytes([header, distance]), deflate(delta, level));
-    this.#hold(key, { body: body.slice(), packOffset, depth: last.depth + 1 });
+    if (last?.body.length === body.length) {
+      last.body.set(body);
+      last.packOffset = packOffset;
+      last.depth = depth;
+    } else {
+      this.#hold(key, { body: body.slice(), packOffset, depth });
+    }
   }
 
   /** A delta that is worth it: a view, good until the next call. */
   #deltaOf(base: Uint8Array, body: Uint8Array): Uint8Array | undefined {
     const most = body.length >> 2;
     if (this.#scratch.length < most) this.#scratch = new Uint8Array(most);
-    const size = createDelta(base, 0, base.length, body, 0, body.length, this.#scratch, 0, most);
+    const size =
+      writeEndsDelta(base, body, this.#scratch) ??
+      createDelta(base, 0, base.length, body, 0, body.length, this.#scratch, 0, most);
     return size < 0 ? undefined : this.#scratch.subarray(0, size);
   }
 
