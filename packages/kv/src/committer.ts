@@ -70,7 +70,8 @@ export class Committer {
       sign === undefined ? unsigned : await (await import('./later.js')).signCommit(unsigned, algorithm, sign);
     assertObjectSize('commit', body.length); // nobody would read it
     const oid = hashObject(algorithm, 'commit', body);
-    return { head: { oid, treeOid, parentOids, timestamp: committer.timestamp }, object: { kind: 'commit', body } };
+    const { timestamp } = committer;
+    return { head: { oid, treeOid, parentOids, timestamp }, object: { oid, kind: 'commit', body } };
   }
 
   /** Who commits, now. @throws {RangeError} for what git would not take; {GitError} INVALID_VALUE */

@@ -1,7 +1,7 @@
-import type { Oid, RawObject } from '@git-kv/objects';
+import type { NewObject, Oid } from '@git-kv/objects';
 
 /** A root tree and the objects that came with it. */
 export interface DraftResult {
   readonly treeOid: Oid;
-  readonly objects: readonly RawObject[];
+  readonly objects: readonly NewObject[];
 }

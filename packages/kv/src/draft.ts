@@ -1,4 +1,4 @@
-import { hashObject, LimitError, type Oid, type RawObject } from '@git-kv/objects';
+import { hashObject, LimitError, type NewObject, type Oid, type RawObject } from '@git-kv/objects';
 import type { DraftResult } from './draft-result.js';
 import type { Key } from './key.js';
 import type { TreeCache } from './tree/tree-cache.js';
@@ -94,7 +94,7 @@ export class Draft {
   seal(given?: Set<Oid>): DraftResult | undefined {
     const treeOid = this.tree.seal();
     if (treeOid === this.#baseOid) return undefined;
-    const objects: RawObject[] = [...this.#values.objects(given)];
+    const objects: NewObject[] = [...this.#values.objects(given)];
     for (const tree of this.tree.sealedTrees()) objects.push(tree);
     return { treeOid, objects };
   }

@@ -1,4 +1,4 @@
-import type { Oid, RawObject } from '@git-kv/objects';
+import type { NewObject, Oid, RawObject } from '@git-kv/objects';
 import type { RepositoryObjects } from '@git-kv/repository';
 import type { DraftResult } from './draft-result.js';
 import type { Head } from './head.js';
@@ -10,7 +10,7 @@ import type { Upstream, UpstreamRefusal } from './upstream.js';
 export interface Edit {
   readonly baseTreeOid: Oid | undefined;
   readonly treeOid: Oid;
-  readonly objects: readonly RawObject[];
+  readonly objects: readonly NewObject[];
   readonly options: ChangeOptions;
   /** Asked before the edit is made on top of what others left. Throws where it does not hold there. */
   readonly assertHolds?: (theirs: Head) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { Identity, Oid, RawObject } from '@git-kv/objects';
+import type { Identity, NewObject, Oid } from '@git-kv/objects';
 import type { Head } from './head.js';
 import type { ChangeOptions } from './options.js';
 
@@ -13,7 +13,7 @@ export interface CommitWords {
 /** A commit that is not stored yet. */
 export interface MadeCommit {
   readonly head: Head;
-  readonly object: RawObject;
+  readonly object: NewObject;
 }
 
 /** Where a commit stands. */

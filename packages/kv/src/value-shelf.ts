@@ -1,4 +1,4 @@
-import type { Oid, RawObject } from '@git-kv/objects';
+import type { NewObject, Oid, RawObject } from '@git-kv/objects';
 
 const ROW_WORDS = 4;
 
@@ -58,11 +58,11 @@ export class ValueShelf {
   }
 
   /** All but those in `given`, to which they are added. */
-  *objects(given?: Set<Oid>): Generator<RawObject, void, undefined> {
+  *objects(given?: Set<Oid>): Generator<NewObject, void, undefined> {
     for (const [oid, row] of this.#rows) {
       if (given?.has(oid)) continue;
       given?.add(oid);
-      yield this.#objectIn(row);
+      yield { oid, ...this.#objectIn(row) };
     }
   }
 

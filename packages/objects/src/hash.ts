@@ -1,7 +1,7 @@
 import { createArena, createDetectingHash, createHash, digest, digestInto, hashBatch } from '@git-kv/kernels';
 import { GitError } from './error.js';
 import { encodeFrame, writeFrame } from './frame.js';
-import type { ObjectKind } from './kind.js';
+import type { NewObject, ObjectKind } from './kind.js';
 import { type Oid, oidFromBytes } from './oid.js';
 
 /** The two object formats of git. */
@@ -106,12 +106,11 @@ const BATCH_OBJECTS = 1024;
 /** Below this it does not pay to make room for a batch. */
 const LEAST_BATCH = 16;
 
-/** The ids of many objects: small ones are hashed several at a time. */
-export function hashObjects(
-  algorithm: HashAlgorithm,
-  objects: readonly { readonly kind: ObjectKind; readonly body: Uint8Array }[],
-): Oid[] {
-  if (objects.length < LEAST_BATCH) return objects.map(({ kind, body }) => hashObject(algorithm, kind, body));
+/** The ids of many objects: small ones are hashed several at a time, and those that have one not at all. */
+export function hashObjects(algorithm: HashAlgorithm, objects: readonly NewObject[]): Oid[] {
+  if (objects.length < LEAST_BATCH || objects.filter(({ oid }) => oid === undefined).length < LEAST_BATCH) {
+    return objects.map(({ oid, kind, body }) => oid ?? hashObject(algorithm, kind, body));
+  }
   const { name, oidLength } = algorithm;
   const arena = createArena(BATCH_BYTES);
   const bounds = new Int32Array(2 * BATCH_OBJECTS);
@@ -126,9 +125,9 @@ export function hashObjects(
     places.length = 0;
     used = 0;
   };
-  for (const [place, { kind, body }] of objects.entries()) {
-    if (body.length > SMALL_BYTES) {
-      oids[place] = hashObject(algorithm, kind, body);
+  for (const [place, { oid, kind, body }] of objects.entries()) {
+    if (oid !== undefined || body.length > SMALL_BYTES) {
+      oids[place] = oid ?? hashObject(algorithm, kind, body);
       continue;
     }
     if (places.length === BATCH_OBJECTS || used + FRAME_BYTES + body.length > BATCH_BYTES) flush();

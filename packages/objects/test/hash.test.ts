@@ -79,5 +79,16 @@ describe.each(ALGORITHMS)('hashObjects with %s', (_name, algorithm) => {
     for (const count of [0, 1, 15, 16, 2500]) {
       expect(hashObjects(algorithm, objects.slice(0, count))).toEqual(wanted.slice(0, count));
     }
+    const some = objects.map((object, at) => (at % 3 === 0 ? { oid: wanted[at] as string, ...object } : object));
+    expect(hashObjects(algorithm, some)).toEqual(wanted);
+  });
+
+  test('takes ids that are known as they are', () => {
+    const objects = Array.from({ length: 20 }, (_, at) => ({
+      oid: `${at}`.padStart(algorithm.hexLength, '0'),
+      kind: 'blob' as const,
+      body: new Uint8Array(0),
+    }));
+    expect(hashObjects(algorithm, objects)).toEqual(objects.map(({ oid }) => oid));
   });
 });

@@ -1,4 +1,4 @@
-import type { HashAlgorithm, ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import type { HashAlgorithm, NewObject, ObjectKind, Oid, RawObject } from '@git-kv/objects';
 import type { PackEntry, PackEntryHead } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from './audit.js';
 import type { ReceiveCheckOptions } from './receive-check.js';
@@ -101,8 +101,11 @@ export interface ObjectStore extends ObjectReader {
   oids(options?: ReadOptions): AsyncIterable<Oid>;
   /** Store under the hash of the content; durable when it resolves. Refreshes the age of an object already there. */
   write(object: RawObject): Promise<Oid>;
-  /** The same for many at once, as one pack where the engine has packs. The oids come in the order of `objects`. */
-  writeMany(objects: readonly RawObject[]): Promise<Oid[]>;
+  /**
+   * The same for many at once, as one pack where the engine has packs. The oids come in the order of `objects`. An object that says its
+   * oid is not hashed again, and its body may be kept as it is.
+   */
+  writeMany(objects: readonly NewObject[]): Promise<Oid[]>;
   /**
    * Take in a pack (thin ones are completed from this store). Nothing is visible in the store until
    * {@link Quarantine.publish}; on an error nothing is left behind.

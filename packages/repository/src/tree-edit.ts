@@ -9,8 +9,8 @@ import {
   hashObject,
   isTreeMode,
   LimitError,
+  type NewObject,
   type Oid,
-  type RawObject,
   TreeCursor,
   toBytes,
   writeOid,
@@ -34,7 +34,7 @@ export type TreeEditOutcome =
       readonly status: 'edited';
       readonly treeOid: Oid;
       /** The trees that are new: children before parents, the root last. Empty where nothing changed. */
-      readonly objects: readonly RawObject[];
+      readonly objects: readonly NewObject[];
     }
   | { readonly status: 'conflict'; readonly edit: TreeEdit; readonly depth: number };
 
@@ -76,11 +76,11 @@ export async function editTree(
     }
   }
 
-  const objects = new Map<Oid, RawObject>();
+  const objects = new Map<Oid, NewObject>();
   for (let at = all.length - 1; at >= 0; at--) (all[at] as TreeWork).build(reader.algorithm, objects);
   const treeOid = (all[0] as TreeWork).result ?? reader.algorithm.emptyTreeOid;
   if (treeOid === reader.algorithm.emptyTreeOid && treeOid !== rootTreeOid) {
-    objects.set(treeOid, { kind: 'tree', body: EMPTY });
+    objects.set(treeOid, { oid: treeOid, kind: 'tree', body: EMPTY });
   }
   return { status: 'edited', treeOid, objects: [...objects.values()] };
 }
@@ -122,6 +122,11 @@ function plan(root: EditNode, edit: TreeEdit): number | undefined {
   node.children = undefined;
   node.adds = undefined;
   return undefined;
+}
+
+function assertOidOf(algorithm: HashAlgorithm, { oid }: TreeTarget): void {
+  if (oid.length === algorithm.hexLength) return;
+  throw new RangeError(`Cannot edit tree: ${oid} is not a ${algorithm.name} object id`);
 }
 
 function assertTreeName(name: Uint8Array): void {
@@ -193,24 +198,28 @@ class TreeWork {
   }
 
   /** Compute {@link result}, adding the new tree to `objects`. The trees below have been built. */
-  build(algorithm: HashAlgorithm, objects: Map<Oid, RawObject>): void {
+  build(algorithm: HashAlgorithm, objects: Map<Oid, NewObject>): void {
     const cuts: Located[] = [];
     const placed: Placed[] = [];
+    let areInPlace = true;
     for (const child of this.node.children?.values() ?? []) {
       const old = this.located.get(child);
       const target = this.targetOf(child, old);
       if (target?.oid === old?.oid && target?.mode === old?.mode) continue;
       if (old) cuts.push(old);
       if (target) placed.push({ name: child.name, target });
+      areInPlace &&= old !== undefined && target?.mode === old.mode;
     }
     if (cuts.length === 0 && placed.length === 0) {
       this.result = this.treeOid ?? null;
       return;
     }
-    const body = splice(this.body, algorithm, cuts, placed);
+    for (const { target } of placed) assertOidOf(algorithm, target);
+    const body = areInPlace ? renew(this.body, cuts, placed) : splice(this.body, algorithm, cuts, placed);
     if (body.length === 0) return;
-    this.result = hashObject(algorithm, 'tree', body);
-    if (this.result !== this.treeOid) objects.set(this.result, { kind: 'tree', body });
+    const oid = hashObject(algorithm, 'tree', body);
+    this.result = oid;
+    if (oid !== this.treeOid) objects.set(oid, { oid, kind: 'tree', body });
   }
 
   private targetOf(child: EditNode, old: Located | undefined): TreeTarget | null | undefined {
@@ -221,6 +230,15 @@ class TreeWork {
     if (work.result === old?.oid) return old;
     return { mode: FileMode.tree, oid: work.result };
   }
+}
+
+/** `body` with other oids where `cuts` end: nothing moves. */
+function renew(body: Uint8Array, cuts: readonly Located[], placed: readonly Placed[]): Uint8Array {
+  const output = body.slice();
+  for (const [at, { target }] of placed.entries()) {
+    writeOid(target.oid, output, (cuts[at] as Located).end - target.oid.length / 2);
+  }
+  return output;
 }
 
 /** `body` without `cuts`, and with `placed` at their places in git's order. Untouched entries are copied as they stand. */
@@ -269,9 +287,6 @@ function splice(body: Uint8Array, algorithm: HashAlgorithm, cuts: Located[], pla
 }
 
 function encodeEntry(name: Uint8Array, target: TreeTarget, algorithm: HashAlgorithm): Uint8Array {
-  if (target.oid.length !== algorithm.hexLength) {
-    throw new RangeError(`Cannot edit tree: ${target.oid} is not a ${algorithm.name} object id`);
-  }
   const mode = encodeAscii(target.mode.toString(8) + ' ');
   const bytes = new Uint8Array(mode.length + name.length + 1 + algorithm.oidLength);
   bytes.set(mode);

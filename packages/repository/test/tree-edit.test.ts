@@ -70,7 +70,7 @@ describe.each(algorithms)('editTree ($name)', (algorithm) => {
     expect((await edit([remove('a/b/c')])).files).toEqual({ d: '2' });
     const empty = await edit([remove('a/b/c'), remove('d')]);
     expect(empty.treeOid).toBe(algorithm.emptyTreeOid);
-    expect(empty.objects).toEqual([{ kind: 'tree', body: new Uint8Array(0) }]);
+    expect(empty.objects).toEqual([{ oid: algorithm.emptyTreeOid, kind: 'tree', body: new Uint8Array(0) }]);
   });
 
   test('starts from nothing', async () => {

@@ -5,8 +5,8 @@ import {
   FileMode,
   hashObject,
   isTreeMode,
+  type NewObject,
   type Oid,
-  type RawObject,
 } from '@git-kv/objects';
 import { isValueMode } from '../changes.js';
 import { dictionaryExpected, rootRemoved, valueExpected } from '../errors.js';
@@ -64,7 +64,7 @@ export class WorkingTree {
   readonly #trees: TreeCache;
   readonly #root: Directory;
   /** Trees that `seal` made, by oid. */
-  readonly #sealed = new Map<Oid, RawObject>();
+  readonly #sealed = new Map<Oid, NewObject>();
 
   private constructor(trees: TreeCache, root: Directory) {
     this.#trees = trees;
@@ -160,7 +160,7 @@ export class WorkingTree {
   }
 
   /** The trees that sealing made, which no store may have yet. */
-  sealedTrees(): Iterable<RawObject> {
+  sealedTrees(): Iterable<NewObject> {
     return this.#sealed.values();
   }
 
@@ -249,7 +249,7 @@ export class WorkingTree {
     directory.size = view.size;
     directory.oid = oid;
     this.#trees.keep(oid, view);
-    this.#sealed.set(oid, { kind: 'tree', body: view.body });
+    this.#sealed.set(oid, { oid, kind: 'tree', body: view.body });
     return view;
   }
 }

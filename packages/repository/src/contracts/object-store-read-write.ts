@@ -61,6 +61,27 @@ export function readAndWriteContract({ describe, test, expect }: TestHarness, wi
     );
 
     test(
+      'takes the oid that an object says, whatever the size, and keeps the body as it was given',
+      withStore(async (store, algorithm) => {
+        const named = [0, 64, 2000, 70_000].map((size) => {
+          // A part of a larger buffer, which is whoever wrote it's to go on with.
+          const body = new Uint8Array(size + 16).fill(size & 0xff).subarray(8, size + 8);
+          return { oid: oidOf(algorithm, { kind: 'blob', body }), kind: 'blob' as const, body };
+        });
+        const own = { kind: 'tree' as const, body: new Uint8Array(0) };
+        expect(await store.writeMany([...named, own])).toEqual([
+          ...named.map(({ oid }) => oid),
+          algorithm.emptyTreeOid,
+        ]);
+        for (const { oid, kind, body } of named) {
+          const wanted = body.slice();
+          new Uint8Array(body.buffer, 0, 8).fill(9);
+          expect(await store.read(oid)).toEqual({ kind, body: wanted });
+        }
+      }),
+    );
+
+    test(
       'an object of a megabyte comes back whole, read or streamed',
       withStore(async (store) => {
         const body = noise(1_234_567);

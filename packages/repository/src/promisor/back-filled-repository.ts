@@ -1,4 +1,4 @@
-import type { ObjectKind, Oid, RawObject } from '@git-kv/objects';
+import type { NewObject, ObjectKind, Oid, RawObject } from '@git-kv/objects';
 import type { AuditOptions, AuditVisitor } from '../audit.js';
 import { auditListed } from '../audit-listed.js';
 import type {
@@ -142,7 +142,7 @@ export class FillingStore extends FillingReader implements BackFilledObjectStore
     return this.#base.write(object);
   }
 
-  writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
+  writeMany(objects: readonly NewObject[]): Promise<Oid[]> {
     return this.#base.writeMany(objects);
   }
 

@@ -1,4 +1,12 @@
-import { assertOid, type HashAlgorithm, hashObject, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
+import {
+  assertOid,
+  type HashAlgorithm,
+  hashObject,
+  type NewObject,
+  type ObjectKind,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
 import type { PackEntry } from '@git-kv/pack';
 import type {
   ObjectStore,
@@ -8,6 +16,7 @@ import type {
   ReadOptions,
   ReceiveOptions,
 } from '../../object-store.js';
+import { copyIntoShared, isGivenAway } from '../memory/object-map.js';
 import type { Batch } from './batch.js';
 
 const EMPTY: ReadonlyMap<Oid, RawObject> = new Map();
@@ -20,6 +29,8 @@ export class BatchedObjectStore implements ObjectStore {
   readonly #base: ObjectStore;
   readonly #batch: Batch;
   #pending = new Map<Oid, RawObject>();
+  /** They wait together, and go together. */
+  #copy = copyIntoShared();
   #pendingBytes = 0;
   /** On their way into the base. */
   #leaving: ReadonlyMap<Oid, RawObject> = EMPTY;
@@ -51,10 +62,12 @@ export class BatchedObjectStore implements ObjectStore {
     const bytes = this.#pendingBytes;
     this.#leaving = leaving;
     this.#pending = new Map();
+    this.#copy = copyIntoShared();
     this.#pendingBytes = 0;
     return async () => {
       try {
-        if (leaving.size > 0) await this.#base.writeMany([...leaving.values()]);
+        if (leaving.size === 0) return;
+        await this.#base.writeMany([...leaving].map(([oid, { kind, body }]) => ({ oid, kind, body })));
       } catch (error) {
         this.#pending = new Map([...leaving, ...this.#pending]);
         this.#pendingBytes += bytes;
@@ -140,15 +153,16 @@ export class BatchedObjectStore implements ObjectStore {
     return oid as Oid;
   }
 
-  async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
+  async writeMany(objects: readonly NewObject[]): Promise<Oid[]> {
     this.#batch.assertOpen();
     const oids: Oid[] = [];
-    for (const { kind, body } of objects) {
-      const oid = hashObject(this.algorithm, kind, body);
+    for (const object of objects) {
+      const { kind, body } = object;
+      const oid = object.oid ?? hashObject(this.algorithm, kind, body);
       oids.push(oid);
       if (this.#pending.has(oid)) continue;
       // The caller's buffer may be used again.
-      this.#pending.set(oid, { kind, body: body.slice() });
+      this.#pending.set(oid, { kind, body: isGivenAway(object) ? body : this.#copy(body) });
       this.#pendingBytes += body.length;
     }
     await this.#batch.changed();

@@ -4,6 +4,7 @@ import {
   type HashAlgorithm,
   hashObject,
   hashObjects,
+  type NewObject,
   NotFoundError,
   type ObjectKind,
   type Oid,
@@ -337,7 +338,7 @@ export class FileObjectStore implements ObjectStore, StoreParts {
     return oid;
   }
 
-  async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
+  async writeMany(objects: readonly NewObject[]): Promise<Oid[]> {
     const oids = hashObjects(this.algorithm, objects);
     const missing = new Map<Oid, RawObject>();
     for (const [at, object] of objects.entries()) missing.set(oids[at] as Oid, object);

@@ -4,6 +4,7 @@ import {
   type HashAlgorithm,
   hashObject,
   hashObjects,
+  type NewObject,
   type Oid,
   type RawObject,
 } from '@git-kv/objects';
@@ -84,14 +85,16 @@ export class ObjectMap {
   }
 
   /** The same of many. What is small shares buffers: one for each costs some 300 bytes, and more time than to hash what is in it. */
-  addAll(objects: readonly RawObject[]): Oid[] {
+  addAll(objects: readonly NewObject[]): Oid[] {
     const oids = hashObjects(this.algorithm, objects);
     if (objects.length >= LEAST_BLOCK && this.block !== undefined) {
       this.addBlock(this.block, oids, objects);
       return oids;
     }
     const copy = objects.length < LEAST_SHARING ? copyOf : copyIntoShared();
-    for (const [at, object] of objects.entries()) this.addAs(oids[at] as Oid, object, copy);
+    for (const [at, object] of objects.entries()) {
+      this.addAs(oids[at] as Oid, object, isGivenAway(object) ? (body) => body : copy);
+    }
     return oids;
   }
 
@@ -119,11 +122,17 @@ export class ObjectMap {
   }
 }
 
+/** Whether the body may be kept as it is. One that is small may be part of a larger buffer. */
+export function isGivenAway({ oid, body }: NewObject): boolean {
+  return oid !== undefined && body.length > SMALL_BYTES && body.length === body.buffer.byteLength;
+}
+
 function copyOf(body: Uint8Array): Uint8Array {
   return body.slice();
 }
 
-function copyIntoShared(): (body: Uint8Array) => Uint8Array {
+/** Copies of what is small share buffers. */
+export function copyIntoShared(): (body: Uint8Array) => Uint8Array {
   let shared = new Uint8Array(0);
   let used = 0;
   return (body) => {

@@ -1,6 +1,7 @@
 import {
   concatBytes,
   type HashAlgorithm,
+  type NewObject,
   type ObjectKind,
   type Oid,
   oidFromBytes,
@@ -131,7 +132,7 @@ export class MemoryObjectStore implements ObjectStore {
     return this.loose.add(object);
   }
 
-  async writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
+  async writeMany(objects: readonly NewObject[]): Promise<Oid[]> {
     if (objects.length >= LEAST_BLOCK && this.loose.block === undefined) {
       const later = await import('../../later.js').catch(() => undefined); // a page that is off line goes on without
       if (later !== undefined) this.loose.block ??= new later.ObjectBlock(this.algorithm);

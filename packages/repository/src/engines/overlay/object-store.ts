@@ -1,4 +1,12 @@
-import { equalBytes, GitError, type HashAlgorithm, type ObjectKind, type Oid, type RawObject } from '@git-kv/objects';
+import {
+  equalBytes,
+  GitError,
+  type HashAlgorithm,
+  type NewObject,
+  type ObjectKind,
+  type Oid,
+  type RawObject,
+} from '@git-kv/objects';
 import type { PackEntry, PackEntryHead } from '@git-kv/pack';
 import type { AuditOptions, AuditVisitor } from '../../audit.js';
 import { auditListed } from '../../audit-listed.js';
@@ -136,7 +144,7 @@ class OverlayObjectStore implements ObjectStore {
     return this.#top.write(object);
   }
 
-  writeMany(objects: readonly RawObject[]): Promise<Oid[]> {
+  writeMany(objects: readonly NewObject[]): Promise<Oid[]> {
     return this.#top.writeMany(objects);
   }
 
