@@ -5,13 +5,12 @@
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCommit, buildIdentity, FileMode, hashObject, parseCommit } from '@git-kv/objects';
-import { writePack } from '@git-kv/pack';
 import { batchWrites, editTree } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { openRepository } from '@git-kv/repository/node-fs';
 import { report } from '../../lib/report.mjs';
 
-/** @import { ObjectKind, Oid, RawObject } from '@git-kv/objects' */
+/** @import { NewObject, Oid } from '@git-kv/objects' */
 
 const [engine = '', gitDir = '', changesPath = ''] = process.argv.slice(2);
 /** @type {import('../../lib/kv-history.mjs').KvChange[]} */
@@ -38,20 +37,19 @@ let headOid = start.oid;
 const head = await objects.read(headOid);
 if (head === undefined) throw new Error(`${headOid} is missing`);
 let { treeOid } = parseCommit(head.body);
-/** @type {Map<Oid, RawObject>} */
+/** @type {Map<Oid, NewObject>} */
 const created = new Map();
 for (const { directory, name, value, message, timestamp } of changes) {
-  /** @type {RawObject} */
-  const blob = { kind: 'blob', body: encoder.encode(value) };
-  const blobOid = hashObject(objects.algorithm, blob.kind, blob.body);
-  const edit = { path: [directory, name], entry: { mode: FileMode.regular, oid: blobOid } };
+  const bytes = encoder.encode(value);
+  const oid = hashObject(objects.algorithm, 'blob', bytes);
+  const edit = { path: [directory, name], entry: { mode: FileMode.regular, oid } };
   const edited = await editTree(objects, treeOid, [edit]);
   if (edited.status !== 'edited') throw new Error(`cannot set ${directory}/${name}`);
   treeOid = edited.treeOid;
   const person = buildIdentity({ name: 'Bench', email: 'bench@example.com', timestamp });
   const body = buildCommit({ treeOid, parentOids: [headOid], author: person, committer: person, message });
-  /** @type {RawObject[]} */
-  const added = [blob, ...edited.objects, { kind: 'commit', body }];
+  /** @type {NewObject[]} */
+  const added = [{ oid, kind: 'blob', body: bytes }, ...edited.objects, { kind: 'commit', body }];
   const addedOids = await objects.writeMany(added);
   const next = addedOids.at(-1) ?? '';
   const outcome = await refs.update([{ name: REF, expected: { oid: headOid }, next: { oid: next } }]);
@@ -62,11 +60,8 @@ for (const { directory, name, value, message, timestamp } of changes) {
   }
 }
 if (engine === 'memory') {
-  const inputs = [...created].map(([oid, { kind, body }]) => ({ oid, kind, body }));
-  const pack = writePack({ algorithm: disk.algorithm, objects: inputs, objectCount: inputs.length, treeDeltas: true });
-  const quarantine = await disk.objects.receive(pack);
-  const updates = [{ name: REF, expected: start, next: { oid: headOid } }];
-  const outcome = await disk.transact({ quarantine, updates });
+  await disk.objects.writeMany([...created].map(([oid, { kind, body }]) => ({ oid, kind, body })));
+  const outcome = await disk.refs.update([{ name: REF, expected: start, next: { oid: headOid } }]);
   if (outcome.status !== 'updated') throw new Error(`the update ended with ${outcome.status}`);
   await repository.close();
 }
