@@ -9,35 +9,30 @@ import {
 } from '@git-kv/protocol';
 import { createHelperCredentials, createNetrcCredentials, credentialSettings } from '@git-kv/protocol/node';
 import { CommandError, type Console } from './console.js';
-import { readGitConfig } from './git-config.js';
-import { findHere } from './repository.js';
+import type { OwnSettings } from './git-config.js';
+import { readConfigHere } from './repository.js';
 
 /**
  * Credentials for a remote: of the environment, of netrc, of the helpers that the configuration names, of the person, whom a program asks
- * or the terminal. Helpers keep what they gave or the person typed, where it was good: what stands before them is not theirs to keep.
+ * or the terminal. `own` are the settings of a repository that is being made. Helpers keep what they gave or the person typed, where it was good: what stands before them is not theirs to keep.
  */
-export function remoteCredentials(console: Console): CredentialsStore {
+export function remoteCredentials(console: Console, own?: OwnSettings): CredentialsStore {
   return chainCredentials(
     environmentCredentials(console),
     createNetrcCredentials({ environment: console.env }),
-    helperCredentials(console),
-    askpassCredentials(console),
+    helperCredentials(console, own),
+    askpassCredentials(console, own),
     terminalCredentials(console),
   );
 }
 
 /** The helpers of the configuration, which is read when somebody asks. */
-function helperCredentials(console: Console): CredentialsStore {
+function helperCredentials(console: Console, own: OwnSettings | undefined): CredentialsStore {
   let store: Promise<CredentialsStore> | undefined;
   const helpers = ({ url, username }: CredentialsRequest): Promise<CredentialsStore> => {
     store ??= (async () => {
-      const repository = await findHere(console);
-      try {
-        const { entries } = await readGitConfig(console, repository);
-        return createHelperCredentials({ ...credentialSettings(url, entries, username), environment: console.env });
-      } finally {
-        await repository?.close();
-      }
+      const { entries } = await readConfigHere(console, own);
+      return createHelperCredentials({ ...credentialSettings(url, entries, username), environment: console.env });
     })();
     return store;
   };
@@ -60,11 +55,11 @@ function environmentCredentials(console: Console): CredentialsProvider {
 }
 
 /** The program that GIT_ASKPASS, core.askPass or SSH_ASKPASS names. A refusal is final: it would be asked the same again. */
-function askpassCredentials(console: Console): CredentialsProvider {
+function askpassCredentials(console: Console, own: OwnSettings | undefined): CredentialsProvider {
   let hasGiven = false;
   return async ({ url, username, attempt, signal }) => {
     if (attempt === 1) hasGiven = false;
-    const program = console.env.GIT_ASKPASS ?? (await configuredAskpass(console)) ?? console.env.SSH_ASKPASS;
+    const program = console.env.GIT_ASKPASS ?? (await configuredAskpass(console, own)) ?? console.env.SSH_ASKPASS;
     if (hasGiven || !program) return undefined;
     const { protocol, host } = new URL(url);
     const where = (name = ''): string => `'${protocol}//${name === '' ? '' : `${shownName(name)}@`}${host}': `;
@@ -82,13 +77,8 @@ function shownName(name: string): string {
   return encodeURIComponent(name).replace(/['()*!]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }
 
-async function configuredAskpass(console: Console): Promise<string | undefined> {
-  const repository = await findHere(console);
-  try {
-    return (await readGitConfig(console, repository)).get('core', 'askpass');
-  } finally {
-    await repository?.close();
-  }
+async function configuredAskpass(console: Console, own: OwnSettings | undefined): Promise<string | undefined> {
+  return (await readConfigHere(console, own)).get('core', 'askpass');
 }
 
 /** The first line of what the program prints; `undefined`, and a word about it, where it fails. It has no input of ours. */

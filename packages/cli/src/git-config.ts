@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Config, type ConfigEntry, parseConfig } from '@git-kv/repository/file';
-import type { FileRepository } from '@git-kv/repository/node-fs';
-import type { Console } from './console.js';
+import { CommandError, type Console } from './console.js';
 import { ioError } from './input.js';
 
 /** The settings that hold for a command: the system's, the user's, the repository's, and those of the environment. */
@@ -48,8 +47,13 @@ export class GitConfig {
   }
 }
 
+/** Settings of a repository that may not be there yet, as they are now. */
+export interface OwnSettings {
+  readonly config: { read(): Promise<Pick<Config, 'entries'>> };
+}
+
 /** Read what git reads, without following includes; outside of a repository without one's settings. @see git-config(1), "FILES" */
-export async function readGitConfig(console: Console, repository?: FileRepository): Promise<GitConfig> {
+export async function readGitConfig(console: Console, repository?: OwnSettings): Promise<GitConfig> {
   const sources: Pick<Config, 'entries'>[] = [];
   for (const path of [...systemConfigPaths(console.env), ...globalConfigPaths(console.env)])
     sources.push(await readConfigFile(resolve(console.cwd, path)));
@@ -84,19 +88,40 @@ async function readConfigFile(path: string): Promise<Config> {
   return parseConfig(text);
 }
 
-/** `GIT_CONFIG_COUNT` with its keys and values, as `git -c` passes them on. */
+/** One setting by its name, or `undefined` where that is none. */
+export function configEntry(key: string, value: string | undefined): ConfigEntry | undefined {
+  const [, section, subsection, name] = /^([^.]+)\.(?:(.*)\.)?([^.]+)$/s.exec(key) ?? [];
+  if (section === undefined || name === undefined) return undefined;
+  return { section: section.toLowerCase(), subsection, name: name.toLowerCase(), value };
+}
+
+/** `GIT_CONFIG_COUNT` with its keys and values, as `-c` passes them on. */
 export function environmentSettings(env: Console['env']): Pick<Config, 'entries'> {
-  const entries = [];
+  const entries: ConfigEntry[] = [];
   for (let at = 0; at < Number(env.GIT_CONFIG_COUNT ?? 0); at++) {
-    const match = /^([^.]+)\.(?:(.*)\.)?([^.]+)$/s.exec(env[`GIT_CONFIG_KEY_${at}`] ?? '');
-    if (match === null) continue;
-    const [section, subsection, name] = [match[1] as string, match[2], match[3] as string];
-    entries.push({
-      section: section.toLowerCase(),
-      subsection,
-      name: name.toLowerCase(),
-      value: env[`GIT_CONFIG_VALUE_${at}`],
-    });
+    const entry = configEntry(env[`GIT_CONFIG_KEY_${at}`] ?? '', env[`GIT_CONFIG_VALUE_${at}`]);
+    if (entry !== undefined) entries.push(entry);
   }
   return { entries };
+}
+
+/**
+ * The environment with one more setting, which comes before those that are there.
+ * @throws {CommandError} for a name that is none, which is said on standard error, as by git
+ */
+export async function withSetting({ stderr }: Console, env: Console['env'], text: string): Promise<Console['env']> {
+  const equals = text.indexOf('=');
+  const key = equals < 0 ? text : text.slice(0, equals);
+  if (!/^[^.]+\.(?:.*\.)?[^.]+$/s.test(key)) {
+    const problem = key === '' ? 'empty config key' : `key does not contain a section or a name: ${key}`;
+    await stderr.write(`error: ${problem}\n`);
+    throw new CommandError('unable to parse command-line config');
+  }
+  const count = Number(env.GIT_CONFIG_COUNT ?? 0);
+  return {
+    ...env,
+    GIT_CONFIG_COUNT: `${count + 1}`,
+    [`GIT_CONFIG_KEY_${count}`]: key,
+    [`GIT_CONFIG_VALUE_${count}`]: equals < 0 ? 'true' : text.slice(equals + 1),
+  };
 }

@@ -16,12 +16,12 @@ import { createPathTransport, type FileRepository } from '@git-kv/repository/nod
 import { assertTransportAllowed } from './allowed-protocols.js';
 import { CommandError, type Console } from './console.js';
 import { remoteCredentials } from './credentials.js';
-import { readGitConfig } from './git-config.js';
+import { type OwnSettings, readGitConfig } from './git-config.js';
 import { hookPrograms, PROGRAM_HOOK_TIMEOUT_MS } from './hook-programs.js';
 import { type HttpSettings, httpSettings } from './http-settings.js';
 import { assertTrusted } from './ownership.js';
 import { readReceiveSettings } from './receive-settings.js';
-import { findHere } from './repository.js';
+import { readConfigHere } from './repository.js';
 import { toleratingFilters } from './unfiltered.js';
 import { uploadRules } from './upload-rules.js';
 
@@ -46,6 +46,8 @@ export interface RemotePrograms {
   readonly receivePack?: string | undefined;
   /** Words for the server. */
   readonly serverOptions?: readonly string[];
+  /** The settings of the repository that is being made, in the place of those of one around. */
+  readonly own?: OwnSettings | undefined;
 }
 
 /** Connects for a fetch into `repository`; the caller closes what comes of it. */
@@ -65,7 +67,7 @@ export async function withRemote<T>(
     bundle === undefined
       ? toleratingFilters(
           await connectUploadPack(transport, {
-            version: await configuredVersion(console, repository),
+            version: await configuredVersion(console, programs.own ?? repository),
             signal,
             serverOptions,
           }),
@@ -89,28 +91,26 @@ export async function openConfiguredRemote(
   programs: Omit<RemotePrograms, 'serverOptions'> = {},
 ): Promise<Transport> {
   assertRemoteUrl(url);
-  const repository = await findHere(console);
-  try {
-    const config = await readGitConfig(console, repository);
-    assertTransportAllowed(url, config, console.env);
-    const { env, ...http } = httpSettings(url, config, console.env);
-    const command = env.GIT_SSH_COMMAND || config.get('core', 'sshcommand');
-    const variant = env.GIT_SSH_VARIANT ?? config.get('ssh', 'variant');
-    const environment = {
-      ...env,
-      // GIT_SSH_COMMAND comes before the configuration, and GIT_SSH after.
-      ...(command && { GIT_SSH_COMMAND: command }),
-      ...(variant !== undefined && { GIT_SSH_VARIANT: variant }),
-    };
-    return openRemote(url, { ...console, env: environment }, programs, http);
-  } finally {
-    await repository?.close();
-  }
+  const config = await readConfigHere(console, programs.own);
+  assertTransportAllowed(url, config, console.env);
+  const { env, ...http } = httpSettings(url, config, console.env);
+  const command = env.GIT_SSH_COMMAND || config.get('core', 'sshcommand');
+  const variant = env.GIT_SSH_VARIANT ?? config.get('ssh', 'variant');
+  const environment = {
+    ...env,
+    // GIT_SSH_COMMAND comes before the configuration, and GIT_SSH after.
+    ...(command && { GIT_SSH_COMMAND: command }),
+    ...(variant !== undefined && { GIT_SSH_VARIANT: variant }),
+  };
+  return openRemote(url, { ...console, env: environment }, programs, http);
 }
 
 /** What protocol.version says: 2 where nothing does. */
-async function configuredVersion(console: Console, repository: Repository | undefined): Promise<ProtocolVersion> {
-  const files = repository !== undefined && 'layout' in repository ? (repository as FileRepository) : undefined;
+export async function configuredVersion(
+  console: Console,
+  repository: Repository | OwnSettings | undefined,
+): Promise<ProtocolVersion> {
+  const files = repository !== undefined && 'config' in repository ? repository : undefined;
   const text = (await readGitConfig(console, files)).get('protocol', 'version') ?? '2';
   const version = ([0, 1, 2] as const).find((known) => String(known) === text);
   if (version === undefined) throw new CommandError(`unknown value for config 'protocol.version': ${text}`);
@@ -143,18 +143,19 @@ function openRemote(
   programs: Omit<RemotePrograms, 'serverOptions'>,
   { http, pace }: Pick<HttpSettings, 'http' | 'pace'>,
 ): Transport {
+  const { own, ...named } = programs;
   const isNamed = programs.uploadPack !== undefined || programs.receivePack !== undefined;
   return createTransport(url, {
-    ...programs,
+    ...named,
     environment: console.env,
-    credentials: remoteCredentials(console),
+    credentials: remoteCredentials(console, own),
     http,
     pace,
     // The program reads ~/.ssh/config, which people rely on.
     sshBy: 'program',
     local: (path) =>
       isNamed
-        ? createLocalProgramTransport(resolve(console.cwd, path), { ...programs, environment: console.env })
+        ? createLocalProgramTransport(resolve(console.cwd, path), { ...named, environment: console.env })
         : createPathTransport(resolve(console.cwd, path), {
             serve: async (repository, service) => {
               const { announced, ...receivePack } = await readReceiveSettings(console, repository);

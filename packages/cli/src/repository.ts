@@ -3,6 +3,7 @@ import { algorithmOf, type HashAlgorithm, hashAlgorithm, isGitError, isOid, sha1
 import type { Repository } from '@git-kv/repository';
 import { type FileRepository, openRepository } from '@git-kv/repository/node-fs';
 import { CommandError, type Console } from './console.js';
+import { type GitConfig, type OwnSettings, readGitConfig } from './git-config.js';
 import { dubiousOwnership, isTrusted } from './ownership.js';
 
 /** Where the repository of a command is: GIT_DIR, or else the current directory (bare, or with a `.git`) and its parents. */
@@ -21,6 +22,17 @@ export async function findHere(console: Console): Promise<FileRepository | undef
   if (given !== undefined && given !== '') return await openAt(resolve(console.cwd, given), given);
   const found = await discover(console);
   return typeof found === 'string' ? undefined : found;
+}
+
+/** The settings that hold in the repository that a command runs in, if any; or for one that is being made, with the settings it will have. */
+export async function readConfigHere(console: Console, own?: OwnSettings): Promise<GitConfig> {
+  if (own !== undefined) return await readGitConfig(console, own);
+  const repository = await findHere(console);
+  try {
+    return await readGitConfig(console, repository);
+  } finally {
+    await repository?.close();
+  }
 }
 
 /** Look for a repository from the current directory up. A path: one is there, and may be somebody else's. */

@@ -18,6 +18,10 @@ export async function tsgit(args: readonly string[], console: Console): Promise<
       const directory = args[++at];
       if (directory === undefined) throw new UsageError('no directory given for -C');
       cwd = resolve(cwd, directory);
+    } else if (arg === '-c') {
+      const setting = args[++at];
+      if (setting === undefined) throw new UsageError('-c expects a configuration string');
+      env = await (await import('./git-config.js')).withSetting(console, env, setting);
     } else if (arg.startsWith('--git-dir=')) {
       env = { ...env, GIT_DIR: arg.slice('--git-dir='.length) };
     } else if (arg === '--git-dir') {

@@ -4,5 +4,5 @@ export { ConnectionChannel } from './session/connection-channel.js';
 export { readV0Advertisement, V0UploadPack } from './session/v0-upload-pack.js';
 export { askObjectInfo, findCommon } from './session/v2-questions.js';
 export { answerFailure, followRedirects, probe, redirectRefused, sendAgain } from './transport/http-detours.js';
-export { largeBody } from './transport/large-body.js';
+export { gzip, largeBody } from './transport/large-body.js';
 export { Pace } from './transport/pace.js';

@@ -8,7 +8,9 @@ export interface ProtocolLimits {
   readonly maxRefsBytes: number;
   /** Lines of capabilities in one message. */
   readonly maxCapabilities: number;
-  /** `want`, `want-ref`, `have` and `shallow` lines of one request, and acknowledgments and shallow lines of one answer. */
+  /** `want` and `want-ref` lines of one request: a mirror's first fetch names each tip. At a server, `maxRequestBytes` is met first. */
+  readonly maxWants: number;
+  /** `have`, `shallow` and `deepen-not` lines of one request, and acknowledgments and shallow lines of one answer. */
   readonly maxObjectLines: number;
   /** Bytes of one request of protocol v2, framing included: also over a pipe, where no HTTP body has a cap. */
   readonly maxRequestBytes: number;
@@ -28,6 +30,7 @@ export const DEFAULT_PROTOCOL_LIMITS: ProtocolLimits = {
   maxRefs: 1_000_000,
   maxRefsBytes: 256 * 1024 * 1024,
   maxCapabilities: 1024,
+  maxWants: 1_000_000,
   maxObjectLines: 100_000,
   maxRequestBytes: 10 * 1024 * 1024,
   maxRounds: 256,

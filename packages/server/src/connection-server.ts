@@ -142,6 +142,7 @@ export async function answerConnection<Identity = unknown>(
       signal,
       uploadPack: {
         ...common,
+        limits: { maxRequestBytes: limits.uploadPackRequestBytes },
         rules: (typeof options.upload === 'function' ? await options.upload(repository) : options.upload) ?? {},
         ...(options.level !== undefined && { level: options.level }),
       },

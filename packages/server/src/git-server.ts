@@ -133,6 +133,7 @@ export function createGitServer<Identity = unknown>(options: GitServerOptions<Id
         ? serveUploadPack(repository, capBytes(body, 'uploadPackRequestBytes', limits.uploadPackRequestBytes), {
             version: requestedVersion(request.headers.get('Git-Protocol')),
             isStateless: true,
+            limits: { maxRequestBytes: limits.uploadPackRequestBytes },
             signal,
             onFailure,
             hidden,

@@ -1,6 +1,6 @@
 /** Caps on what a client may send. An error names the limit, the value and the cap. */
 export interface ServerLimits {
-  /** Bytes of an upload-pack request after gunzip. */
+  /** Bytes of an upload-pack request after gunzip: 10 MiB, the default, hold some 200,000 wants. */
   readonly uploadPackRequestBytes: number;
   /** Bytes out of gunzip for each byte in, above 64 KiB of output. */
   readonly gzipRatio: number;

@@ -2,12 +2,13 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isGitError } from '@git-kv/objects';
 import type { Transport } from '@git-kv/protocol';
-import { type CloneLayout, type CloneSummary, cloneInto } from '@git-kv/repository';
+import { type CloneLayout, type CloneSummary, cloneInto, readRemote } from '@git-kv/repository';
 import { type FileRepository, initRepository } from '@git-kv/repository/node-fs';
 import { type CloneSource, findCloneSource, guessDirectory } from '../clone-directory.js';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { deepening } from '../fetch-depth.js';
 import { fetchedObjectChecks } from '../fsck-config.js';
+import { configEntry, type OwnSettings, readGitConfig } from '../git-config.js';
 import { type GivenOptions, parseGitOptions } from '../git-options.js';
 import { ioError } from '../input.js';
 import type { Command } from '../program.js';
@@ -41,11 +42,13 @@ export const cloneCommand: Command = {
     try {
       if (!options.has('quiet'))
         await console.stderr.write(`Cloning into ${isBare ? 'bare repository ' : ''}'${shown}'...\n`);
+      const own = ownSettings(options.values('config'));
+      const config = await readGitConfig(console, own);
       await withRemote(
-        source.url,
+        readRemote(config, source.url).urls[0] ?? source.url,
         console,
         (transport, connect) => clone({ transport, connect, source, directory, console, options, layout, origin }),
-        { uploadPack: options.value('upload-pack'), serverOptions: options.values('server-option') },
+        { uploadPack: options.value('upload-pack'), serverOptions: options.values('server-option'), own },
       );
       done = true;
     } finally {
@@ -146,6 +149,17 @@ async function clone(task: CloneTask): Promise<void> {
   }
 }
 
+/** What -c says, which holds for the clone itself, as the settings of the new repository do. */
+function ownSettings(texts: readonly string[]): OwnSettings {
+  const entries = texts.map(splitSetting).map(([key, value]) => configEntry(key, value));
+  return { config: { read: async () => ({ entries: entries.filter((entry) => entry !== undefined) }) } };
+}
+
+function splitSetting(text: string): [key: string, value: string] {
+  const equals = text.indexOf('=');
+  return equals < 0 ? [text, 'true'] : [text.slice(0, equals), text.slice(equals + 1)];
+}
+
 /** The settings that are there before anything is fetched. */
 async function configure(
   repository: FileRepository,
@@ -153,10 +167,7 @@ async function configure(
   { noTags }: { readonly noTags: boolean },
 ): Promise<void> {
   await repository.config.update((document) => {
-    for (const text of options.values('config')) {
-      const equals = text.indexOf('=');
-      document.add(equals < 0 ? text : text.slice(0, equals), equals < 0 ? 'true' : text.slice(equals + 1));
-    }
+    for (const [key, value] of options.values('config').map(splitSetting)) document.add(key, value);
     document.add(`remote.${origin}.url`, withoutPassword(source.url));
     if (noTags) document.add(`remote.${origin}.tagOpt`, '--no-tags');
   });

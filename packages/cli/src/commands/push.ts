@@ -19,7 +19,7 @@ import { readLeases } from '../push-leases.js';
 import { advisePush, tellPush } from '../push-report.js';
 import { wasSeen } from '../push-seen.js';
 import { reflogNote } from '../ref-updates.js';
-import { withRemote } from '../remote.js';
+import { configuredVersion, withRemote } from '../remote.js';
 import { currentBranch, joinTagWords, parseRefspecs, remoteCalled, shownUrl } from '../remote-names.js';
 import { openHere, using } from '../repository.js';
 
@@ -144,6 +144,7 @@ async function wishOf(task: PushTask, words: readonly string[]): Promise<PushRef
     followTags: followTags === undefined ? isOn(config.get('push', 'followtags')) : !followTags.negated,
     negotiate: isOn(config.get('push', 'negotiate')),
     leases: await readLeases(repository, options),
+    version: await configuredVersion(console, repository),
     reflog,
     ...(pushOptions.length > 0 && { pushOptions }),
   };

@@ -7,7 +7,7 @@ import type { Command } from '../program.js';
 import { RemoteProgress } from '../progress.js';
 import { readLeases } from '../push-leases.js';
 import { tellPush } from '../push-report.js';
-import { withRemote } from '../remote.js';
+import { configuredVersion, withRemote } from '../remote.js';
 import { parseRefspecs, remoteCalled } from '../remote-names.js';
 import { openHere, using } from '../repository.js';
 
@@ -53,6 +53,7 @@ export const sendPackCommand: Command = {
               signal: console.signal,
               onRemoteProgress: (line, transient) => progress.say(line, transient),
               ...(pushOptions.length > 0 && { pushOptions }),
+              version: await configuredVersion(console, repository),
             }),
           { receivePack: options.value('receive-pack') ?? options.value('exec') },
         );

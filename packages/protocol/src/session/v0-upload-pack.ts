@@ -66,7 +66,7 @@ export class V0UploadPack implements UploadPackClient {
       algorithm: this.algorithm,
       limits: this.#limits,
       head,
-      fixedLines: request.wants.length + request.shallow.length,
+      fixedLines: request.shallow.length,
       deepens: request.depth !== undefined || request.deepenSince !== undefined || request.deepenNot.length > 0,
       mode,
       noDone: hasCapability(capabilities, 'no-done'),

@@ -64,8 +64,7 @@ export class V2UploadPack implements UploadPackClient {
     if (request.wants.length + request.wantRefs.length === 0) {
       return { shallowOids: [], unshallowOids: [], commonOids: [], wantedRefs: [] };
     }
-    const fixedLines = request.wants.length + request.wantRefs.length + request.shallow.length;
-    const negotiation = new Negotiation(options.haves ?? [], fixedLines, this.#limits, {
+    const negotiation = new Negotiation(options.haves ?? [], request.shallow.length, this.#limits, {
       ...(options.negotiator !== undefined && { kind: options.negotiator }),
     });
     try {

@@ -41,6 +41,8 @@ export interface HttpTransportOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 300_000;
+/** Requests of fetches that are larger go out compressed. */
+const GZIP_ABOVE_BYTES = 64 * 1024;
 const DEFAULT_POST_BUFFER_BYTES = 1024 * 1024;
 const DEFAULT_MAX_HELD_REQUEST_BYTES = 64 * 1024 * 1024;
 const PROBE: Uint8Array = /* @__PURE__ */ encodeUtf8('0000');
@@ -109,9 +111,23 @@ class HttpTransport implements RequestTransport {
       'Content-Type': `application/x-${service}-request`,
       ...protocolHeader(call),
     };
-    const body = await this.#holdBody(call);
+    let body = await this.#holdBody(call);
+    let encoding: Record<string, string> = {};
+    // As git does: servers that read a request whole have a limit for what comes over the wire.
+    if (service === 'git-upload-pack' && body.kind === 'held' && body.bytes.length > GZIP_ABOVE_BYTES) {
+      const { gzip } = await import('../later.js');
+      const bytes = await gzip(body.bytes);
+      if (bytes !== undefined) [body, encoding] = [{ kind: 'held', bytes }, { 'Content-Encoding': 'gzip' }];
+    }
     const send = (sent: RequestBody, isRepeatable: boolean): Promise<HttpAnswer> =>
-      this.#send({ method: 'POST', url, headers, signal, body: sent, isRepeatable });
+      this.#send({
+        method: 'POST',
+        url,
+        headers: { ...headers, ...(sent === body && encoding) },
+        signal,
+        body: sent,
+        isRepeatable,
+      });
     if (body.kind === 'streamed') {
       const { probe } = await import('../later.js');
       await probe(() => send({ kind: 'held', bytes: PROBE }, false), url, body.chunks);

@@ -87,3 +87,11 @@ function canStreamRequests(): boolean {
   })();
   return streamsRequests;
 }
+
+/** Bytes as `Content-Encoding: gzip` has them; `undefined` where the runtime does not compress. */
+export async function gzip(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  if (!('CompressionStream' in globalThis)) return undefined;
+  // The cast: no body of ours lies in shared memory.
+  const stream = new Response(bytes as Uint8Array<ArrayBuffer>).body?.pipeThrough(new CompressionStream('gzip'));
+  return stream && new Uint8Array(await new Response(stream).arrayBuffer());
+}

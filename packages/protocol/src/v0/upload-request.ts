@@ -43,7 +43,8 @@ export function serializeUploadRequest(
   { request, capabilities }: UploadRequest,
   limits: ProtocolLimits = DEFAULT_PROTOCOL_LIMITS,
 ): Uint8Array {
-  assertWithin(limits, 'maxObjectLines', request.wants.length + request.shallow.length);
+  assertWithin(limits, 'maxWants', request.wants.length);
+  assertWithin(limits, 'maxObjectLines', request.shallow.length);
   const list = serializeCapabilityList(capabilities);
   const rows = request.wants.map((oid, index) => (index === 0 && list !== '' ? `want ${oid} ${list}` : `want ${oid}`));
   for (const oid of request.shallow) rows.push(`shallow ${oid}`);
@@ -81,7 +82,6 @@ export async function readUploadRequest(
     const text = exactLineText(line.payload);
     if (text === undefined) throw malformed(lines.offset, 'a line is not UTF-8');
     assertWithin(limits, 'maxRequestBytes', lines.offset - start);
-    assertWithin(limits, 'maxObjectLines', count + 1);
     const space = text.indexOf(' ');
     const word = text.slice(0, space);
     const value = text.slice(space + 1);
@@ -92,11 +92,16 @@ export async function readUploadRequest(
       }
       capabilities ??= parseCapabilityList(rest.join(' '));
       wants.add(parseOid('upload request', id, lines.offset, algorithm));
-    } else if (word === 'shallow') shallow.push(parseOid('upload request', value, lines.offset, algorithm));
-    else if (word === 'deepen') depth = positive(word, value);
+      assertWithin(limits, 'maxWants', wants.size);
+    } else if (word === 'shallow') {
+      shallow.push(parseOid('upload request', value, lines.offset, algorithm));
+      assertWithin(limits, 'maxObjectLines', shallow.length);
+    } else if (word === 'deepen') depth = positive(word, value);
     else if (word === 'deepen-since') deepenSince = positive(word, value);
-    else if (word === 'deepen-not') deepenNot.push(value);
-    else if (word === 'filter') filter = value;
+    else if (word === 'deepen-not') {
+      deepenNot.push(value);
+      assertWithin(limits, 'maxObjectLines', deepenNot.length);
+    } else if (word === 'filter') filter = value;
     else throw malformed(lines.offset, `${JSON.stringify(text.slice(0, 40))} is no line of a request`);
   }
   if (capabilities === undefined) throw malformed(lines.offset, 'nothing is wanted');

@@ -55,14 +55,19 @@ export async function readV2Command(lines: LineSource, limits: ProtocolLimits): 
   }
   const name = known(command, lines.offset);
   const args: string[] = [];
+  let wants = 0;
   for (;;) {
     const line = (await lines.read()) ?? closedEarly();
     if (line.kind === 'flush') return { command: name, capabilities, args };
     args.push(argumentText(line, lines.offset));
     assertWithin(limits, 'maxRequestBytes', lines.offset - start);
+    if (name === 'fetch' && args.at(-1)?.startsWith('want') === true) {
+      assertWithin(limits, 'maxWants', ++wants);
+      continue;
+    }
     // Both commands have arguments of other kinds, but only a few of them.
     const limit = name === 'ls-refs' ? 'maxRefPrefixes' : 'maxObjectLines';
-    if (args.length > limits[limit] + 64) assertWithin(limits, limit, args.length);
+    if (args.length - wants > limits[limit] + 64) assertWithin(limits, limit, args.length - wants);
   }
 }
 

@@ -144,8 +144,9 @@ export function parseFetchCommand(
 }
 
 function assertObjectLines(request: FetchRequest, limits: ProtocolLimits): void {
-  const { wants, wantRefs, haves, shallow } = request;
-  assertWithin(limits, 'maxObjectLines', wants.length + wantRefs.length + haves.length + shallow.length);
+  const { wants, wantRefs, haves, shallow, deepenNot } = request;
+  assertWithin(limits, 'maxWants', wants.length + wantRefs.length);
+  assertWithin(limits, 'maxObjectLines', haves.length + shallow.length + deepenNot.length);
 }
 
 function refName(text: string): string {

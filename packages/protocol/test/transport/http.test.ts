@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { sha1 } from '@git-kv/objects';
 import {
   type Credentials,
@@ -489,6 +490,25 @@ describe('over sockets', () => {
     const transport = connectTo(url);
     for (let round = 0; round < 6; round++) await connectUploadPack(transport);
     expect(ports.size).toBeLessThan(4);
+  });
+
+  test('a large request of a fetch is compressed, as git does', async () => {
+    const seen: unknown[] = [];
+    const url = await listen(async (request, response) => {
+      const sent = await collect(request);
+      const encoding = request.headers['content-encoding'];
+      seen.push([encoding, (encoding === 'gzip' ? gunzipSync(sent) : sent).length, sent.length < 10_000]);
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' }).end('0000');
+    });
+    const transport = connectTo(url);
+    for (const size of [65_536, 65_537]) {
+      const call = { service: 'git-upload-pack', phase: 'call', body: new Uint8Array(size) } as const;
+      await collect(await transport.exchange(call));
+    }
+    expect(seen).toEqual([
+      [undefined, 65_536, false],
+      ['gzip', 65_537, true],
+    ]);
   });
 
   test('a body over the post buffer is streamed as it is made', async () => {

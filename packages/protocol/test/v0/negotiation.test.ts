@@ -85,12 +85,17 @@ describe('a request of protocol v0', () => {
 
   test('over a limit is refused', async () => {
     const wire = concatBytes([...Array<Uint8Array>(11).fill(line(`want ${A}`)), FLUSH]);
-    await expect(read(wire, { maxObjectLines: 10 })).rejects.toMatchObject({ limit: 'maxObjectLines' });
+    await expect(read(wire, { maxObjectLines: 1 })).resolves.toBeDefined();
+    for (const word of ['shallow', 'deepen-not']) {
+      const more = concatBytes([line(`want ${A}`), ...Array<Uint8Array>(11).fill(line(`${word} ${A}`)), FLUSH]);
+      await expect(read(more, { maxObjectLines: 10 })).rejects.toMatchObject({ limit: 'maxObjectLines' });
+    }
+    const other = concatBytes([line(`want ${A}`), line(`want ${B}`), FLUSH]);
+    await expect(read(other, { maxWants: 1 })).rejects.toMatchObject({ limit: 'maxWants' });
     await expect(read(wire, { maxRequestBytes: 99 })).rejects.toMatchObject({ limit: 'maxRequestBytes' });
     const request = { ...EMPTY_FETCH_REQUEST, wants: [A, B] };
-    const write = (): unknown =>
-      serializeUploadRequest({ request, capabilities: [] }, protocolLimits({ maxObjectLines: 1 }));
-    expect(write).toThrow(expect.objectContaining({ limit: 'maxObjectLines' }));
+    const write = (): unknown => serializeUploadRequest({ request, capabilities: [] }, protocolLimits({ maxWants: 1 }));
+    expect(write).toThrow(expect.objectContaining({ limit: 'maxWants' }));
   });
 });
 

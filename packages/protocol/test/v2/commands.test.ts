@@ -138,7 +138,12 @@ describe('a command', () => {
   });
 
   test('is refused over each limit, while it is read', async () => {
-    const small: ProtocolLimits = protocolLimits({ maxObjectLines: 10, maxRefPrefixes: 10, maxCapabilities: 10 });
+    const small: ProtocolLimits = protocolLimits({
+      maxWants: 10,
+      maxObjectLines: 10,
+      maxRefPrefixes: 10,
+      maxCapabilities: 10,
+    });
     const haves = { command: 'fetch', capabilities: [], args: Array<string>(11).fill(`have ${A}`) };
     expect(() => parseFetchCommand(haves, sha1, small)).toThrow(expect.objectContaining({ limit: 'maxObjectLines' }));
     const endless = async function* (start: string, row: string): AsyncGenerator<Uint8Array, void> {
@@ -148,6 +153,14 @@ describe('a command', () => {
     };
     const fetch = new PktLineReader(endless('command=fetch', `have ${A}`));
     await expect(readV2Command(fetch, small)).rejects.toMatchObject({ limit: 'maxObjectLines' });
+    const wants = new PktLineReader(endless('command=fetch', `want ${A}`));
+    await expect(readV2Command(wants, small)).rejects.toMatchObject({ limit: 'maxWants' });
+    const both = {
+      command: 'fetch',
+      capabilities: [],
+      args: [...haves.args.slice(1), ...Array<string>(10).fill(`want ${'b'.repeat(40)}`)],
+    };
+    expect(parseFetchCommand(both, sha1, small).haves).toHaveLength(10);
     const lsRefs = new PktLineReader(endless('command=ls-refs', 'ref-prefix x'));
     await expect(readV2Command(lsRefs, small)).rejects.toMatchObject({ limit: 'maxRefPrefixes' });
     const capabilities = concatBytes(Array<Uint8Array>(11).fill(encodeText('x')));

@@ -3,6 +3,7 @@ import {
   type CodedRefusal,
   connectReceivePack,
   mapSource,
+  type ProtocolVersion,
   type ReceivePackClient,
   type Refspec,
   rankShortName,
@@ -31,6 +32,8 @@ export interface PushRefsOptions
       PushFromOptions,
       'pushOptions' | 'signal' | 'onRemoteProgress' | 'level' | 'negotiate' | 'onNegotiationFailure'
     > {
+  /** The protocol version to ask for: 1, or what comes without asking (there is no push in version 2). */
+  readonly version?: ProtocolVersion | undefined;
   readonly isForced?: boolean | undefined;
   readonly isAtomic?: boolean | undefined;
   /** Find out what would be pushed, and push nothing. */
@@ -93,7 +96,7 @@ export async function pushRefs(
   options: PushRefsOptions,
 ): Promise<PushRefsReport> {
   const { signal, isAtomic = false, isDryRun = false } = options;
-  const client = await connectReceivePack(transport, { signal });
+  const client = await connectReceivePack(transport, { signal, version: options.version });
   let isPassedOn = false;
   try {
     const planned = await planPushes(repository, client.refs, options);

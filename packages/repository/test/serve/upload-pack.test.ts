@@ -379,8 +379,8 @@ describe.each(MATRIX)('upload-pack over $engine in $format', ({ engine, format }
 
     test('more wants than allowed, before it has answered', async () => {
       const wants = commits.map((oid) => `want ${oid}`);
-      const asked = ask(repository, 'fetch', [...wants, 'done'], { limits: { maxObjectLines: 4 } });
-      await expect(asked).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'maxObjectLines' });
+      const asked = ask(repository, 'fetch', [...wants, 'done'], { limits: { maxWants: 4 } });
+      await expect(asked).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'maxWants' });
     });
 
     test('a request that is cut, wherever', async () => {
