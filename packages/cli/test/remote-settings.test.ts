@@ -139,10 +139,22 @@ describe('settings of HTTP, some of them for one URL', () => {
   });
 
   test('a proxy, which is asked in the place of the server', async () => {
-    const { url } = await serveUntilTestEnds(temporaryDirectory()); // which knows no CONNECT
-    const env = settings(['http.http://host.invalid.proxy', url]);
-    const ended = await run('tsgit', ['ls-remote', 'http://host.invalid/r.git'], { env });
-    expect(ended).toMatchObject({ code: 128, stderr: expect.stringContaining('the proxy closed the connection') });
+    const root = temporaryDirectory();
+    commitFiles(initBare(join(root, 'r.git')), [{ files: { foo: 'x' } }]);
+    const backend = await serveUntilTestEnds(root);
+    const proxy = backend.url.replace('//', '//ann:geheim@');
+    const env = settings(['http.http://host.invalid:81.proxy', proxy]);
+    const args = ['ls-remote', 'http://host.invalid:81/r.git'];
+    const theirs = await gitAsync(args, { env });
+    // curl waits for a 407 before it says who it is; what else it asks is the same.
+    const asked = (): unknown => backend.requests.map(({ method, url, headers }) => [method, url, headers.host]);
+    const seen = asked();
+    backend.requests.length = 0;
+    const { code, stdout, stderr } = await run('tsgit', args, { env });
+    expect({ code, stdout, stderr }).toEqual(theirs);
+    expect(asked()).toEqual(seen);
+    expect(backend.requests[0]).toMatchObject({ url: expect.stringContaining('http://host.invalid:81/r.git/') });
+    expect(stdout + stderr).not.toContain('geheim');
   });
 });
 

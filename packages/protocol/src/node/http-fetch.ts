@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import type { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import type { FetchResponse } from '../transport/fetch-function.js';
 
 /** Whom TLS connections trust. */
@@ -36,23 +37,33 @@ export class HttpFetch {
     this.#options = options;
   }
 
-  async fetch(url: string, init: RequestInit): Promise<NodeResponse> {
+  /** @param proxy who is asked for an `http://` URL, in the place of its server */
+  async fetch(url: string, init: RequestInit, proxy?: string): Promise<NodeResponse> {
     const target = new URL(url);
+    const hop = proxy === undefined ? target : new URL(proxy);
     const { signal, body } = init;
     signal?.throwIfAborted();
     const isHeld = body instanceof Uint8Array;
     const headers = {
       ...(init.headers as OutgoingHttpHeaders | undefined),
       ...(isHeld && { 'Content-Length': body.length }),
+      ...(hop !== target && { Host: target.host, ...proxyAuthorization(hop) }),
     };
-    const options = { method: init.method ?? 'GET', headers, ...(signal && { signal }) };
+    const options = {
+      method: init.method ?? 'GET',
+      headers,
+      ...(signal && { signal }),
+      ...(hop !== target && absoluteForm(target, hop)),
+    };
+    // Without what a header says of it.
+    const address = hop === target ? target : `${hop.protocol}//${hop.host}/`;
     let sent: ClientRequest;
-    if (target.protocol === 'https:') {
+    if (hop.protocol === 'https:') {
       const tls = await this.#secure();
-      sent = tls.request(target, { ...options, agent: tls.agent });
+      sent = tls.request(address, { ...options, agent: tls.agent });
     } else {
       this.#agent ??= new Agent(agentOptions(this.#options));
-      sent = request(target, { ...options, agent: this.#agent });
+      sent = request(address, { ...options, agent: this.#agent });
     }
     const answered = new Promise<NodeResponse>((resolve, reject) => {
       sent.once('response', (message) => resolve(new NodeResponse(message)));
@@ -78,6 +89,19 @@ export class HttpFetch {
     this.#tls ??= openTls(this.#options);
     return this.#tls;
   }
+}
+
+/** The proxy is told the whole URL, and a proxy behind TLS is looked at by its own name, not by the one in `Host`. */
+function absoluteForm(target: URL, { hostname }: URL): { readonly path: string; readonly servername: string } {
+  const { origin, pathname, search } = target;
+  return { path: origin + pathname + search, servername: isIP(hostname.replace(/^\[|\]$/g, '')) > 0 ? '' : hostname };
+}
+
+/** For the proxy alone: a server behind it does not see these headers. */
+function proxyAuthorization({ username, password }: URL): OutgoingHttpHeaders {
+  if (username === '' && password === '') return {};
+  const userinfo = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  return { 'Proxy-Authorization': `Basic ${userinfo.toString('base64')}` };
 }
 
 async function openTls(options: HttpFetchOptions): Promise<Tls> {

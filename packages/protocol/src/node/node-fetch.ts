@@ -25,7 +25,7 @@ export interface NodeFetch {
 }
 
 /**
- * Make a `fetch` on Node's own http client, and, where a proxy is named, on undici, which is loaded then. It has no time-outs of its
+ * Make a `fetch` on Node's own http client, and, for `https://` where a proxy is named, on undici, which is loaded then. It has no time-outs of its
  * own for answers: the transport has.
  */
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
@@ -35,7 +35,8 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
 
   const nodeFetch = async (url: string, init: RequestInit): Promise<NodeFetchResponse> => {
     const proxy = proxyFor(new URL(url), environment);
-    if (proxy === undefined) return direct.fetch(url, init);
+    // As curl: who speaks plainly may be asked for by the proxy itself; a tunnel is for what it must not see.
+    if (proxy === undefined || url.startsWith('http:')) return direct.fetch(url, init, proxy);
     proxied ??= import('./proxy-fetch.js').then((module) => module.openProxyFetch(options));
     return (await proxied).fetch(proxy, url, init);
   };

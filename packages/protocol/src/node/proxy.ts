@@ -20,7 +20,31 @@ export function proxyFor(url: URL, environment: Environment): string | undefined
   if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) {
     throw new GitError('UNSUPPORTED', 'Cannot use the proxy of the environment: it is no http or https URL');
   }
-  return address;
+  if (!isEncoded(new URL(address))) {
+    throw new GitError(
+      'UNSUPPORTED',
+      'Cannot use the proxy of the environment: its name or password is not percent-encoded',
+    );
+  }
+  return withPort(address);
+}
+
+/** curl's port for a proxy that says none is 1080, of all that are asked plainly. */
+function withPort(address: string): string {
+  const [, authority = ''] = /^http:\/\/([^/?#]*)/i.exec(address) ?? [];
+  if (authority === '' || /:[0-9]+$/.test(authority)) return address;
+  const url = new URL(address);
+  url.port = '1080';
+  return url.href;
+}
+
+function isEncoded({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `no_proxy`: names and addresses between commas or spaces, each with its subdomains, perhaps a port; `*` is all. */

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
+import { inspect } from 'node:util';
 import { connectUploadPack, createHttpTransport } from '@git-kv/protocol';
 import { createNodeFetch } from '@git-kv/protocol/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -36,32 +37,86 @@ function proxy(seen: string[]): Server {
 }
 
 describe('createNodeFetch', () => {
-  test('goes through the proxy of its environment, and past it where no_proxy says so', async () => {
-    const target = await listen(createServer((_request, response) => void response.end('here')));
+  test('tunnels to https:// through the proxy of its environment, and past it where no_proxy says so', async () => {
+    const server = createTlsServer({ key: KEY, cert: CERTIFICATE }, (_request, response) => void response.end('here'));
+    const target = (await listen(server)).replace('http:', 'https:');
     const seen: string[] = [];
-    const environment = { http_proxy: await listen(proxy(seen)) };
+    const environment = { https_proxy: await listen(proxy(seen)) };
     for (const [no_proxy, tunnels] of [
       ['', 1],
       ['127.0.0.1', 0],
     ] as const) {
       seen.length = 0;
-      const fetch = createNodeFetch({ environment: { ...environment, no_proxy } });
+      const fetch = createNodeFetch({ environment: { ...environment, no_proxy }, ca: CERTIFICATE });
       expect(await (await fetch(target, {})).text()).toBe('here');
       expect(seen).toHaveLength(tunnels);
       await fetch.close();
     }
   });
 
+  test.each(['http', 'https'])('asks the %s:// proxy itself for what is http://, as curl does', async (scheme) => {
+    const seen: unknown[] = [];
+    const listener: RequestListener = (request, response) => {
+      const { host, authorization, 'proxy-authorization': own } = request.headers;
+      const chunks: Uint8Array[] = [];
+      request.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+      request.on('end', () => {
+        seen.push([request.method, request.url, host, authorization, own, Buffer.concat(chunks).toString()]);
+        response.end('there');
+      });
+    };
+    const server =
+      scheme === 'http' ? createServer(listener) : createTlsServer({ key: KEY, cert: CERTIFICATE }, listener);
+    const at = (await listen(server)).replace('http://', `${scheme}://ann:ge%3Aheim@`);
+    const fetch = createNodeFetch({ environment: { http_proxy: at }, ca: CERTIFICATE });
+    onTestFinished(() => fetch.close());
+    const url = 'http://host.invalid:81/a/r.git/info/refs?service=x';
+    expect(await (await fetch(url, { headers: { Authorization: 'Bearer x' } })).text()).toBe('there');
+    const body = new TextEncoder().encode('what');
+    const stream = new ReadableStream({
+      start(controller) {
+        controller.enqueue(body);
+        controller.close();
+      },
+    });
+    expect(await (await fetch('http://[::1]/', { method: 'POST', body })).text()).toBe('there');
+    expect(await (await fetch('http://host.invalid/#x', { method: 'POST', body: stream })).text()).toBe('there');
+    const forProxy = `Basic ${btoa('ann:ge:heim')}`;
+    expect(seen).toEqual([
+      ['GET', url, 'host.invalid:81', 'Bearer x', forProxy, ''],
+      ['POST', 'http://[::1]/', '[::1]', undefined, forProxy, 'what'],
+      ['POST', 'http://host.invalid/', 'host.invalid', undefined, forProxy, 'what'],
+    ]);
+  });
+
+  test('says nothing of the password of a proxy that refuses, or that is not there', async () => {
+    const refusing = await listen(createServer((_request, response) => void response.writeHead(407).end()));
+    for (const [at, code] of [
+      [refusing, 'HTTP_STATUS'],
+      ['http://127.0.0.1:1', 'TRANSPORT_FAILED'],
+    ] as const) {
+      const fetch = createNodeFetch({ environment: { http_proxy: at.replace('//', '//ann:geheim@') } });
+      onTestFinished(() => fetch.close());
+      const asked = connectUploadPack(createHttpTransport('http://host.invalid/r', { fetch }));
+      const error: unknown = await asked.catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code });
+      expect(inspect(error, { depth: 10 })).not.toMatch(/geheim|YW5uOmdlaGVpbQ/);
+    }
+  });
+
   test('gives up a proxy that closes the connection', async () => {
     let connections = 0;
-    const closing = createServer();
+    const closing = createServer((request) => void request.destroy());
     closing.on('connection', () => connections++);
     closing.on('connect', (_request, client) => client.destroy());
     const at = await listen(closing);
-    for (const url of ['http://host.invalid/', 'https://host.invalid/']) {
+    for (const [url, error] of [
+      ['http://host.invalid/', { code: 'ECONNRESET' }],
+      ['https://host.invalid/', { cause: { code: 'EHOSTUNREACH' } }],
+    ] as const) {
       connections = 0;
       const fetch = createNodeFetch({ environment: { all_proxy: at } });
-      await expect(fetch(url, {})).rejects.toMatchObject({ cause: { code: 'EHOSTUNREACH' } });
+      await expect(fetch(url, {})).rejects.toMatchObject(error);
       expect(connections).toBe(1);
       await fetch.close();
     }

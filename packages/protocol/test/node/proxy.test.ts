@@ -17,6 +17,10 @@ describe('the proxy for a URL', () => {
     ['https://host/', { https_proxy: P, HTTPS_PROXY: 'http://other' }, P],
     ['https://host/', { https_proxy: '' }, undefined],
     ['https://host/', { https_proxy: 'proxy:3128' }, P],
+    ['https://host/', { https_proxy: 'proxy' }, 'http://proxy:1080/'],
+    ['https://host/', { https_proxy: 'http://a:b@proxy/' }, 'http://a:b@proxy:1080/'],
+    ['https://host/', { https_proxy: 'http://proxy:80' }, 'http://proxy:80'],
+    ['https://host/', { https_proxy: 'https://proxy' }, 'https://proxy'],
     ['https://host/', { https_proxy: P, no_proxy: '*' }, undefined],
     ['https://host/', { https_proxy: P, no_proxy: 'other' }, P],
     ['https://host/', { https_proxy: P, no_proxy: 'other, HOST' }, undefined],
@@ -36,7 +40,7 @@ describe('the proxy for a URL', () => {
     expect(proxyFor(new URL(url), environment)).toBe(proxy);
   });
 
-  test.each(['socks5://host', 'ftp://host', 'http://'])('%s is refused', (proxy) => {
+  test.each(['socks5://host', 'ftp://host', 'http://', 'http://a%ff:b@host'])('%s is refused', (proxy) => {
     const run = () => proxyFor(new URL('http://host/'), { http_proxy: proxy });
     expect(run).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
   });
