@@ -6,6 +6,7 @@ export { PackPromises, PromisorLinks } from './promisor/promisor-packs.js';
 export { ReceiveCheck } from './receive-check.js';
 export { ReceivedLinks } from './received-links.js';
 export { choosePromisor } from './remote/choose-promisor.js';
+export { isOutsideThere } from './remote/outside-there.js';
 export { findPushContent } from './remote/push-content.js';
 export { settlePush } from './remote/push-settlement.js';
 export { checkConnectivity } from './walk/connectivity.js';

@@ -43,6 +43,11 @@ export interface ObjectReader {
   readEntrySync?(oid: Oid): PackEntry | undefined;
   readEntryHeadSync?(oid: Oid): PackEntryHead | undefined;
   /**
+   * Until what comes of it is called, hold no more in memory than is held already, or a few MiB: for work that reads much once. It is
+   * slower where the same is read again and again.
+   */
+  spareMemory?(): () => void;
+  /**
    * These are about to be read: a reader that has to fetch what is missing asks for all of it at once, level by level where a
    * walk goes down. A hint: what cannot be had is no error here.
    */
@@ -146,9 +151,11 @@ export interface ReceiveOptions extends ReadOptions {
   readonly promisor?: string;
   /**
    * Find out on the way what {@link Quarantine.isClosed} asks, where the store can. Default false. Parents of `shallow` commits are not
-   * missed.
+   * missed. With `toOutside`, what {@link Quarantine.outside} asks instead, of a pack of so many objects at least.
    */
-  readonly followLinks?: boolean | { readonly shallow: ReadonlySet<Oid> };
+  readonly followLinks?:
+    | boolean
+    | { readonly shallow?: ReadonlySet<Oid>; readonly toOutside?: { readonly leastObjects: number } };
   /** What the store is laid over: bases of a thin pack, and what `check` looks up, may be there too. */
   readonly beneath?: Pick<ObjectReader, 'algorithm' | 'read' | 'readMany' | 'stat'>;
 }
@@ -166,6 +173,11 @@ export interface Quarantine {
    * @param outside commits that may be named without being here: the parents of shallow ones
    */
   isClosed?(oids: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean;
+  /**
+   * What did not arrive, among these objects and all that any object that arrived names: each once, with the kind that it is named as.
+   * `undefined` where that is not known. There where `followLinks` was asked for `toOutside`, in a store that can.
+   */
+  outside?(oids: Iterable<Oid>): readonly (readonly [Oid, ObjectKind | undefined])[] | undefined;
   /**
    * Where programs find what arrived: a directory that git takes for GIT_OBJECT_DIRECTORY, or among alternates, until it is published or
    * discarded; `undefined` after that, and where the platform has no links. There in stores of files.

@@ -20,6 +20,8 @@ import { LastTrees } from './walk/last-trees.js';
 /** As packs number them. */
 const TYPE_CODES: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
 
+const KINDS: readonly (ObjectKind | undefined)[] = [undefined, 'commit', 'tree', 'blob', 'tag'];
+
 const LF = 0x0a;
 const TREE = /* @__PURE__ */ encodeUtf8('tree ');
 const PARENT = /* @__PURE__ */ encodeUtf8('parent ');
@@ -32,6 +34,10 @@ const HELD_BYTES = 2 * 2 ** 20;
  * out that it is new.
  */
 const LISTED_LINKS = 2 ** 17;
+
+/** Names that are kept at most, and so many for each object of the pack: what is not in the pack is what others did not change. */
+const FREE_KEPT = 2 ** 18;
+const KEPT_AN_OBJECT = 4;
 
 /** Entries' first bytes tell trees of one directory from others, mostly. */
 const KEY_BYTES = 12;
@@ -46,6 +52,9 @@ export class ReceivedLinks {
   /** By row of what is listed: what the object is taken for. */
   #typeCodes: Uint8Array = new Uint8Array(1024);
   #linked: LinkedObjects | undefined;
+  /** What is named, each once, with its {@link #typeCodes}: where it is asked for what did not come along. */
+  #kept: OidRows | undefined;
+  readonly #leastKept: number;
   readonly #mostListed: number;
   readonly #last: LastTrees;
   readonly #algorithm: HashAlgorithm;
@@ -57,16 +66,27 @@ export class ReceivedLinks {
   /** Objects that the pack is said to have: room is made for so many. */
   announcedCount = 0;
 
-  /** @param options.shallow commits whose parents are not followed; `true`: none */
+  /**
+   * @param options.shallow commits whose parents are not followed; `true`: none
+   * @param options.toOutside for {@link outside} alone, of packs of so many objects at least
+   */
   constructor(
     algorithm: HashAlgorithm,
-    options: true | { readonly shallow?: ReadonlySet<Oid>; readonly mostListed?: number },
+    options:
+      | true
+      | {
+          readonly shallow?: ReadonlySet<Oid>;
+          readonly toOutside?: { readonly leastObjects: number };
+          readonly mostListed?: number;
+        },
   ) {
-    const { shallow, mostListed = LISTED_LINKS } = options === true ? {} : options;
+    const { shallow, toOutside, mostListed = LISTED_LINKS } = options === true ? {} : options;
     this.#algorithm = algorithm;
     this.#shallow = shallow;
     this.#mostListed = mostListed;
-    this.#listed = new OidRows(algorithm);
+    this.#leastKept = toOutside?.leastObjects ?? 0;
+    if (toOutside === undefined) this.#listed = new OidRows(algorithm);
+    else this.#kept = new OidRows(algorithm);
     this.#oidLength = algorithm.oidLength;
     this.#oidBytes = new Uint8Array(algorithm.oidLength);
     this.#last = new LastTrees(algorithm.oidLength, { maxHeldBytes: HELD_BYTES, isTransient: true });
@@ -74,7 +94,7 @@ export class ReceivedLinks {
 
   /** For `indexPack`. */
   readonly visit = ({ kind, body }: VisitedObject): void => {
-    if (kind === 'blob' || this.#isUnsure) return;
+    if (kind === 'blob' || this.#isUnsure || this.#isTooSmall()) return;
     try {
       if (kind === 'tree') this.#visitTree(body);
       else if (kind === 'tag') this.#visitTag(body);
@@ -91,13 +111,55 @@ export class ReceivedLinks {
    * @param outside commits that may be missing
    */
   areWithin(index: PackIndex, entries: IndexedEntries, wants: Iterable<Oid>, outside?: ReadonlySet<Oid>): boolean {
-    if (this.#isUnsure) return false;
+    if (this.#isUnsure || this.#kept !== undefined) return false;
     if (this.#linked !== undefined) {
       if (!this.#areLinkedWithin(this.#linked, index.objectCount, entries, outside)) return false;
     } else if (this.#listed !== undefined && !this.#areListedWithin(this.#listed, index, entries, outside))
       return false;
     for (const oid of wants) if (index.find(oid) === undefined) return false;
     return true;
+  }
+
+  /**
+   * What objects of the pack name that is not among them, or was put there as the base of a delta, and those of `wants` that are not:
+   * with the kind that is named. `undefined` where that is not known.
+   * @param appendedOids objects of the pack that nobody sent: what they name was not followed
+   */
+  outside(
+    index: PackIndex,
+    entries: IndexedEntries,
+    wants: Iterable<Oid>,
+    appendedOids: readonly Oid[],
+  ): (readonly [Oid, ObjectKind | undefined])[] | undefined {
+    const kept = this.#kept;
+    if (kept === undefined || this.#isUnsure || this.announcedCount < this.#leastKept) return undefined;
+    const appended = new OidRows(this.#algorithm);
+    for (const oid of appendedOids) appended.addOid(oid);
+    const found: (readonly [Oid, ObjectKind | undefined])[] = [];
+    for (const oid of wants) {
+      if (index.find(oid) === undefined || appended.findOid(oid) >= 0) found.push([oid, undefined]);
+    }
+    for (let row = 0; row < kept.count; row++) {
+      const start = row * this.#oidLength;
+      const typeCode = this.#typeCodes[row] as number;
+      const position = index.findBytes(kept.bytes, start);
+      if (position !== undefined && appended.find(kept.bytes, start) < 0) {
+        const entry = entries.order[position] as number;
+        if (((entries.typeCodes[entry] as number) & 7) !== typeCode) return undefined;
+      } else found.push([kept.oidAt(row), KINDS[typeCode]]);
+    }
+    return found;
+  }
+
+  /** More is named than anybody needs: it is for a walk to find out how much of it there is. */
+  #giveUp(): void {
+    this.#isUnsure = true;
+    this.#kept = new OidRows(this.#algorithm);
+    this.#typeCodes = new Uint8Array(0);
+  }
+
+  #isTooSmall(): boolean {
+    return this.#kept !== undefined && this.announcedCount > 0 && this.announcedCount < this.#leastKept;
   }
 
   #areListedWithin(
@@ -206,10 +268,19 @@ export class ReceivedLinks {
   }
 
   #add(bytes: Uint8Array, offset: number, typeCode: number): void {
+    const kept = this.#kept;
+    if (kept !== undefined) {
+      const { count } = kept;
+      const row = kept.add(bytes, offset);
+      if (row < count) this.#isUnsure ||= this.#typeCodes[row] !== typeCode;
+      else if (row < FREE_KEPT + this.announcedCount * KEPT_AN_OBJECT) this.#setTypeCode(row, typeCode);
+      else this.#giveUp();
+      return;
+    }
     const linked = this.#linked ?? this.#keepOnce();
     if (linked !== undefined) {
       if (!linked.add(bytes, offset, typeCode, this.announcedCount)) this.#isUnsure = true;
-    } else if (this.#listed !== undefined) this.#list(this.#listed.append(bytes, offset), typeCode);
+    } else if (this.#listed !== undefined) this.#setTypeCode(this.#listed.append(bytes, offset), typeCode);
   }
 
   /** Where there are, or will be, too many to be listed: they are listed no more. */
@@ -227,7 +298,7 @@ export class ReceivedLinks {
     return linked;
   }
 
-  #list(row: number, typeCode: number): void {
+  #setTypeCode(row: number, typeCode: number): void {
     if (row >= this.#typeCodes.length) {
       const grown = new Uint8Array(this.#typeCodes.length * 2);
       grown.set(this.#typeCodes);

@@ -14,6 +14,11 @@ const MAX_CHUNK_BYTES: number = 4 * 2 ** 20;
 export interface DeltaBaseCache {
   /** The part of one pack, by pack offset. */
   forPack(): PackBases;
+  /**
+   * Take no more memory than `bytes`, or than is taken already, until the function that comes of it is called: of several, as long as one
+   * of them is not.
+   */
+  stopGrowth(bytes: number): () => void;
   /** Drop everything. */
   clear(): void;
 }
@@ -77,7 +82,11 @@ interface Chunk {
  */
 export function createDeltaBaseCache(maxBytes: number = DEFAULT_CACHE_BYTES): DeltaBaseCache {
   const cache = new ChunkCache(maxBytes);
-  return { forPack: () => new Bases(cache), clear: () => cache.clear() };
+  return {
+    forPack: () => new Bases(cache),
+    stopGrowth: (bytes) => cache.stopGrowth(bytes),
+    clear: () => cache.clear(),
+  };
 }
 
 class Bases implements PackBases {
@@ -138,6 +147,8 @@ class ChunkCache {
   #filling: Chunk | undefined;
   /** Of all chunks, the room among them. */
   #size = 0;
+  /** What {@link stopGrowth} was asked for, and not yet released: each in a place of its own. */
+  readonly #stops = new Set<{ readonly bytes: number }>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes > 8 * ENTRY_BYTES ? Math.floor(maxBytes) : 0;
@@ -165,6 +176,19 @@ class ChunkCache {
     return size <= this.#chunkBytes && size <= this.#arena.length ? { bytes: this.#arena, start: 0 } : undefined;
   }
 
+  stopGrowth(bytes: number): () => void {
+    const stop = { bytes };
+    this.#stops.add(stop);
+    return () => void this.#stops.delete(stop);
+  }
+
+  /** Bytes that may be taken now. */
+  #budget(): number {
+    let budget = this.#maxBytes;
+    for (const { bytes } of this.#stops) budget = Math.min(budget, bytes);
+    return budget;
+  }
+
   clear(): void {
     for (const { slots } of this.#chunks) for (const slot of slots) forget(slot);
     this.#chunks = [];
@@ -175,7 +199,7 @@ class ChunkCache {
   }
 
   #largeChunk(size: number, used: Chunk | undefined): Chunk | undefined {
-    while (this.#size + size > this.#maxBytes) {
+    while (this.#size + size > this.#budget()) {
       const oldest = this.#chunks.find((chunk) => chunk.isLarge && chunk !== used);
       // Chunks of the arena are not given back, so large bodies take turns in what is left beside it.
       if (oldest === undefined) return undefined;
@@ -209,8 +233,9 @@ class ChunkCache {
 
   /** Whether one more chunk may be taken: three quarters are for the arena, and large bodies give way to it. */
   #hasRoomForChunk(used: Chunk | undefined): boolean {
-    if ((ROOM_CHUNKS + this.#arenaChunks + 1) * this.#chunkBytes > this.#maxBytes * 0.75) return false;
-    while (this.#size + this.#chunkBytes > this.#maxBytes) {
+    const budget = this.#budget();
+    if ((ROOM_CHUNKS + this.#arenaChunks + 1) * this.#chunkBytes > budget * 0.75) return false;
+    while (this.#size + this.#chunkBytes > budget) {
       const oldest = this.#chunks.find((chunk) => chunk.isLarge && chunk !== used);
       if (oldest === undefined) return false;
       this.#drop(oldest);

@@ -48,6 +48,34 @@ describe('createDeltaBaseCache', () => {
     expect(keep(createDeltaBaseCache(0).forPack(), 1, 1)).toBe(false);
   });
 
+  test('takes no more than it has while its growth is stopped', () => {
+    const cache = createDeltaBaseCache(64_000);
+    const bases = cache.forPack();
+    const kept = (): number => Array.from({ length: 60 }, (_, at) => bases.get(at)).filter(Boolean).length;
+    const fill = (): void => {
+      for (let number = 0; number < 60; number++) keep(bases, number, 800);
+    };
+    const releases = [cache.stopGrowth(40_000), cache.stopGrowth(32_000)];
+    fill();
+    const few = kept();
+    expect(few).toBeGreaterThan(5);
+    expect(few).toBeLessThan(25);
+    releases[1]?.();
+    fill();
+    const more = kept();
+    expect(more).toBeGreaterThan(few);
+    releases[0]?.();
+    fill();
+    const all = kept();
+    expect(all).toBeGreaterThan(more);
+    // What is taken stays.
+    cache.stopGrowth(0);
+    fill();
+    expect(kept()).toBeLessThanOrEqual(40);
+    expect(keep(bases, 100, 20_000)).toBe(false);
+    expect(bodyOf(bases.get(59))).toEqual(new Uint8Array(800).fill(59));
+  });
+
   test('takes another body for the same place', () => {
     const bases = createDeltaBaseCache(10_000).forPack();
     keep(bases, 1, 20);

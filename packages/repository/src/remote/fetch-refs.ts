@@ -264,6 +264,21 @@ async function judgeAll(
   options: FetchRefsOptions,
   refused: ReadonlySet<Oid>,
 ): Promise<FetchedRefResult[]> {
+  const release = repository.objects.spareMemory?.();
+  try {
+    return await judgeEach(repository, plan, local, options, refused);
+  } finally {
+    release?.();
+  }
+}
+
+async function judgeEach(
+  repository: Repository,
+  plan: readonly PlannedRef[],
+  local: Local,
+  options: FetchRefsOptions,
+  refused: ReadonlySet<Oid>,
+): Promise<FetchedRefResult[]> {
   const results: FetchedRefResult[] = [];
   const ends = refused.size > 0 ? await HistoryEnds.open(repository, refused, options) : undefined;
   for (const ref of plan) {

@@ -97,9 +97,11 @@ export async function fetchInto(
     signal,
   });
   let quarantine: Quarantine | undefined;
+  const release = repository.objects.spareMemory?.();
   try {
-    // Who has nothing gets all, in one pack; of others, what a pack names is here for the better part.
-    const followLinks = haves.length === 0 && promisor === undefined && linksWithin(answer, options);
+    // Who has nothing gets all, in one pack; of others, what a large pack names besides is little.
+    const followLinks =
+      promisor === undefined && (haves.length === 0 ? linksWithin(answer, options) : linksToOutside(answer));
     quarantine = await receiveAnswer(repository, answer, options, { promisor, followLinks });
     const unshallowOids = await grownFrom(repository, answer, options);
     const reader = quarantine?.reader ?? repository.objects;
@@ -120,6 +122,7 @@ export async function fetchInto(
     onProgress?.({ phase: 'fetch', loaded: objectCount, total: objectCount });
     return { objectCount, shallowOids, unshallowOids };
   } finally {
+    release?.();
     await quarantine?.discard();
   }
 }
@@ -132,6 +135,17 @@ function linksWithin(
   if (shallowOids.length === 0) return true;
   // A remote that is shallow itself may name any commit.
   return Object.keys(deepening(options)).length > 0 && { shallow: new Set(shallowOids) };
+}
+
+/**
+ * Of a pack of fewer objects, nobody needs to know what it names besides them: a walk over them finds out in little memory what is
+ * there, and reads less of what was here before.
+ */
+const LEAST_FOLLOWED = 4096;
+
+/** Where history is cut, or grows, only a walk can tell what has to be there. */
+function linksToOutside({ shallowOids, unshallowOids }: FetchAnswer): NonNullable<ReceiveOptions['followLinks']> {
+  return shallowOids.length + unshallowOids.length === 0 && { toOutside: { leastObjects: LEAST_FOLLOWED } };
 }
 
 /** The promisor remote that is fetched from, and what is to be left out; `undefined` for a plain fetch. */
@@ -255,7 +269,12 @@ async function assertComplete(
   }
   // Where history was deepened, what is behind the haves is what came.
   const haves = unshallowOids.length > 0 ? [] : told;
-  const { checkConnectivity } = await import('../later.js');
+  const { checkConnectivity, isOutsideThere } = await import('../later.js');
+  const outside = quarantine?.outside?.(options.wants);
+  if (quarantine !== undefined && outside !== undefined) {
+    const known = { haves: told, shallow, ...(options.signal && { signal: options.signal }) };
+    if (await isOutsideThere({ reader: quarantine.reader, store: repository.objects }, outside, known)) return;
+  }
   const outcome = await checkConnectivity(quarantine?.reader ?? repository.objects, {
     // Also those that no want reaches: nothing would tell later that their parents are missing.
     roots: [...options.wants, ...unshallowOids],

@@ -64,6 +64,9 @@ const MAX_LOOKS = 100;
 /** What git keeps of delta bases (core.deltaBaseCacheLimit), taken in steps as it is needed. */
 const CACHE_BYTES = 96 * 2 ** 20;
 
+/** What it takes at most while memory is to be spared. */
+const SPARED_CACHE_BYTES = 16 * 2 ** 20;
+
 /** Bodies up to this size are read whole when they are opened; larger ones are streamed. */
 const WHOLE_BYTES = 1 << 20;
 
@@ -217,6 +220,10 @@ export class FileObjectStore implements ObjectStore, StoreParts {
   async #findCommitGraph(directories: readonly ObjectDirectory[]): Promise<CommitGraph | undefined> {
     const graph = await this.#graphs.find(directories.map(({ path }) => path));
     return graph && (await (this.options.isHistoryPlain?.() ?? true)) ? graph : undefined;
+  }
+
+  spareMemory(): () => void {
+    return this.#reads.cache.stopGrowth(SPARED_CACHE_BYTES);
   }
 
   readMany(

@@ -122,6 +122,11 @@ class FileQuarantine implements Quarantine {
     return this.#links?.areWithin(this.#index, this.#indexed.entries, oids, outside) === true;
   }
 
+  outside(oids: Iterable<Oid>): readonly (readonly [Oid, ObjectKind | undefined])[] | undefined {
+    const { entries, appendedOids } = this.#indexed;
+    return this.#links?.outside(this.#index, entries, oids, appendedOids);
+  }
+
   async objectDirectory(): Promise<string | undefined> {
     if (this.#state !== 'open') return undefined;
     const { disk, own } = this.#store;
