@@ -1,5 +1,5 @@
 import { crc32 } from '@git-kv/kernels';
-import { type HashAlgorithm, type Hasher, type Oid, writeOid } from '@git-kv/objects';
+import { type HashAlgorithm, type Hasher, type Oid, oidFromBytes, writeOid } from '@git-kv/objects';
 import type { PackIndexColumns, PackIndexEntry } from './idx/serialize.js';
 import { PACK_HEADER_SIZE } from './pack-header.js';
 import { writeUint32 } from './uint32.js';
@@ -21,6 +21,9 @@ export interface PackSummary {
 /** Chunks are about this long, so that neither a pipe nor a file sees a call per object. */
 const CHUNK_BYTES = 65536;
 
+/** Entries that there is room for at first. */
+const FIRST_ROOM = 1024;
+
 /** A pack in the making: entries go in, chunks come out. */
 export class PackOutput {
   /** Where the next entry begins. */
@@ -29,9 +32,10 @@ export class PackOutput {
   readonly #objectCount: number;
   readonly #hasher: Hasher;
   // Columns: an object for each entry costs more than all that is written of a small one.
-  readonly #oids: Oid[] = [];
-  readonly #packOffsets: number[] = [];
-  readonly #crcs: number[] = [];
+  #oids: Uint8Array;
+  #packOffsets: Float64Array;
+  #crcs: Uint32Array;
+  #count = 0;
   #ready: Uint8Array[] = [];
   #chunk = new Uint8Array(CHUNK_BYTES);
   #used = PACK_HEADER_SIZE;
@@ -43,13 +47,17 @@ export class PackOutput {
     this.#algorithm = algorithm;
     this.#objectCount = objectCount;
     this.#hasher = algorithm.create();
+    const room = Math.min(objectCount, FIRST_ROOM);
+    this.#oids = new Uint8Array(room * algorithm.oidLength);
+    this.#packOffsets = new Float64Array(room);
+    this.#crcs = new Uint32Array(room);
     this.#chunk.set([0x50, 0x41, 0x43, 0x4b, 0, 0, 0, 2]);
     writeUint32(this.#chunk, 8, objectCount);
   }
 
   /** Entries so far. */
   get count(): number {
-    return this.#oids.length;
+    return this.#count;
   }
 
   /** Add an entry. @param deflated copied, unless it is large */
@@ -87,10 +95,28 @@ export class PackOutput {
   }
 
   #note(oid: Oid, size: number, crc: number): void {
-    this.#oids.push(oid);
-    this.#packOffsets.push(this.packOffset);
-    this.#crcs.push(crc);
+    const row = this.#count++;
+    if (row === this.#crcs.length) this.#grow();
+    writeOid(oid, this.#oids, row * this.#algorithm.oidLength);
+    this.#packOffsets[row] = this.packOffset;
+    this.#crcs[row] = crc;
     this.packOffset += size;
+  }
+
+  /** To twice the room, or to all that there will be: what is stated may be more than comes. */
+  #grow(): void {
+    const before = this.#crcs.length;
+    const doubled = Math.max(2 * before, FIRST_ROOM);
+    const room = doubled * 2 > this.#objectCount ? Math.max(this.#objectCount, before + 1) : doubled;
+    const oids = new Uint8Array(room * this.#algorithm.oidLength);
+    oids.set(this.#oids);
+    this.#oids = oids;
+    const packOffsets = new Float64Array(room);
+    packOffsets.set(this.#packOffsets);
+    this.#packOffsets = packOffsets;
+    const crcs = new Uint32Array(room);
+    crcs.set(this.#crcs);
+    this.#crcs = crcs;
   }
 
   /** Add the trailer. */
@@ -100,29 +126,29 @@ export class PackOutput {
     this.#ready.push(packChecksum.slice());
     const algorithm = this.#algorithm;
     const objectCount = this.#objectCount;
-    const oids = this.#oids;
-    const packOffsets = this.#packOffsets;
-    const crcs = this.#crcs;
+    const { oidLength } = algorithm;
+    const count = this.#count;
+    const columns: PackIndexColumns = {
+      algorithm,
+      objectCount,
+      oids: this.#oids.subarray(0, count * oidLength),
+      packOffsets: this.#packOffsets.subarray(0, count),
+      crcs: this.#crcs.subarray(0, count),
+      packChecksum,
+    };
     return {
       algorithm,
       objectCount,
       // Few ask for them.
       get entries() {
-        return oids.map((oid, at) => ({ oid, packOffset: packOffsets[at] as number, crc32: crcs[at] as number }));
+        const { oids, packOffsets, crcs } = columns;
+        return Array.from({ length: count }, (_, at) => ({
+          oid: oidFromBytes(oids, at * oidLength, oidLength),
+          packOffset: packOffsets[at] as number,
+          crc32: crcs[at] as number,
+        }));
       },
-      get columns() {
-        const bytes = new Uint8Array(objectCount * algorithm.oidLength);
-        for (let at = 0; at < objectCount; at++) writeOid(oids[at] as Oid, bytes, at * algorithm.oidLength);
-        const offsets = Float64Array.from(packOffsets);
-        return {
-          algorithm,
-          objectCount,
-          oids: bytes,
-          packOffsets: offsets,
-          crcs: Uint32Array.from(crcs),
-          packChecksum,
-        };
-      },
+      columns,
       packChecksum,
       packSize: this.packOffset + packChecksum.length,
     };

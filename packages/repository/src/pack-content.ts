@@ -1,10 +1,10 @@
 import { type Oid, parseTag } from '@git-kv/objects';
+import type { PackItemList } from '@git-kv/pack';
 import { listPackContent, type PackContent, type PackListingOptions } from './pack-listing.js';
 import { readBody } from './read-object.js';
 import { peelTag } from './ref-resolve.js';
 import type { RefStore } from './ref-store.js';
 import type { Repository } from './repository.js';
-import type { WalkedObject } from './walk/index.js';
 
 /** What a pack is to hold, and for whom. */
 export interface PackContentOptions extends PackListingOptions {
@@ -31,17 +31,17 @@ export async function packContent(repository: Repository, options: PackContentOp
 async function tagsOf(
   repository: Repository,
   refs: Pick<RefStore, 'list'>,
-  objects: readonly WalkedObject[],
+  objects: PackItemList,
   { signal }: { readonly signal?: AbortSignal },
 ): Promise<Iterable<Oid>> {
   const options = signal ? { signal } : {};
-  const listed = new Set(objects.map(({ oid }) => oid));
+  const isListed = (oid: Oid): boolean => objects.rowOf(oid) >= 0;
   const tags = new Set<Oid>();
   for await (const { value, peeledOid, isPeeled } of refs.list('refs/tags/')) {
-    if (!('oid' in value) || listed.has(value.oid) || (isPeeled && peeledOid === undefined)) continue;
+    if (!('oid' in value) || isListed(value.oid) || (isPeeled && peeledOid === undefined)) continue;
     const target = peeledOid ?? (await peelTag(repository.objects, value.oid, options));
-    if (target === undefined || !listed.has(target)) continue;
-    for (let oid = value.oid; oid !== target && !listed.has(oid) && !tags.has(oid); ) {
+    if (target === undefined || !isListed(target)) continue;
+    for (let oid = value.oid; oid !== target && !isListed(oid) && !tags.has(oid); ) {
       tags.add(oid);
       oid = parseTag(await readBody(repository.objects, oid, 'tag', options)).targetOid;
     }

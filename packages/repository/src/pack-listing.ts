@@ -1,4 +1,5 @@
-import type { Oid } from '@git-kv/objects';
+import type { ObjectKind, Oid } from '@git-kv/objects';
+import { kindOfTypeCode, PackItemList } from '@git-kv/pack';
 import type { ObjectReader } from './object-store.js';
 import { type ObjectsBetweenOptions, objectBatchesBetween, type WalkedObject } from './walk/index.js';
 
@@ -10,7 +11,7 @@ export interface PackListingOptions extends ObjectsBetweenOptions {
 
 /** The objects of a pack, as `packObjects` takes them. */
 export interface PackContent {
-  readonly objects: WalkedObject[];
+  readonly objects: PackItemList;
   /** Trees and blobs that the receiver has; empty unless asked for. */
   readonly thinBases: WalkedObject[];
 }
@@ -20,15 +21,17 @@ export async function listPackContent(reader: ObjectReader, options: PackListing
   const { signal } = options;
   // Bases that are missing here are not worth a request.
   const thin = options.thin === true && reader.prefetch === undefined;
-  const objects: WalkedObject[] = [];
+  const objects = new PackItemList(reader.algorithm);
   const known: WalkedObject[] = [];
   const onKnown = (object: WalkedObject): void => void known.push(object);
   for await (const batch of objectBatchesBetween(reader, { ...options, ...(thin && { onKnown }) })) {
     for (const object of batch) objects.push(object);
   }
   if (reader.prefetch) {
-    const oids = objects.map(({ oid }) => oid);
-    await reader.prefetch(oids, signal ? { signal } : {});
+    await reader.prefetch(
+      [...objects].map(({ oid }) => oid),
+      signal ? { signal } : {},
+    );
   }
   return { objects, thinBases: known.length === 0 ? known : atPathsOf(objects, known) };
 }
@@ -37,7 +40,7 @@ export async function listPackContent(reader: ObjectReader, options: PackListing
 const MAX_BASES_OF_PATH = 16;
 
 /** Those of `known` that stand where one of `objects` does, as far as hashes of paths tell; the others are no likely bases. */
-function atPathsOf(objects: readonly WalkedObject[], known: readonly WalkedObject[]): WalkedObject[] {
+function atPathsOf({ kinds, nameHashes }: PackItemList, known: readonly WalkedObject[]): WalkedObject[] {
   /** How many bases each path has room for. */
   const room = {
     tree: new Map<number, number>(),
@@ -46,8 +49,10 @@ function atPathsOf(objects: readonly WalkedObject[], known: readonly WalkedObjec
     tag: new Map<number, number>(),
   };
   // A path that many versions of are sent may need more of them.
-  for (const { kind, nameHash = 0 } of objects) {
-    room[kind].set(nameHash, (room[kind].get(nameHash) ?? MAX_BASES_OF_PATH - 1) + 1);
+  for (const [row, typeCode] of kinds.entries()) {
+    const rooms = room[kindOfTypeCode(typeCode) as ObjectKind];
+    const nameHash = nameHashes[row] as number;
+    rooms.set(nameHash, (rooms.get(nameHash) ?? MAX_BASES_OF_PATH - 1) + 1);
   }
   const oids = new Set<Oid>();
   return known.filter(({ oid, kind, nameHash = 0 }) => {

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isOid, oidFromBytes } from '@git-kv/objects';
 import {
   type DeltaOptions,
+  PackItemList,
   type PackObjectsOptions,
   type PackObjectsSummary,
   packObjects,
@@ -11,8 +12,7 @@ import {
   serializeReverseIndex,
 } from '@git-kv/pack';
 import type { ObjectFilter } from '@git-kv/protocol';
-import type { PackContent, WalkedObject } from '@git-kv/repository';
-import { packContent } from '@git-kv/repository';
+import { type PackContent, packContent } from '@git-kv/repository';
 import { type FileRepository, filePackStorage, nodeFs } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
 import { ioError, readLines } from '../input.js';
@@ -23,8 +23,6 @@ import { openHere, using } from '../repository.js';
 import { addFilter } from '../rev-list-arguments.js';
 import { readRevisions } from '../revision-input.js';
 import { writeReadOnly } from '../write-file.js';
-
-type Content = Pick<PackContent, 'objects' | 'thinBases'>;
 
 /** git-pack-objects(1), in one thread. */
 export const packObjectsCommand: Command = {
@@ -134,7 +132,7 @@ async function reached(
   console: Console,
   values: { revs: boolean; all: boolean; thin: boolean; 'include-tag': boolean },
   filter: ObjectFilter | undefined,
-): Promise<Content> {
+): Promise<PackContent> {
   const { wants, haves, shallow } = await readRevisions(repository, console.stdin, { all: values.all });
   return packContent(repository, {
     wants,
@@ -148,9 +146,9 @@ async function reached(
 }
 
 /** The objects on standard input, a line each: an oid, and the path that it stands at. */
-async function listed(repository: FileRepository, console: Console): Promise<Content> {
+async function listed(repository: FileRepository, console: Console): Promise<PackContent> {
   const { hexLength } = repository.algorithm;
-  const objects = new Map<string, WalkedObject & { path?: Uint8Array }>();
+  const objects = new PackItemList(repository.algorithm);
   for await (const line of readLines(console.stdin)) {
     const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1');
     // A base that the receiver is said to have; git may use it, and need not.
@@ -159,12 +157,12 @@ async function listed(repository: FileRepository, console: Console): Promise<Con
     if (oid.length !== hexLength || !isOid(oid)) {
       throw new CommandError(`expected ${start === 1 ? 'edge ' : ''}object ID, got garbage:\n ${text}\n`);
     }
-    if (start === 1 || objects.has(oid)) continue;
+    if (start === 1 || objects.rowOf(oid) >= 0) continue;
     const stat = await repository.objects.stat(oid, { signal: console.signal });
     if (stat === undefined) throw new CommandError(`unable to get type of object ${oid}`);
-    objects.set(oid, { oid, kind: stat.kind, path: line.subarray(hexLength + 1) });
+    objects.push({ oid, kind: stat.kind, path: line.subarray(hexLength + 1) });
   }
-  return { objects: [...objects.values()], thinBases: [] };
+  return { objects, thinBases: [] };
 }
 
 async function writeOut(

@@ -1,5 +1,4 @@
 import { createDelta, createDeltaIndex, type DeltaIndex, deflateSoon } from '@git-kv/kernels';
-import type { Oid } from '@git-kv/objects';
 import { type PackProgress, pause } from '../progress.js';
 import type { DeltaStore } from './delta-store.js';
 import { missing, NONE, type PackPlan, Stored } from './pack-plan.js';
@@ -103,10 +102,10 @@ export class DeltaSearch {
 
   /** The rows to compare: all that are not deltas already, alike ones next to each other. */
   async #candidates(): Promise<Int32Array> {
-    const { bases, kinds, nameHashes, sizes, oids, count, stored, packs } = this.#plan;
+    const { bases, kinds, nameHashes, sizes, size: rowCount, count, stored, packs } = this.#plan;
     const { signal, deltas } = this.#options;
     const rows: number[] = [];
-    for (let row = 0; row < oids.length; row++) {
+    for (let row = 0; row < rowCount; row++) {
       if (bases[row] !== NONE) continue;
       const size = await this.#plan.learnSize(row, this.#source, signal === undefined ? {} : { signal });
       if (size >= LEAST_TARGET_BYTES && size <= deltas.bigFileBytes) rows.push(row);
@@ -249,7 +248,7 @@ export class DeltaSearch {
   }
 
   async #read(row: number): Promise<Uint8Array> {
-    const oid = this.#plan.oids[row] as Oid;
+    const oid = this.#plan.oidAt(row);
     const { signal } = this.#options;
     const object =
       this.#source.readSync?.(oid) ?? (await this.#source.read(oid, signal === undefined ? {} : { signal }));

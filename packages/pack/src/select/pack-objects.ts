@@ -6,7 +6,8 @@ import { type PackProgress, pause } from '../progress.js';
 import { kindOfTypeCode, TypeCode, typeCodeOfKind } from '../type-code.js';
 import { DEFAULT_DELTA_OPTIONS, type DeltaOptions, DeltaSearch } from './delta-search.js';
 import { DeltaStore } from './delta-store.js';
-import { missing, NONE, type PackItem, PackPlan, Stored } from './pack-plan.js';
+import { type PackItem, PackItemList } from './pack-items.js';
+import { missing, NONE, PackPlan, Stored } from './pack-plan.js';
 import type { PackEntry, PackSource } from './pack-source.js';
 import type { Reuse } from './reuse.js';
 
@@ -53,16 +54,19 @@ const SLICE_BYTES = 4 * 2 ** 20;
  * copied without inflating them, deltas are sought for the others. A base comes before its deltas (ofs-delta); apart from that
  * commits and tags come first, then trees, then blobs, each in the order of `objects`. Objects, and packs they lie in, being the same, so are the bytes.
  *
- * Holds about 400 bytes an object beside the items, the window, and `cacheBytes` of deltas; objects are read again when they
+ * Holds about 100 bytes an object beside the items, the window, and `cacheBytes` of deltas; objects are read again when they
  * are written.
  * @throws {NotFoundError} OBJECT_NOT_FOUND
  */
 export async function* packObjects(
   options: PackObjectsOptions,
 ): AsyncGenerator<Uint8Array, PackObjectsSummary, undefined> {
-  const { source, level, signal, onProgress } = options;
+  const { algorithm, source, level, signal, onProgress } = options;
   const waits = signal === undefined ? {} : { signal };
-  const plan = new PackPlan(await collect(options.objects, signal), await collect(options.thinBases ?? [], signal));
+  const plan = new PackPlan(
+    await collect(options.objects, algorithm, signal),
+    await collect(options.thinBases ?? [], algorithm, signal),
+  );
   const deltas = { ...DEFAULT_DELTA_OPTIONS, ...(options.deltas === false ? undefined : options.deltas) };
   const store = new DeltaStore(deltas.cacheBytes);
   let reuse: Reuse | undefined;
@@ -79,9 +83,11 @@ export async function* packObjects(
 
 async function collect(
   items: Iterable<PackItem> | AsyncIterable<PackItem>,
+  algorithm: HashAlgorithm,
   signal: AbortSignal | undefined,
-): Promise<PackItem[]> {
-  const collected: PackItem[] = [];
+): Promise<PackItemList> {
+  if (items instanceof PackItemList) return items;
+  const collected = new PackItemList(algorithm);
   for await (const item of items) {
     signal?.throwIfAborted();
     collected.push(item);
@@ -149,9 +155,8 @@ class PlanWriter {
     const base = this.#plan.bases[row] as number;
     const { inflatedSize, deflated } = entry;
     const isFull = kindOfTypeCode(entry.typeCode) !== undefined;
-    if (!isFull && (base === NONE || this.#plan.oids[base] !== entry.baseOid)) return false;
-    if (isFull)
-      this.#output.add(this.#plan.oids[row] as Oid, encodeEntryHeader(entry.typeCode, inflatedSize), deflated);
+    if (!isFull && (base === NONE || this.#plan.oidAt(base) !== entry.baseOid)) return false;
+    if (isFull) this.#output.add(this.#plan.oidAt(row), encodeEntryHeader(entry.typeCode, inflatedSize), deflated);
     else this.#addDelta(row, base, inflatedSize, deflated);
     this.#reusedCount++;
     if (!isFull) this.#reusedDeltaCount++;
@@ -160,7 +165,7 @@ class PlanWriter {
   }
 
   async #make(row: number): Promise<void> {
-    const { bases, storedSizes, stored, oids } = this.#plan;
+    const { bases, storedSizes, stored } = this.#plan;
     const base = bases[row] as number;
     if (base !== NONE && stored[row] !== Stored.delta) {
       const kept = this.#store.take(row);
@@ -171,7 +176,7 @@ class PlanWriter {
     }
     const { kind, body } = await this.#read(row);
     const header = encodeEntryHeader(typeCodeOfKind(kind), body.length);
-    this.#output.add(oids[row] as Oid, header, await deflateSoon(body, this.#options.level));
+    this.#output.add(this.#plan.oidAt(row), header, await deflateSoon(body, this.#options.level));
   }
 
   /** The delta that the search found and had no room for, made again. */
@@ -180,23 +185,23 @@ class PlanWriter {
     const from = (await this.#read(base)).body;
     const delta = new Uint8Array(deltaSize);
     const size = createDelta(from, 0, from.length, target, 0, target.length, delta, 0, deltaSize);
-    if (size !== deltaSize) throw new RangeError(`Cannot write pack: object ${this.#plan.oids[row]} has changed`);
+    if (size !== deltaSize) throw new RangeError(`Cannot write pack: object ${this.#plan.oidAt(row)} has changed`);
     return await deflateSoon(delta, this.#options.level);
   }
 
   #addDelta(row: number, base: number, deltaSize: number, deflated: Uint8Array): void {
-    const { oids, count } = this.#plan;
+    const { count } = this.#plan;
     const byOid = base >= count || this.#options.offsetDeltas === false;
     const baseName = byOid
-      ? oidToBytes(oids[base] as Oid)
+      ? oidToBytes(this.#plan.oidAt(base))
       : encodeOfsDistance(this.#output.packOffset - (this.#packOffsets[base] as number));
     const header = encodeEntryHeader(byOid ? TypeCode.refDelta : TypeCode.ofsDelta, deltaSize);
-    this.#output.add(oids[row] as Oid, concatBytes([header, baseName]), deflated);
+    this.#output.add(this.#plan.oidAt(row), concatBytes([header, baseName]), deflated);
     this.#deltaCount++;
   }
 
   async #read(row: number): Promise<RawObject> {
-    const object = await readOrThrow(this.#options, this.#plan.oids[row] as Oid);
+    const object = await readOrThrow(this.#options, this.#plan.oidAt(row));
     this.#work += object.body.length;
     return object;
   }

@@ -1,17 +1,7 @@
-import { NotFoundError, type ObjectKind, type Oid } from '@git-kv/objects';
+import { NotFoundError, type Oid } from '@git-kv/objects';
 import { typeCodeOfKind } from '../type-code.js';
-import { packNameHash } from './name-hash.js';
+import { PackItemList } from './pack-items.js';
 import type { PackSource } from './pack-source.js';
-
-/** An object that goes into a pack, by name. */
-export interface PackItem {
-  readonly oid: Oid;
-  readonly kind: ObjectKind;
-  /** Where a tree or blob stands in its commit. Objects with alike paths are compared first when deltas are sought. */
-  readonly path?: string | Uint8Array;
-  /** In place of `path`: its {@link packNameHash}. */
-  readonly nameHash?: number;
-}
 
 /** How an object is stored in the pack it would come from. */
 export const Stored = {
@@ -31,7 +21,8 @@ export const NONE = -1;
 export class PackPlan {
   /** Rows that go into the pack. */
   readonly count: number;
-  readonly oids: readonly Oid[];
+  /** All rows. */
+  readonly size: number;
   /** Type codes of the objects. */
   readonly kinds: Uint8Array;
   readonly nameHashes: Uint32Array;
@@ -46,38 +37,44 @@ export class PackPlan {
   readonly storedSizes: Float64Array;
   /** The pack each row is stored in, from 1; 0 for none. */
   readonly packs: Int32Array;
-  readonly #rows: Map<Oid, number> = new Map();
+  readonly #items: PackItemList;
 
-  constructor(items: readonly PackItem[], thinBases: readonly PackItem[]) {
-    const all = thinBases.length === 0 ? items : [...items, ...thinBases];
-    const size = all.length;
+  /** @param thinBases an object that goes into the pack is no base the receiver has: those among them do not count */
+  constructor(items: PackItemList, thinBases: PackItemList) {
     this.count = items.length;
-    this.oids = all.map(({ oid }) => oid);
-    this.kinds = Uint8Array.from(all, ({ kind }) => typeCodeOfKind(kind));
-    this.nameHashes = Uint32Array.from(
-      all,
-      ({ path, nameHash }) => nameHash ?? (path === undefined ? 0 : packNameHash(path)),
-    );
+    let all = items;
+    if (thinBases.length > 0) {
+      all = new PackItemList(items.algorithm, items);
+      for (const base of thinBases) all.push(base);
+    }
+    const size = all.length;
+    this.#items = all;
+    this.size = size;
+    this.kinds = all.kinds.slice();
+    this.nameHashes = all.nameHashes;
     this.sizes = new Float64Array(size).fill(NONE);
     this.bases = new Int32Array(size).fill(NONE);
     this.depths = new Int32Array(size);
     this.stored = new Uint8Array(size);
     this.storedSizes = new Float64Array(size);
     this.packs = new Int32Array(size);
-    // An object that goes into the pack is no base the receiver has: the first row of an oid counts.
-    for (let row = size - 1; row >= 0; row--) this.#rows.set(this.oids[row] as Oid, row);
+  }
+
+  oidAt(row: number): Oid {
+    return this.#items.oidAt(row);
   }
 
   /** The row of an object, or `undefined`. */
   rowOf(oid: Oid): number | undefined {
-    return this.#rows.get(oid);
+    const row = this.#items.rowOf(oid);
+    return row < 0 || row >= this.size ? undefined : row;
   }
 
   /** The size of a row's object, asked of the source where it is not known. @throws {NotFoundError} */
   async learnSize(row: number, source: PackSource, options: { signal?: AbortSignal }): Promise<number> {
     const known = this.sizes[row] as number;
     if (known !== NONE) return known;
-    const oid = this.oids[row] as Oid;
+    const oid = this.oidAt(row);
     const size = source.sizeSync?.(oid);
     if (size !== undefined) return (this.sizes[row] = size);
     const stat = await source.stat(oid, options);

@@ -47,7 +47,7 @@ export class Reuse {
     const oids: Oid[] = [];
     for (const row of rows) {
       if (!this.#isCopied(row)) continue;
-      const oid = this.#plan.oids[row] as Oid;
+      const oid = this.#plan.oidAt(row);
       const entry = source.readEntrySync?.(oid);
       if (entry === undefined) oids.push(oid);
       else entries.set(row, entry);
@@ -96,7 +96,8 @@ async function planReuse(
     if (isUsable) plan.bases[row] = base;
   };
   const rest: Oid[] = [];
-  for (const [row, oid] of plan.oids.entries()) {
+  for (let row = 0; row < plan.size; row++) {
+    const oid = plan.oidAt(row);
     const head = source.readEntryHeadSync?.(oid);
     if (head === undefined) rest.push(oid);
     else take(row, head);

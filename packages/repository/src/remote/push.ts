@@ -38,9 +38,9 @@ export interface PushFromOptions {
 
 /** The objects of a pack that is pushed. */
 export interface PushContent {
-  readonly objects: readonly PackItem[];
+  readonly objects: Iterable<PackItem>;
   /** Trees and blobs that the remote has, and that some of `objects` are like. */
-  readonly thinBases: readonly PackItem[];
+  readonly thinBases: Iterable<PackItem>;
 }
 
 /**

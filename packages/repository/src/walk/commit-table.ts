@@ -76,6 +76,11 @@ export class CommitTable {
     return new CommitTable(reader, options, (await reader.openCommits?.()) ?? commitsAtOnce(reader));
   }
 
+  /** A table that opens nothing and asks no commit-graph: for walks that mostly are short. It need not be closed. */
+  static over(reader: ObjectReader, options: CommitTableOptions = {}): CommitTable {
+    return new CommitTable(reader, { ...options, ignoreGraph: true }, commitsAtOnce(reader));
+  }
+
   /** What the table reads from, for others that read along; it is closed with the table. */
   get source(): CommitSource | undefined {
     return this.#source;
@@ -284,14 +289,14 @@ export class CommitTable {
   }
 }
 
-/** A source for stores that read everything without waiting. */
 /** The commits of a reader that answers at once, though it has no more to tell of them. */
 export function commitsAtOnce(reader: ObjectReader): CommitSource | undefined {
   const readSync = reader.readSync?.bind(reader);
   if (readSync === undefined) return undefined;
   const { oidLength } = reader.algorithm;
-  const read = (oidBytes: Uint8Array, offset: number): RawObject | undefined =>
-    readSync(oidFromBytes(oidBytes, offset, oidLength));
+  const readHead = reader.readTransientSync?.bind(reader) ?? readSync;
+  const read = (oidBytes: Uint8Array, offset: number, headBytes?: number): RawObject | undefined =>
+    (headBytes === undefined ? readSync : readHead)(oidFromBytes(oidBytes, offset, oidLength));
   return { readSync: read, hasSync: (bytes, offset) => read(bytes, offset) !== undefined, close: async () => {} };
 }
 

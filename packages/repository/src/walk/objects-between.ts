@@ -1,13 +1,14 @@
-import { isGitError, type Oid, parseTagLinks, type RawObject } from '@git-kv/objects';
+import { isGitError, type Oid, oidFromBytes, parseTagLinks, type RawObject } from '@git-kv/objects';
 import type { ObjectFilter } from '@git-kv/protocol';
 import type { ObjectReader } from '../object-store.js';
 import { missingObject } from '../read-object.js';
-import { type CommitNode, CommitNodes } from './commit-nodes.js';
+import { CommitTable } from './commit-table.js';
 import type { CommitWalkOptions } from './commits.js';
-import { DateQueue } from './date-queue.js';
 import { filterRules, walkFilteredTrees } from './filtered-trees.js';
 import { LastTrees } from './last-trees.js';
 import { OidSet } from './oid-set.js';
+import { RowList } from './row-list.js';
+import { RowQueue } from './row-queue.js';
 import { walkTrees } from './tree-walk.js';
 import { Turns } from './turns.js';
 import type { WalkedObject } from './walked-object.js';
@@ -56,6 +57,9 @@ const MANY_HAVES = 64;
 /** Mostly what is new ends at some of the haves long before. */
 const FIRST_COMMITS = 16;
 
+/** Commits listed at a time. */
+const LISTED = 1024;
+
 /** Haves whose trees are compared although no wanted commit has them as a parent: where history is cut, or wants share none. */
 const MAX_EXTRA_EDGES = 64;
 
@@ -79,27 +83,19 @@ export async function* objectBatchesBetween(
   reader: ObjectReader,
   options: ObjectsBetweenOptions,
 ): AsyncGenerator<readonly WalkedObject[]> {
-  const walk = await walkCommits(reader, options);
-  yield walk.tips;
-  const isLong = walk.commits.length >= LEAST_VERSIONS;
   const rules = options.filter && filterRules(options.filter);
-  const commits: WalkedObject[] = [];
-  const roots: Oid[] = [];
-  for (const node of walk.commits) {
-    if (node.flags & KNOWN) continue;
-    if (rules?.kinds.commit !== false || node.flags & GIVEN) commits.push({ oid: node.oid, kind: 'commit' });
-    roots.push(node.treeOid);
-  }
-  yield commits;
-  const known = [...walk.knownTrees];
-  const edges = [...walk.edges()];
-  for (const node of edges) known.push(node.treeOid);
-  for (const node of await walk.behind(edges, options.knownHistory ?? 0)) known.push(node.treeOid);
-  const given = walk.wantedTrees;
-  const last = isLong ? new LastTrees(reader.algorithm.oidLength) : undefined;
+  // Let go of before trees are read: it may know a hundred thousand commits.
+  let walk: CommitWalk | undefined = await walkCommits(reader, options);
+  yield walk.tips;
+  for (const batch of walk.listed(rules?.kinds.commit !== false)) yield batch;
+  const { seen, isLong } = walk;
+  const trees = await walk.trees(options.knownHistory ?? 0);
+  walk = undefined;
+  const { oidLength } = reader.algorithm;
+  const last = isLong ? new LastTrees(oidLength, { isTransient: reader.readTransientSync !== undefined }) : undefined;
   const below = { ...options, ...passedOver(options), last };
-  if (rules !== undefined) yield* walkFilteredTrees(reader, { known, given, roots }, rules, walk.seen, below);
-  else yield* walkTrees(reader, { known, wanted: given.concat(roots), depth: 0 }, walk.seen, below);
+  if (rules !== undefined) yield* walkFilteredTrees(reader, trees, rules, seen, below);
+  else yield* walkTrees(reader, { known: trees.known, wanted: trees.given.concat(trees.roots), depth: 0 }, seen, below);
 }
 
 async function walkCommits(reader: ObjectReader, options: ObjectsBetweenOptions): Promise<CommitWalk> {
@@ -157,42 +153,74 @@ export async function reachableOids(
   return oids;
 }
 
-/** The commit half: which commits the wants reach and the haves do not, as git's limit_list() finds it. */
+/** The commit half: which commits the wants reach and the haves do not, as git's limit_list() finds it. Commits are rows of a table. */
 class CommitWalk {
-  /** Popped commits in walk order; those flagged KNOWN are not part of the answer. */
-  readonly commits: CommitNode[] = [];
   /** Tags and blobs named by the wants. */
   readonly tips: WalkedObject[] = [];
-  /** Trees named by the wants. */
-  readonly wantedTrees: Oid[] = [];
-  readonly knownTrees: Oid[] = [];
   /** Tags, trees and blobs that are listed or known. */
   readonly seen: OidSet;
-  private readonly haveCommits: CommitNode[] = [];
-  private readonly queue = new DateQueue();
+  /** Popped commits in walk order; those flagged KNOWN are not part of the answer. */
+  private readonly commits = new RowList();
+  /** Trees named by the wants. */
+  private readonly wantedTrees: Oid[] = [];
+  private readonly knownTrees: Oid[] = [];
+  private readonly haveRows: number[] = [];
+  private readonly queue = new RowQueue();
   /** Queued commits that are not known: the walk ends when none is left. */
   private open = 0;
   private readonly reader: ObjectReader;
   private readonly options: ObjectsBetweenOptions;
-  private readonly nodes: CommitNodes;
+  private readonly table: CommitTable;
   /** Haves that are not read: known where the walk meets them. */
   private readonly unread: ReadonlySet<Oid>;
 
   constructor(reader: ObjectReader, options: ObjectsBetweenOptions, unread: ReadonlySet<Oid> = new Set()) {
+    const { shallow, signal } = options;
     this.reader = reader;
     this.unread = unread;
     this.options = options;
     this.seen = new OidSet(reader.algorithm);
-    this.nodes = new CommitNodes(reader, options.shallow, options.signal);
+    this.table = CommitTable.over(reader, { ...(shallow && { shallow }), ...(signal && { signal }) });
+  }
+
+  /** Whether so many commits are listed that versions of a tree are likely. */
+  get isLong(): boolean {
+    return this.commits.count >= LEAST_VERSIONS;
+  }
+
+  /** The commits that are not known, newest first. @param hasAll not only those that were named */
+  *listed(hasAll: boolean): Generator<WalkedObject[]> {
+    const { flags } = this.table;
+    let batch: WalkedObject[] = [];
+    for (const row of this.commits.rows()) {
+      const flag = flags[row] as number;
+      if (flag & KNOWN || !(hasAll || flag & GIVEN)) continue;
+      batch.push({ oid: this.table.oidAt(row), kind: 'commit' });
+      if (batch.length < LISTED) continue;
+      yield batch;
+      batch = [];
+    }
+    yield batch;
+  }
+
+  /** The trees to compare and to list. @param knownHistory commits looked at behind known ones */
+  async trees(knownHistory: number): Promise<{ known: Oid[]; given: Oid[]; roots: Oid[] }> {
+    const known = this.knownTrees;
+    const edges = this.edges();
+    for (const row of edges) known.push(this.treeOf(row));
+    for (const row of await this.behind(edges, knownHistory)) known.push(this.treeOf(row));
+    const roots: Oid[] = [];
+    for (const row of this.commits.rows()) if (!this.has(row, KNOWN)) roots.push(this.treeOf(row));
+    return { known, given: this.wantedTrees, roots };
   }
 
   async addHaves(oids: Iterable<Oid>): Promise<void> {
     for await (const [oid, object] of this.resolve(oids)) {
       if (object === undefined) continue;
       if (object.kind === 'commit') {
-        const node = this.nodes.add(oid, object);
-        this.haveCommits.push(node);
-        this.enqueue(node, true);
+        const row = this.add(oid, object);
+        this.haveRows.push(row);
+        this.enqueue(row, true);
       } else {
         if (object.kind === 'tree') this.knownTrees.push(oid);
         this.seen.add(oid);
@@ -208,9 +236,9 @@ class CommitWalk {
       }
       if (object.kind === 'commit') {
         if (await this.isKnown(oid)) continue;
-        const node = this.nodes.add(oid, object);
-        node.flags |= GIVEN;
-        this.enqueue(node, false);
+        const row = this.add(oid, object);
+        this.flag(row, GIVEN);
+        this.enqueue(row, false);
       } else if (object.kind === 'tree') {
         this.wantedTrees.push(oid);
       } else if (!this.seen.has(oid) && !(await this.isKnown(oid))) {
@@ -222,100 +250,153 @@ class CommitWalk {
 
   /** Whether there are wanted commits, and known ones are all that is left of their history. */
   get endsAtKnown(): boolean {
-    if (this.open > 0 || this.commits.length === 0 || this.wantedTrees.length > 0) return false;
-    return this.commits.every(({ flags, parentOids }) => {
-      return flags & KNOWN || (parentOids.length > 0 && parentOids.every((oid) => this.nodes.get(oid) !== undefined));
-    });
+    if (this.open > 0 || this.commits.count === 0 || this.wantedTrees.length > 0) return false;
+    for (const row of this.commits.rows()) {
+      if (this.has(row, KNOWN)) continue;
+      const parents = this.parentsOf(row);
+      if (parents.length === 0 || !parents.every((parent) => this.table.isLoaded(parent))) return false;
+    }
+    return true;
   }
 
   /** @param most commits to look at */
   async limit(most = Number.POSITIVE_INFINITY): Promise<void> {
     const turns = new Turns(this.options.signal);
-    while (this.open > 0 && this.commits.length < most) {
+    while (this.open > 0 && this.commits.count < most) {
       await turns.step();
-      const node = this.queue.pop() as CommitNode;
-      node.flags |= DONE;
-      const isKnown = (node.flags & KNOWN) !== 0;
+      const row = this.queue.pop();
+      this.flag(row, DONE);
+      const isKnown = this.has(row, KNOWN);
       if (!isKnown) {
         this.open--;
-        this.commits.push(node);
+        this.commits.push(row);
       }
-      await this.nodes.prefetch(node.parentOids);
-      for (const parentOid of node.parentOids) await this.visitParent(parentOid, isKnown);
+      const { table } = this;
+      const start = table.edgeStarts[row] as number;
+      const end = start + (table.parentCounts[row] as number);
+      let at = start;
+      while (at < end && table.loadSync(table.edges[at] as number)) at++;
+      if (at < end) await this.load(this.parentsOf(row));
+      for (at = start; at < end; at++) {
+        const parent = table.edges[at] as number;
+        // Nobody is waited for where there is nothing to ask.
+        const waits = this.visitParent(parent, isKnown);
+        if (waits) await waits;
+      }
     }
   }
 
   /** Known commits next to listed ones, whose trees tell what the receiver has. */
-  *edges(): Generator<CommitNode> {
-    const edges = new Set<CommitNode>();
-    for (const node of this.commits) {
-      if (node.flags & KNOWN) continue;
-      for (const parentOid of node.parentOids) {
-        const parent = this.nodes.get(parentOid);
-        if (parent && parent.flags & KNOWN) edges.add(parent);
+  private edges(): number[] {
+    const edges = new Set<number>();
+    for (const row of this.commits.rows()) {
+      if (this.has(row, KNOWN)) continue;
+      for (const parent of this.parentsOf(row)) {
+        if (this.table.isLoaded(parent) && this.has(parent, KNOWN)) edges.add(parent);
       }
     }
     if (isCut(this.options) || edges.size === 0)
-      for (const node of this.haveCommits.slice(0, MAX_EXTRA_EDGES)) edges.add(node);
-    yield* edges;
+      for (const row of this.haveRows.slice(0, MAX_EXTRA_EDGES)) edges.add(row);
+    return [...edges];
   }
 
   /** The newest commits that known ones have as ancestors. */
-  async behind(known: readonly CommitNode[], count: number): Promise<CommitNode[]> {
-    const found = new Set<CommitNode>();
-    if (count === 0) return [];
-    const queue = new DateQueue();
+  private async behind(known: readonly number[], count: number): Promise<Set<number>> {
+    const found = new Set<number>();
+    if (count === 0) return found;
+    const queue = new RowQueue();
     const met = new Set(known);
-    for (const node of known) queue.push(node);
-    for (let node = queue.pop(); node !== undefined && found.size < count; node = queue.pop()) {
-      await this.nodes.prefetch(node.parentOids);
-      for (const parentOid of node.parentOids) {
-        const parent = this.nodes.get(parentOid);
-        if (parent === undefined || met.has(parent)) continue;
+    for (const row of known) queue.push(row, this.table.dates[row] as number);
+    for (let row = queue.pop(); row >= 0 && found.size < count; row = queue.pop()) {
+      const parents = this.parentsOf(row);
+      await this.load(parents);
+      for (const parent of parents) {
+        if (!this.table.isLoaded(parent) || met.has(parent)) continue;
         met.add(parent);
         found.add(parent);
-        queue.push(parent);
+        queue.push(parent, this.table.dates[parent] as number);
       }
     }
-    return [...found];
+    return found;
   }
 
-  private async visitParent(oid: Oid, isKnown: boolean): Promise<void> {
-    const node = this.nodes.get(oid);
-    if (node === undefined) {
+  private visitParent(row: number, isKnown: boolean): Promise<void> | undefined {
+    if (!this.table.isLoaded(row)) {
       // What the other side has may end in history that we lack; what it lacks may not.
-      if (isKnown || (await this.isPromised(oid))) return;
-      throw missingObject(oid, 'commit');
+      return isKnown ? undefined : this.assertPromised(this.table.oidAt(row));
     }
-    if (isKnown || this.unread.has(oid)) this.enqueue(node, true);
-    else if (node.flags & SEEN) this.enqueue(node, false);
-    else this.enqueue(node, await this.isKnown(oid));
+    if (isKnown || (this.unread.size > 0 && this.unread.has(this.table.oidAt(row)))) this.enqueue(row, true);
+    else if (this.has(row, SEEN) || this.options.isKnown === undefined) this.enqueue(row, false);
+    else return this.ask(row);
+    return undefined;
   }
 
-  private enqueue(node: CommitNode, isKnown: boolean): void {
-    if (node.flags & SEEN) {
-      if (isKnown && !(node.flags & KNOWN)) this.spread(node);
+  private async ask(row: number): Promise<void> {
+    this.enqueue(row, await this.isKnown(this.table.oidAt(row)));
+  }
+
+  private async assertPromised(oid: Oid): Promise<void> {
+    if (!(await this.isPromised(oid))) throw missingObject(oid, 'commit');
+  }
+
+  private enqueue(row: number, isKnown: boolean): void {
+    if (this.has(row, SEEN)) {
+      if (isKnown && !this.has(row, KNOWN)) this.spread(row);
       return;
     }
-    node.flags |= isKnown ? SEEN | KNOWN : SEEN;
+    this.flag(row, isKnown ? SEEN | KNOWN : SEEN);
     if (!isKnown) this.open++;
-    this.queue.push(node);
+    this.queue.push(row, this.table.dates[row] as number);
   }
 
   /** Mark a visited commit and its visited ancestors as known after all. */
-  private spread(from: CommitNode): void {
+  private spread(from: number): void {
     const stack = [from];
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      if (node.flags & KNOWN) continue;
-      node.flags |= KNOWN;
-      if (!(node.flags & DONE)) {
+    for (let row = stack.pop(); row !== undefined; row = stack.pop()) {
+      if (this.has(row, KNOWN)) continue;
+      this.flag(row, KNOWN);
+      if (!this.has(row, DONE)) {
         this.open--;
         continue;
       }
-      for (const parentOid of node.parentOids) {
-        const parent = this.nodes.get(parentOid);
-        if (parent && parent.flags & SEEN) stack.push(parent);
-      }
+      for (const parent of this.parentsOf(row)) if (this.has(parent, SEEN)) stack.push(parent);
+    }
+  }
+
+  private has(row: number, flag: number): boolean {
+    return ((this.table.flags[row] as number) & flag) !== 0;
+  }
+
+  private flag(row: number, flag: number): void {
+    this.table.flags[row] = (this.table.flags[row] as number) | flag;
+  }
+
+  private treeOf(row: number): Oid {
+    const { oidLength } = this.reader.algorithm;
+    return oidFromBytes(this.table.treeBytes, row * oidLength, oidLength);
+  }
+
+  private parentsOf(row: number): Int32Array {
+    const { edges, edgeStarts, parentCounts } = this.table;
+    const start = edgeStarts[row] as number;
+    return edges.subarray(start, start + (parentCounts[row] as number));
+  }
+
+  private add(oid: Oid, object: RawObject): number {
+    const row = this.table.rowOf(oid);
+    this.table.take(row, object);
+    return row;
+  }
+
+  /** Load those of `rows` that exist, in one call of the engine. */
+  private async load(rows: Int32Array): Promise<void> {
+    const { table } = this;
+    const missing: Oid[] = [];
+    for (const row of rows) if (!table.loadSync(row)) missing.push(table.oidAt(row));
+    if (missing.length === 0) return;
+    const { signal } = this.options;
+    for await (const [oid, object] of this.reader.readMany(missing, signal ? { signal } : {})) {
+      if (object) this.add(oid, object);
     }
   }
 

@@ -3,6 +3,10 @@ export class RowList {
   #rows = new Int32Array(1024);
   #count = 0;
 
+  get count(): number {
+    return this.#count;
+  }
+
   push(row: number): void {
     if (this.#count === this.#rows.length) {
       const longer = new Int32Array(this.#count * 2);

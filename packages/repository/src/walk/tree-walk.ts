@@ -57,7 +57,9 @@ export async function* walkTrees(
   options: TreeWalkOptions,
 ): AsyncGenerator<WalkedObject[]> {
   const { treeDepth } = defaultLimits;
-  const { withoutBlobs = false, last } = options;
+  const { isKnown } = options;
+  // Where nothing is waited for on the way through a tree, its memory may be used again for the next one.
+  const readTransient = isKnown === undefined ? reader.readTransientSync?.bind(reader) : undefined;
   for (const oid of root.known) seen.add(oid);
   const wanted = await claim(root.wanted, seen, options);
   const stack: TreeGroup[] = [{ ...root, wanted }];
@@ -75,50 +77,131 @@ export async function* walkTrees(
     if (group.wanted.length === 0) continue;
     if (group.depth > treeDepth) throw new LimitError('treeDepth', group.depth, treeDepth);
     const knownBelow = await markKnown(reader, group, seen, options);
-    // Names matter only to pair wanted trees with known ones; all the others go on as one group.
-    const paired = new Map<string, TreeGroup>();
-    const depth = group.depth + 1;
-    const unpaired: TreeGroup = { known: [], wanted: [], depth };
-    for await (const trees of readBatches(reader, group.wanted, options)) {
-      let listed: WalkedObject[] = [];
-      for (const [oid, body] of trees) {
-        if (listed.length >= LISTED) {
-          yield listed;
-          listed = [];
-        }
-        if (body === undefined) throw missingObject(oid, 'tree');
-        const ownHash = nameHashes.get(oid);
-        nameHashes.delete(oid);
-        listed.push({ oid, kind: 'tree', nameHash: ownHash ?? 0 });
-        const directoryHash = ownHash === undefined ? 0 : packNameHash('/', ownHash);
-        last?.compare(ownHash ?? ROOT_PATH, body);
-        const ranges = last?.ranges ?? [0, body.length];
-        for (let range = 0; range < ranges.length; range += 2) {
-          const cursor = new TreeCursor(body, reader.algorithm.oidLength, ranges[range], ranges[range + 1]);
-          while (cursor.next()) {
-            if (isGitlinkMode(cursor.mode) || (withoutBlobs && !isTreeMode(cursor.mode))) continue;
-            if (!seen.addBytes(body, cursor.oidStart)) continue;
-            const child = cursor.oid();
-            if (options.isKnown && (await options.isKnown(child))) continue;
-            const nameHash = packNameHash(body, directoryHash, cursor.nameStart, cursor.nameEnd);
-            if (!isTreeMode(cursor.mode)) {
-              listed.push({ oid: child, kind: 'blob', nameHash });
-              continue;
-            }
-            nameHashes.set(child, nameHash);
-            const key = knownBelow.size > 0 ? nameKey(cursor) : '';
-            const known = knownBelow.get(key);
-            let below = known === undefined ? unpaired : paired.get(key);
-            if (below === undefined)
-              paired.set(key, (below = { known: known as Oid[], wanted: [], depth, knownHash: nameHash }));
-            below.wanted.push(child);
-          }
-        }
+    const scan = new TreeScan(
+      reader.algorithm.oidLength,
+      { knownBelow, nameHashes, seen, depth: group.depth + 1 },
+      options,
+    );
+    for (let start = 0; start < group.wanted.length; start += BATCH) {
+      const rest: Oid[] = [];
+      for (const oid of group.wanted.slice(start, start + BATCH)) {
+        const object = readTransient?.(oid);
+        if (object === undefined) rest.push(oid);
+        else scan.scan(oid, bodyOf(reader, oid, object) as Uint8Array);
+        if (scan.listed.length >= LISTED) yield scan.take();
       }
-      yield listed;
+      for await (const trees of readBatches(reader, rest, options)) {
+        for (const [oid, body] of trees) {
+          if (scan.listed.length >= LISTED) yield scan.take();
+          if (body === undefined) throw missingObject(oid, 'tree');
+          if (isKnown) await scan.scanUnknown(oid, body, isKnown);
+          else scan.scan(oid, body);
+        }
+        yield scan.take();
+      }
+      options.signal?.throwIfAborted();
+      if (start + BATCH < group.wanted.length) await pause();
     }
-    stack.push(unpaired);
-    for (const below of paired.values()) stack.push(below);
+    yield scan.take();
+    stack.push(scan.unpaired);
+    for (const below of scan.paired.values()) stack.push(below);
+  }
+}
+
+/** What trees at one depth are compared with, and what is noted of what they hold. */
+interface ScanParts {
+  readonly knownBelow: ReadonlyMap<string, Oid[]>;
+  readonly nameHashes: Map<Oid, number>;
+  readonly seen: OidSet;
+  /** Of what the trees hold. */
+  readonly depth: number;
+}
+
+/** An entry that was not seen before. */
+interface FreshEntry {
+  readonly oid: Oid;
+  readonly isTree: boolean;
+  readonly nameHash: number;
+  /** Its name, where there are known trees. */
+  readonly key: string;
+}
+
+/** Goes through the trees of one group. */
+class TreeScan {
+  listed: WalkedObject[] = [];
+  /** Names matter only to pair wanted trees with known ones; all the others go on as one group. */
+  readonly paired = new Map<string, TreeGroup>();
+  readonly unpaired: TreeGroup;
+  readonly #oidLength: number;
+  readonly #parts: ScanParts;
+  readonly #withoutBlobs: boolean;
+  readonly #last: LastTrees | undefined;
+
+  constructor(oidLength: number, parts: ScanParts, { withoutBlobs = false, last }: TreeWalkOptions) {
+    this.#oidLength = oidLength;
+    this.#parts = parts;
+    this.#withoutBlobs = withoutBlobs;
+    this.#last = last;
+    this.unpaired = { known: [], wanted: [], depth: parts.depth };
+  }
+
+  take(): WalkedObject[] {
+    const { listed } = this;
+    this.listed = [];
+    return listed;
+  }
+
+  /** List a tree and what is new in it. */
+  scan(oid: Oid, body: Uint8Array): void {
+    this.#scan(oid, body);
+  }
+
+  /** The same, less what `isKnown`. */
+  async scanUnknown(oid: Oid, body: Uint8Array, isKnown: (oid: Oid) => Promise<boolean>): Promise<void> {
+    const fresh: FreshEntry[] = [];
+    this.#scan(oid, body, fresh);
+    for (const entry of fresh) {
+      if (!(await isKnown(entry.oid))) this.#add(entry.oid, entry.isTree, entry.nameHash, entry.key);
+    }
+  }
+
+  #scan(oid: Oid, body: Uint8Array, fresh?: FreshEntry[]): void {
+    const { nameHashes, seen, knownBelow } = this.#parts;
+    const last = this.#last;
+    const ownHash = nameHashes.get(oid);
+    nameHashes.delete(oid);
+    this.listed.push({ oid, kind: 'tree', nameHash: ownHash ?? 0 });
+    const directoryHash = ownHash === undefined ? 0 : packNameHash('/', ownHash);
+    last?.compare(ownHash ?? ROOT_PATH, body);
+    const ranges = last?.ranges ?? [0, body.length];
+    for (let range = 0; range < ranges.length; range += 2) {
+      const cursor = new TreeCursor(body, this.#oidLength, ranges[range], ranges[range + 1]);
+      while (cursor.next()) {
+        if (isGitlinkMode(cursor.mode) || (this.#withoutBlobs && !isTreeMode(cursor.mode))) continue;
+        if (!seen.addBytes(body, cursor.oidStart)) continue;
+        const child = cursor.oid();
+        const isTree = isTreeMode(cursor.mode);
+        const nameHash = packNameHash(body, directoryHash, cursor.nameStart, cursor.nameEnd);
+        const key = isTree && knownBelow.size > 0 ? nameKey(cursor) : '';
+        if (fresh) fresh.push({ oid: child, isTree, nameHash, key });
+        else this.#add(child, isTree, nameHash, key);
+      }
+    }
+  }
+
+  #add(oid: Oid, isTree: boolean, nameHash: number, key: string): void {
+    if (!isTree) {
+      this.listed.push({ oid, kind: 'blob', nameHash });
+      return;
+    }
+    const { nameHashes, knownBelow, depth } = this.#parts;
+    nameHashes.set(oid, nameHash);
+    const known = knownBelow.get(key);
+    let below = known === undefined ? this.unpaired : this.paired.get(key);
+    if (below === undefined) {
+      this.paired.set(key, (below = { known: known as Oid[], wanted: [], depth, knownHash: nameHash }));
+    }
+    below.wanted.push(oid);
   }
 }
 
