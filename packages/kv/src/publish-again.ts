@@ -71,8 +71,8 @@ class Run {
   /** What the commits are stacked on, and what the branch has to hold for them to be pushed. */
   #onto: Head | undefined;
   #expected: Oid | undefined;
-  /** Whether the branch was seen to hold that. */
-  #isSeen = false;
+  /** The branch as it was seen to hold that. */
+  #tip: UpstreamTip | undefined;
   #unmoved = 0;
   /** What goes to the store with the next write: an engine on disk synchronises once for each. */
   #unwritten: readonly RawObject[];
@@ -130,7 +130,7 @@ class Run {
       // Commits of ours that were never pushed are below what changes nothing, too.
       const isMove = top !== undefined && top.oid !== this.#expected;
       refusal = isMove
-        ? await this.#options.upstream.push(this.#expected, top.oid, { signal: this.#signal() })
+        ? await this.#options.upstream.push(this.#expected, top.oid, { signal: this.#signal(), tip: this.#tip })
         : await this.#look();
     } catch (error) {
       if (!isGitError(error, 'PUSH_OUTCOME_UNKNOWN')) throw error;
@@ -169,7 +169,7 @@ class Run {
 
   /** Whether something is asked of the branch which no push answers. */
   #mustLook(): boolean {
-    return !this.#isSeen && this.#rest().some((edit) => this.#changesNothing(edit));
+    return this.#tip === undefined && this.#rest().some((edit) => this.#changesNothing(edit));
   }
 
   /** What a push that moves nothing would say. */
@@ -257,7 +257,9 @@ class Run {
     if (head?.oid !== pushedOid) this.failRest(refusal.error);
     if (this.#rest().length === 0) return 'moved';
     const signal = this.#signal();
-    if (refusal.isRace) await this.#wait(attempt, signal);
+    // Who has not looked for long meets nobody: that is no reason to wait, but for who says how.
+    const meetsNobody = refusal.isStale === true && refusal === this.#refusal && settings.backOff === undefined;
+    if (refusal.isRace && !meetsNobody) await this.#wait(attempt, signal);
     const tip = await this.#find(signal);
     if (tip === undefined && this.#expected !== undefined) throw refusal.error;
     if (tip === undefined || tip.oid === this.#expected) {
@@ -274,7 +276,9 @@ class Run {
     const signal = this.#signal();
     await this.#wait(1, signal);
     const tip = await this.#find(signal);
-    if (tip !== undefined && tip.oid !== this.#expected) await this.#standOn(tip, signal);
+    if (tip === undefined) return;
+    if (tip.oid !== this.#expected) await this.#standOn(tip, signal);
+    this.#tip = tip;
   }
 
   /** Whether the edits may be made on top of others'. */
@@ -295,7 +299,9 @@ class Run {
   }
 
   async #find(signal: AbortSignal | undefined): Promise<UpstreamTip | undefined> {
-    return await this.#options.upstream.find({ signal }).catch((error: unknown) => {
+    const { upstream } = this.#options;
+    const found = upstream.findForPush?.({ signal }) ?? upstream.find({ signal });
+    return await found.catch((error: unknown) => {
       if (isGitError(error, 'REMOTE_REF_NOT_FOUND')) return undefined;
       throw error;
     });
@@ -308,6 +314,6 @@ class Run {
     retention.fetched();
     this.#onto = await readHead(tip.oid);
     this.#expected = tip.oid;
-    this.#isSeen = true;
+    this.#tip = tip;
   }
 }

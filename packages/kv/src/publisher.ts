@@ -70,7 +70,7 @@ export class Publisher {
         },
       });
       const ms = performance.now() - start;
-      if (refusal?.isRace) this.#contention.lost(ms);
+      if (refusal?.isRace && !refusal.isStale) this.#contention.lost(ms);
       if (refusal !== undefined) return { refusal };
       this.#contention.won(ms);
       return { failures: new Map(), position: { head: pending, pushedOid: pending.oid } };

@@ -1,5 +1,11 @@
 import { GitError, NotFoundError, type Oid } from '@git-kv/objects';
-import { connectUploadPack, type Transport, type UploadPackClient } from '@git-kv/protocol';
+import {
+  connectReceivePack,
+  connectUploadPack,
+  type ReceivePackClient,
+  type Transport,
+  type UploadPackClient,
+} from '@git-kv/protocol';
 import {
   fetchInto,
   findRemoteRef,
@@ -24,6 +30,8 @@ export interface SyncOptions {
 export interface UpstreamPushOptions extends SyncOptions {
   /** What is new in the commits that are pushed, where all below them was pushed. Default: found out. */
   readonly added?: Added | undefined;
+  /** What {@link Upstream.findForPush} has found, where that is what is expected: the push need not ask again. */
+  readonly tip?: UpstreamTip | undefined;
 }
 
 /** What a fetch takes. */
@@ -43,6 +51,8 @@ export interface Upstream {
    * @throws {NotFoundError} REMOTE_REF_NOT_FOUND where there are other branches, but not this one
    */
   find(options: SyncOptions): Promise<UpstreamTip | undefined>;
+  /** The same for who will push next. Present where that takes fewer requests. */
+  findForPush?(options: SyncOptions): Promise<UpstreamTip | undefined>;
   /**
    * Move the branch from `expected` (`undefined`: it must not exist) to `next`, whose objects are in the repository.
    * @returns why it did not move, where that was the answer
@@ -63,6 +73,8 @@ export interface UpstreamRefusal {
   readonly error: GitError;
   /** Another writer was faster, or is at it; else the branch may have moved all the same. */
   readonly isRace: boolean;
+  /** The branch had moved before anything was sent, maybe long ago. */
+  readonly isStale?: boolean;
 }
 
 /** The commit that a branch of an {@link Upstream} stood at when it was asked. */
@@ -73,6 +85,8 @@ export interface UpstreamTip {
    * `haves` and it too, by which ancestry can be told.
    */
   fetch(what: 'tip' | 'history', haves: readonly Oid[], options: UpstreamFetchOptions): Promise<void>;
+  /** Over requests: who has told of it, and takes a push. */
+  readonly receiver?: ReceivePackClient;
 }
 
 /** The same behind a transport, where all of a history may be said to be had. */
@@ -92,13 +106,15 @@ export async function pushBranch(
   repository: RepositoryObjects,
   transport: Transport,
   move: { readonly name: string; readonly expected: Oid | undefined; readonly next: Oid },
-  { signal, content }: SyncOptions & { readonly content?: PushContent | undefined },
+  { signal, content, tip }: UpstreamPushOptions & { readonly content?: PushContent | undefined },
 ): Promise<UpstreamRefusal | undefined> {
   const updates = [{ ...move, expected: move.expected ?? null }];
-  const [result] = await pushFrom(repository, transport, { updates, signal, content });
+  const client = tip?.oid === move.expected ? tip?.receiver : undefined;
+  const [result] = await pushFrom(repository, transport, { updates, signal, content, ...(client && { client }) });
   if (result === undefined) throw new Error('BUG: a push without result');
   if (result.status === 'updated') return undefined;
-  return { error: pushFailure(result), isRace: result.status === 'stale' || RACE.test(result.reason) };
+  const isStale = result.status === 'stale';
+  return { error: pushFailure(result), isRace: isStale || RACE.test(result.reason), isStale };
 }
 
 /** A branch behind a transport. */
@@ -144,22 +160,59 @@ export class RemoteUpstream implements Upstream {
     return {
       oid,
       fetch: async (what, haves, fetchOptions) => {
-        const depth = what === 'tip' ? { depth: 1 } : {};
-        const given = { ...depth, ...inflateLimit(this.#limits), ...fetchOptions };
-        await fetchInto(this.#repository, client, { wants: [oid], haves, ...given });
+        await this.#fetch(client, oid, what, haves, fetchOptions);
         await client.close();
       },
     };
   }
 
+  /**
+   * What takes the push says where the branch is, and over requests still takes it after a fetch; and what a server of fetches can do was
+   * learned before.
+   */
+  async findForPush(options: SyncOptions): Promise<RemoteTip | undefined> {
+    const { signal } = options;
+    const client = this.#last;
+    if (!('exchange' in this.#transport) || client?.version !== 2) return await this.find(options);
+    const receiver = await connectReceivePack(this.#transport, { signal });
+    const oid = receiver.refs.find(({ name }) => name === this.#refName)?.oid;
+    if (oid === undefined) return await this.find(options); // it knows an absent branch from an empty remote
+    return {
+      oid,
+      receiver,
+      fetch: async (what, haves, fetchOptions) => {
+        try {
+          await this.#fetch(client, oid, what, haves, fetchOptions);
+        } catch (error) {
+          if (signal?.aborted || fetchOptions.signal?.aborted) throw error;
+          // Another server may answer by now, or be a little behind.
+          this.#last = await connectUploadPack(this.#transport, { signal });
+          await this.#fetch(this.#last, oid, what, haves, fetchOptions);
+        }
+      },
+    };
+  }
+
+  async #fetch(
+    client: UploadPackClient,
+    oid: Oid,
+    what: 'tip' | 'history',
+    haves: Iterable<Oid> | AsyncIterable<Oid>,
+    options: UpstreamFetchOptions,
+  ): Promise<void> {
+    const depth = what === 'tip' ? { depth: 1 } : {};
+    const given = { ...depth, ...inflateLimit(this.#limits), ...options };
+    await fetchInto(this.#repository, client, { wants: [oid], haves, ...given });
+  }
+
   async push(
     expected: Oid | undefined,
     next: Oid,
-    { added, signal }: UpstreamPushOptions,
+    { added, ...options }: UpstreamPushOptions,
   ): Promise<UpstreamRefusal | undefined> {
     const content = added && (await contentOf(this.#repository.objects, added));
     const move = { name: this.#refName, expected, next };
-    return await pushBranch(this.#repository, this.#transport, move, { signal, content });
+    return await pushBranch(this.#repository, this.#transport, move, { ...options, content });
   }
 
   async close(): Promise<void> {

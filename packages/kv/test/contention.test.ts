@@ -8,30 +8,54 @@ describe('Contention', () => {
     expect(contention.isCrowded).toBe(false);
   });
 
-  test('doubles the time to choose from with each try that was lost, up to 64 tries and 30 s', () => {
+  test('widens the time to choose from with each try that was lost, up to 64 tries and 30 s', () => {
+    const contention = new Contention(() => 1);
+    const windows: number[] = [];
+    for (let n = 0; n < 10; n++) {
+      contention.lost(100);
+      windows.push(Math.round(((1 + n / 4) * contention.delay()) / 100));
+    }
+    expect(windows).toEqual([8, 16, 24, 32, 40, 48, 56, 64, 64, 64]);
+    for (let n = 0; n < 3; n++) contention.won(1_000_000);
+    contention.lost(1_000_000);
+    expect(contention.delay()).toBe(30_000);
+  });
+
+  test('lets those go first who were overtaken most often', () => {
     const contention = new Contention(() => 1);
     const delays: number[] = [];
-    for (let n = 0; n < 8; n++) {
+    for (let n = 0; n < 10; n++) {
       contention.lost(100);
       delays.push(Math.round(contention.delay()));
     }
-    expect(delays).toEqual([200, 400, 800, 1600, 3200, 6400, 6400, 6400]);
-    for (let n = 0; n < 50; n++) contention.lost(5000);
-    expect(contention.delay()).toBe(30_000);
+    expect(delays).toEqual([800, 1280, 1600, 1829, 2000, 2133, 2240, 2327, 2133, 1969]);
   });
 
   test('remembers over writes how crowded it was', () => {
     const contention = new Contention(() => 1);
     for (let n = 0; n < 3; n++) contention.lost(100);
-    contention.won(100);
-    expect(contention.isCrowded).toBe(true);
-    expect(Math.round(contention.delay())).toBe(200);
-    contention.won(100);
-    expect(contention.isCrowded).toBe(false);
+    const windows: number[] = [];
+    while (contention.isCrowded) {
+      contention.won(100);
+      windows.push(Math.round(contention.delay()));
+    }
+    expect(windows).toEqual([1680, 1176, 823, 576, 403, 282, 198, 138, 97, 68, 47, 33, 0]);
+  });
+
+  test('forgets a first try that took long', () => {
+    const contention = new Contention(() => 1);
+    contention.lost(3000);
+    for (let n = 0; n < 6; n++) contention.won(100);
+    for (let n = 0; n < 2; n++) contention.lost(100);
+    expect(contention.delay()).toBeLessThan(3000);
   });
 
   /** Writers whose tries take as long as the server is busy: it has two processors. */
-  function simulate(writers: number, commits: number, random: () => number): { tries: number; most: number } {
+  function simulate(
+    writers: number,
+    commits: number,
+    random: () => number,
+  ): { readonly tries: number; readonly most: number; readonly slowest: number; readonly seconds: number } {
     const events: { at: number; run: (now: number) => void }[] = [];
     const after = (at: number, run: (now: number) => void): void => {
       const next = events.findIndex((event) => event.at > at);
@@ -41,6 +65,8 @@ describe('Contention', () => {
     let busy = 0;
     let tries = 0;
     let most = 0;
+    let slowest = 0;
+    let last = 0;
     for (let who = 0; who < writers; who++) {
       const contention = new Contention(random);
       const write = (now: number, left: number): void => {
@@ -60,6 +86,8 @@ describe('Contention', () => {
             }
             version++;
             contention.won(took);
+            slowest = Math.max(slowest, end - now);
+            last = end;
             if (left > 1) write(end, left - 1);
           });
         };
@@ -68,7 +96,7 @@ describe('Contention', () => {
       write(0, commits);
     }
     for (let event = events.shift(); event !== undefined; event = events.shift()) event.run(event.at);
-    return { tries: tries / version, most };
+    return { tries: tries / version, most, slowest: slowest / 1000, seconds: last / 1000 };
   }
 
   test.each([4, 16, 32])('lets %i writers share a slow branch, with fewer tries than a store makes', (writers) => {
@@ -77,8 +105,10 @@ describe('Contention', () => {
       seed = (seed * 48_271) % 0x7fffffff;
       return seed / 0x7fffffff;
     };
-    const { tries, most } = simulate(writers, 25, random);
-    expect(tries).toBeLessThan(2.5);
+    const { tries, most, slowest, seconds } = simulate(writers, 25, random);
+    expect(tries).toBeLessThan(3);
     expect(most).toBeLessThanOrEqual(16);
+    // Nobody has the branch for most of the time.
+    expect(slowest).toBeLessThan(seconds / 2);
   });
 });

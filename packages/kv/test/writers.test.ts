@@ -119,3 +119,40 @@ describe('Many writers on one branch', () => {
     expect(remote.git('fsck', '--strict', '--no-dangling')).toBe('');
   });
 });
+
+describe('A write that others were faster than', () => {
+  const sent = (requests: readonly { readonly method: string; readonly url: string }[]): string[] =>
+    requests.map(({ method, url }) => `${method} ${url.replace(/^.*git-/, '')}`);
+
+  test('is made again in three requests: where the branch is, what is new there, and the push', async () => {
+    const remote = await startRemote();
+    const [one, other] = [await remote.connect(), await remote.connect()];
+    await one.set('a', '1');
+    const before = remote.backend.requests.length;
+    await other.set('b', '2');
+    expect(sent(remote.backend.requests.slice(before))).toEqual([
+      'GET receive-pack',
+      'GET receive-pack',
+      'POST upload-pack',
+      'POST receive-pack',
+    ]);
+    expect(remote.files()).toEqual({ a: '1', b: '2' });
+    await one.set('c', '3');
+    expect(remote.files()).toEqual({ a: '1', b: '2', c: '3' });
+  });
+
+  test('connects anew where what was learned of the server before is true no more', async () => {
+    const remote = await startRemote();
+    const [one, other] = [await remote.connect(), await remote.connect()];
+    await one.set('a', '1');
+    let refusals = 0;
+    remote.intercept = ({ method, url }, response) => {
+      if (method !== 'POST' || !url?.endsWith('upload-pack') || ++refusals > 1) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    await other.set('b', '2');
+    expect(refusals).toBe(2);
+    expect(remote.files()).toEqual({ a: '1', b: '2' });
+  });
+});
