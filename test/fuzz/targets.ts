@@ -34,6 +34,7 @@ import { multiPackIndex } from './targets/pack/multi-pack-index.js';
 import { packReader } from './targets/pack/pack-reader.js';
 import { rev } from './targets/pack/rev.js';
 import { scan } from './targets/pack/scan.js';
+import { unpack } from './targets/pack/unpack.js';
 import { verifyPack } from './targets/pack/verify-pack.js';
 import { bundleHeader } from './targets/protocol/bundle-header.js';
 import { capabilities } from './targets/protocol/capabilities.js';
@@ -101,6 +102,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   rev,
   mtimes,
   scan,
+  unpack,
   verifyPack,
   bundleHeader,
   capabilities,

@@ -18,10 +18,11 @@ const DEFAULT_EMAIL = 'git-noreply@robur.coop';
 const DEFAULT_MESSAGE = 'Committed by git-kv';
 
 /** In whose name commits are made, and how. */
-export interface CommitterOptions extends Pick<KvOptions, 'author' | 'authorEmail' | 'clock' | 'sign'> {
+export interface CommitterOptions
+  extends Pick<KvOptions, 'author' | 'authorEmail' | 'clock' | 'sign' | 'deterministic'> {
   /** Of the dates, `+hhmm`. Default `+0000`. */
   readonly timezone?: string;
-  /** Where steps are counted, the commits of two writers must not be one. */
+  /** Where steps are counted, the commits of two writers are not one, whatever `deterministic` says. */
   readonly merge?: MergeRules | undefined;
 }
 
@@ -63,8 +64,8 @@ export class Committer {
     const committer = this.identity(options);
     const { message } = words;
     if (typeof message === 'string') assertText('the message', message);
-    const { sign, merge } = this.#options;
-    const extraHeaders = countsSteps(options.merge ?? merge) ? [nonce()] : [];
+    const { sign, merge, deterministic = false } = this.#options;
+    const extraHeaders = deterministic && !countsSteps(options.merge ?? merge) ? [] : [nonce()];
     const unsigned = buildCommit({ treeOid, parentOids, author: committer, committer, extraHeaders, ...words });
     const body =
       sign === undefined ? unsigned : await (await import('./later.js')).signCommit(unsigned, algorithm, sign);
@@ -100,7 +101,10 @@ function countsSteps(rules: MergeRules | undefined): boolean {
   return rules?.some(({ merge }) => merge.mergesEqual) === true;
 }
 
-/** Two writers may make the very same change on the same commit in one second: without this, that would be one commit, and one step. */
+/**
+ * Two writers may make the very same change on the same commit in one second. Without this, that would be one commit, and one step, also
+ * for a rule that counts steps and that nobody thought of until a later merge.
+ */
 function nonce(): { readonly name: string; readonly value: string } {
   return { name: 'git-kv-nonce', value: `${crypto.getRandomValues(new BigUint64Array(1))}` };
 }

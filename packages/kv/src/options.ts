@@ -51,6 +51,12 @@ export interface KvOptions {
   readonly clock?: () => number;
   /** Signs every commit: `sshSigner(key)` of `@git-kv/repository`, say. Where it fails, nothing is written. */
   readonly sign?: PayloadSigner;
+  /**
+   * The same change of the same commit, by the same author in the same second, is the same commit. Default false: each commit has a
+   * random header `git-kv-nonce`, so that no two writers make one commit, which a rule that counts steps would count once. Commits
+   * under such a rule have it in any case.
+   */
+  readonly deterministic?: boolean;
   readonly limits?: KvLimits;
   /** How keys are merged that both a write and others changed. Without a rule for it, such a key is a conflict. */
   readonly merge?: MergeRules;

@@ -43,16 +43,30 @@ test.each(['rebase', 'merge'] as const)(
   },
 );
 
-test('a rule of one write is enough, and without one that counts equal commits stay one', async () => {
-  const commitOf = async (merge: typeof counter | undefined): Promise<string | undefined> => {
-    const store = await GitKv.open(createMemoryRepository(), { clock });
+test('no two commits are one, unless that is asked for and no rule counts steps', async () => {
+  const commitOf = async (deterministic: boolean, merge?: typeof counter): Promise<string | undefined> => {
+    const store = await GitKv.open(createMemoryRepository(), { clock, deterministic });
     await store.set('n', '1', merge && { merge });
     return store.commit?.oid;
   };
-  expect(await commitOf(undefined)).toBe(await commitOf(undefined));
-  expect(await commitOf(keyMerges.set())).toBe(await commitOf(undefined));
-  expect(await commitOf(counter)).not.toBe(await commitOf(counter));
+  expect(await commitOf(false)).not.toBe(await commitOf(false));
+  expect(await commitOf(true)).toBe(await commitOf(true));
+  expect(await commitOf(true, keyMerges.set())).toBe(await commitOf(true));
+  expect(await commitOf(true, counter)).not.toBe(await commitOf(true, counter));
 });
+
+test.each([false, true])(
+  'T17 a rule that a merge alone is given counts equal steps, but for equal commits (%s)',
+  async (deterministic) => {
+    const store = await openStore(createMemoryRepository(), { clock, deterministic });
+    const main = store.branch();
+    await main.set('n', 1);
+    const topic = await store.createBranch('topic');
+    await Promise.all([topic.set('n', 2), main.set('n', 2)]);
+    await main.merge('topic', { rules: counter });
+    expect(await main.get('n')).toBe(deterministic ? 2 : 3);
+  },
+);
 
 test('T17 versioned stores that took the same step both count, and git takes their commits', async () => {
   const { repository, directory } = await makeRepository('file');

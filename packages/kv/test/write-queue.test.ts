@@ -227,8 +227,8 @@ describe('Writes that wait at once', () => {
       fc.asyncProperty(fc.array(write, { maxLength: 12 }), async (writes) => {
         const [together, apart] = [createMemoryRepository(), createMemoryRepository()];
         const clock = () => 1_700_000_000_000;
-        const one = await GitKv.open(together, { backOff: noWait, clock });
-        const other = await GitKv.open(apart, { backOff: noWait, clock });
+        const options = { backOff: noWait, clock, deterministic: true };
+        const [one, other] = [await GitKv.open(together, options), await GitKv.open(apart, options)];
         const outcomes = await Promise.allSettled(writes.map((each) => run(one, each)));
         const expected: string[] = [];
         for (const each of writes) expected.push((await Promise.allSettled([run(other, each)]))[0]?.status ?? '');

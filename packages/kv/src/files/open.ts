@@ -28,6 +28,7 @@ export interface RepoOptions
     | 'authorEmail'
     | 'clock'
     | 'sign'
+    | 'deterministic'
     | 'limits'
     | 'fetch'
     | 'credentials'

@@ -57,12 +57,13 @@ export class VersionedContext<T> {
     this.later = later;
     this.trees = new TreeCache(repository.objects);
     this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
-    const { author, clock, sign, timezone, merge } = options;
+    const { author, clock, sign, timezone, deterministic, merge } = options;
     this.committer = new Committer(repository, {
       ...namesOf(author),
       ...(clock !== undefined && { clock }),
       ...(sign !== undefined && { sign }),
       ...(timezone !== undefined && { timezone }),
+      ...(deterministic !== undefined && { deterministic }),
       merge,
     });
   }

@@ -25,10 +25,12 @@ export interface VersionedOptions<T> {
   /** Signs every commit and annotated tag: `sshSigner(key)` of `@git-kv/repository`, say. */
   readonly sign?: PayloadSigner;
   /**
-   * How keys are merged where a merge does not say. Without it, keys that both sides changed apart are conflicts. A rule that counts
-   * steps (`counter()`, or one with `mergesEqual`) has to be given here, by all who write: no two commits are one then, even where
-   * two writers take the same step in the same second.
+   * The same change of the same commit, by the same author in the same second, is the same commit. Default false: each commit has a
+   * random header `git-kv-nonce`, so that no two writers make one commit, which a rule that counts steps would count once. Commits of
+   * a store that was opened with such a rule (`counter()`, or one with `mergesEqual`) have it in any case.
    */
+  readonly deterministic?: boolean;
+  /** How keys are merged where a merge does not say. Without it, keys that both sides changed apart are conflicts. */
   readonly merge?: MergeRules;
   /** Caps on what is written. */
   readonly limits?: {

@@ -160,7 +160,7 @@ test('T1: sha512 is no object format of git', () => {
 test('T6: every engine gives the same ids', async () => {
   const heads = await Promise.all(
     (['memory', 'file', 'overlay'] as const).map(async (engine) => {
-      const store = await openStore((await makeRepository(engine)).repository);
+      const store = await openStore((await makeRepository(engine)).repository, { deterministic: true });
       await store.branch().set('foo', { a: 1 });
       await store.branch().set('nested/bar', 'text');
       return (await store.branch().remove('foo'))?.oid;
