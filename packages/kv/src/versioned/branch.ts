@@ -25,10 +25,7 @@ export type TransactOutcome<R> =
 
 /** How a merge or a revert goes. */
 export interface MergeOptions extends CommitOptions {
-  /**
-   * How keys are merged that both sides changed. Default: that of the store, where rules that count steps belong: commits that were
-   * made without them may be one where two writers did the same, and count once then.
-   */
+  /** How keys are merged that both sides changed. Default: that of the store. */
   readonly rules?: MergeRules;
   readonly retries?: number;
 }
