@@ -49,7 +49,7 @@ class Side {
   async open(): Promise<GitKv> {
     const transport = createRepositoryTransport(this.#remote);
     const clock = (): number => this.#seconds * 1000;
-    this.store = await GitKv.connect('memory://remote', { transport, clock, ...this.#options });
+    this.store = await GitKv.connect('memory://remote', { transport, clock, deterministic: true, ...this.#options });
     return this.store;
   }
 
@@ -78,7 +78,7 @@ class Side {
           return (await batch.list())?.map(String);
         });
       case 'other': {
-        const other = await GitKv.open(this.#remote, { clock: () => this.#seconds * 1000 });
+        const other = await GitKv.open(this.#remote, { clock: () => this.#seconds * 1000, deterministic: true });
         return await other.set(command.key, command.value);
       }
       case 'get':
