@@ -22,10 +22,18 @@ export async function complete(typed: string, target: Target, cwd: string): Prom
   const word = open ?? (last !== undefined && last.start + last.word.length === typed.length ? last.word : '');
   const before = [...splitWords(typed.slice(0, typed.length - word.length))];
   const [command] = before;
-  if (command === undefined) return { word, candidates: commandNames().filter((name) => name.startsWith(word)) };
+  if (command === undefined) return { word, candidates: commandsLike(word) };
   const kind = COMMANDS.get(command.word)?.takes[before.length - 1];
   const candidates = kind === undefined ? [] : await candidatesFor(kind, unquoted(word), target, cwd);
   return { word, candidates: candidates.map(typedForm) };
+}
+
+/** Where it is one alone that takes words, its first may follow. */
+function commandsLike(word: string): string[] {
+  const names = commandNames().filter((name) => name.startsWith(word));
+  const [only] = names;
+  const takes = COMMANDS.get(only ?? '')?.takes ?? [];
+  return names.length === 1 && takes.length > 0 ? [`${only} `] : names;
 }
 
 /** A candidate as it is typed. The quote of a dictionary stays open, for what is in it. */

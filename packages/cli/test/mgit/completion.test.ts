@@ -18,7 +18,10 @@ beforeAll(async () => {
 describe('complete', () => {
   test.each<[typed: string, word: string, candidates: readonly string[]]>([
     ['get', 'get', ['get', 'get-with-permissions']],
-    ['set_', 'set_', ['set_partial']],
+    ['set_', 'set_', ['set_partial ']],
+    ['lis', 'lis', ['list ']],
+    ['fo', 'fo', ['fold']],
+    ['pul', 'pul', ['pull']],
     ['get /fo', '/fo', ['/foo', '/food']],
     ['get fo', 'fo', ['foo', 'food']],
     ['get /d', '/d', ['/dir/']],
