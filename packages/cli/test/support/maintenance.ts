@@ -1,35 +1,10 @@
-import { cpSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
-import {
-  commitFiles,
-  git,
-  initBare,
-  makeDirectory,
-  type ObjectFormat,
-  removeDirectory,
-} from '../../../../test/support/git.js';
-
-const templates = new Map<ObjectFormat, string>();
-afterAll(() => {
-  for (const directory of templates.values()) removeDirectory(directory);
-  templates.clear();
-});
+import { commitFiles, git, initBare, type ObjectFormat } from '../../../../test/support/git.js';
+import { templateOf } from '../../../../test/support/template.js';
 
 /** A bare repository with two packs, loose objects, tags, and objects that nothing leads to: packed, loose, and in both ways. */
-export function makeUntidy(directory: string, format: ObjectFormat): string {
-  // It takes git thirty runs to make one: each test gets a copy.
-  let template = templates.get(format);
-  if (template === undefined) {
-    template = makeDirectory('git-kv-untidy');
-    templates.set(format, template);
-    fillUntidy(template, format);
-  }
-  cpSync(template, directory, { recursive: true, preserveTimestamps: true });
-  return directory;
-}
-
-function fillUntidy(directory: string, format: ObjectFormat): void {
+export const makeUntidy = templateOf((directory, format: ObjectFormat) => {
   initBare(directory, format);
   const run = (...args: string[]): string => git(args, { cwd: directory });
   for (const round of [1, 2, 3]) {
@@ -44,7 +19,7 @@ function fillUntidy(directory: string, format: ObjectFormat): void {
   git(['hash-object', '-w', '--stdin'], { cwd: directory, input: 'loose and lost\n' });
   run('tag', '-a', '-m', 'tag', 'v1', 'main');
   run('update-ref', 'refs/heads/other', 'main~1');
-}
+});
 
 /** Make all objects look as old as so many days. */
 export function age(directory: string, days: number): void {

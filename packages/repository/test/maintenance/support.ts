@@ -1,10 +1,15 @@
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { commitFiles, git, initBare, type ObjectFormat } from '../../../../test/support/git.js';
+import { templateOf } from '../../../../test/support/template.js';
 import { filesBelow } from '../support/engines.js';
 
 /** A bare repository with some history, annotated tags, several packs and loose objects. */
 export function makeRepository(directory: string, format: ObjectFormat = 'sha1'): string {
+  return copyOfRepository(directory, format);
+}
+
+const copyOfRepository = templateOf((directory, format: ObjectFormat) => {
   initBare(directory, format);
   const run = (...args: string[]): string => git(args, { cwd: directory });
   const text = (round: number): string =>
@@ -21,8 +26,7 @@ export function makeRepository(directory: string, format: ObjectFormat = 'sha1')
   run('tag', 'light', 'other');
   run('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/heads/main');
   run('update-ref', 'refs/heads/deep/er/branch', 'main');
-  return directory;
-}
+});
 
 export const DAY_MS = 86_400_000;
 
