@@ -1,5 +1,4 @@
 import { FileMode, type Oid, sha1, sha256 } from '@git-kv/objects';
-import type { ObjectReader } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +9,7 @@ import { type KeyMerge, keyMerges, type MergeRules, mergeKeys } from '../../src/
 import { valueMerge } from '../../src/versioned/index.js';
 import { InProcessRemote, noWait, valuesOf } from '../support/in-process.js';
 import { bytesOf } from '../support/remote.js';
-import { type Entry, readTree, writeTree } from '../support/trees.js';
+import { type Entry, notingReads, readTree, writeTree } from '../support/trees.js';
 import { openStore } from '../versioned/support.js';
 
 type Entries = Readonly<Record<string, Entry>>;
@@ -121,20 +120,7 @@ describe('mergeKeys asks a rule that merges equal changes', () => {
     const tree = (n: string) => writeTree(repository, { 'c/a/n': n, 'd/a/n': n, 'd/b/n': n, 'e/n': n });
     const [base, ours] = [await tree('1'), await tree('2')];
     const read = new Set<Oid>();
-    const { objects } = repository;
-    const counting: ObjectReader = {
-      algorithm: objects.algorithm,
-      read: (oid) => {
-        read.add(oid);
-        return objects.read(oid);
-      },
-      stat: (oid) => objects.stat(oid),
-      readMany: (oids) => {
-        const list = [...oids];
-        for (const oid of list) read.add(oid);
-        return objects.readMany(list);
-      },
-    };
+    const counting = notingReads(repository.objects, read);
     const readBy = async (rules: MergeRules): Promise<number> => {
       read.clear();
       await mergeKeys(counting, { base, ours, theirs: ours }, rules);

@@ -1,5 +1,5 @@
 import { encodeUtf8, FileMode, type Oid, sha1, sha256 } from '@git-kv/objects';
-import type { ObjectReader, Repository } from '@git-kv/repository';
+import type { Repository } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import {
   mergeKeys,
 } from '../../src/merge/index.js';
 import { text } from '../support/remote.js';
-import { type Entry, readTree, writeTree } from '../support/trees.js';
+import { type Entry, notingReads, readTree, writeTree } from '../support/trees.js';
 
 type Entries = Readonly<Record<string, Entry>>;
 
@@ -298,20 +298,7 @@ test('mergeKeys reads what both sides touched, and no more', async () => {
   const ours = await writeTree(repository, many({ 'd1/k1': 'x', 'd3/k3': 'x' }));
   const theirs = await writeTree(repository, many({ 'd2/k2': 'y', 'd3/k4': 'y' }));
   const read = new Set<Oid>();
-  const { objects } = repository;
-  const counting: ObjectReader = {
-    algorithm: objects.algorithm,
-    read: (oid) => {
-      read.add(oid);
-      return objects.read(oid);
-    },
-    stat: (oid) => objects.stat(oid),
-    readMany: (oids) => {
-      const list = [...oids];
-      for (const oid of list) read.add(oid);
-      return objects.readMany(list);
-    },
-  };
+  const counting = notingReads(repository.objects, read);
   const merged = await mergeKeys(counting, { base, ours, theirs });
   expect(merged).toMatchObject({ status: 'merged', objects: { length: 2 } });
   expect(read.size).toBe(6); // three roots, and d3 of each

@@ -1,5 +1,5 @@
 import { encodeUtf8, FileMode, type Oid } from '@git-kv/objects';
-import { diffTrees, editTree, type Repository } from '@git-kv/repository';
+import { diffTrees, editTree, type ObjectReader, type Repository } from '@git-kv/repository';
 
 /** What stands at a path: text of a value, or any entry whose body is text. */
 export type Entry = string | { readonly mode: number; readonly text?: string; readonly oid?: Oid };
@@ -28,4 +28,21 @@ export async function readTree(repository: Repository, treeOid: Oid): Promise<Re
     entries[path] = mode === FileMode.regular ? text : `${mode.toString(8)} ${text}`;
   }
   return entries;
+}
+
+/** A reader that adds to `read` the ids of what is read through it. */
+export function notingReads(objects: ObjectReader, read: Set<Oid>): ObjectReader {
+  return {
+    algorithm: objects.algorithm,
+    read: (oid) => {
+      read.add(oid);
+      return objects.read(oid);
+    },
+    stat: (oid) => objects.stat(oid),
+    readMany: (oids) => {
+      const list = [...oids];
+      for (const oid of list) read.add(oid);
+      return objects.readMany(list);
+    },
+  };
 }
