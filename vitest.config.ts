@@ -7,7 +7,7 @@ const conditions = ['@git-kv/source', 'node', 'import', 'module', 'default'];
 const tests = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 // Files that leave nothing behind in their process: a worker keeps what it has loaded, which is half of their time.
 // A larger process is slower to start git from, so those that do so all the time are not among them.
-const shared = ['packages/{kernels,objects,protocol,kv}/test/**/*.test.ts'];
+const shared = ['packages/{kernels,objects,pack,protocol,kv}/test/**/*.test.ts'];
 // These replace globals or modules of their process, or measure it.
 const alone = ['packages/kernels/test/{browser,wasm}.test.ts', 'packages/kv/test/{retention,sync}.test.ts'];
 
