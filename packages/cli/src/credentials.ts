@@ -61,10 +61,13 @@ function askpassCredentials(console: Console, own: OwnSettings | undefined): Cre
     if (attempt === 1) hasGiven = false;
     const program = console.env.GIT_ASKPASS ?? (await configuredAskpass(console, own)) ?? console.env.SSH_ASKPASS;
     if (hasGiven || !program) return undefined;
-    const { protocol, host } = new URL(url);
-    const where = (name = ''): string => `'${protocol}//${name === '' ? '' : `${shownName(name)}@`}${host}': `;
+    const { protocol, host, pathname } = new URL(url);
+    const { entries } = await readConfigHere(console, own);
+    const settings = credentialSettings(url, entries, username);
+    const path = settings.useHttpPath === true && pathname !== '/' ? pathname : '';
+    const where = (name = ''): string => `'${protocol}//${name === '' ? '' : `${shownName(name)}@`}${host}${path}': `;
     const options = { console, signal: signal ?? console.signal };
-    const name = username ?? (await runAskpass(program, `Username for ${where()}`, options));
+    const name = username ?? settings.username ?? (await runAskpass(program, `Username for ${where()}`, options));
     const password = name === undefined ? undefined : await runAskpass(program, `Password for ${where(name)}`, options);
     if (name === undefined || password === undefined) return undefined;
     hasGiven = true;

@@ -61,6 +61,65 @@ describe('credentials by a program that asks', () => {
   });
 });
 
+test('settings of credentials count in the contexts that they count in for git', async () => {
+  const cwd = temporaryDirectory();
+  commitFiles(initBare(join(cwd, 'group/r.git')), [{ files: { foo: 'x' } }]);
+  // Anybody comes in with this password, whoever it is.
+  const { url } = await serveUntilTestEnds(cwd, (request, response) => {
+    if (atob(request.headers.authorization?.split(' ')[1] ?? '').endsWith(':anything')) return false;
+    response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="test"' }).end('no');
+    return true;
+  });
+  const { host, port } = new URL(url);
+  const log = join(cwd, 'log');
+  const askpass = join(cwd, 'askpass');
+  writeFileSync(askpass, `#!/bin/sh\necho "$1" >>'${log}'\necho anything\n`, { mode: 0o755 });
+  const contexts = [
+    '',
+    `${url}.`,
+    `http://ann@${host}.`,
+    `http://bob@${host}.`,
+    `http://a%6en@${host}.`,
+    `https://${host}.`,
+    'http://127.0.0.1.',
+    `http://127.0.0.2:${port}.`,
+    `http://*.0.0.1:${port}.`,
+    `${url}/group.`,
+    `${url}/group/r.git.`,
+    `${url}/grou.`,
+    `${host}.`,
+    'other.host.',
+    '127.0.0.1.',
+    `${host}/group.`,
+    `ann@${host}.`,
+  ];
+  const helpers = contexts.map(
+    (context, at) =>
+      [
+        `credential.${context}helper`,
+        `!f() { (echo "${at} $1"; cat) >>'${log}'; }; f`,
+      ] as const satisfies readonly string[],
+  );
+  for (const [user, more] of [
+    ['', []],
+    ['ann@', []],
+    ['bob@', [[`credential.http://bob@${host}.useHttpPath`, 'true']]],
+    ['', [[`credential.${url}/group.useHttpPath`, 'true'] as const, [`credential.${url}.username`, 'ann bob']]],
+  ] as const) {
+    const env = { ...settings(...helpers, ...more), GIT_ASKPASS: askpass };
+    const args = ['ls-remote', `${url.replace('//', `//${user}`)}/group/r.git`];
+    const asked = async (task: () => Promise<{ code: number | null }>): Promise<unknown> => {
+      rmSync(log, { force: true });
+      const { code } = await task();
+      // What helpers are told, without how it is spelled: the order of lines, and what newer gits add.
+      const lines = (existsSync(log) ? readFileSync(log, 'utf8') : '').split('\n');
+      return [code, lines.filter((line) => !/^(?:wwwauth|capability)|^$/.test(line))];
+    };
+    const theirs = await asked(() => gitAsync(args, { cwd, env }));
+    expect(await asked(() => run('tsgit', args, { cwd, env })), JSON.stringify([user, more])).toEqual(theirs);
+  }
+});
+
 describe('a least speed', () => {
   test.each([
     ['by the configuration', {}],

@@ -93,10 +93,14 @@ export function credentialSettings(
 
 /** Whether a URL of the configuration means `url`: scheme, name, host (labels may be `*`) and port alike, the path a part of it. */
 function fitsUrl(pattern: string, url: string, username: string | undefined): boolean {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/]*)@)?([^/:]*)(?::([0-9]+))?(\/.*)?$/i.exec(pattern);
-  if (match === null || !URL.canParse(url)) return false;
-  const [, scheme = '', userinfo, host = '', port, path = ''] = match;
+  if (!URL.canParse(url)) return false;
   const target = new URL(url);
+  // Without a scheme it is for all of them, and its path is all of a path.
+  const isPartial = !pattern.includes('://');
+  const whole = isPartial ? `${target.protocol}//${pattern}` : pattern;
+  const match = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/]*)@)?(\[[^\]]*\]|[^/:]*)(?::([0-9]+))?(\/.*)?$/i.exec(whole);
+  if (match === null) return false;
+  const [, scheme = '', userinfo, host = '', port, path = ''] = match;
   if (userinfo !== undefined && decoded(userinfo) !== (username ?? decoded(target.username))) return false;
   if (`${scheme.toLowerCase()}:` !== target.protocol) return false;
   const labels = target.hostname.split('.');
@@ -106,7 +110,7 @@ function fitsUrl(pattern: string, url: string, username: string | undefined): bo
   const portOf = (text: string | undefined): string => text || (target.protocol === 'https:' ? '443' : '80');
   if (portOf(port) !== portOf(target.port)) return false;
   const prefix = path.replace(/\/+$/, '');
-  return prefix === '' || target.pathname === prefix || target.pathname.startsWith(`${prefix}/`);
+  return prefix === '' || target.pathname === prefix || (!isPartial && target.pathname.startsWith(`${prefix}/`));
 }
 
 /** `undefined` where it is not percent-encoded UTF-8. */
