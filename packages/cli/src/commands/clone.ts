@@ -6,6 +6,7 @@ import { type CloneLayout, type CloneSummary, cloneInto, readRemote } from '@git
 import { type FileRepository, initRepository } from '@git-kv/repository/node-fs';
 import { type CloneSource, findCloneSource, guessDirectory } from '../clone-directory.js';
 import { CommandError, type Console, UsageError } from '../console.js';
+import { defaultBranch } from '../default-branch.js';
 import { deepening } from '../fetch-depth.js';
 import { fetchedObjectChecks } from '../fsck-config.js';
 import { configEntry, type OwnSettings, readGitConfig } from '../git-config.js';
@@ -107,10 +108,12 @@ interface CloneTask {
 async function clone(task: CloneTask): Promise<void> {
   const { transport, connect, source, directory, console, options, layout, origin } = task;
   const { signal } = console;
+  const first = defaultBranch(await readGitConfig(console, ownSettings(options.values('config'))));
   const client = await connect(undefined);
   const repository = await initRepository(directory, {
     objectFormat: client.algorithm.name,
     bare: layout !== 'tracking',
+    initialBranch: first,
   });
   try {
     const progress = TransferProgress.for(console, options);
@@ -124,6 +127,7 @@ async function clone(task: CloneTask): Promise<void> {
       signal,
       layout,
       origin,
+      defaultBranch: first,
       noTags,
       checkObjects: await fetchedObjectChecks(console, repository),
       ...(await deepening(undefined, options)),

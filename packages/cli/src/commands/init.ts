@@ -4,6 +4,7 @@ import { type HashName, hashAlgorithm, isGitError, isSafeRefName } from '@git-kv
 import { initFileRepository } from '@git-kv/repository/file';
 import { nodeFs } from '@git-kv/repository/node-fs';
 import { CommandError, type Console, UsageError } from '../console.js';
+import { defaultBranch } from '../default-branch.js';
 import { readGitConfig } from '../git-config.js';
 import { type GivenOptions, parseGitOptions } from '../git-options.js';
 import { ioError } from '../input.js';
@@ -31,7 +32,7 @@ export const initCommand: Command = {
     const directory = given === undefined ? console.cwd : await enter(console, given);
     const { gitDirectory, bare } = await placeOf(options, console, directory);
     const branch = options.value('initial-branch');
-    const initialBranch = branch ?? (await defaultBranch(console));
+    const initialBranch = branch ?? defaultBranch(await readGitConfig(console));
     if (!isSafeRefName(`refs/heads/${initialBranch}`))
       throw new CommandError(`invalid initial branch name: '${initialBranch}'`);
     const isNew = await create(gitDirectory, { objectFormat, initialBranch, bare });
@@ -98,14 +99,6 @@ async function placeOf(
     throw ioError(bare ? `Invalid path '${parent}'` : `Cannot access work tree '${parent}'`, error);
   });
   return { gitDirectory, bare };
-}
-
-async function defaultBranch(console: Console): Promise<string> {
-  const named = (await readGitConfig(console)).get('init', 'defaultBranch');
-  if (named === undefined) return 'master';
-  if (!isSafeRefName(`refs/heads/${named}`))
-    throw new CommandError(`invalid branch name: init.defaultBranch = ${named}`);
-  return named;
 }
 
 async function create(

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -380,3 +380,41 @@ function damage(response: import('node:http').ServerResponse): void {
     return write(copy);
   }) as typeof response.write;
 }
+
+describe('tsgit clone of a server whose HEAD names a branch that it does not list', () => {
+  test.each(['0', '2'])('leaves what git leaves, with protocol version %s', async (version) => {
+    const cwd = temporaryDirectory();
+    const source = initBare(join(cwd, 'r.git'));
+    commitFiles(source, [{ files: { foo: 'x' } }]);
+    git(['branch', 'other'], { cwd: source });
+    git(['symbolic-ref', 'HEAD', 'refs/heads/gone'], { cwd: source });
+    const { url } = await serveUntilTestEnds(cwd);
+    const env = { GIT_CONFIG_COUNT: '2', GIT_CONFIG_KEY_0: 'protocol.version', GIT_CONFIG_VALUE_0: version };
+    Object.assign(env, { GIT_CONFIG_KEY_1: 'init.defaultBranch', GIT_CONFIG_VALUE_1: 'first' });
+    for (const options of [
+      ['--bare'],
+      ['--mirror'],
+      ['--no-checkout'],
+      ['--bare', '--single-branch'],
+      ['--mirror', '--single-branch'],
+      ['--no-checkout', '--depth=1'],
+      ['--no-checkout', '--branch=other'],
+    ]) {
+      const left = async (name: string, task: (args: string[]) => Promise<{ code: number | null; stderr: string }>) => {
+        const directory = join(cwd, name);
+        const { code, stderr } = await task(['clone', ...options, `${url}/r.git`, directory]);
+        const ask = (...args: string[]): string[] => git(args, { cwd: directory }).split('\n').sort();
+        const own = {
+          head: ask('symbolic-ref', 'HEAD'),
+          refs: ask('for-each-ref', '--format=%(refname) %(objectname) %(symref)'),
+          settings: ask('config', '--local', '--get-regexp', '^(remote|branch)'),
+        };
+        rmSync(directory, { recursive: true });
+        return { code, stderr: stderr.replaceAll(directory, ''), ...own };
+      };
+      const theirs = await left('theirs', (args) => gitAsync(args, { cwd, env }));
+      const ours = await left('ours', (args) => run('tsgit', args, { cwd, env }));
+      expect(ours, options.join(' ')).toEqual(theirs);
+    }
+  });
+});

@@ -23,6 +23,8 @@ export type CloneLayout = 'bare' | 'mirror' | 'tracking';
 export interface CloneIntoOptions extends Omit<FetchIntoOptions, 'wants' | 'haves' | 'includeTag' | 'wantedRefs'> {
   /** Take this branch (a short name; a tag's name detaches HEAD) and make HEAD name it; absent for the remote's own. */
   readonly branch?: string;
+  /** The branch that HEAD is to name where the remote does not list its own: a short name. */
+  readonly defaultBranch?: string | undefined;
   /** Take one branch only. Default: where history is cut. */
   readonly singleBranch?: boolean;
   readonly layout?: CloneLayout;
@@ -65,7 +67,9 @@ export async function cloneInto(
     const remoteHead = all.find(({ name }) => name === 'HEAD');
     const own = branch === undefined ? undefined : findBranch(all, branch);
     const pointed = remoteHead && guessHead(remoteHead, all);
-    const head = own ?? pointed;
+    const { defaultBranch } = options;
+    const isUnknown = remoteHead === undefined && defaultBranch !== undefined;
+    const head = own ?? pointed ?? (isUnknown ? { name: `refs/heads/${defaultBranch}`, oid: undefined } : undefined);
     const refspec = parseRefspec(MAPPING[layout](origin), 'fetch');
     const taken = takenRefs(all, isSingle ? head : undefined, refspec, { isSingle, layout, noTags });
     const wants = new Set<Oid>(taken.map(({ oid }) => oid));
@@ -194,7 +198,8 @@ function laterRefspecs(
 ): string[] {
   if (layout === 'bare') return [];
   if (layout === 'mirror' || !isSingle) return [`+${refspec.source}:${refspec.destination}`];
-  if (head === undefined) return [];
+  // As git: a branch that is not there yet is not fetched later.
+  if (head?.oid === undefined) return [];
   const { name } = head;
   return [name.startsWith('refs/tags/') ? `+${name}:${name}` : `+${name}:refs/remotes/${origin}/${name.slice(11)}`];
 }
