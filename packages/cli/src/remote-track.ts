@@ -6,6 +6,7 @@ import { parseGitOptions } from './git-options.js';
 import { reflogNote } from './ref-updates.js';
 import { withRemote } from './remote.js';
 import type { RemoteChange } from './remote-edit.js';
+import { headBranches } from './remote-status.js';
 
 const NO_SUCH_REMOTE = 2;
 const HEADS = 'refs/heads/';
@@ -48,7 +49,7 @@ async function pointHead(task: RemoteChange, name: string, branch: string): Prom
 }
 
 /** The branches that may be the remote's HEAD: the one that it names, or else those that stand where it does. */
-async function remoteHeads({ config, console }: RemoteChange, name: string): Promise<string[]> {
+async function remoteHeads({ repository, config, console }: RemoteChange, name: string): Promise<string[]> {
   const { urls, uploadPack } = readRemote(config, name);
   const [url] = urls;
   if (url === undefined) throw new CommandError(`no URL is configured for remote '${name}'`);
@@ -65,12 +66,7 @@ async function remoteHeads({ config, console }: RemoteChange, name: string): Pro
     },
     { uploadPack },
   );
-  const head = refs.find((ref) => ref.name === 'HEAD');
-  if (head?.oid === undefined) return [];
-  return refs
-    .filter((ref) => ref.name.startsWith(HEADS))
-    .filter((ref) => (head.target === undefined ? ref.oid === head.oid : ref.name === head.target))
-    .map((ref) => ref.name.slice(HEADS.length));
+  return await headBranches(repository, refs);
 }
 
 /** `git remote set-branches`: which branches are fetched. */

@@ -91,7 +91,7 @@ export {
 export { type LocalCommitsOptions, localCommits } from './remote/local-commits.js';
 export { type PushContent, type PushFromOptions, pushFailure, pushFrom } from './remote/push.js';
 export { PushOutcomeUnknownError, type PushResultStatus, type PushUpdate } from './remote/push-outcome.js';
-export { type PlannedPush, PushRefspecError, type PushWish } from './remote/push-plan.js';
+export { type PlannedPush, PushRefspecError, type PushWish, planPushes } from './remote/push-plan.js';
 export {
   type PushedRefResult,
   type PushLease,
@@ -100,7 +100,7 @@ export {
   type PushRejection,
   pushRefs,
 } from './remote/push-refs.js';
-export type { RefJudgement, RejectionReason } from './remote/ref-judge.js';
+export { isFastForward, type RefJudgement, type RejectionReason } from './remote/ref-judge.js';
 export {
   defaultPushRemote,
   defaultRemote,

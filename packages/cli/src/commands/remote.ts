@@ -19,7 +19,7 @@ export const remoteCommand: Command = {
     'remote rename <old> <new>\n' +
     'remote remove <name>\n' +
     'remote set-head <name> (-a | --auto | -d | --delete | <branch>)\n' +
-    'remote show -n <name>...\n' +
+    'remote show [-n] <name>...\n' +
     'remote prune [-n | --dry-run] <name>...\n' +
     'remote [-v | --verbose] update [-p | --prune] [(<group> | <remote>)...]\n' +
     'remote set-branches [--add] <name> <branch>...\n' +

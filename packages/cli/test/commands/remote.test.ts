@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { git, removeDirectory } from '../../../../test/support/git.js';
+import { git, removeDirectory, temporaryDirectory } from '../../../../test/support/git.js';
 import { serveUntilTestEnds } from '../support/remote.js';
 import { makeRefTemplate } from '../support/repositories.js';
 import { Twins } from '../support/twins.js';
@@ -22,6 +22,9 @@ beforeAll(() => {
 afterAll(() => {
   for (const directory of templates.values()) removeDirectory(directory);
 });
+
+/** So that both make the same commit. */
+const DATES = { GIT_AUTHOR_DATE: '1700000000 +0000', GIT_COMMITTER_DATE: '1700000000 +0000' };
 
 describe.each(['sha1', 'sha256'])('tsgit remote (%s)', (format) => {
   test.each<[steps: string[][]]>([
@@ -182,6 +185,54 @@ describe.each(['sha1', 'sha256'])('tsgit remote (%s)', (format) => {
     await twins.same(['remote', 'prune', 'origin']);
     twins.expectSameFiles({ folders: false });
     await twins.same(['remote', 'prune', 'origin']);
+  });
+
+  test('show asks the remote what it has, and compares', async () => {
+    const directory = templates.get(format) as string;
+    const there = join(temporaryDirectory(), 'there');
+    cpSync(directory, there, { recursive: true });
+    const on = (...args: string[]): string => git(args, { cwd: there });
+    const { url } = await serveUntilTestEnds(join(there, '..'));
+    const twins = new Twins(directory);
+    const here = (...args: string[]): void => twins.each((cwd) => git(args, { cwd }));
+    here('config', 'remote.origin.url', `${url}/there`);
+    await twins.same(['remote', 'show', 'origin']);
+    here('update-ref', 'refs/remotes/origin/old', 'main');
+    here('update-ref', 'refs/remotes/origin/main', 'main');
+    here('branch', '-f', 'brand-new', 'main');
+    on('branch', '-f', 'brand-new-there', 'main');
+    on('update-ref', 'refs/heads/ahead', on('commit-tree', '-p', 'main', '-m', 'more', 'main^{tree}'));
+    here('branch', '-f', 'ahead', 'main');
+    here('branch', '-f', 'behind', 'main');
+    on('update-ref', 'refs/heads/behind', 'main');
+    twins.each((cwd) => {
+      const oid = git(['commit-tree', '-p', 'main', '-m', 'more', 'main^{tree}'], { cwd, env: DATES });
+      git(['update-ref', 'refs/heads/behind', oid], { cwd });
+      for (const [branch, rebase] of [
+        ['one', 'true'],
+        ['two', 'merges'],
+        ['three', 'interactive'],
+        ['main', 'false'],
+      ] as const) {
+        git(['config', `branch.${branch}.remote`, 'origin'], { cwd });
+        git(['config', `branch.${branch}.merge`, 'refs/heads/main'], { cwd });
+        git(['config', `branch.${branch}.rebase`, rebase], { cwd });
+      }
+    });
+    here('config', '--add', 'remote.origin.fetch', '+refs/tags/*:refs/odd/*');
+    here('config', '--add', 'remote.origin.fetch', '^refs/heads/ahead');
+    await twins.same(['remote', 'show', 'origin']);
+    await twins.same(['remote', 'show', '-n', 'origin']);
+    // HEAD without a branch, and what is pushed where.
+    on('update-ref', '--no-deref', 'HEAD', 'main');
+    for (const refspec of ['+refs/heads/ahead:refs/heads/x', 'main', ':refs/heads/behind', 'refs/tags/*:refs/tags/*'])
+      here('config', '--add', 'remote.origin.push', refspec);
+    await twins.same(['remote', 'show', 'origin']);
+    here('config', 'remote.origin.mirror', 'true');
+    await twins.same(['remote', 'show', 'origin', 'origin']);
+    here('config', 'remote.origin.url', `${url}/nothing`);
+    await twins.same(['remote', 'show', 'origin'], { quiet: true });
+    twins.expectSameRefs();
   });
 
   test('set-head and update ask the remote', async () => {
