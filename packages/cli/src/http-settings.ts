@@ -17,7 +17,8 @@ export interface HttpSettings {
 }
 
 /**
- * What `http.*` and `http.<url>.*` say of `url`: extraHeader, lowSpeedLimit, lowSpeedTime, postBuffer, proxy, sslCAInfo and userAgent.
+ * What `http.*` and `http.<url>.*` say of `url`: extraHeader, lowSpeedLimit, lowSpeedTime, postBuffer, proxy,
+ * sslCAInfo, sslCert, sslKey, sslVerify and userAgent.
  * @see git-config(1), "http.<url>.*"
  */
 export function httpSettings(url: string, config: GitConfig, env: Console['env']): HttpSettings {
@@ -28,15 +29,22 @@ export function httpSettings(url: string, config: GitConfig, env: Console['env']
   const seconds = countOf(env.GIT_HTTP_LOW_SPEED_TIME ?? last('lowspeedtime'));
   const postBufferBytes = countOf(last('postbuffer'));
   const userAgent = env.GIT_HTTP_USER_AGENT ?? last('useragent');
-  const [caFile, named] = env.GIT_SSL_CAINFO
-    ? [env.GIT_SSL_CAINFO, 'GIT_SSL_CAINFO']
-    : [last('sslcainfo'), 'http.sslCAInfo'];
+  const fileOf = (variable: string, setting: string): string | undefined => {
+    const [file, named] = env[variable] ? [env[variable], variable] : [last(setting.toLowerCase()), `http.${setting}`];
+    return file ? textOf(file, named) : undefined;
+  };
+  const ca = fileOf('GIT_SSL_CAINFO', 'sslCAInfo');
+  const cert = fileOf('GIT_SSL_CERT', 'sslCert');
+  const key = fileOf('GIT_SSL_KEY', 'sslKey');
+  const isTrusting = env.GIT_SSL_NO_VERIFY !== undefined || /^(?:false|no|off|0|)$/i.test(last('sslverify') ?? 'true');
   const proxy = last('proxy');
   return {
     env: proxy === undefined ? env : { ...env, http_proxy: proxy, https_proxy: proxy, all_proxy: proxy },
     http: {
       headers: headersOf(values.get('extraheader') ?? []),
-      ...(caFile && { ca: certificatesIn(caFile, named) }),
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { client: { cert, key } }),
+      ...(isTrusting && { verify: false }),
       ...(userAgent && { userAgent }),
       ...(postBufferBytes > 0 && { postBufferBytes }),
     },
@@ -44,7 +52,7 @@ export function httpSettings(url: string, config: GitConfig, env: Console['env']
   };
 }
 
-function certificatesIn(file: string, named: string): string {
+function textOf(file: string, named: string): string {
   try {
     return readFileSync(file.startsWith('~/') ? join(homedir(), file.slice(2)) : file, 'utf8');
   } catch (error) {
@@ -68,7 +76,7 @@ function headersOf(lines: readonly string[]): Record<string, string> {
 function matching(url: string, { entries }: GitConfig): ReadonlyMap<string, readonly string[]> {
   const best = new Map<string, Fit>();
   const values = new Map<string, string[]>();
-  for (const { section, subsection, name, value = '' } of entries) {
+  for (const { section, subsection, name, value = name === 'sslverify' ? 'true' : '' } of entries) {
     const fit = section !== 'http' ? undefined : subsection === undefined ? ANY : fitOf(subsection, url);
     if (fit === undefined || compare(fit, best.get(name) ?? ANY) < 0) continue;
     best.set(name, fit);

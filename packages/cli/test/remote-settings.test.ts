@@ -1,7 +1,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitFiles, git, gitAsync, initBare, temporaryDirectory } from '../../../test/support/git.js';
+import { CERTIFICATE, KEY } from '../../../test/support/tls.js';
 import type { Console } from '../src/console.js';
 import { RemoteProgress } from '../src/progress.js';
 import { basicAuth, serveUntilTestEnds } from './support/remote.js';
@@ -195,6 +199,50 @@ describe('settings of HTTP, some of them for one URL', () => {
     const { url } = await serveUntilTestEnds(temporaryDirectory(), () => true); // and nothing is ever answered
     const env = settings([`http.${url}.lowSpeedLimit`, '1k'], [`http.${url}.lowSpeedTime`, '1']);
     expect(await run('tsgit', ['ls-remote', `${url}/r.git`], { env })).toMatchObject({ code: 128, stdout: '' });
+  });
+
+  test('certificates: whom to trust, and who one is', async () => {
+    const root = temporaryDirectory();
+    commitFiles(initBare(join(root, 'r.git')), [{ files: { foo: 'x' } }]);
+    const backend = await serveUntilTestEnds(root);
+    const demanding = { key: KEY, cert: CERTIFICATE, requestCert: true, ca: CERTIFICATE };
+    const server = createTlsServer(demanding, ({ method, url, headers }, response) => {
+      const passed = request(`${backend.url}${url}`, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      });
+      passed.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const [cert, key] = [join(root, 'cert'), join(root, 'key')];
+    writeFileSync(cert, CERTIFICATE);
+    writeFileSync(key, KEY);
+    const known = [
+      ['http.sslCert', cert],
+      ['http.sslKey', key],
+    ] as const;
+    for (const env of [
+      settings(['http.sslCAInfo', cert], ...known),
+      settings([`http.${origin}.sslCAInfo`, cert], [`http.${origin}.sslCert`, cert], [`http.${origin}.sslKey`, key]),
+      settings(['http.sslCAInfo', cert], ['http.https://other.sslCert', cert], ['http.https://other.sslKey', key]),
+      { GIT_SSL_CAINFO: cert, GIT_SSL_CERT: cert, GIT_SSL_KEY: key },
+      { GIT_SSL_CAINFO: cert },
+      settings(...known),
+      settings(['http.sslVerify', 'false'], ...known),
+      settings(['http.sslVerify', 'true'], ...known),
+      settings(['http.sslVerify', 'false'], [`http.${origin}.sslVerify`, 'true'], ...known),
+      { ...settings(...known), GIT_SSL_NO_VERIFY: '0' },
+    ]) {
+      const args = ['-c', 'protocol.version=0', 'ls-remote', `${origin}/r.git`];
+      const theirs = await gitAsync(args, { env });
+      const { code, stdout } = await run('tsgit', args, { env });
+      expect({ code, stdout }, JSON.stringify(env)).toEqual({ code: theirs.code, stdout: theirs.stdout });
+    }
   });
 
   test('a proxy, which is asked in the place of the server', async () => {

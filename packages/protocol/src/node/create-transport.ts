@@ -19,9 +19,9 @@ export interface TransportOptions {
   readonly pace?: PaceOptions | undefined;
   /** Asked by HTTP servers' wish, and for passwords of ssh. */
   readonly credentials?: CredentialsProvider | CredentialsStore | undefined;
-  /** Of HTTP. Without a `fetch` among them, one is made that the transport owns. */
+  /** Of HTTP. Without a `fetch` among them, one is made that the transport owns. `client` is shown to the URL's origin alone. */
   readonly http?: Omit<HttpTransportOptions, 'credentials' | 'timeoutMs' | 'pace'> &
-    Pick<NodeFetchOptions, 'ca' | 'extraCa'>;
+    Pick<NodeFetchOptions, 'ca' | 'extraCa' | 'client' | 'verify'>;
   /** Of `git://`. */
   readonly git?: Omit<GitTransportOptions, 'timeoutMs' | 'pace'>;
   /** Of the ssh library. */
@@ -66,8 +66,11 @@ export function createTransport(url: string, options: TransportOptions = {}): Tr
 }
 
 function ownedHttp(url: string, options: TransportOptions, environment: Environment): RequestTransport {
-  const { ca, extraCa, ...http } = options.http ?? {};
-  const own = http.fetch === undefined ? createNodeFetch({ environment, ca, extraCa }) : undefined;
+  const { ca, extraCa, client, verify, ...http } = options.http ?? {};
+  // It is for the server of this URL, and not for where that one may lead.
+  const shown = client && { ...client, origin: client.origin ?? new URL(url).origin };
+  const own =
+    http.fetch === undefined ? createNodeFetch({ environment, ca, extraCa, client: shown, verify }) : undefined;
   const transport = createHttpTransport(url, {
     ...http,
     fetch: http.fetch ?? own,

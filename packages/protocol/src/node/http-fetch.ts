@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import type { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import type { FetchResponse } from '../transport/fetch-function.js';
 
 /** Whom TLS connections trust. */
@@ -9,6 +10,22 @@ export interface Certificates {
   readonly ca?: string | readonly string[] | undefined;
   /** Certificate authorities to trust besides, PEM. */
   readonly extraCa?: string | readonly string[] | undefined;
+  /** Whom servers see that ask for a certificate, proxies aside. */
+  readonly client?: ClientCertificate | undefined;
+  /** Whether servers have to be whom they say (default true). With `false` anybody may answer in their place; a proxy may not. */
+  readonly verify?: boolean | undefined;
+}
+
+/** A certificate of one's own. */
+export interface ClientCertificate {
+  /** PEM, with what leads to an authority that the server trusts. */
+  readonly cert: string;
+  /** PEM. Default: what stands in `cert`, too. */
+  readonly key?: string | undefined;
+  /** What the key is locked with. */
+  readonly passphrase?: string | undefined;
+  /** Show it to this origin alone: `https://example.org`. Default: to all. */
+  readonly origin?: string | undefined;
 }
 
 /** How connections are made. */
@@ -31,7 +48,8 @@ interface Tls {
 export class HttpFetch {
   readonly #options: HttpFetchOptions;
   #agent: Agent | undefined;
-  #tls: Promise<Tls> | undefined;
+  /** How servers are connected to, by what they get to see. */
+  readonly #tls = new Map<TlsUse, Promise<Tls>>();
 
   constructor(options: HttpFetchOptions) {
     this.#options = options;
@@ -59,7 +77,7 @@ export class HttpFetch {
     const address = hop === target ? target : `${hop.protocol}//${hop.host}/`;
     let sent: ClientRequest;
     if (hop.protocol === 'https:') {
-      const tls = await this.#secure();
+      const tls = await this.#secure(hop === target ? tlsUse(this.#options, target.origin) : 'proxy');
       sent = tls.request(address, { ...options, agent: tls.agent });
     } else {
       this.#agent ??= new Agent(agentOptions(this.#options));
@@ -78,16 +96,18 @@ export class HttpFetch {
 
   /** Close idle connections, and the others when their exchanges end. */
   async close(): Promise<void> {
-    for (const agent of [this.#agent, (await this.#tls)?.agent]) {
+    const secure = await Promise.all(this.#tls.values());
+    for (const agent of [this.#agent, ...secure.map((tls) => tls.agent)]) {
       if (agent === undefined) continue;
       agent.maxFreeSockets = 0;
       for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
     }
   }
 
-  #secure(): Promise<Tls> {
-    this.#tls ??= openTls(this.#options);
-    return this.#tls;
+  #secure(use: TlsUse): Promise<Tls> {
+    const tls = this.#tls.get(use) ?? openTls(this.#options, use);
+    this.#tls.set(use, tls);
+    return tls;
   }
 }
 
@@ -104,15 +124,39 @@ function proxyAuthorization({ username, password }: URL): OutgoingHttpHeaders {
   return { 'Proxy-Authorization': `Basic ${userinfo.toString('base64')}` };
 }
 
-async function openTls(options: HttpFetchOptions): Promise<Tls> {
+async function openTls(options: HttpFetchOptions, use: TlsUse): Promise<Tls> {
   const https = await import('node:https');
-  const ca = await certificatesOf(options);
-  const agent = new https.Agent({ ...agentOptions(options), ...(ca && { ca }) });
+  const agent = new https.Agent({ ...agentOptions(options), ...(await tlsOptions(options, use)) });
   return { agent, request: https.request };
 }
 
+/** What a connection is for: a server that gets to see the certificate of one's own, one that does not, or a proxy. */
+export type TlsUse = 'known' | 'other' | 'proxy';
+
+/** Which of them a server is. */
+export function tlsUse({ client }: Certificates, origin: string): TlsUse {
+  return client !== undefined && (client.origin ?? origin) === origin ? 'known' : 'other';
+}
+
+/** What Node is told of trust. */
+export async function tlsOptions(options: Certificates, use: TlsUse): Promise<SecureOptions> {
+  const ca = await certificatesOf(options);
+  const { client, verify = true } = options;
+  return {
+    ...(ca && { ca }),
+    ...(use === 'known' && client && ownCertificate(client)),
+    ...(!verify && use !== 'proxy' && { rejectUnauthorized: false }),
+  };
+}
+
+type SecureOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized'>;
+
+function ownCertificate({ cert, key = cert, passphrase }: ClientCertificate): SecureOptions {
+  return { cert, key, ...(passphrase !== undefined && { passphrase }) };
+}
+
 /** The certificate authorities to trust, or `undefined` for Node's own. */
-export async function certificatesOf({ ca, extraCa }: Certificates): Promise<string[] | undefined> {
+async function certificatesOf({ ca, extraCa }: Certificates): Promise<string[] | undefined> {
   if (ca === undefined && extraCa === undefined) return undefined;
   return [...list(ca ?? (await import('node:tls')).rootCertificates), ...list(extraCa ?? [])];
 }

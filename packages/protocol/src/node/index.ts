@@ -21,6 +21,7 @@ export {
   credentialSettings,
 } from './credential-helpers.js';
 export { createGitTransport, type GitTransportOptions } from './git-transport.js';
+export type { ClientCertificate } from './http-fetch.js';
 export { createNetrcCredentials, type NetrcEntry, parseNetrc } from './netrc.js';
 export { createNodeFetch, type NodeFetch, type NodeFetchOptions, type NodeFetchResponse } from './node-fetch.js';
 export type { Environment } from './proxy.js';

@@ -37,7 +37,7 @@ export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
     const proxy = proxyFor(new URL(url), environment);
     // As curl: who speaks plainly may be asked for by the proxy itself; a tunnel is for what it must not see.
     if (proxy === undefined || url.startsWith('http:')) return direct.fetch(url, init, proxy);
-    proxied ??= import('./proxy-fetch.js').then((module) => module.openProxyFetch(options));
+    proxied ??= import('./proxy-fetch.js').then(({ ProxyFetch }) => new ProxyFetch(options));
     return (await proxied).fetch(proxy, url, init);
   };
   return Object.assign(nodeFetch, {

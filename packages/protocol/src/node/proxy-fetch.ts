@@ -1,20 +1,19 @@
 import { Pool, ProxyAgent, fetch as undiciFetch } from 'undici';
-import { certificatesOf, type HttpFetchOptions } from './http-fetch.js';
+import { type HttpFetchOptions, tlsOptions, tlsUse } from './http-fetch.js';
 
 /** Requests through proxies, whose connections it owns. */
 export class ProxyFetch {
-  readonly #ca: readonly string[] | undefined;
-  readonly #keepAliveMs: number | undefined;
+  readonly #options: HttpFetchOptions;
   readonly #agents = new Map<string, ProxyAgent>();
 
-  constructor(ca: readonly string[] | undefined, keepAliveMs: number | undefined) {
-    this.#ca = ca;
-    this.#keepAliveMs = keepAliveMs;
+  constructor(options: HttpFetchOptions) {
+    this.#options = options;
   }
 
   async fetch(proxy: string, url: string, init: RequestInit): Promise<Response> {
     // undici's own types and the platform's describe the same things, and do not know of each other.
-    const request = { ...init, dispatcher: this.#agentOf(proxy) } as unknown as Parameters<typeof undiciFetch>[1];
+    const dispatcher = await this.#agentOf(proxy, new URL(url).origin);
+    const request = { ...init, dispatcher } as unknown as Parameters<typeof undiciFetch>[1];
     return (await undiciFetch(url, request)) as unknown as Response;
   }
 
@@ -22,21 +21,22 @@ export class ProxyFetch {
     await Promise.all([...this.#agents.values()].map((agent) => agent.close()));
   }
 
-  #agentOf(uri: string): ProxyAgent {
-    let agent = this.#agents.get(uri);
-    if (agent !== undefined) return agent;
-    const keepAliveMs = this.#keepAliveMs;
-    const tls = this.#ca === undefined ? {} : { ca: [...this.#ca] };
-    agent = new ProxyAgent({
+  async #agentOf(uri: string, origin: string): Promise<ProxyAgent> {
+    const { keepAliveMs } = this.#options;
+    const use = tlsUse(this.#options, origin);
+    const [requestTls, proxyTls] = [await tlsOptions(this.#options, use), await tlsOptions(this.#options, 'proxy')];
+    const known = this.#agents.get(`${use} ${uri}`);
+    if (known !== undefined) return known;
+    const agent = new ProxyAgent({
       uri,
       clientFactory: proxyClient,
-      requestTls: tls,
-      proxyTls: tls,
+      requestTls,
+      proxyTls,
       headersTimeout: 0,
       bodyTimeout: 0,
       ...(keepAliveMs === undefined ? {} : keepAliveMs === 0 ? { pipelining: 0 } : { keepAliveTimeout: keepAliveMs }),
     });
-    this.#agents.set(uri, agent);
+    this.#agents.set(`${use} ${uri}`, agent);
     return agent;
   }
 }
@@ -57,9 +57,4 @@ function proxyClient(origin: URL, options: object): Pool {
     }
   };
   return Object.assign(pool, { connect: connectOnce }) as unknown as Pool;
-}
-
-/** The same, with the certificates that `options` name. */
-export async function openProxyFetch(options: HttpFetchOptions): Promise<ProxyFetch> {
-  return new ProxyFetch(await certificatesOf(options), options.keepAliveMs);
 }

@@ -161,4 +161,39 @@ describe('createNodeFetch', () => {
       message: expect.stringContaining('SELF_SIGNED'),
     });
   });
+
+  test('shows a certificate of its own to the server that it is for, through a tunnel too', async () => {
+    const demanding = { key: KEY, cert: CERTIFICATE, requestCert: true, ca: CERTIFICATE };
+    const server = createTlsServer(demanding, (_request, response) => void response.end('here'));
+    const url = (await listen(server)).replace('http:', 'https:');
+    const seen: string[] = [];
+    const https_proxy = await listen(proxy(seen));
+    const client = { cert: CERTIFICATE, key: KEY };
+    for (const environment of [{}, { https_proxy }]) {
+      for (const [shown, isIn] of [
+        [client, true],
+        [{ cert: `${CERTIFICATE}\n${KEY}` }, true],
+        [{ ...client, origin: url }, true],
+        [{ ...client, origin: 'https://elsewhere.invalid' }, false],
+        [undefined, false],
+      ] as const) {
+        const fetch = createNodeFetch({ environment, ca: CERTIFICATE, client: shown });
+        const answer = fetch(url, {}).then((response) => response.text());
+        await (isIn ? expect(answer).resolves.toBe('here') : expect(answer).rejects.toThrow());
+        await fetch.close();
+      }
+    }
+    expect(seen).toHaveLength(5);
+  });
+
+  test('trusts servers that nobody vouches for where it is told to, and proxies not even then', async () => {
+    const server = createTlsServer({ key: KEY, cert: CERTIFICATE }, (_request, response) => void response.end('here'));
+    const url = (await listen(server)).replace('http:', 'https:');
+    const fetch = createNodeFetch({ verify: false });
+    expect(await (await fetch(url, {})).text()).toBe('here');
+    await fetch.close();
+    const behind = createNodeFetch({ verify: false, environment: { http_proxy: url } });
+    onTestFinished(() => behind.close());
+    await expect(behind('http://host.invalid/', {})).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  });
 });
