@@ -316,6 +316,41 @@ describe('tsgit upload-pack and receive-pack', () => {
     expect(theirs).toMatchObject({ codes: [0, 1], log: expect.stringContaining('hooks/update 2 B\n') });
   });
 
+  test('what pre-receive writes arrives with the push, or goes with it, as with git', async () => {
+    const directory = temporaryDirectory();
+    const local = initBare(join(directory, 'local.git'));
+    commitFiles(local, [{ files: { a: 'A' } }, { files: { b: 'B' } }]);
+    const pushed = async (receive: string[] | undefined, name: string): Promise<unknown> => {
+      const remote = initBare(join(directory, name));
+      mkdirSync(join(remote, 'hooks'), { recursive: true });
+      const lines = [
+        'while read old new ref; do',
+        '  echo "loose $ref" | git hash-object -w --stdin > /dev/null',
+        '  pack=$(echo "packed $ref" | git hash-object -w --stdin)',
+        '  echo $pack | git pack-objects -q "$GIT_OBJECT_DIRECTORY/pack/pack" > /dev/null',
+        '  git prune-packed -q',
+        '  test $ref != refs/heads/no || exit 1',
+        'done',
+      ];
+      writeFileSync(join(remote, 'hooks/pre-receive'), `#!/bin/sh\n${lines.join('\n')}\n`, { mode: 0o755 });
+      const push = async (refspec: string): Promise<{ code: number | null }> =>
+        receive === undefined
+          ? await run('tsgit', ['push', remote, refspec], { cwd: local })
+          : await gitAsync(['push', ...receive, `file://${remote}`, refspec], { cwd: local });
+      const codes = [(await push('main~:refs/heads/main')).code, (await push('main:refs/heads/no')).code];
+      git(['fsck', '--strict'], { cwd: remote });
+      const all = git(['cat-file', '--batch-check', '--batch-all-objects'], { cwd: remote });
+      const packs = readdirSync(join(remote, 'objects/pack')).filter((entry) => /\.(?:pack|idx)$/.test(entry));
+      const left = readdirSync(join(remote, 'objects')).filter((entry) => entry.startsWith('tmp'));
+      return { codes, all, packs, left };
+    };
+    const theirs = await pushed([], 'theirs.git');
+    expect(theirs).toMatchObject({ codes: [0, 1], left: [] });
+    expect(await pushed([receivePack()], 'ours.git')).toEqual(theirs);
+    expect(await pushed(undefined, 'path.git')).toEqual(theirs);
+    expect((theirs as { packs: unknown[] }).packs).toHaveLength(2);
+  });
+
   test('pre-receive refuses what it reads, and nothing is left of it', async () => {
     const directory = temporaryDirectory();
     const local = initBare(join(directory, 'local.git'));

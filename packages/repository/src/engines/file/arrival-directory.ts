@@ -50,11 +50,60 @@ export class ArrivalDirectory {
     }
   }
 
-  /** What a program has left in it is swept later. */
+  /**
+   * Move what programs have written into it where the store has its own: loose objects, and packs with what goes with them, each idx last.
+   * What is there under the same name already stays.
+   * @returns whether there were packs
+   */
+  async adopt(objectsPath: string): Promise<boolean> {
+    const disk = this.#disk;
+    for (const { name, kind } of await disk.findEntries(this.path)) {
+      if (kind !== 'directory' || !/^[0-9a-f]{2}$/.test(name)) continue;
+      await this.#move(name, objectsPath, /^(?:[0-9a-f]{38}|[0-9a-f]{62})$/);
+      await disk.syncDirectory(objectsPath);
+    }
+    return await this.#move('pack', objectsPath, /^pack-[0-9a-f]+\.[a-z]+$/);
+  }
+
+  /** Move the files of one directory whose names fit. @returns whether there were any */
+  async #move(directory: string, objectsPath: string, pattern: RegExp): Promise<boolean> {
+    const disk = this.#disk;
+    const from = joinPath(this.path, directory);
+    const target = joinPath(objectsPath, directory);
+    const names = (await disk.findEntries(from))
+      .map(({ name }) => name)
+      .filter((name) => pattern.test(name) && !this.#files.includes(joinPath(from, name)))
+      .sort((a, b) => Number(a.endsWith('.idx')) - Number(b.endsWith('.idx')));
+    if (names.length === 0) return false;
+    await disk.makeDirectory(target);
+    for (const name of names) {
+      const path = joinPath(from, name);
+      if ((await disk.findStat(joinPath(target, name))) !== undefined) continue;
+      const file = await disk.open(path, 'read');
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await disk.rename(path, joinPath(target, name));
+    }
+    await disk.syncDirectory(target);
+    return true;
+  }
+
+  /** With all that programs have left in it. What cannot be removed is swept later. */
   async remove(): Promise<void> {
+    await this.#clear(this.path).catch(() => undefined);
+  }
+
+  /** Also where the store refuses writes by now. */
+  async #clear(path: string): Promise<void> {
     const { fs } = this.#disk;
-    for (const file of this.#files) await fs.unlink(file).catch(() => undefined);
-    for (const directory of [joinPath(this.path, 'pack'), this.path]) await fs.rmdir(directory).catch(() => undefined);
+    for (const { name, kind } of await this.#disk.findEntries(path)) {
+      if (kind === 'directory') await this.#clear(joinPath(path, name));
+      else await fs.unlink(joinPath(path, name)).catch(() => undefined);
+    }
+    await fs.rmdir(path).catch(() => undefined);
   }
 }
 

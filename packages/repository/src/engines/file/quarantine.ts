@@ -145,6 +145,7 @@ class FileQuarantine implements Quarantine {
       isSmall = await this.#isSmall(options.unpackLimit ?? DEFAULT_UNPACK_LIMIT);
       if (isSmall) await this.#unpack();
       else await this.#publishPack();
+      await this.#adopt();
     } catch (error) {
       // Half published, it must not be published again; what did become visible are whole objects nobody points to.
       await this.discard();
@@ -180,6 +181,13 @@ class FileQuarantine implements Quarantine {
         );
       }
     }
+  }
+
+  /** What hooks have written beside what arrived comes with it. */
+  async #adopt(): Promise<void> {
+    const { own } = this.#store;
+    const directory = await this.#directory?.catch(() => undefined);
+    if (await directory?.adopt(own.path)) own.packs.forget();
   }
 
   async #removeDirectory(): Promise<void> {
