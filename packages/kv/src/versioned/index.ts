@@ -62,6 +62,7 @@ export type {
   SyncOutcome,
   VersionedRemote,
 } from './remote.js';
+export type { ShareTagsOptions } from './remote-tags.js';
 export { VersionedSnapshot } from './snapshot.js';
 export { VersionedStore } from './store.js';
 export type { TagOptions, VersionedTag } from './tags.js';

@@ -15,6 +15,7 @@ import type { MergeBranchOptions, MergeConflictOutcome, MergeOutcome, VersionedB
 import type { VersionedCommit } from './commit.js';
 import type { VersionedContext } from './context.js';
 import type { CallOptions, ExpectedOid } from './options.js';
+import { fetchTags, listRemoteTags, pushTags, type ShareTagsOptions } from './remote-tags.js';
 import { type VersionedWatchEvent, watchVersions } from './watch.js';
 
 /** How a remote is reached, and what it is called here. */
@@ -180,6 +181,32 @@ export class VersionedRemote<T> implements AsyncDisposable {
   sync(branch?: string, options: SyncBranchOptions = {}): Promise<SyncOutcome<T>> {
     const line = this.#line(branch);
     return line.turns.run(() => this.#sync(line, options));
+  }
+
+  /** The tags that the remote has, by their short names, and the version each leads to. */
+  tags(options: CallOptions = {}): Promise<ReadonlyMap<string, Oid>> {
+    return listRemoteTags(this.#transport, options);
+  }
+
+  /**
+   * Bring tags here, with the versions they lead to.
+   * @returns the names of those that are new here, or were moved
+   * @throws {GitError} ALREADY_PRESENT for a tag that is here at another version, unless `isForced`: then no tag is made
+   * @throws {NotFoundError} REMOTE_REF_NOT_FOUND for one of `names` that the remote does not have
+   */
+  fetchTags(options: ShareTagsOptions = {}): Promise<string[]> {
+    return fetchTags(this.#context, this.#transport, this.display, options);
+  }
+
+  /**
+   * Push tags, with the versions they lead to.
+   * @returns the names of those that are new there, or were moved
+   * @throws {GitError} ALREADY_PRESENT for a tag that is there at another version, unless `isForced`: then no tag is pushed;
+   *   PUSH_REJECTED for one that the server refuses, or that another writer made just now: others may have been pushed
+   * @throws {NotFoundError} OBJECT_NOT_FOUND for one of `names` that is not here
+   */
+  pushTags(options: ShareTagsOptions = {}): Promise<string[]> {
+    return pushTags(this.#context, this.#transport, this.display, options);
   }
 
   /**
