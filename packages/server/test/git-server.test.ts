@@ -353,9 +353,15 @@ describe('a client in the same process', () => {
       const server = serverWith({ authorize: allowAll, limits });
       return await pushFrom(client, clientOf(server), { updates });
     };
-    expect(await push({ pushFreeInflatedBytes: 100_000 })).toMatchObject([
-      { status: 'rejected', unpackReason: expect.stringContaining('expansionRatio') },
-    ]);
+    for (const [limits, name] of [
+      [{ pushFreeInflatedBytes: 100_000 }, 'expansionRatio'],
+      [{ pushInflatedBytes: 100_000 }, 'inflatedBytes'],
+      [{ pushObjectBytes: 100_000 }, 'objectBytes'],
+    ] as const) {
+      expect(await push(limits)).toMatchObject([
+        { status: 'rejected', unpackReason: expect.stringContaining(`Cannot accept ${name} of`) },
+      ]);
+    }
     expect(await repository.refs.read('refs/heads/main')).toEqual({ oid: head });
     expect(await push({})).toMatchObject([{ status: 'updated' }]);
   });

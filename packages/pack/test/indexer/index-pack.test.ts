@@ -349,6 +349,11 @@ describe('a pack is refused', () => {
     await expect(index(craftPack(sha1, [base]), { limits: { packBytes: 30 } })).rejects.toMatchObject({
       limit: 'packBytes',
     });
+    const large = craftPack(sha1, [craftEntry({ typeCode: TypeCode.blob, body: sha1.digest(ascii('dense')) })]);
+    await expect(index(large, { limits: { packBytes: 50 } })).rejects.toMatchObject({
+      limit: 'packBytes',
+      allowed: 50,
+    });
     const claims = craftPack(sha1, [base], 1000).subarray(0, 12);
     await expect(index(claims, { limits: { packBytes: 9000 } })).rejects.toMatchObject({ limit: 'packBytes' });
   });

@@ -109,6 +109,8 @@ describe('the upload-pack client', () => {
     const small = { maxRefs: 10, maxObjectLines: 10, maxRefPrefixes: 10 };
     const { remote } = await connect(['ls-refs', 'fetch'], () => chunked(many), small);
     await expect(remote.lsRefs()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'maxRefs' });
+    const narrow = await connect(['ls-refs'], () => chunked(many), { maxRefsBytes: 99 });
+    await expect(narrow.remote.lsRefs()).rejects.toMatchObject({ limit: 'maxRefsBytes' });
     const prefixes = Array<string>(11).fill('x');
     await expect(remote.lsRefs({ prefixes })).rejects.toMatchObject({ limit: 'maxRefPrefixes' });
     const wants = Array.from({ length: 11 }, (_, index) => index.toString(16).padStart(40, '0'));

@@ -4,22 +4,32 @@ import {
   FLUSH,
   fetchCommand,
   lsRefsCommand,
+  objectInfoCommand,
   PktLineReader,
   type ProtocolLimits,
   parseFetchCommand,
   parseLsRefsCommand,
   parseLsRefsLine,
+  parseObjectInfoCommand,
   protocolLimits,
   type RemoteRef,
+  readObjectInfo,
   readV2Advertisement,
   readV2Command,
   serializeLsRefsLine,
+  serializeObjectInfo,
   serializeServiceLine,
   serializeV2Advertisement,
   serializeV2Command,
 } from '@git-kv/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import {
+  objectInfoCommand,
+  parseObjectInfoCommand,
+  readObjectInfo,
+  serializeObjectInfo,
+} from '../../src/v2/object-info.js';
 import { bytesOf, chunked } from '../support.js';
 
 const A = 'a'.repeat(40);
@@ -167,9 +177,25 @@ describe('a command', () => {
     await expect(readV2Command(reader(capabilities), small)).rejects.toMatchObject({ limit: 'maxCapabilities' });
     const wide = new PktLineReader(endless('command=ls-refs', `ref-prefix ${'x'.repeat(60_000)}`));
     await expect(readV2Command(wide, protocolLimits({}))).rejects.toMatchObject({ limit: 'maxRequestBytes' });
+    const said = concatBytes(Array<Uint8Array>(200).fill(encodeText(`x=${'x'.repeat(60_000)}`)));
+    await expect(readV2Command(reader(said), protocolLimits({}))).rejects.toMatchObject({ limit: 'maxRequestBytes' });
     const request = { prefixes: Array<string>(65_537).fill('x'), symrefs: false, peel: false, unborn: false };
     expect(() => lsRefsCommand(request, [])).toThrow(expect.objectContaining({ limit: 'maxRefPrefixes' }));
   });
+});
+
+test('object-info keeps to its limit on both sides, and when it is asked for', async () => {
+  const small = protocolLimits({ maxObjectLines: 2 });
+  const most = { limit: 'maxObjectLines', actual: 3, allowed: 2 };
+  const oids = Array<string>(3).fill(A);
+  expect(() => objectInfoCommand({ size: true, oids }, [], small)).toThrow(expect.objectContaining(most));
+  const asked = objectInfoCommand({ size: true, oids }, []);
+  expect(() => parseObjectInfoCommand(asked, sha1, small)).toThrow(expect.objectContaining(most));
+  const told = serializeObjectInfo(
+    { size: true, oids },
+    oids.map((oid) => ({ oid, size: 1 })),
+  );
+  await expect(readObjectInfo(reader(told), sha1, small)).rejects.toMatchObject(most);
 });
 
 describe('an advertisement', () => {

@@ -1,4 +1,4 @@
-import { type Oid, sha1, sha256 } from '@git-kv/objects';
+import { FileMode, type Oid, sha1, sha256, TreeBuilder } from '@git-kv/objects';
 import { checkConnectivity, reachableOids } from '@git-kv/repository';
 import { createMemoryRepository } from '@git-kv/repository/memory';
 import { describe, expect, test } from 'vitest';
@@ -54,6 +54,18 @@ describe.each([sha1, sha256])('checkConnectivity ($name)', (algorithm) => {
     expect(await checkConnectivity(store, { roots: [oids['the root tree']], isKnown })).toMatchObject({
       connected: true,
     });
+  });
+
+  test('trees within trees are followed to a depth of 2048', async () => {
+    const { store } = await setUp();
+    let target = { mode: FileMode.regular as number, oid: await store.write(blob('x')) };
+    for (let depth = 0; depth < 2050; depth++) {
+      const builder = new TreeBuilder(algorithm);
+      builder.set('a', target.mode, target.oid);
+      target = { mode: FileMode.tree, oid: await store.write({ kind: 'tree', body: builder.build() }) };
+    }
+    const walked = checkConnectivity(store, { roots: [target.oid] });
+    await expect(walked).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'treeDepth', allowed: 2048 });
   });
 
   test('an object of the wrong kind is an error', async () => {
