@@ -80,5 +80,8 @@ describe('a name that may become a path', () => {
     expect(() => assertRefName(name)).toThrow(expect.objectContaining({ code: 'INVALID_REF_NAME' }));
   });
 
-  test('may have 1024 bytes', () => expect(isSafeRefName(`refs/heads/${'a'.repeat(1013)}`)).toBe(true));
+  test('may have 1024 bytes, as refNameBytes says', () => {
+    expect(isSafeRefName(`refs/heads/${'a'.repeat(1013)}`)).toBe(true);
+    expect(isSafeRefName('refs/heads/main', 14)).toBe(false);
+  });
 });
