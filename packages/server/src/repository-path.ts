@@ -6,7 +6,7 @@ const MAX_PATH_BYTES = 4096;
  */
 export function repositoryPath(path: string): string | undefined {
   const plain = path.replace(/^\//, '').replace(/\/$/, '');
-  if (plain === '' || plain.length > MAX_PATH_BYTES || /[\\\x00-\x1f\x7f]/.test(plain)) return undefined;
+  if (plain === '' || plain.length > MAX_PATH_BYTES || /[\\\x00-\x1f\x7f-\x9f]/.test(plain)) return undefined;
   const segments = plain.split('/');
   const isPlain = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
   return isPlain && !plain.startsWith('~') && !plain.startsWith('-') ? plain : undefined;

@@ -45,11 +45,11 @@ export function parseRoute(method: string, url: string): Route {
  */
 export function isPlainTarget(target: string): boolean {
   const path = target.split(/[?#]/, 1)[0] as string;
-  if (!path.startsWith('/') || path.includes('//') || /\\|\0|%(?:2f|5c|[01][0-9a-f]|7f)/i.test(path)) return false;
+  if (!path.startsWith('/') || path.includes('//') || /\\|%(?:2f|5c)/i.test(path)) return false;
   try {
-    return !decodeURIComponent(path)
-      .split('/')
-      .some((segment) => segment === '..' || segment === '.');
+    const decoded = decodeURIComponent(path);
+    if (/[\x00-\x1f\x7f-\x9f]/.test(decoded)) return false;
+    return !decoded.split('/').some((segment) => segment === '..' || segment === '.');
   } catch {
     return false; // no UTF-8
   }

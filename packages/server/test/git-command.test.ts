@@ -66,6 +66,7 @@ describe('the path of a repository', () => {
     '/a\nb',
     '/a\0b',
     '/a\x7f',
+    '/a\x9b2J',
     `/${'a'.repeat(5000)}`,
   ])('%j is refused', (path) => {
     expect(repositoryPath(path)).toBeUndefined();

@@ -52,6 +52,7 @@ const post = (body: BodyInit | null, headers: Record<string, string> = {}, servi
     method: 'POST',
     headers: { 'Content-Type': `application/x-${service}-request`, 'Git-Protocol': 'version=2', ...headers },
     body,
+    ...{ duplex: 'half' }, // for bodies that are streams
   });
 
 /** The transport of a client in this process. */
@@ -157,6 +158,23 @@ describe('a request is refused', () => {
     );
     expect((await server(post(large))).status).toBe(413);
     expect((await server(post(gzipSync(large), { 'Content-Encoding': 'gzip' }))).status).toBe(413);
+  });
+
+  test('where it is a stream of gzip that comes to nothing and does not end', async () => {
+    const blocks = new Uint8Array(5 * 2 ** 15);
+    for (let at = 0; at < blocks.length; at += 5) blocks.set([0, 0, 0, 0xff, 0xff], at);
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(gzipSync('').subarray(0, 10)),
+      pull(controller) {
+        sent += blocks.length;
+        if (sent > 2 ** 26) controller.error(new Error('it was read on and on'));
+        else controller.enqueue(blocks);
+      },
+    });
+    const server = serverWith({ limits: { uploadPackRequestBytes: 5000 } });
+    expect((await server(post(endless, { 'Content-Encoding': 'gzip' }))).status).toBe(413);
+    expect(sent).toBeLessThan(2 ** 25);
   });
 
   test('where it grows too much in gunzip', async () => {

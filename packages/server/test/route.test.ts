@@ -35,6 +35,7 @@ describe('parseRoute refuses', () => {
     ['an encoded backslash', 'GET', '/a%5Cb/info/refs?service=git-upload-pack', 400],
     ['an encoded NUL', 'GET', '/a%00/info/refs?service=git-upload-pack', 400],
     ['an encoded escape, which would steer a terminal', 'GET', '/a%1b[31m/info/refs?service=git-upload-pack', 400],
+    ['an encoded C1 control, which would too', 'GET', '/a%c2%9b31m/info/refs?service=git-upload-pack', 400],
     ['an empty segment', 'GET', '/a//b/info/refs?service=git-upload-pack', 400],
     ['broken percent-encoding', 'GET', '/a%zz/info/refs?service=git-upload-pack', 400],
     ['the dumb protocol', 'GET', '/a/info/refs', 403],

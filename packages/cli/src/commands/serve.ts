@@ -140,7 +140,7 @@ function servings(console: Console, repositories: RepositoryDirectory, runsHooks
     onEvent: (event) => {
       if (event.kind !== 'error') return;
       const message = event.error instanceof Error ? event.error.message : String(event.error);
-      console.stderr.write(`error: ${event.path}: ${plain(message)}\n`).catch(() => undefined); // nobody reads: keep serving
+      console.stderr.write(`error: ${plain(event.path)}: ${plain(message)}\n`).catch(() => undefined); // nobody reads: keep serving
     },
   };
 }

@@ -24,12 +24,6 @@ import {
 } from '@git-kv/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  objectInfoCommand,
-  parseObjectInfoCommand,
-  readObjectInfo,
-  serializeObjectInfo,
-} from '../../src/v2/object-info.js';
 import { bytesOf, chunked } from '../support.js';
 
 const A = 'a'.repeat(40);
