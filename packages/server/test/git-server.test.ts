@@ -177,6 +177,19 @@ describe('a request is refused', () => {
     expect(sent).toBeLessThan(2 ** 25);
   });
 
+  test('for a strange command, of which its owner is told without what steers a terminal', async () => {
+    const capabilities = [
+      { name: 'agent', value: 'git/\u009b31m' },
+      { name: 'session-id', value: 'a\rb' },
+      { name: 'object-format', value: repository.algorithm.name },
+    ];
+    const body = new Uint8Array(serializeV2Command({ command: '\x1b[2Jls', capabilities, args: [] }));
+    const response = await serverWith()(post(body));
+    expect(await response.text()).toContain('ERR ');
+    const told = { command: '[2Jls', agent: 'git/31m', sessionId: 'ab' };
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'command', ...told }));
+  });
+
   test('where it grows too much in gunzip', async () => {
     const bomb = gzipSync(new Uint8Array(4 * 2 ** 20).fill(0x31));
     const response = await serverWith()(post(bomb, { 'Content-Encoding': 'gzip' }));

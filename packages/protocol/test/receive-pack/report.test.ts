@@ -53,9 +53,11 @@ describe('the report of a push', () => {
   });
 
   test('passes over the options of a later version, and says it in clean words', async () => {
-    const lines = ['unpack ok\n', 'ng refs/heads/a \x1b[31mno\n', 'option refname refs/heads/b\n'];
+    const lines = ['unpack no\x1b[31m room\n', 'ng refs/heads/a \x1b[31mno\n', 'option refname refs/heads/b\n'];
     const wire = concatBytes([...lines.map((line) => encodeDataLine(bytesOf(line))), bytesOf('0000')]);
-    const [result] = (await read(wire)).results;
+    const { unpack, results } = await read(wire);
+    expect(unpack).toBe('no[31m room');
+    const [result] = results;
     expect(result).toMatchObject({ name: 'refs/heads/a', ok: false });
     expect(result?.reason).not.toContain('\x1b');
   });

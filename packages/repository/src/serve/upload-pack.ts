@@ -37,6 +37,9 @@ import { resolveWants, withheld } from './wants.js';
 /** What is wrong with a request that is no message, too large, or cut short. */
 const CLIENTS_BYTES = ['MALFORMED', 'LIMIT_EXCEEDED', 'TRANSPORT_CLOSED'] as const;
 
+/** Characters of what a client says of itself that are told. */
+const MAX_WORDS = 1024;
+
 /** Who connects, and how. */
 export interface AdvertiseOptions extends RefVisibility {
   /** The highest protocol version that the client asks for (default 0). */
@@ -50,7 +53,7 @@ export interface AdvertiseOptions extends RefVisibility {
 
 /** One command of a client, as far as it says what it is. */
 export interface UploadPackCommand {
-  /** `ls-refs`, `fetch` or `object-info`. */
+  /** `ls-refs`, `fetch` or `object-info`, or what the client asks for that is none. This and the next two are without control characters. */
   readonly command: string;
   readonly agent: string | undefined;
   /** By which the client's own logs name it, where the server told its own. */
@@ -188,11 +191,16 @@ async function* answer(
 
 function describe({ command, capabilities }: V2Command): UploadPackCommand {
   return {
-    command,
-    agent: capabilityValue(capabilities, 'agent'),
-    sessionId: capabilityValue(capabilities, 'session-id'),
+    command: plainWords(command) ?? '',
+    agent: plainWords(capabilityValue(capabilities, 'agent')),
+    sessionId: plainWords(capabilityValue(capabilities, 'session-id')),
     serverOptions: capabilities.filter(({ name }) => name === 'server-option').map(({ value }) => value ?? ''),
   };
+}
+
+/** What is for logs, without what steers a terminal. */
+function plainWords(text: string | undefined): string | undefined {
+  return text?.slice(0, MAX_WORDS).replace(/[\x00-\x1f\x7f-\x9f]/g, '');
 }
 
 async function* answerLsRefs(
