@@ -11,6 +11,14 @@ import type { ReadSet } from './read-set.js';
 import { type KvCommit, KvReader, type ReadView } from './reader.js';
 import type { KvWriter, ValuePermissions, WriteRange, WriteSignal } from './writer.js';
 
+/** How a batch goes with others. */
+export interface BatchOptions {
+  /** Notes what is read. */
+  readonly reads: ReadSet | undefined;
+  /** Runs what must not see the store let go of objects. */
+  readonly exclusively: StoreCore['exclusively'];
+}
+
 /**
  * The store inside `changeAndPush`: reads see its own writes, and nobody else does until the batch is committed. Good
  * only until the function it was given to has ended.
@@ -21,22 +29,26 @@ export class KvBatch extends KvReader implements KvWriter {
   readonly #draft: Draft;
   /** Notes what is read, where somebody wants to know. */
   readonly #reads: ReadSet | undefined;
+  readonly #exclusively: StoreCore['exclusively'];
   /** A write reads trees between its steps, so only one may be under way. */
   readonly #writes = new Mutex();
   readonly #pace = new Pace();
   #isOpen = true;
+  /** What is stored before the commit is to stay until then. */
+  #isHolding = false;
 
-  private constructor(core: StoreCore, base: Head | undefined, draft: Draft, reads: ReadSet | undefined) {
+  private constructor(core: StoreCore, base: Head | undefined, draft: Draft, options: BatchOptions) {
     super();
-    this.#reads = reads;
+    this.#reads = options.reads;
+    this.#exclusively = options.exclusively;
     this.#core = core;
     this.#base = base;
     this.#draft = draft;
   }
 
   /** @internal */
-  static async open(core: StoreCore, base: Head | undefined, reads?: ReadSet): Promise<KvBatch> {
-    return new KvBatch(core, base, await Draft.open(core.trees, base?.treeOid, core.maxValueBytes), reads);
+  static async open(core: StoreCore, base: Head | undefined, options: BatchOptions): Promise<KvBatch> {
+    return new KvBatch(core, base, await Draft.open(core.trees, base?.treeOid, core.maxValueBytes), options);
   }
 
   override get commit(): KvCommit | undefined {
@@ -56,7 +68,7 @@ export class KvBatch extends KvReader implements KvWriter {
       await this.#write((draft) => draft.set(at, body, mode), at, options);
       return;
     }
-    const pause = this.#pace.step();
+    const pause = this.#isOver ? this.#writes.run(() => this.#storeValues()) : this.#pace.step();
     if (pause !== undefined) await pause;
   }
 
@@ -114,13 +126,34 @@ export class KvBatch extends KvReader implements KvWriter {
 
   /** Wait for writes under way, and take no more. What is to be committed, if anything. @internal */
   async finish(): Promise<DraftResult | undefined> {
-    await this.#writes.run(async () => this.close());
+    await this.#writes.run(async () => {
+      this.#isOpen = false;
+    });
     return this.#draft.seal();
   }
 
-  /** @internal */
+  /** Nothing more is made of it. @internal */
   close(): void {
     this.#isOpen = false;
+    if (this.#isHolding) this.#core.retention.unhold();
+    this.#isHolding = false;
+  }
+
+  get #isOver(): boolean {
+    return this.#draft.heldBytes > this.#core.maxHeldBytes;
+  }
+
+  async #storeValues(): Promise<void> {
+    const { repository, retention } = this.#core;
+    if (!this.#isOpen || !this.#isOver) return;
+    if (!this.#isHolding) retention.hold();
+    this.#isHolding = true;
+    await this.#draft.store((values) =>
+      this.#exclusively(async () => {
+        await repository.objects.writeMany(values);
+        retention.wrote(values);
+      }),
+    );
   }
 
   protected override async view<T>(read: (view: ReadView) => Promise<T>): Promise<T> {
@@ -162,7 +195,7 @@ export class KvBatch extends KvReader implements KvWriter {
         this.#reads?.addPath(key); // that it cannot be made is an answer, too
         throw error;
       }
-      await this.#pace.step();
+      await (this.#isOver ? this.#storeValues() : this.#pace.step());
     });
   }
 

@@ -16,6 +16,8 @@ import { TreeCache } from './tree/tree-cache.js';
 import type { Upstream, UpstreamTip } from './upstream.js';
 import { WriteQueue } from './write-queue.js';
 
+const DEFAULT_HELD_BYTES = 2 ** 24;
+
 /** What a {@link StoreCore} stands on; `position` is where a saved store was, absent to start from the branch. */
 export interface CoreOptions extends KvOptions {
   readonly repository: RepositoryObjects;
@@ -36,6 +38,7 @@ export class StoreCore {
   readonly trees: TreeCache;
   readonly retention: Retention;
   readonly maxValueBytes: number;
+  readonly maxHeldBytes: number;
   readonly #turns = new Mutex();
   readonly clock: () => number;
   /** Told of each commit that the store comes to stand on and that the remote has. */
@@ -58,6 +61,7 @@ export class StoreCore {
       drops: options.upstream.settle === undefined,
     });
     this.maxValueBytes = options.limits?.valueBytes ?? defaultLimits.objectBytes;
+    this.maxHeldBytes = options.limits?.heldBytes ?? DEFAULT_HELD_BYTES;
     this.clock = options.clock ?? Date.now;
     const { repository, upstream } = options;
     this.#committer = new Committer(repository, options);

@@ -4,4 +4,6 @@ import type { NewObject, Oid } from '@git-kv/objects';
 export interface DraftResult {
   readonly treeOid: Oid;
   readonly objects: readonly NewObject[];
+  /** Whether others of its objects are stored already. */
+  readonly isPartlyStored?: boolean;
 }

@@ -15,6 +15,7 @@ export class Draft {
   readonly #maxValueBytes: number;
   /** Values that were set, as far as they still stand. */
   readonly #values: ValueShelf = new ValueShelf();
+  #isPartlyStored = false;
 
   private constructor(trees: TreeCache, tree: WorkingTree, baseOid: Oid, maxValueBytes: number) {
     this.#trees = trees;
@@ -28,7 +29,20 @@ export class Draft {
     return new Draft(trees, tree, rootOid ?? trees.algorithm.emptyTreeOid, maxValueBytes);
   }
 
-  /** The value that was set with this oid, if it still stands. */
+  /** Bytes of the values that are held. */
+  get heldBytes(): number {
+    return this.#values.bytes;
+  }
+
+  /** Have the values stored, and hold them no longer. Nothing is to be set meanwhile; where `write` fails, all is as it was. */
+  async store(write: (values: readonly NewObject[]) => Promise<void>): Promise<void> {
+    this.#isPartlyStored = true;
+    await write([...this.#values.objects()]);
+    this.#values.clear();
+    this.tree.compact();
+  }
+
+  /** The value that was set with this oid, if it still stands and is held. */
   blob(oid: Oid): RawObject | undefined {
     return this.#values.get(oid);
   }
@@ -96,7 +110,7 @@ export class Draft {
     if (treeOid === this.#baseOid) return undefined;
     const objects: NewObject[] = [...this.#values.objects(given)];
     for (const tree of this.tree.sealedTrees()) objects.push(tree);
-    return { treeOid, objects };
+    return { treeOid, objects, isPartlyStored: this.#isPartlyStored };
   }
 
   async #readValue(key: Key, oid: Oid): Promise<Uint8Array> {

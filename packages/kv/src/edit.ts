@@ -11,6 +11,8 @@ export interface Edit {
   readonly baseTreeOid: Oid | undefined;
   readonly treeOid: Oid;
   readonly objects: readonly NewObject[];
+  /** Whether others of its objects are stored already. */
+  readonly isPartlyStored?: boolean;
   readonly options: ChangeOptions;
   /** Asked before the edit is made on top of what others left. Throws where it does not hold there. */
   readonly assertHolds?: (theirs: Head) => Promise<void>;

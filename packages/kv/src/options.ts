@@ -34,6 +34,11 @@ export interface KvLimits {
    * Default 1 GiB: a value of zeros is a thousandth of its size on the way.
    */
   readonly inflatedBytes?: number;
+  /**
+   * Bytes of values that a batch holds. Default 16 MiB. What is over that is stored before the commit; where the batch comes to nothing,
+   * it is left behind as objects that nothing leads to, for the next prune or gc.
+   */
+  readonly heldBytes?: number;
 }
 
 /** {@link KvLimits.inflatedBytes}, as those take it who receive packs. */

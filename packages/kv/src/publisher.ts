@@ -64,10 +64,12 @@ export class Publisher {
       const signal = edits.length === 1 ? edits[0]?.options.signal : undefined;
       const refusal = await upstream.push(ground.pushedOid, pending.oid, {
         signal,
-        added: {
-          objects: objects.map(({ kind }, at) => ({ kind, oid: oids[at] as Oid })),
-          treeOids: [ground.head?.treeOid, ...edits.map(({ treeOid }) => treeOid)],
-        },
+        added: edits.some(({ isPartlyStored }) => isPartlyStored)
+          ? undefined
+          : {
+              objects: objects.map(({ kind }, at) => ({ kind, oid: oids[at] as Oid })),
+              treeOids: [ground.head?.treeOid, ...edits.map(({ treeOid }) => treeOid)],
+            },
       });
       const ms = performance.now() - start;
       if (refusal?.isRace && !refusal.isStale) this.#contention.lost(ms);

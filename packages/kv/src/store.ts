@@ -267,7 +267,7 @@ export class GitKv extends KvReader implements KvWriter {
     const core = this.#core;
     core.assertSettled();
     const transaction = new Transaction(core, options, isInTurn);
-    return await transaction.run((base, reads) => KvBatch.open(core, base, reads), change);
+    return await transaction.run((base, options) => KvBatch.open(core, base, options), change);
   }
 
   /**

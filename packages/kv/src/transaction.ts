@@ -1,5 +1,5 @@
 import { GitError, isGitError } from '@git-kv/objects';
-import type { KvBatch } from './batch.js';
+import type { BatchOptions, KvBatch } from './batch.js';
 import type { StoreCore } from './core.js';
 import type { DraftResult } from './draft-result.js';
 import type { Edit } from './edit.js';
@@ -41,7 +41,7 @@ export class Transaction {
   }
 
   async run<T>(
-    open: (base: Head | undefined, reads: ReadSet | undefined) => Promise<KvBatch>,
+    open: (base: Head | undefined, options: BatchOptions) => Promise<KvBatch>,
     change: (batch: KvBatch) => T | Promise<T>,
   ): Promise<T> {
     try {
@@ -52,7 +52,7 @@ export class Transaction {
   }
 
   async #run<T>(
-    open: (base: Head | undefined, reads: ReadSet | undefined) => Promise<KvBatch>,
+    open: (base: Head | undefined, options: BatchOptions) => Promise<KvBatch>,
     change: (batch: KvBatch) => T | Promise<T>,
   ): Promise<T> {
     const { retention, settings } = this.#core;
@@ -62,7 +62,7 @@ export class Transaction {
       this.#options.signal?.throwIfAborted();
       const outcome: Outcome<T> = await retention.pinned(base?.treeOid, async () => {
         const reads = isolation === 'serializable' ? new (await import('./later.js')).ReadSet() : undefined;
-        const batch = await open(base, reads);
+        const batch = await open(base, { reads, exclusively: this.#exclusively });
         try {
           const result = await change(batch);
           return await this.#commit({ batch, base, reads, result, mayRepeat: attempt <= retries });
@@ -97,6 +97,7 @@ export class Transaction {
       const canRepeat =
         mayRepeat && reads !== undefined && (isGitError(error, 'MERGE_CONFLICT') || error instanceof ReadsChanged);
       if (theirs === undefined || !canRepeat) {
+        batch.close(); // what it had stored before is to go, too
         await core.tidy();
         throw error;
       }

@@ -18,6 +18,8 @@ export class ValueShelf {
   readonly #freeBuffers: number[] = [];
   /** The buffer that may have more values to come. */
   #current = 0;
+  /** Of all values. */
+  bytes = 0;
 
   /** The value, if it is under a key. */
   get(oid: Oid): RawObject | undefined {
@@ -42,6 +44,7 @@ export class ValueShelf {
     words[at + 1] = body.byteOffset;
     words[at + 2] = body.length;
     words[at + 3] = 1;
+    this.bytes += body.length;
     this.#rows.set(oid, row);
   }
 
@@ -51,10 +54,20 @@ export class ValueShelf {
     if (row === undefined || --this.#words[row * ROW_WORDS + 3]! > 0) return;
     this.#rows.delete(oid);
     this.#free.push(row);
+    this.bytes -= this.#words[row * ROW_WORDS + 2] as number;
     const buffer = this.#words[row * ROW_WORDS] as number;
     if (--this.#counts[buffer]! > 0 || buffer === this.#current) return;
     this.#buffers[buffer] = undefined;
     this.#freeBuffers.push(buffer);
+  }
+
+  /** Let go of all. */
+  clear(): void {
+    this.#rows.clear();
+    this.#rowCount = 0;
+    for (const places of [this.#free, this.#buffers, this.#counts, this.#freeBuffers]) places.length = 0;
+    this.#current = 0;
+    this.bytes = 0;
   }
 
   /** All but those in `given`, to which they are added. */

@@ -107,7 +107,7 @@ describe.each(stores)('%s lets go of what the remote does not take', (_name, byt
     (options: ChangeOptions) =>
     (core: StoreCore, value: Uint8Array): Promise<void> =>
       new Transaction(core, options).run(
-        (base, reads) => KvBatch.open(core, base, reads),
+        (base, manners) => KvBatch.open(core, base, manners),
         (batch) => batch.set('big', value),
       );
   const writes: [string, (core: StoreCore, value: Uint8Array) => Promise<void>][] = [

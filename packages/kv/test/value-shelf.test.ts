@@ -28,10 +28,29 @@ test('A shelf holds each value as long as a key has it, wherever its bytes lie',
           else expect(hashObject(sha1, 'blob', held!.body)).toBe(known);
         }
       }
+      const heldBytes = [...shelf.objects()].reduce((size, { body }) => size + body.length, 0);
+      expect(shelf.bytes).toBe(heldBytes);
       const held = [...shelf.objects()].map(({ kind, body }) => hashObject(sha1, kind, body));
       expect(held.sort()).toEqual([...counts].flatMap(([oid, keys]) => (keys > 0 ? [oid] : [])).sort());
     }),
   );
+});
+
+test('A shelf that was cleared is as good as a new one', () => {
+  const shelf = new ValueShelf();
+  for (const round of [1, 2, 3]) {
+    for (let at = 0; at < 100; at++) shelf.add(`${round} ${at}`, encodeSmall(`${at}`.repeat(round * 90)) as Uint8Array);
+    for (let at = 0; at < 100; at += 2) shelf.release(`${round} ${at}`);
+    expect([...shelf.objects()].map(({ oid }) => oid)).toEqual(
+      Array.from({ length: 50 }, (_, at) => `${round} ${2 * at + 1}`),
+    );
+    for (const { oid, body } of shelf.objects()) {
+      expect(new TextDecoder().decode(body)).toBe((oid as string).slice(2).repeat(round * 90));
+    }
+    shelf.clear();
+    expect([shelf.bytes, shelf.get(`${round} 1`), [...shelf.objects()]]).toEqual([0, undefined, []]);
+    shelf.release(`${round} 1`);
+  }
 });
 
 test('A shelf gives what it was not asked for before', () => {

@@ -164,6 +164,20 @@ export class WorkingTree {
     return this.#sealed.values();
   }
 
+  /** Make bytes of the entries that changed, which take a tenth of that. Trees are made of them when they are sealed. */
+  compact(directory: Directory = this.#root): void {
+    const changes: TreeChange[] = [];
+    for (const [name, slot] of directory.changes) {
+      if (slot instanceof Directory) {
+        this.compact(slot);
+      } else {
+        directory.changes.delete(name);
+        changes.push({ name: encodeUtf8(name), slot });
+      }
+    }
+    if (changes.length > 0) directory.base = directory.base.with(changes);
+  }
+
   /** Put a slot at the end of a path whose directories were opened, and link those that are new. */
   attach(key: Key, above: readonly Directory[], slot: TreeSlot | Directory): void {
     for (let depth = above.length - 1; depth > 0; depth--) {
