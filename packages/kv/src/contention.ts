@@ -4,10 +4,11 @@ export const MAX_UNMOVED = 4;
 const MAX_DELAY_MS = 30_000;
 /** In lengths of a try, as the window is. */
 const MAX_WINDOW = 64;
-const WIDER_BY = 8;
-const NARROWER_TIMES = 0.7;
+const WIDER_TIMES = 1.6;
+const WIDER_BY = 2;
+const NARROWER_TIMES = 0.5;
 /** How much each try that was lost one after the other brings the next one forward. */
-const OVERTAKEN_WEIGHT = 0.25;
+const OVERTAKEN_WEIGHT = 0.5;
 const LEAST_WINDOW = 0.3;
 /** How much the last try counts for the length of one, where it was faster, and where not. */
 const FASTER_WEIGHT = 0.5;
@@ -15,7 +16,7 @@ const SLOWER_WEIGHT = 0.3;
 
 /**
  * How crowded a branch is, as one writer can tell: each try that others were faster than widens the window of time in which the next is
- * put by chance, in units of what a try takes, and a success narrows it. It is remembered over writes, so that who has just won gives way
+ * put by chance, in units of what a try takes, and a success halves it. It is remembered over writes, so that who has just won gives way
  * to the others, and who was overtaken again and again waits the less, so that nobody does for long. A window in milliseconds would let
  * writers of a slow server collide for ever.
  */
@@ -45,7 +46,7 @@ export class Contention {
   lost(ms: number): void {
     this.#note(ms);
     this.#lost++;
-    this.#window = Math.min(MAX_WINDOW, this.#window + WIDER_BY);
+    this.#window = Math.min(MAX_WINDOW, this.#window * WIDER_TIMES + WIDER_BY);
   }
 
   /** A try took so long, and was the fastest. */

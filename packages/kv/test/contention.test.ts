@@ -13,9 +13,9 @@ describe('Contention', () => {
     const windows: number[] = [];
     for (let n = 0; n < 10; n++) {
       contention.lost(100);
-      windows.push(Math.round(((1 + n / 4) * contention.delay()) / 100));
+      windows.push(Math.round(((1 + n / 2) * contention.delay()) / 100));
     }
-    expect(windows).toEqual([8, 16, 24, 32, 40, 48, 56, 64, 64, 64]);
+    expect(windows).toEqual([2, 5, 10, 19, 32, 53, 64, 64, 64, 64]);
     for (let n = 0; n < 3; n++) contention.won(1_000_000);
     contention.lost(1_000_000);
     expect(contention.delay()).toBe(30_000);
@@ -28,7 +28,7 @@ describe('Contention', () => {
       contention.lost(100);
       delays.push(Math.round(contention.delay()));
     }
-    expect(delays).toEqual([800, 1280, 1600, 1829, 2000, 2133, 2240, 2327, 2133, 1969]);
+    expect(delays).toEqual([200, 347, 516, 740, 1054, 1503, 1600, 1422, 1280, 1164]);
   });
 
   test('remembers over writes how crowded it was', () => {
@@ -39,7 +39,7 @@ describe('Contention', () => {
       contention.won(100);
       windows.push(Math.round(contention.delay()));
     }
-    expect(windows).toEqual([1680, 1176, 823, 576, 403, 282, 198, 138, 97, 68, 47, 33, 0]);
+    expect(windows).toEqual([516, 258, 129, 65, 32, 0]);
   });
 
   test('forgets a first try that took long', () => {
@@ -47,7 +47,7 @@ describe('Contention', () => {
     contention.lost(3000);
     for (let n = 0; n < 6; n++) contention.won(100);
     for (let n = 0; n < 2; n++) contention.lost(100);
-    expect(contention.delay()).toBeLessThan(3000);
+    expect(contention.delay()).toBeLessThan(600);
   });
 
   /** Writers whose tries take as long as the server is busy: it has two processors. */
