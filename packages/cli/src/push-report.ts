@@ -32,6 +32,9 @@ export async function tellPush(
   { url, verbosity, isPorcelain }: PushWords,
 ): Promise<void> {
   if (verbosity < 0 && !hasFailed) return;
+  const failure = refs.find((ref) => ref.status === 'remote-rejected' && ref.unpackReason !== undefined);
+  if (failure?.status === 'remote-rejected')
+    await console.stderr.write(`error: remote unpack failed: ${failure.unpackReason}\n`);
   const abbreviations = await Abbreviations.open(repository.objects);
   const zero = repository.algorithm.zeroOid;
   let longest = 0;

@@ -9,7 +9,10 @@ export function openTransport(
   options: Pick<ConnectOptions, 'fetch' | 'credentials' | 'headers' | 'timeoutMs'>,
 ): RequestTransport {
   if (remote.scheme !== 'http' && remote.scheme !== 'https') {
-    throw new GitError('UNSUPPORTED', `Cannot connect over ${remote.scheme}: only http and https are supported`);
+    throw new GitError(
+      'UNSUPPORTED',
+      `Cannot connect over ${remote.scheme}: connect of @git-kv/kv/node does, or a transport of your own`,
+    );
   }
   const url = new URL(remote.transportUrl);
   if (remote.username !== undefined) url.username = encodeURIComponent(remote.username);

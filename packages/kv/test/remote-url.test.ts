@@ -71,6 +71,6 @@ test.each([
 ])('K3 connecting to %s says that %s is not supported', async (url, scheme) => {
   await expect(GitKv.connect(url)).rejects.toMatchObject({
     code: 'UNSUPPORTED',
-    message: expect.stringContaining(`over ${scheme}`),
+    message: expect.stringMatching(new RegExp(`over ${scheme}: connect of @git-kv/kv/node does`)),
   });
 });

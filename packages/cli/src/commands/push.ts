@@ -13,9 +13,9 @@ import { CommandError, type Console } from '../console.js';
 import { type GitConfig, readGitConfig } from '../git-config.js';
 import { type GivenOptions, parseGitOptions } from '../git-options.js';
 import type { Command } from '../program.js';
-import { RemoteProgress } from '../progress.js';
 import { pushedByDefault } from '../push-defaults.js';
 import { readLeases } from '../push-leases.js';
+import { PushProgress } from '../push-progress.js';
 import { advisePush, tellPush } from '../push-report.js';
 import { wasSeen } from '../push-seen.js';
 import { reflogNote } from '../ref-updates.js';
@@ -173,7 +173,7 @@ async function pushTo(task: PushTask, url: string, wish: PushRefsOptions): Promi
   const { repository, console, config, branch, options, settings } = task;
   const verbosity = options.has('quiet') ? -1 : options.has('verbose') ? 1 : 0;
   const isPorcelain = options.has('porcelain');
-  const progress = new RemoteProgress(console);
+  const progress = new PushProgress(console, options);
   const failed = async (): Promise<false> => {
     await console.stderr.write(`error: failed to push some refs to '${shownUrl(url)}'\n`);
     return false;
@@ -187,7 +187,7 @@ async function pushTo(task: PushTask, url: string, wish: PushRefsOptions): Promi
         pushRefs(repository, transport, {
           ...wish,
           signal: console.signal,
-          onRemoteProgress: (line, transient) => progress.say(line, transient),
+          ...progress.callbacks,
           onNegotiationFailure: () => progress.write('warning: push negotiation failed; proceeding anyway with push\n'),
         }),
       { receivePack: options.value('receive-pack') ?? options.value('exec') ?? settings.receivePack },

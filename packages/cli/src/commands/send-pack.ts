@@ -4,8 +4,8 @@ import { readGitConfig } from '../git-config.js';
 import { parseGitOptions } from '../git-options.js';
 import { readLines } from '../input.js';
 import type { Command } from '../program.js';
-import { RemoteProgress } from '../progress.js';
 import { readLeases } from '../push-leases.js';
+import { PushProgress } from '../push-progress.js';
 import { tellPush } from '../push-report.js';
 import { configuredVersion, withRemote } from '../remote.js';
 import { parseRefspecs, remoteCalled } from '../remote-names.js';
@@ -33,7 +33,7 @@ export const sendPackCommand: Command = {
         remoteName === undefined ? undefined : remoteCalled(await readGitConfig(console, repository), remoteName);
       if (remote && ![...remote.urls, ...remote.pushUrls].includes(url))
         throw new CommandError(`Destination ${url} is not a uri for ${remoteName}`);
-      const progress = new RemoteProgress(console);
+      const progress = new PushProgress(console, options);
       const pushOptions = options.values('push-option');
       let report: PushRefsReport;
       try {
@@ -51,7 +51,7 @@ export const sendPackCommand: Command = {
               leases: await readLeases(repository, options),
               tracking: parseRefspecs(remote?.fetchRefspecs ?? [], 'fetch'),
               signal: console.signal,
-              onRemoteProgress: (line, transient) => progress.say(line, transient),
+              ...progress.callbacks,
               ...(pushOptions.length > 0 && { pushOptions }),
               version: await configuredVersion(console, repository),
             }),

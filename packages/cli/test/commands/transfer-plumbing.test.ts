@@ -100,3 +100,47 @@ describe('tsgit upload-pack --strict', () => {
     }
   });
 });
+
+describe('tsgit push', () => {
+  const both = async (options: readonly string[], setting?: readonly string[]): Promise<string[][]> => {
+    const twins = new Twins(template);
+    const seen: string[][] = [];
+    twins.each((directory) => {
+      initBare(join(directory, 'to.git'));
+      if (setting) git(['config', ...setting], { cwd: join(directory, 'to.git') });
+      git(['fetch', '-q', remote, 'main:main'], { cwd: directory });
+    });
+    const args = ['push', ...options, './to.git', 'main', 'main:other'];
+    for (const { stderr, code } of [
+      await gitAsync(args, { cwd: twins.theirs }),
+      await run('tsgit', args, { cwd: twins.ours }),
+    ]) {
+      const kinds = stderr
+        .replace(/^.*\r/gm, '')
+        .replace(/^(?:Counting|Delta|Compressing|remote:).*\n/gm, '') // what depends on who searches for deltas, and how long
+        .replace(/\d+(?:\.\d+)? (?:bytes|KiB|MiB)/g, 'SIZE')
+        .replace(/(?:reused|\(delta) \d+/g, 'SOME');
+      seen.push([`${code}`, ...kinds.split('\n')]);
+    }
+    return seen;
+  };
+
+  test.each([[['--progress']], [['--progress', '-q']], [['--no-progress']], [[]], [['-q']]])(
+    '%j shows the progress that git shows',
+    async (options) => {
+      const [theirs, ours] = await both(options);
+      expect(ours).toEqual(theirs);
+      expect(ours?.some((line) => line.startsWith('Writing objects: 100% (6/6), SIZE | SIZE/s, done.'))).toBe(
+        options.includes('--progress'),
+      );
+    },
+  );
+
+  test('says why a remote could not take the pack', async () => {
+    const [theirs, ours] = await both([], ['receive.maxInputSize', '1']);
+    const without = (lines: string[] | undefined): string[] | undefined =>
+      lines?.filter((line) => !line.startsWith('fatal: ')).map((line) => line.replace(/(unpack failed:).*/, '$1'));
+    expect(without(ours)).toEqual(without(theirs));
+    expect(ours).toContainEqual(expect.stringMatching(/^error: remote unpack failed: ./));
+  });
+});

@@ -28,13 +28,18 @@ export function readHex16(input: Uint8Array, offset: number, streamOffset: numbe
   for (let at = 0; at < 4; at++) {
     const digit = VALUES[input[offset + at] as number] as number;
     if (digit < 0) {
-      throw new MalformedError('pkt-line', streamOffset + at, 'the length is not four hex digits', {
-        origin: 'remote',
-      });
+      const problem = `the length is not four hex digits: ${shown(input.subarray(offset))}`;
+      throw new MalformedError('pkt-line', streamOffset + at, problem, { origin: 'remote' });
     }
     value = value * 16 + digit;
   }
   return value;
+}
+
+/** The first line of what stands there, for a person: often a login shell's words, or a page's. */
+function shown(bytes: Uint8Array): string {
+  const text = String.fromCharCode(...bytes.subarray(0, 80));
+  return JSON.stringify(text.replace(/[\r\n][\s\S]*/, '').replace(/[^ -~]/g, '?'));
 }
 
 /** Write `value` (0 to 65535) as four lower-case hex digits at the start of `output`. */

@@ -24,7 +24,7 @@ export function requestFailure(error: unknown, display: string, mayHaveArrived: 
   const { code, message } = rootCause(error);
   const isCertificate = CERTIFICATE.test(code);
   const isClosed = !NOT_CONNECTED.has(code) && !isCertificate && (mayHaveArrived || code !== '');
-  const reason = withoutUserinfo(message);
+  const reason = readable(message);
   return new TransportError(
     isClosed ? 'TRANSPORT_CLOSED' : 'TRANSPORT_FAILED',
     `Cannot reach ${display}: ${code === '' || reason.includes(code) ? reason : `${reason} (${code})`}`,
@@ -35,7 +35,7 @@ export function requestFailure(error: unknown, display: string, mayHaveArrived: 
 /** The error for an answer that broke off. */
 export function bodyFailure(error: unknown, display: string): unknown {
   if (isGitError(error)) return error;
-  const reason = withoutUserinfo(rootCause(error).message);
+  const reason = readable(rootCause(error).message);
   return new TransportError('TRANSPORT_CLOSED', `Cannot read the answer of ${display} to its end: ${reason}`, {
     cause: error,
     retryable: true,
@@ -58,6 +58,11 @@ function rootCause(error: unknown): { code: string; message: string } {
   return { code, message: message || String(error) };
 }
 
-function withoutUserinfo(text: string): string {
-  return text.replace(/\/\/[^/\s]*@/g, '//');
+/** On one line, and of OpenSSL's reports (`error:0A00010B:SSL routines:ssl3_get_record:wrong version number:file.c:350:`) what is wrong. */
+function readable(text: string): string {
+  return text
+    .replace(/(?:\w+ EPROTO )?\S*:SSL routines:[^:]*:([^:]+):[\s\S]*/, 'TLS: $1')
+    .replace(/\/\/[^/\s]*@/g, '//')
+    .trim()
+    .replace(/\s+/g, ' ');
 }

@@ -131,6 +131,16 @@ describe('createNodeFetch', () => {
     expect(await (await fetch(target, {})).text()).toBe('here');
   });
 
+  test('says in one line what is wrong where TLS is spoken to a server without', async () => {
+    const url = (await listen(createServer())).replace('http:', 'https:');
+    const fetch = createNodeFetch();
+    onTestFinished(() => fetch.close());
+    const transport = createHttpTransport(url, { fetch, retry: { maxAttempts: 1 } });
+    await expect(connectUploadPack(transport)).rejects.toMatchObject({
+      message: `Cannot reach ${url}/info/refs: TLS: wrong version number (EPROTO)`,
+    });
+  });
+
   test('can leave no connection open', async () => {
     const ports = new Set<number | undefined>();
     const target = await listen(

@@ -38,6 +38,12 @@ describe('decodePktLine', () => {
     expect(decodePktLine(bytesOf(text), 0)).toEqual({ done: false, missingBytes });
   });
 
+  test('quotes what stands in the place of a line, as a login shell that says something of its own', () => {
+    expect(() => decodePktLine(bytesOf('This account is \u0007not available.\r\n0000'), 0)).toThrow(
+      'not four hex digits: "This account is ?not available."',
+    );
+  });
+
   const hostile: [text: string, offset: number][] = [
     ['0003', 0], // reserved
     ['fff1', 0], // 65521

@@ -30,7 +30,14 @@ export interface PushRefsOptions
   extends PushWish,
     Pick<
       PushFromOptions,
-      'pushOptions' | 'signal' | 'onRemoteProgress' | 'level' | 'negotiate' | 'onNegotiationFailure'
+      | 'pushOptions'
+      | 'signal'
+      | 'onRemoteProgress'
+      | 'onProgress'
+      | 'onPackSent'
+      | 'level'
+      | 'negotiate'
+      | 'onNegotiationFailure'
     > {
   /** The protocol version to ask for: 1, or what comes without asking (there is no push in version 2). */
   readonly version?: ProtocolVersion | undefined;
@@ -75,7 +82,13 @@ export type PushedRefResult = PlannedPush & {
     | { readonly status: 'up-to-date' | 'pushed' }
     | { readonly status: 'rejected'; readonly reason: PushRejection }
     /** The remote said no; in its words. */
-    | { readonly status: 'remote-rejected'; readonly reason: string; readonly refusal?: CodedRefusal }
+    | {
+        readonly status: 'remote-rejected';
+        readonly reason: string;
+        readonly refusal?: CodedRefusal;
+        /** Why the remote could not take the pack, where that is it: it says it once, and of each ref no more than that. */
+        readonly unpackReason?: string;
+      }
   );
 
 /** What a push changed, or a dry run would have. */
@@ -184,7 +197,8 @@ async function send(
     await client.close();
     return [...refs];
   }
-  const { pushOptions, signal, onRemoteProgress, level, isAtomic, negotiate, onNegotiationFailure } = options;
+  const { pushOptions, signal, level, isAtomic, negotiate, onNegotiationFailure } = options;
+  const { onRemoteProgress, onProgress, onPackSent } = options;
   const outcomes = await pushFrom(repository, transport, {
     client,
     updates: going.map(({ name, oldOid, newOid }) => ({ name, next: newOid, expected: oldOid })),
@@ -195,13 +209,21 @@ async function send(
     ...(level !== undefined && { level }),
     negotiate,
     onNegotiationFailure,
+    onProgress,
+    onPackSent,
   });
   const byName = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
   return refs.map((ref): PushedRefResult => {
     const outcome = ref.status === 'pushed' ? byName.get(ref.name) : undefined;
     if (outcome?.status === 'rejected') {
-      const { reason, refusal } = outcome;
-      return { ...ref, status: 'remote-rejected', reason, ...(refusal && { refusal }) };
+      const { reason, refusal, unpackReason } = outcome;
+      return {
+        ...ref,
+        status: 'remote-rejected',
+        reason,
+        ...(refusal && { refusal }),
+        ...(unpackReason !== undefined && { unpackReason }),
+      };
     }
     if (outcome?.status === 'stale') return { ...ref, status: 'rejected', reason: 'stale' };
     return ref;

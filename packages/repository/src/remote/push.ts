@@ -1,5 +1,5 @@
 import { GitError, type GitErrorCode, isGitError, type Oid } from '@git-kv/objects';
-import { type PackItem, packObjects } from '@git-kv/pack';
+import { type PackItem, type PackObjectsSummary, packObjects } from '@git-kv/pack';
 import {
   connectReceivePack,
   isPushOutcomeUnknown,
@@ -8,6 +8,7 @@ import {
   type ReceivePackClient,
   type Transport,
 } from '@git-kv/protocol';
+import type { Progress } from '../object-store.js';
 import type { RefName } from '../ref-store.js';
 import type { RepositoryObjects } from '../repository.js';
 import { pause } from '../walk/turns.js';
@@ -21,6 +22,10 @@ export interface PushFromOptions {
   readonly pushOptions?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onRemoteProgress?: OnRemoteProgress | undefined;
+  /** Phase `count`: objects found to be sent. Phase `deltas`: objects compared. Phase `write`: objects sent. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told what the pack was, once all of it went to the transport. */
+  readonly onPackSent?: ((summary: PackObjectsSummary) => void) | undefined;
   /** Compression level of the pack, 0 to 9. */
   readonly level?: number;
   /** What the pack is to hold, for who knows what the remote lacks. Default: found by a walk from the new values and what the remote has. */
@@ -215,7 +220,10 @@ async function packFor(
     const negotiation = negotiate ? { transport, onFailure } : undefined;
     content = await findPushContent(repository, client, { ...sent, thin, negotiation, ...(signal && { signal }) });
   }
-  return packObjects({
+  const { onProgress } = options;
+  const { length } = content.objects as { readonly length?: number };
+  if (length !== undefined) onProgress?.({ phase: 'count', loaded: length, total: length });
+  const pack = packObjects({
     algorithm: repository.algorithm,
     objects: content.objects,
     thinBases: thin ? content.thinBases : [],
@@ -223,7 +231,16 @@ async function packFor(
     offsetDeltas: offers('ofs-delta'),
     ...(level === undefined ? {} : { level }),
     ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
   });
+  return options.onPackSent ? summarized(pack, options.onPackSent) : pack;
+}
+
+async function* summarized(
+  pack: AsyncGenerator<Uint8Array, PackObjectsSummary>,
+  tell: (summary: PackObjectsSummary) => void,
+): AsyncGenerator<Uint8Array> {
+  tell(yield* pack);
 }
 
 /** The error for an update that did not happen, for callers that push one ref and throw. */
