@@ -89,12 +89,26 @@ export class GitKv extends KvReader implements KvWriter {
       connected: client,
       limits: options.limits,
     });
-    const core = await StoreCore.open({ ...options, repository, upstream, refName: remote.refName, onUnpushed });
-    const store = new GitKv(core, transport);
     const reporting = { ...(signal !== undefined && { signal }), ...(onProgress !== undefined && { onProgress }) };
-    await core.exclusively(() => core.pull({ ...reporting, isOpening: true }));
-    loadRest();
-    return store;
+    const core = { ...options, repository, upstream, refName: remote.refName, onUnpushed };
+    return await GitKv.#start(core, transport, reporting);
+  }
+
+  /** A store that was pulled; where that fails nothing stays connected. */
+  static async #start(
+    settings: Parameters<typeof StoreCore.open>[0],
+    transport: Transport,
+    reporting: Pick<PullOptions, 'signal' | 'onProgress'>,
+  ): Promise<GitKv> {
+    try {
+      const core = await StoreCore.open(settings);
+      await core.exclusively(() => core.pull({ ...reporting, isOpening: true }));
+      loadRest();
+      return new GitKv(core, transport);
+    } catch (error) {
+      await settings.upstream.close?.().catch(() => {});
+      throw error;
+    }
   }
 
   static async #connectPartial(
@@ -106,11 +120,8 @@ export class GitKv extends KvReader implements KvWriter {
     const { signal, onUnpushed = 'reject' } = options;
     const { connectPartial } = await import('./later.js');
     const { repository, upstream } = await connectPartial(refName, transport, options, partial);
-    const core = await StoreCore.open({ ...options, repository, upstream, refName, onUnpushed });
-    const store = new GitKv(core, transport);
-    await core.exclusively(() => core.pull({ ...(signal !== undefined && { signal }), isOpening: true }));
-    loadRest();
-    return store;
+    const settings = { ...options, repository, upstream, refName, onUnpushed };
+    return await GitKv.#start(settings, transport, signal === undefined ? {} : { signal });
   }
 
   /**

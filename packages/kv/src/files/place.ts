@@ -70,10 +70,15 @@ export class RemotePlace implements Place {
     const { branch, signal } = options;
     if (branch !== undefined) assertRefName(`${HEADS}${branch}`);
     const client = await connectUploadPack(transport, { signal });
-    const refs = await client.lsRefs({ prefixes: ['HEAD', HEADS], peel: false, signal });
-    const refName = branch === undefined ? branchOfHead(refs) : `${HEADS}${branch}`;
-    const oid = oidOf(refs, refName, transport.url);
-    return new RemotePlace(transport, refName, { client, oid }, options);
+    try {
+      const refs = await client.lsRefs({ prefixes: ['HEAD', HEADS], peel: false, signal });
+      const refName = branch === undefined ? branchOfHead(refs) : `${HEADS}${branch}`;
+      const oid = oidOf(refs, refName, transport.url);
+      return new RemotePlace(transport, refName, { client, oid }, options);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 
   async find(): Promise<Oid | undefined> {

@@ -1,9 +1,21 @@
 import { join, relative } from 'node:path';
+import type { Connection, ConnectionTransport } from '@git-kv/protocol';
 import { describe, expect, test } from 'vitest';
 import { commitFiles, git, gitEnv, initBare, temporaryDirectory } from '../../../../test/support/git.js';
 import { startGitDaemon } from '../../../../test/support/git-daemon.js';
-import { connect, ofOctets } from '../../src/node/index.js';
+import { openRepo } from '../../src/files/index.js';
+import { GitKv } from '../../src/index.js';
+import { connect, ofOctets, openTransport } from '../../src/node/index.js';
 import { bytesOf, startRemote, streamOf } from '../support/remote.js';
+
+function bound(connection: Connection): Connection {
+  return {
+    incoming: connection.incoming,
+    send: (bytes) => connection.send(bytes),
+    finish: () => connection.finish(),
+    close: () => connection.close(),
+  };
+}
 
 describe('connect on Node', () => {
   test('syncs over connections of its own, and lets go of them', async () => {
@@ -44,6 +56,43 @@ describe('connect on Node', () => {
     await store.disconnect();
     await close();
     expect(git(['show', 'main:b'], { cwd: directory })).toBe('2');
+  });
+
+  test('lets go of the connection where there is no such branch', async () => {
+    const root = temporaryDirectory();
+    commitFiles(initBare(join(root, 'r.git')), [{ files: { a: '1' } }]);
+    const daemon = await startGitDaemon(root);
+    const url = `${daemon.url}/r.git`;
+    const inner = openTransport(url, { environment: gitEnv }) as ConnectionTransport;
+    let opened = 0;
+    const held = new Set<Connection>();
+    const transport: ConnectionTransport = {
+      url,
+      connect: async (call) => {
+        const { incoming, ...connection } = bound(await inner.connect(call));
+        const counted: Connection = {
+          ...connection,
+          incoming,
+          close: async () => {
+            held.delete(counted);
+            await connection.close();
+          },
+        };
+        opened++;
+        held.add(counted);
+        return counted;
+      },
+    };
+    for (const attempt of [
+      () => GitKv.connect(`${url}#none`, { transport }),
+      () => GitKv.connect(`${url}#none`, { transport, partial: true }),
+      () => openRepo(`${url}#none`, { transport }, async () => {}),
+      () => openRepo(url, { transport, branch: 'none' }, async () => {}),
+    ])
+      await expect(attempt()).rejects.toThrow();
+    expect(opened).toBeGreaterThanOrEqual(3);
+    expect(held.size).toBe(0);
+    await daemon.close();
   });
 
   test('offers the credentials of the environment first, and then asks', async () => {

@@ -27,6 +27,8 @@ export interface ConnectionRules {
   readonly isConnectingFree?: () => boolean;
   /** Whether a failure may be the connection's, so that another one is worth a try. */
   readonly mayReconnect?: (error: unknown) => boolean;
+  /** Let go of a connection that is open and that nobody asked for. */
+  readonly forgetEntered?: () => Promise<void>;
 }
 
 /** Takes in what a remote sent. */
@@ -165,6 +167,7 @@ export class BackFill {
     const client = this.#client;
     this.#client = undefined;
     await closeClient(client);
+    await this.#rules.forgetEntered?.();
   }
 
   #want(oid: Oid): Want {

@@ -47,7 +47,7 @@ export class RemoteDoor implements ConnectionRules {
         this.#entered = client;
         return { client, answer: await ask(client), requestCount };
       } catch (error) {
-        await this.#forgetEntered();
+        await this.forgetEntered();
         if (options.signal?.aborted || !this.mayReconnect(error)) throw error;
       }
     }
@@ -70,9 +70,9 @@ export class RemoteDoor implements ConnectionRules {
     return true;
   };
 
-  async #forgetEntered(): Promise<void> {
+  readonly forgetEntered = async (): Promise<void> => {
     const entered = this.#entered;
     this.#entered = undefined;
     await entered?.close();
-  }
+  };
 }
