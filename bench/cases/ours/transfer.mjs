@@ -1,4 +1,5 @@
-// transfer.mjs clone|fetch KIND URL GIT_DIR ALGORITHM [KEYS]: over any transport; KEYS is where those of ssh and TLS are.
+// transfer.mjs clone|fetch KIND URL GIT_DIR ALGORITHM [KEYS]: over any transport; KEYS is where the files of ssh and TLS are
+// (user, known_hosts, ca.pem). For test/interop/transfer-memory.
 import { createReadStream, readFileSync } from 'node:fs';
 import { parseRefspec, readBundle } from '@git-kv/protocol';
 import { createTransport } from '@git-kv/protocol/node';
