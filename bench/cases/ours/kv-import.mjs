@@ -8,7 +8,7 @@ import { report } from '../../lib/report.mjs';
 const [engine = '', gitDir = '', shape = ''] = process.argv.slice(2);
 const repository = engine === 'memory' ? createMemoryRepository() : await initRepository(gitDir, { bare: true });
 const person = { author: 'Bench', authorEmail: 'bench@example.com' };
-const store = await GitKv.open(repository, { ...person, clock: () => BASE_TIME * 1000 });
+const store = await GitKv.open(repository, { ...person, clock: () => BASE_TIME * 1000, deterministic: true });
 await store.changeAndPush(
   async (batch) => {
     for (const { directory, name, value } of kvPairs(/** @type {any} */ (shape))) {

@@ -27,7 +27,7 @@ if (engine === 'memory') {
 }
 let clockMs = 0;
 const person = { author: 'Bench', authorEmail: 'bench@example.com' };
-const store = await GitKv.open(repository, { ...person, clock: () => clockMs });
+const store = await GitKv.open(repository, { ...person, clock: () => clockMs, deterministic: true });
 /** @type {number[]} */
 const times = [];
 for (const { directory, name, value, message, timestamp } of changes) {
