@@ -106,15 +106,16 @@ describe('the upload-pack client', () => {
 
   test('keeps to its limits', async () => {
     const many = concatBytes([...Array<Uint8Array>(11).fill(encodeText(`${A} refs/heads/x`)), FLUSH]);
-    const small = { maxRefs: 10, maxObjectLines: 10, maxRefPrefixes: 10 };
-    const { remote } = await connect(['ls-refs', 'fetch'], () => chunked(many), small);
+    const small = { maxRefs: 10, maxWants: 10, maxObjectLines: 10, maxRefPrefixes: 10 };
+    const { remote } = await connect(['ls-refs', 'fetch=shallow'], () => chunked(many), small);
     await expect(remote.lsRefs()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'maxRefs' });
     const narrow = await connect(['ls-refs'], () => chunked(many), { maxRefsBytes: 99 });
     await expect(narrow.remote.lsRefs()).rejects.toMatchObject({ limit: 'maxRefsBytes' });
     const prefixes = Array<string>(11).fill('x');
     await expect(remote.lsRefs({ prefixes })).rejects.toMatchObject({ limit: 'maxRefPrefixes' });
-    const wants = Array.from({ length: 11 }, (_, index) => index.toString(16).padStart(40, '0'));
-    await expect(remote.fetch({ wants })).rejects.toMatchObject({ limit: 'maxObjectLines' });
+    const oids = Array.from({ length: 11 }, (_, index) => index.toString(16).padStart(40, '0'));
+    await expect(remote.fetch({ wants: oids })).rejects.toMatchObject({ limit: 'maxWants' });
+    await expect(remote.fetch({ wants: [A], shallow: oids })).rejects.toMatchObject({ limit: 'maxObjectLines' });
   });
 
   const answers: [problem: string, text: string, code: string][] = [
