@@ -1,4 +1,4 @@
-import { isSafeRefName, MalformedError, type Oid, parseTag, type RawObject } from '@git-kv/objects';
+import { isGitError, isSafeRefName, MalformedError, type Oid, parseTag, type RawObject } from '@git-kv/objects';
 import type { ObjectReader, ReadOptions } from './object-store.js';
 import type { RefName, RefStore, RefValue } from './ref-store.js';
 
@@ -78,4 +78,14 @@ export async function peelTag(reader: ObjectReader, oid: Oid, options?: ReadOpti
     at = parseTag(object.body).targetOid;
   }
   throw new MalformedError('tag', 0, `${oid} is a chain of more than ${MAX_TAG_DEPTH} tags`);
+}
+
+/** {@link peelTag} for lists of refs: as in git's, a tag that cannot be followed is listed without what it comes to. */
+export async function findPeeled(reader: ObjectReader, oid: Oid): Promise<Oid | undefined> {
+  try {
+    return await peelTag(reader, oid);
+  } catch (error) {
+    if (isGitError(error, 'MALFORMED')) return undefined;
+    throw error;
+  }
 }

@@ -42,6 +42,14 @@ export interface ReflogNote {
   readonly begin?: boolean;
 }
 
+/** A ref of a store that has none yet. */
+export interface FirstRef {
+  readonly name: RefName;
+  readonly oid: Oid;
+  /** What it comes to in the end; only where it is an annotated tag. */
+  readonly peeledOid?: Oid | undefined;
+}
+
 /** What goes with an update. `fence` and `attachment` need an engine that has them. */
 export interface RefUpdateOptions {
   readonly reflog?: ReflogNote;
@@ -139,6 +147,14 @@ export interface RefStore {
     updates: readonly RefUpdate[],
     options?: RefUpdateOptions,
   ): Promise<PreparedRefUpdate | Exclude<RefOutcome, { status: 'updated' }>>;
+  /**
+   * Create all refs of a store that has none below `refs/`, at one instant: for clones, where each by itself would be a file. They
+   * begin no logs, and {@link transactions} does not tell of them.
+   * @param refs below `refs/`, in any order
+   * @returns `false`, with nothing changed, where there are refs already
+   * @throws {GitError} as `update` does
+   */
+  createFirst?(refs: readonly FirstRef[], options?: { readonly signal?: AbortSignal | undefined }): Promise<boolean>;
   /** Committed transactions in order, resumable after `since`; for watches, mirrors and journals. */
   transactions?(options: { since?: TransactionId; signal?: AbortSignal }): AsyncIterable<RefTransaction>;
   /** Everything beside the objects that points to them, broken or not: for engines that have more than what {@link list} lists. */

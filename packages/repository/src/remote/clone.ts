@@ -9,8 +9,9 @@ import {
   type UploadPackClient,
 } from '@git-kv/protocol';
 import { findExisting } from '../find-existing.js';
-import { peelTag } from '../ref-resolve.js';
-import type { ReflogNote, RefName, RefUpdate, RefValue } from '../ref-store.js';
+import type { ObjectReader } from '../object-store.js';
+import { findPeeled, peelTag } from '../ref-resolve.js';
+import type { FirstRef, ReflogNote, RefName, RefUpdate, RefUpdateOptions, RefValue } from '../ref-store.js';
 import type { Repository } from '../repository.js';
 import { peelTo } from '../revision/peel.js';
 import { type FetchIntoOptions, fetchInto } from './fetch.js';
@@ -100,7 +101,7 @@ export async function cloneInto(
       updates.push({ name: head.name, next: { oid: head.oid } });
     const headValue = await valueOfHead(repository, head, remoteHead);
     if (headValue !== undefined) updates.push({ name: 'HEAD', next: headValue });
-    await move(repository, updates, options);
+    await move(repository, updates, layout === 'tracking' ? head?.name : undefined, options);
     return {
       head: headValue !== undefined && 'target' in headValue ? headValue.target : undefined,
       refCount: updates.length,
@@ -182,12 +183,65 @@ async function valueOfHead(
   return commit === undefined ? undefined : { oid: commit };
 }
 
-async function move(repository: Repository, updates: readonly RefUpdate[], options: CloneIntoOptions): Promise<void> {
-  if (updates.length === 0) return;
-  const { reflog, signal } = options;
-  const outcome = await repository.refs.update(updates, { ...(reflog && { reflog }), ...(signal && { signal }) });
-  if (outcome.status !== 'updated')
-    throw new GitError('REF_CONFLICT', 'Cannot clone: the repository changed meanwhile');
+/** Create the refs, or move them where they are there. */
+async function move(
+  repository: Repository,
+  updates: readonly RefUpdate[],
+  workedOn: RefName | undefined,
+  { reflog, signal }: CloneIntoOptions,
+): Promise<void> {
+  const options = { ...(reflog && { reflog }), ...(signal && { signal }) };
+  if (updates.length === 0 || (await createTogether(repository, updates, workedOn, options))) return;
+  if ((await repository.refs.update(updates, options)).status !== 'updated') throw changedMeanwhile();
+}
+
+/**
+ * Create the refs all at once but for those that have logs (HEAD, the branch that is to be worked on, and what names another): a
+ * thousand refs are then one file and not a thousand.
+ * @returns `false`, with nothing changed, where the store cannot, or has refs already
+ */
+async function createTogether(
+  { refs, objects }: Repository,
+  updates: readonly RefUpdate[],
+  workedOn: RefName | undefined,
+  options: RefUpdateOptions,
+): Promise<boolean> {
+  if (refs.createFirst === undefined || refs.prepare === undefined) return false;
+  const first = await firstRefs(objects, updates, workedOn);
+  if (first.length === 0) return false;
+  const names = new Set(first.map(({ name }) => name));
+  const others = updates.filter(({ name }) => !names.has(name));
+  const rest = await refs.prepare(others, options);
+  if (rest.status !== 'prepared') return false;
+  let isCreated = false;
+  try {
+    isCreated = await refs.createFirst(first, { signal: options.signal });
+  } finally {
+    if (!isCreated) await rest.abort();
+  }
+  if (isCreated && (await rest.commit()).status !== 'updated') throw changedMeanwhile();
+  return isCreated;
+}
+
+function changedMeanwhile(): GitError {
+  return new GitError('REF_CONFLICT', 'Cannot clone: the repository changed meanwhile');
+}
+
+/** Those of the refs that may be created together, and what those of them that are tags come to. */
+async function firstRefs(
+  reader: ObjectReader,
+  updates: readonly RefUpdate[],
+  workedOn: RefName | undefined,
+): Promise<FirstRef[]> {
+  const peeled = new Map<Oid, Oid | undefined>();
+  const first: FirstRef[] = [];
+  for (const { name, next } of updates) {
+    if (next === null || !('oid' in next) || name === 'HEAD' || name === workedOn) continue;
+    const { oid } = next;
+    if (!peeled.has(oid)) peeled.set(oid, await findPeeled(reader, oid));
+    first.push({ name, oid, peeledOid: peeled.get(oid) });
+  }
+  return first;
 }
 
 /** What `remote.<name>.fetch` is set to. */

@@ -1,6 +1,6 @@
-import { equalBytes, isGitError, type Oid } from '@git-kv/objects';
+import { equalBytes, isGitError } from '@git-kv/objects';
 import type { ObjectReader, Progress } from '../../object-store.js';
-import { peelTag } from '../../ref-resolve.js';
+import { findPeeled } from '../../ref-resolve.js';
 import type { RefName } from '../../ref-store.js';
 import { Turns } from '../../walk/turns.js';
 import { fsCode } from './fs.js';
@@ -89,7 +89,7 @@ async function findCandidates(
     await turns.step();
     if (!('oid' in value) || isWorkTreeRef(name) || !(all || name.startsWith('refs/tags/'))) continue;
     if ((await reader.stat(value.oid)) === undefined) continue;
-    candidates.push({ name, oid: value.oid, peeledOid: await peel(reader, value.oid) });
+    candidates.push({ name, oid: value.oid, peeledOid: await findPeeled(reader, value.oid) });
   }
   return candidates.sort((a, b) => compareRefNames(a.name, b.name));
 }
@@ -101,20 +101,10 @@ async function findUnpeeled(packed: PackedRefs, reader: ObjectReader): Promise<N
   for (const { name, oid, peeledOid } of packed.entries) {
     // A name that is no UTF-8 cannot be written again as it stands; its line stays as it is.
     if (name.includes('\ufffd')) continue;
-    const peeled = peeledOid === undefined ? await peel(reader, oid) : undefined;
+    const peeled = peeledOid === undefined ? await findPeeled(reader, oid) : undefined;
     if (peeled !== undefined) found.push({ name, oid, peeledOid: peeled });
   }
   return found;
-}
-
-/** As git, which packs a tag that it cannot follow without saying what it peels to. */
-async function peel(reader: ObjectReader, oid: Oid): Promise<Oid | undefined> {
-  try {
-    return await peelTag(reader, oid);
-  } catch (error) {
-    if (isGitError(error, 'MALFORMED')) return undefined;
-    throw error;
-  }
 }
 
 /** Both, sorted; of two with one name the one of `newer`. */

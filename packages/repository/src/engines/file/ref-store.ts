@@ -3,6 +3,7 @@ import type { ObjectReader } from '../../object-store.js';
 import type {
   AuditedPointer,
   RefTransaction as CommittedTransaction,
+  FirstRef,
   PreparedRefUpdate,
   RefEntry,
   RefName,
@@ -15,6 +16,7 @@ import type {
   TransactionId,
 } from '../../ref-store.js';
 import { auditPointers } from './audit-refs.js';
+import { writeFirstRefs } from './first-refs.js';
 import { DeferredCommits } from './journal/deferred.js';
 import type { RecoveryFinding } from './journal/finding.js';
 import { followJournal } from './journal/history.js';
@@ -248,6 +250,15 @@ export class FileRefStore implements RefStore {
       commit: () => close(() => ready.commit()),
       abort: () => close(async () => undefined),
     };
+  }
+
+  async createFirst(refs: readonly FirstRef[], options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    const updates = this.#checkUpdates(refs.map(({ name, oid }) => ({ name, next: { oid } })));
+    const byName = new Map(refs.map((ref) => [ref.name, ref]));
+    const sorted = updates.map(({ name }) => byName.get(name) as FirstRef);
+    await this.sync();
+    const context = { files: this.#files, ...this.#locking };
+    return this.#queue.run([PACKED], () => writeFirstRefs(context, sorted, options.signal));
   }
 
   /** Move loose refs to packed-refs, where reading many is cheap; `reader` tells what tags peel to. As `git pack-refs` does. */
