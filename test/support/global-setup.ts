@@ -7,19 +7,25 @@ import { join } from 'node:path';
 const MEMORY = '/dev/shm';
 const WANTED_BYTES = 4 * 1024 ** 3;
 
+/** Names the folder of this run to the setups of the other projects, each of which loads this module for itself. */
+const OURS = 'GIT_KV_TEST_DIRECTORY';
+
 /**
  * Put all temporary files into one folder, in memory where the system has room there and no TMPDIR was asked for: what the
  * tests keep for a moment need not reach a disk. The folder goes when the run ends, with what a killed test left in it.
  */
-export default function setup(): () => void {
+export default function setup(): (() => void) | undefined {
+  // One inside of another would have paths that are too long for a socket.
+  if (process.env[OURS] !== undefined && process.env.TMPDIR === process.env[OURS]) return undefined;
   // Node reads these at every start, which makes it three times as long; the tests bring the authorities that they trust.
   delete process.env.NODE_EXTRA_CA_CERTS;
   const directory = (process.env.TMPDIR === undefined ? inMemory() : undefined) ?? inside(tmpdir());
   process.env.TMPDIR = directory;
+  process.env[OURS] = directory;
   return () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-const inside = (parent: string): string => mkdtempSync(join(parent, 'git-kv-tests-'));
+const inside = (parent: string): string => mkdtempSync(join(parent, 'git-kv-'));
 
 /** Nothing where there is no such file system, where it is too small, or where no program may be started from it. */
 function inMemory(): string | undefined {
