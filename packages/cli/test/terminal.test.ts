@@ -116,8 +116,8 @@ describe('mgit on a terminal (K43)', () => {
     const { type, child, ended } = await atPrompt(context);
     // A Tab that comes with other keys is taken for pasted text.
     await type('exi', /exi$/);
-    await type('\t', /sts$/);
-    await type(' /f', /\/f$/);
+    await type('\t', /sts $/);
+    await type('/f', /\/f$/);
     await type('\t', /oo$/);
     expect(await type('\r')).toContain('/foo exists as a value\r\n');
     await type('list di', /di$/);
