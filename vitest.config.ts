@@ -9,7 +9,12 @@ const tests = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 // A larger process is slower to start git from, so those that do so all the time are not among them.
 const shared = ['packages/{kernels,objects,pack,protocol,kv}/test/**/*.test.ts'];
 // These replace globals or modules of their process, or measure it.
-const alone = ['packages/kernels/test/{browser,wasm}.test.ts', 'packages/kv/test/{retention,sync}.test.ts'];
+const alone = [
+  'packages/kernels/test/{browser,wasm}.test.ts',
+  'packages/pack/test/indexer/collision.test.ts',
+  'packages/protocol/test/{node/fetch,transport/deadline}.test.ts',
+  'packages/kv/test/{power-loss,retention,sync}.test.ts',
+];
 
 export default defineConfig({
   resolve: { conditions },

@@ -36,8 +36,9 @@ export function openAnew(fs: Fs, options: FileRepositoryOptions, life: number): 
 /** Run `act` with random bytes that the present life draws, so that a crash can be made again to the last byte. */
 export async function withLives<T>(act: () => Promise<T>): Promise<T> {
   const original = crypto.getRandomValues;
-  const draw = (array: Uint8Array): Uint8Array => {
-    for (let at = 0; at < array.length; at++) array[at] = random?.below(256) ?? 0;
+  const draw = <T extends ArrayBufferView>(array: T): T => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = random?.below(256) ?? 0;
     return array;
   };
   beginLife(BASE);

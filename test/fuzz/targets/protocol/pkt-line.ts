@@ -15,7 +15,8 @@ function linesIn(bytes: Uint8Array, size: number): { lines: string; error: strin
     return { lines, error: undefined };
   } catch (error) {
     if (!isGitError(error)) throw error;
-    return { lines, error: error.message };
+    // What it quotes goes as far as what has arrived.
+    return { lines, error: error.message.replace(/: ".*"$/, '') };
   }
 }
 
