@@ -35,7 +35,7 @@ const HELD_BYTES = 2 * 2 ** 20;
  */
 const LISTED_LINKS = 2 ** 17;
 
-/** Names that are kept at most, and so many for each object of the pack: what is not in the pack is what others did not change. */
+/** Names that are kept at most, and so many for each object that came: what is not in the pack is what others did not change. */
 const FREE_KEPT = 2 ** 18;
 const KEPT_AN_OBJECT = 4;
 
@@ -65,6 +65,8 @@ export class ReceivedLinks {
   #isUnsure = false;
   /** Objects that the pack is said to have: room is made for so many. */
   announcedCount = 0;
+  /** Objects of the pack that have come: what it is said to have is a claim. */
+  scannedCount = 0;
 
   /**
    * @param options.shallow commits whose parents are not followed; `true`: none
@@ -273,7 +275,7 @@ export class ReceivedLinks {
       const { count } = kept;
       const row = kept.add(bytes, offset);
       if (row < count) this.#isUnsure ||= this.#typeCodes[row] !== typeCode;
-      else if (row < FREE_KEPT + this.announcedCount * KEPT_AN_OBJECT) this.#setTypeCode(row, typeCode);
+      else if (row < FREE_KEPT + this.scannedCount * KEPT_AN_OBJECT) this.#setTypeCode(row, typeCode);
       else this.#giveUp();
       return;
     }

@@ -190,3 +190,46 @@ describe.each([
     expect(await isClosed([...all, broken], [second])).toBe(false);
   });
 });
+
+describe.each(['sha1', 'sha256'] as const)('links to what did not arrive, in %s,', (format) => {
+  const algorithm = hashAlgorithm(format);
+
+  test('are kept by what has come, whatever the pack says that it has', async () => {
+    const { bytes } = await packBytes({ algorithm, objects: [blob('a')], objectCount: 1 });
+    const indexed = await indexPack(body(bytes), { algorithm, storage: memoryPackStorage() });
+    const index = parsePackIndex(indexed.index, algorithm);
+    const count = 2 ** 18 + 1;
+    const name = encodeUtf8('100644 a\0');
+    const size = name.length + algorithm.oidLength;
+    const tree = new Uint8Array(count * size);
+    const view = new DataView(tree.buffer);
+    for (let at = 0; at < count; at++) {
+      tree.set(name, at * size);
+      view.setUint32(at * size + name.length, at);
+    }
+    const found = (scannedCount: number): number | undefined => {
+      const links = new ReceivedLinks(algorithm, { toOutside: { leastObjects: 1 } });
+      links.announcedCount = 2 ** 30;
+      links.scannedCount = scannedCount;
+      links.visit({ packOffset: 12, kind: 'tree', body: tree });
+      return links.outside(index, indexed.entries, [], [])?.length;
+    };
+    expect(found(1)).toBe(count);
+    expect(found(0)).toBeUndefined();
+  });
+
+  test('are not followed by a store in memory, which does not tell them', async () => {
+    const { bytes } = await packBytes({ algorithm, objects: [blob('a')], objectCount: 1 });
+    let isAsked = false;
+    const toOutside = {
+      get leastObjects(): number {
+        isAsked = true;
+        return 1;
+      },
+    };
+    const quarantine = await new MemoryObjectStore(algorithm, 0).receive(body(bytes), { followLinks: { toOutside } });
+    expect(isAsked).toBe(false);
+    expect([quarantine.outside, quarantine.isClosed?.([])]).toEqual([undefined, false]);
+    await quarantine.discard();
+  });
+});

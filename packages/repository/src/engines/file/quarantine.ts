@@ -50,7 +50,10 @@ export async function receivePack(
       readBase: readingThrough(store, options),
       ...(options.signal && { signal: options.signal }),
       onProgress: (progress) => {
-        if (links !== undefined && progress.phase === 'scan') links.announcedCount = progress.total ?? 0;
+        if (links !== undefined && progress.phase === 'scan') {
+          links.announcedCount = progress.total ?? 0;
+          links.scannedCount = progress.loaded;
+        }
         options.onProgress?.(progress);
       },
       ...((check ?? links) && {

@@ -113,7 +113,7 @@ export class PackedObjects {
     { loose, readBase, visit }: PackTaking,
   ): Promise<TakenPack> {
     const { algorithm } = this;
-    const links = options.followLinks ? new ReceivedLinks(algorithm, options.followLinks) : undefined;
+    const links = linksOf(algorithm, options);
     const storage = memoryPackStorage(options.expectedBytes);
     const indexed = await indexPack(pack, {
       algorithm,
@@ -172,6 +172,12 @@ export class PackedObjects {
     for (const oid of pack.oids()) inflatedBytes += (await pack.stat(oid))?.size ?? 0;
     return inflatedBytes <= MAX_LOOSE_BYTES;
   }
+}
+
+/** None where they are asked for only to tell what is outside, which is not told here. */
+function linksOf(algorithm: HashAlgorithm, { followLinks = false }: ReceiveOptions): ReceivedLinks | undefined {
+  if (followLinks === false || (followLinks !== true && followLinks.toOutside !== undefined)) return undefined;
+  return new ReceivedLinks(algorithm, followLinks);
 }
 
 function group(packed: Map<HeldPack, Oid[]>, pack: HeldPack, oid: Oid): void {
