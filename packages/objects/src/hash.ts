@@ -2,7 +2,7 @@ import { createArena, createDetectingHash, createHash, digest, digestInto, hashB
 import { GitError } from './error.js';
 import { encodeFrame, writeFrame } from './frame.js';
 import type { NewObject, ObjectKind } from './kind.js';
-import { type Oid, oidFromBytes } from './oid.js';
+import { assertOid, type Oid, oidFromBytes } from './oid.js';
 
 /** The two object formats of git. */
 export type HashName = 'sha1' | 'sha256';
@@ -106,10 +106,13 @@ const BATCH_OBJECTS = 1024;
 /** Below this it does not pay to make room for a batch. */
 const LEAST_BATCH = 16;
 
-/** The ids of many objects: small ones are hashed several at a time, and those that have one not at all. */
+/**
+ * The ids of many objects: small ones are hashed several at a time, and those that have one not at all.
+ * @throws {GitError} INVALID_OID where the one that an object has is none of `algorithm`
+ */
 export function hashObjects(algorithm: HashAlgorithm, objects: readonly NewObject[]): Oid[] {
   if (objects.length < LEAST_BATCH || objects.filter(({ oid }) => oid === undefined).length < LEAST_BATCH) {
-    return objects.map(({ oid, kind, body }) => oid ?? hashObject(algorithm, kind, body));
+    return objects.map((object) => idOf(algorithm, object));
   }
   const { name, oidLength } = algorithm;
   const arena = createArena(BATCH_BYTES);
@@ -125,9 +128,10 @@ export function hashObjects(algorithm: HashAlgorithm, objects: readonly NewObjec
     places.length = 0;
     used = 0;
   };
-  for (const [place, { oid, kind, body }] of objects.entries()) {
+  for (const [place, object] of objects.entries()) {
+    const { oid, kind, body } = object;
     if (oid !== undefined || body.length > SMALL_BYTES) {
-      oids[place] = oid ?? hashObject(algorithm, kind, body);
+      oids[place] = idOf(algorithm, object);
       continue;
     }
     if (places.length === BATCH_OBJECTS || used + FRAME_BYTES + body.length > BATCH_BYTES) flush();
@@ -140,6 +144,14 @@ export function hashObjects(algorithm: HashAlgorithm, objects: readonly NewObjec
   }
   flush();
   return oids;
+}
+
+/** What is known is not hashed. It may become the name of a file: that it is an id at all is not taken for granted. */
+function idOf(algorithm: HashAlgorithm, { oid, kind, body }: NewObject): Oid {
+  if (oid === undefined) return hashObject(algorithm, kind, body);
+  assertOid(oid);
+  if (oid.length === algorithm.hexLength) return oid;
+  throw new GitError('INVALID_OID', `Cannot use ${oid} as an object id: it is none of ${algorithm.name}`);
 }
 
 /**

@@ -16,7 +16,7 @@ export interface RawObject {
 /** An object to store. */
 export interface NewObject extends RawObject {
   /**
-   * Its id, where whoever made the object has computed it: it is taken as it is. With it the body is given away, and nobody is to change
+   * Its id, where whoever made the object has computed it: it is taken as it is, as long as it is one. With it the body is given away, and nobody is to change
    * it any more.
    */
   readonly oid?: Oid;

@@ -91,4 +91,17 @@ describe.each(ALGORITHMS)('hashObjects with %s', (_name, algorithm) => {
     }));
     expect(hashObjects(algorithm, objects)).toEqual(objects.map(({ oid }) => oid));
   });
+
+  test.each([
+    ['of the other algorithm', '0'.repeat(104 - algorithm.hexLength)],
+    ['in capitals', 'A'.repeat(algorithm.hexLength)],
+    ['that are paths', '../'.padEnd(algorithm.hexLength, '0')],
+    ['that are empty', ''],
+  ])('takes no ids %s', (_what, oid) => {
+    const plain = Array.from({ length: 20 }, () => ({ kind: 'blob' as const, body: new Uint8Array(0) }));
+    for (const count of [0, 20]) {
+      const objects = [...plain.slice(0, count), { oid, kind: 'blob' as const, body: new Uint8Array(0) }];
+      expect(() => hashObjects(algorithm, objects)).toThrow(expect.objectContaining({ code: 'INVALID_OID' }));
+    }
+  });
 });

@@ -181,12 +181,13 @@ describe('a request is refused', () => {
     const capabilities = [
       { name: 'agent', value: 'git/\u009b31m' },
       { name: 'session-id', value: 'a\rb' },
+      { name: 'server-option', value: '\x1b]0;owned\x07' },
       { name: 'object-format', value: repository.algorithm.name },
     ];
     const body = new Uint8Array(serializeV2Command({ command: '\x1b[2Jls', capabilities, args: [] }));
     const response = await serverWith()(post(body));
     expect(await response.text()).toContain('ERR ');
-    const told = { command: '[2Jls', agent: 'git/31m', sessionId: 'ab' };
+    const told = { command: '[2Jls', agent: 'git/31m', sessionId: 'ab', serverOptions: [']0;owned'] };
     expect(events).toContainEqual(expect.objectContaining({ kind: 'command', ...told }));
   });
 

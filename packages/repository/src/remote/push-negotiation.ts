@@ -1,4 +1,4 @@
-import { type Oid, parseTagLinks } from '@git-kv/objects';
+import { isGitError, type Oid, parseTagLinks } from '@git-kv/objects';
 import { connectUploadPack, type ReceivePackClient, type Transport } from '@git-kv/protocol';
 import { findExisting } from '../find-existing.js';
 import type { ObjectReader } from '../object-store.js';
@@ -31,10 +31,10 @@ export async function negotiatePush(
 ): Promise<readonly Oid[]> {
   const tips = new Set(refs.flatMap(({ oid }) => (oid === undefined ? [] : [oid])));
   if ((await findExisting(reader, tips)).size === tips.size) return [];
+  const commits = new UnsharedCommits(reader, shallow, signal);
   try {
     const client = await connectUploadPack(transport, { signal });
     try {
-      const commits = new UnsharedCommits(reader, shallow, signal);
       const haves = commits.from(wants);
       const onCommon = (oids: readonly Oid[]): void => commits.share(oids);
       return await client.findCommon({ haves, onCommon, isBehind: (oid) => commits.isShared(oid), signal });
@@ -43,6 +43,9 @@ export async function negotiatePush(
     }
   } catch (error) {
     signal?.throwIfAborted();
+    // What is wrong with this store, or with the program, is not the remote's.
+    if (commits.failure !== undefined) throw commits.failure;
+    if (!isGitError(error)) throw error;
     onFailure?.(error);
     return [];
   }
@@ -60,6 +63,8 @@ class UnsharedCommits {
   readonly #signal: AbortSignal | undefined;
   /** Queued commits that are not shared: the walk ends when none is left. */
   #open = 0;
+  /** Why {@link from} ended early. */
+  failure: unknown;
 
   constructor(reader: ObjectReader, shallow: ReadonlySet<Oid>, signal: AbortSignal | undefined) {
     this.#reader = reader;
@@ -69,6 +74,15 @@ class UnsharedCommits {
 
   /** What `wants` lead to: commits and tags of some. */
   async *from(wants: readonly Oid[]): AsyncGenerator<Oid> {
+    try {
+      yield* this.#walk(wants);
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  }
+
+  async *#walk(wants: readonly Oid[]): AsyncGenerator<Oid> {
     for (const want of wants) await this.#start(want);
     while (this.#open > 0) {
       const node = this.#queue.pop() as CommitNode;

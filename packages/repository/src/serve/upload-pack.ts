@@ -53,7 +53,7 @@ export interface AdvertiseOptions extends RefVisibility {
 
 /** One command of a client, as far as it says what it is. */
 export interface UploadPackCommand {
-  /** `ls-refs`, `fetch` or `object-info`, or what the client asks for that is none. This and the next two are without control characters. */
+  /** `ls-refs`, `fetch` or `object-info`, or what the client asks for that is none. All of these are cut, and without control characters. */
   readonly command: string;
   readonly agent: string | undefined;
   /** By which the client's own logs name it, where the server told its own. */
@@ -194,7 +194,9 @@ function describe({ command, capabilities }: V2Command): UploadPackCommand {
     command: plainWords(command) ?? '',
     agent: plainWords(capabilityValue(capabilities, 'agent')),
     sessionId: plainWords(capabilityValue(capabilities, 'session-id')),
-    serverOptions: capabilities.filter(({ name }) => name === 'server-option').map(({ value }) => value ?? ''),
+    serverOptions: capabilities
+      .filter(({ name }) => name === 'server-option')
+      .map(({ value }) => plainWords(value) ?? ''),
   };
 }
 

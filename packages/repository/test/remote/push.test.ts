@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { concatBytes, decodeUtf8, encodeUtf8, type Oid } from '@git-kv/objects';
+import { concatBytes, decodeUtf8, encodeUtf8, GitError, type Oid } from '@git-kv/objects';
 import { createHttpTransport, encodeSideband, type FetchFunction, type RequestTransport } from '@git-kv/protocol';
 import {
   cloneInto,
@@ -275,6 +275,34 @@ describe.each(['sha1', 'sha256'] as const)('pushFrom with negotiate (%s)', (form
     });
     expect(pushed).toMatchObject([{ status: 'updated' }]);
     expect(failures).toMatchObject([{ code: 'ACCESS_DENIED' }]);
+  });
+
+  test('does not hide that something is wrong here', async () => {
+    for (const failure of [new GitError('IO_FAILED', 'Cannot read a pack: EIO'), new TypeError('a mistake')]) {
+      const { remote, repository, base } = await clonedAndMoved();
+      let isAsking = false;
+      const transport: RequestTransport = {
+        url: remote.transport.url,
+        exchange: async (call) => {
+          isAsking = call.service === 'git-upload-pack';
+          return await remote.transport.exchange(call);
+        },
+      };
+      const { objects, shallow, algorithm } = repository;
+      const failing = new Proxy(objects, {
+        get(target, name) {
+          if (name === 'read' && isAsking) return () => Promise.reject(failure);
+          const value: unknown = Reflect.get(target, name);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      const pushed = pushFrom({ objects: failing, shallow, algorithm }, transport, {
+        updates: [{ name: 'refs/heads/topic', next: base }],
+        negotiate: true,
+      });
+      await expect(pushed).rejects.toBe(failure);
+      expect(Object.keys(remote.refs())).toEqual([main]);
+    }
   });
 
   test('is given up by who gives up the push', async () => {
