@@ -132,11 +132,13 @@ export class KvBatch extends KvReader implements KvWriter {
     return this.#draft.seal();
   }
 
-  /** Nothing more is made of it. @internal */
-  close(): void {
+  /** What it has stored may go from now on. @returns whether it has stored anything since it was closed before @internal */
+  close(): boolean {
     this.#isOpen = false;
-    if (this.#isHolding) this.#core.retention.unhold();
+    const hasHeld = this.#isHolding;
+    if (hasHeld) this.#core.retention.unhold();
     this.#isHolding = false;
+    return hasHeld;
   }
 
   get #isOver(): boolean {

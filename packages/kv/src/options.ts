@@ -36,7 +36,8 @@ export interface KvLimits {
   readonly inflatedBytes?: number;
   /**
    * Bytes of values that a batch holds. Default 16 MiB. What is over that is stored before the commit; where the batch comes to nothing,
-   * it is left behind as objects that nothing leads to, for the next prune or gc.
+   * it is left behind as objects that nothing leads to, for the next prune or gc. A write of the batch that fails because they cannot
+   * be stored (a full disk, say) is in the batch all the same: what goes on after it commits that write too, where it can be stored then.
    */
   readonly heldBytes?: number;
 }

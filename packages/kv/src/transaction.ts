@@ -20,6 +20,8 @@ interface Run<T> {
   readonly result: T;
   /** Whether it may be run again. */
   readonly mayRepeat: boolean;
+  /** The store need not keep for it any more what it reads and has stored. */
+  readonly letGo: () => void;
 }
 
 /** One `changeAndPush`: the change is run, maybe more than once, and what it made is committed. */
@@ -30,6 +32,8 @@ export class Transaction {
   readonly #start: Head | undefined;
   /** What it is run again on is nowhere the store stands, and must stay. */
   #isHolding = false;
+  /** Something was stored that is not committed. */
+  #isUntidy = false;
   readonly #exclusively: StoreCore['exclusively'];
 
   /** @param isInTurn  whether it has its turn among the writes already, so that the store goes nowhere meanwhile */
@@ -48,6 +52,7 @@ export class Transaction {
       return await this.#run(open, change);
     } finally {
       this.#unhold();
+      if (this.#isUntidy) await this.#exclusively(() => this.#core.tidy());
     }
   }
 
@@ -60,22 +65,28 @@ export class Transaction {
     let base = this.#start;
     for (let attempt = 1; ; attempt++) {
       this.#options.signal?.throwIfAborted();
-      const outcome: Outcome<T> = await retention.pinned(base?.treeOid, async () => {
+      let unpin = retention.pin(base?.treeOid);
+      let batch: KvBatch | undefined;
+      const letGo = (): void => {
+        unpin();
+        unpin = () => {};
+        if (batch?.close()) this.#isUntidy = true;
+      };
+      let outcome: Outcome<T>;
+      try {
         const reads = isolation === 'serializable' ? new (await import('./later.js')).ReadSet() : undefined;
-        const batch = await open(base, { reads, exclusively: this.#exclusively });
-        try {
-          const result = await change(batch);
-          return await this.#commit({ batch, base, reads, result, mayRepeat: attempt <= retries });
-        } finally {
-          batch.close();
-        }
-      });
+        batch = await open(base, { reads, exclusively: this.#exclusively });
+        const result = await change(batch);
+        outcome = await this.#commit({ batch, base, reads, result, mayRepeat: attempt <= retries, letGo });
+      } finally {
+        letGo();
+      }
       if ('result' in outcome) return outcome.result;
       base = outcome.moved;
     }
   }
 
-  async #commit<T>({ batch, base, reads, result, mayRepeat }: Run<T>): Promise<Outcome<T>> {
+  async #commit<T>({ batch, base, reads, result, mayRepeat, letGo }: Run<T>): Promise<Outcome<T>> {
     const core = this.#core;
     const draft = (await batch.finish()) ?? emptyDraft(core, base, reads);
     if (draft === undefined) return { result };
@@ -91,16 +102,14 @@ export class Transaction {
     return await this.#exclusively(async () => {
       if (core.head?.oid !== this.#start?.oid) throw storeModified();
       this.#unhold();
+      letGo(); // nothing else lets go of objects before the store is where they are needed
       const failures = await core.publish([edit], isAhead ? { head: base, pushedOid: base?.oid } : undefined);
-      if (!failures.has(edit)) return { result };
+      this.#isUntidy = failures.has(edit);
+      if (!this.#isUntidy) return { result };
       const error = failures.get(edit);
       const canRepeat =
         mayRepeat && reads !== undefined && (isGitError(error, 'MERGE_CONFLICT') || error instanceof ReadsChanged);
-      if (theirs === undefined || !canRepeat) {
-        batch.close(); // what it had stored before is to go, too
-        await core.tidy();
-        throw error;
-      }
+      if (theirs === undefined || !canRepeat) throw error;
       this.#isHolding = true;
       core.retention.hold();
       return { moved: theirs };

@@ -80,6 +80,19 @@ describe('A batch that holds few bytes of values', () => {
     for (let at = 0; at < 50; at++) expect(await pulled.getText(`d${at % 3}/k${at}`)).toBe(value(at));
   });
 
+  test('K23 has all it stored when it is committed, where a pull in between looks for what nothing leads to', async () => {
+    const remote = new InProcessRemote();
+    const store = await remote.connect({ limits: { heldBytes: 10_000 } });
+    const count = 1200; // so many that the store looks
+    await store.changeAndPush(async (batch) => {
+      await setMany(batch, count);
+      await expect(store.pull()).resolves.toEqual([]);
+      await batch.set('last', '1');
+    });
+    const pulled = await remote.connect();
+    for (let at = 0; at < count; at++) expect(await pulled.getText(`d${at % 3}/k${at}`)).toBe(value(at));
+  });
+
   test('is made again on top of what others pushed', async () => {
     const remote = new InProcessRemote();
     const [store, other] = [await remote.connect({ limits }), await remote.connect()];

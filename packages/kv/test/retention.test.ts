@@ -7,7 +7,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { KvBatch } from '../src/batch.js';
 import { StoreCore } from '../src/core.js';
 import { setIn } from '../src/draft-writes.js';
-import { type ChangeOptions, GitKv } from '../src/index.js';
+import { type ChangeOptions, GitKv, type KvLimits } from '../src/index.js';
 import { PartialUpstream } from '../src/partial/partial-upstream.js';
 import { Retention } from '../src/retention.js';
 import { Transaction } from '../src/transaction.js';
@@ -73,30 +73,34 @@ describe('Retention', () => {
 });
 
 const refName = 'refs/heads/main';
+const common = { refName, onUnpushed: 'reject', backOff: noWait } as const;
 
 /** What a store stands on, where its new objects are, and how large a value makes it look for what is of no use. */
 const stores: [
   name: string,
   bytes: number,
-  open: (remote: InProcessRemote) => Promise<{ core: StoreCore; objects: Pick<ObjectStore, 'oids'> }>,
+  open: (
+    remote: InProcessRemote,
+    limits?: KvLimits,
+  ) => Promise<{ core: StoreCore; objects: Pick<ObjectStore, 'oids'> }>,
 ][] = [
   [
     'A store in memory',
     17_000_000,
-    async ({ transport }) => {
+    async ({ transport }, limits = {}) => {
       const repository = createMemoryRepository();
       const upstream = new RemoteUpstream(repository, transport, refName);
-      const core = await StoreCore.open({ repository, upstream, refName, onUnpushed: 'reject', backOff: noWait });
+      const core = await StoreCore.open({ ...common, repository, upstream, limits });
       return { core, objects: repository.objects };
     },
   ],
   [
     'A partial store',
     10_000,
-    async ({ transport }) => {
+    async ({ transport }, limits = {}) => {
       const repository = await openRemoteRepository(transport, { refName });
       const upstream = new PartialUpstream(repository, transport, refName, 'tree:1');
-      const core = await StoreCore.open({ repository, upstream, refName, onUnpushed: 'reject', backOff: noWait });
+      const core = await StoreCore.open({ ...common, repository, upstream, limits });
       return { core, objects: repository.written.objects };
     },
   ],
@@ -127,6 +131,48 @@ describe.each(stores)('%s lets go of what the remote does not take', (_name, byt
     delete remote.hooks.preReceive;
     await core.write(setIn('b', '2', {}), {});
     expect(await remote.values()).toEqual({ a: '1', b: '2' });
+  });
+});
+
+describe.each(stores)('%s of which a batch stored values before its commit', (_name, bytes, open) => {
+  async function sampleStore(): Promise<{
+    count: () => Promise<number>;
+    change: <T>(change: (batch: KvBatch) => Promise<T>) => Promise<T>;
+  }> {
+    const remote = new InProcessRemote();
+    await (await remote.connect()).set('big', 'old');
+    const { core, objects } = await open(remote, { heldBytes: 300 });
+    await core.exclusively(() => core.pull({ isOpening: true }));
+    return {
+      count: () => objectCount({ objects }),
+      change: (change) => new Transaction(core, {}).run((base, manners) => KvBatch.open(core, base, manners), change),
+    };
+  }
+
+  test('K13 keeps what its commit needs alone', async () => {
+    const { count, change } = await sampleStore();
+    const before = await count(); // one value, then as now
+    await change(async (batch) => {
+      await batch.set('big', new Uint8Array(bytes).fill(1));
+      await batch.set('big', new Uint8Array(bytes).fill(2));
+    });
+    expect(await count()).toBe(before);
+  });
+
+  test('K23 keeps nothing of it where the function fails, or comes to nothing', async () => {
+    const { count, change } = await sampleStore();
+    const before = await count();
+    const failing = change(async (batch) => {
+      await batch.set('big', new Uint8Array(bytes).fill(1));
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await count()).toBe(before);
+    await change(async (batch) => {
+      await batch.set('new', new Uint8Array(bytes).fill(1));
+      await batch.remove('new');
+    });
+    expect(await count()).toBe(before);
   });
 });
 
