@@ -21,6 +21,7 @@ import { hookPrograms, PROGRAM_HOOK_TIMEOUT_MS } from './hook-programs.js';
 import { type HttpSettings, httpSettings } from './http-settings.js';
 import { assertTrusted } from './ownership.js';
 import { readReceiveSettings } from './receive-settings.js';
+import { consoleThere } from './remote-environment.js';
 import { readConfigHere } from './repository.js';
 import { toleratingFilters } from './unfiltered.js';
 import { uploadRules } from './upload-rules.js';
@@ -126,16 +127,6 @@ async function findBundle(url: string, console: Console): Promise<string | undef
   return found?.isFile() ? path : undefined;
 }
 
-/** Variables that say which repository is worked in here: another one's hooks are not told. */
-const OWN_REPOSITORY =
-  /^GIT_(?:ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|INDEX_FILE|OBJECT_DIRECTORY|PREFIX|QUARANTINE_PATH|WORK_TREE)$/;
-
-async function hooksThere(console: Console, repository: FileRepository): Promise<PushHooks> {
-  await assertTrusted(console, repository);
-  const env = Object.fromEntries(Object.entries(console.env).filter(([name]) => !OWN_REPOSITORY.test(name)));
-  return await hookPrograms({ ...console, env }, repository);
-}
-
 /** Paths are those of the console's directory. */
 function openRemote(
   url: string,
@@ -144,6 +135,7 @@ function openRemote(
   { http, pace }: Pick<HttpSettings, 'http' | 'pace'>,
 ): Transport {
   const { own, ...named } = programs;
+  const there = consoleThere(console);
   const isNamed = programs.uploadPack !== undefined || programs.receivePack !== undefined;
   return createTransport(url, {
     ...named,
@@ -155,17 +147,22 @@ function openRemote(
     sshBy: 'program',
     local: (path) =>
       isNamed
-        ? createLocalProgramTransport(resolve(console.cwd, path), { ...named, environment: console.env })
+        ? createLocalProgramTransport(resolve(console.cwd, path), { ...named, environment: there.env })
         : createPathTransport(resolve(console.cwd, path), {
             serve: async (repository, service) => {
-              const { announced, ...receivePack } = await readReceiveSettings(console, repository);
-              const config = await readGitConfig(console, repository);
+              const { announced, ...receivePack } = await readReceiveSettings(there, repository);
+              const config = await readGitConfig(there, repository);
               const uploadPack = { hidden: readHiddenRefs(config, 'uploadpack'), rules: uploadRules(config) };
               // As by the program that git would run there, which runs the hooks of that repository.
-              const hooks = service === 'git-receive-pack' ? await hooksThere(console, repository) : undefined;
+              const hooks = service === 'git-receive-pack' ? await trustedHooks(there, repository) : undefined;
               const own = { ...(hooks && { hooks }), hookTimeoutMs: PROGRAM_HOOK_TIMEOUT_MS };
               return { uploadPack, receivePack: { ...receivePack, ...announced, ...own } };
             },
           }),
   });
+}
+
+async function trustedHooks(console: Console, repository: FileRepository): Promise<PushHooks> {
+  await assertTrusted(console, repository);
+  return await hookPrograms(console, repository);
 }

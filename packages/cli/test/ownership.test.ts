@@ -48,6 +48,13 @@ test.runIf(process.geteuid?.() === 0)('a repository of somebody else is not trus
   });
   expect(await run('tsgit', ['receive-pack', bare], { cwd: own, input: '0000' })).toMatchObject({ code: 128 });
   expect(isMarked()).toBe(false);
-  expect(await run('tsgit', ['push', bare, 'main'], { cwd: own, env: trusting(bare) })).toMatchObject({ code: 0 });
+  // What serves the other repository hears of no settings of the command line, and of the user's.
+  for (const push of [gitAsync, (args: string[], options: object) => run('tsgit', args, options)])
+    expect(await push(['push', bare, 'main'], { cwd: own, env: trusting(bare) })).toMatchObject({ code: 128 });
+  expect(isMarked()).toBe(false);
+  const settings = join(root, 'settings');
+  git(['config', '--file', settings, 'safe.directory', bare]);
+  const env = { GIT_CONFIG_GLOBAL: settings };
+  expect(await run('tsgit', ['push', bare, 'main'], { cwd: own, env })).toMatchObject({ code: 0 });
   expect(isMarked()).toBe(true);
 });

@@ -160,7 +160,9 @@ const REPOSITORY_VARIABLES: ReadonlySet<string> = new Set([
 
 function withoutRepository(environment: Environment, version: number): Environment {
   const kept = Object.entries(environment).filter(
-    ([name]) => !REPOSITORY_VARIABLES.has(name) && name !== 'GIT_PROTOCOL',
+    // The settings that GIT_CONFIG_COUNT counts may hold secrets, and without it are none.
+    ([name]) =>
+      !REPOSITORY_VARIABLES.has(name) && name !== 'GIT_PROTOCOL' && !/^GIT_CONFIG_(?:KEY|VALUE)_\d+$/.test(name),
   );
   return Object.fromEntries(version === 0 ? kept : [...kept, ['GIT_PROTOCOL', `version=${version}`]]);
 }
