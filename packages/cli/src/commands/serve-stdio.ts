@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { requestedVersion } from '@git-kv/protocol';
@@ -136,15 +137,17 @@ async function openDirectory(console: Console, { directory, isStrict }: ServerCa
   }
 }
 
-/** The directory itself must be the repository: no `.git` in it is looked for. */
+/** The path itself must be the repository, or a file that names one: no `.git` in it is looked for. */
 async function openStrictly(path: string, shown: string): Promise<FileRepository> {
+  const notOne = `'${shown}' does not appear to be a git repository`;
   const repository = await openAt(path, shown).catch((error: unknown) => {
-    if (error instanceof CommandError) return undefined;
+    if (error instanceof CommandError) throw new CommandError(notOne, { cause: error });
     throw error;
   });
-  if (repository?.layout.gitDirectory === path) return repository;
-  await repository?.close();
-  throw new CommandError(`'${shown}' does not appear to be a git repository`);
+  const isGitfile = (await stat(path).catch(() => undefined))?.isFile() === true;
+  if (isGitfile || repository.layout.gitDirectory === path) return repository;
+  await repository.close();
+  throw new CommandError(notOne);
 }
 
 async function send(console: Console, chunks: AsyncIterable<Uint8Array>): Promise<void> {

@@ -93,7 +93,9 @@ describe('tsgit upload-pack --strict', () => {
     const cwd = join(root, 'strict');
     mkdirSync(cwd);
     git(['init', '-q', 'work'], { cwd });
-    for (const directory of ['work', 'work/.git', '../remote.git', './work/.git/']) {
+    git(['worktree', 'add', '-q', join(cwd, 'linked'), 'side'], { cwd: remote });
+    const linked = ['linked', 'linked/.git', '../remote.git/worktrees/linked'];
+    for (const directory of ['work', 'work/.git', '../remote.git', './work/.git/', ...linked]) {
       const args = ['upload-pack', '--strict', '--advertise-refs', directory];
       const [theirs, ours] = [await gitAsync(args, { cwd }), await run('tsgit', args, { cwd })];
       expect([directory, ours.code, ours.stderr]).toEqual([directory, theirs.code, theirs.stderr]);
