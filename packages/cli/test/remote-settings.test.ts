@@ -96,6 +96,9 @@ test('settings of credentials count in the contexts that they count in for git',
     '127.0.0.1.',
     `${host}/group.`,
     `ann@${host}.`,
+    `*.0.0.1:${port}.`,
+    `127%2e0.0.1:${port}.`,
+    '/group/r.git.',
   ];
   const helpers = contexts.map(
     (context, at) =>

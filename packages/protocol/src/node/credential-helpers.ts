@@ -94,11 +94,9 @@ export function credentialSettings(
 /** Whether a URL of the configuration means `url`: scheme, name, host (labels may be `*`) and port alike, the path a part of it. */
 function fitsUrl(pattern: string, url: string, username: string | undefined): boolean {
   if (!URL.canParse(url)) return false;
+  if (!pattern.includes('://')) return fitsPartly(pattern, url, username);
   const target = new URL(url);
-  // Without a scheme it is for all of them, and its path is all of a path.
-  const isPartial = !pattern.includes('://');
-  const whole = isPartial ? `${target.protocol}//${pattern}` : pattern;
-  const match = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/]*)@)?(\[[^\]]*\]|[^/:]*)(?::([0-9]+))?(\/.*)?$/i.exec(whole);
+  const match = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/]*)@)?(\[[^\]]*\]|[^/:]*)(?::([0-9]+))?(\/.*)?$/i.exec(pattern);
   if (match === null) return false;
   const [, scheme = '', userinfo, host = '', port, path = ''] = match;
   if (userinfo !== undefined && decoded(userinfo) !== (username ?? decoded(target.username))) return false;
@@ -110,7 +108,24 @@ function fitsUrl(pattern: string, url: string, username: string | undefined): bo
   const portOf = (text: string | undefined): string => text || (target.protocol === 'https:' ? '443' : '80');
   if (portOf(port) !== portOf(target.port)) return false;
   const prefix = path.replace(/\/+$/, '');
-  return prefix === '' || target.pathname === prefix || (!isPartial && target.pathname.startsWith(`${prefix}/`));
+  return prefix === '' || target.pathname === prefix || target.pathname.startsWith(`${prefix}/`);
+}
+
+/** The same without a scheme, which is for all of them: what is named is compared as text, the host with its port and all of the path. */
+function fitsPartly(pattern: string, url: string, username: string | undefined): boolean {
+  const { userinfo, host, path } = partsOf(pattern);
+  const target = partsOf(url.replace(/^[^:]*:\/\//, ''));
+  if (userinfo !== undefined && decoded(userinfo) !== (username ?? decoded(target.userinfo?.split(':')[0] ?? '')))
+    return false;
+  if (host !== '' && host !== target.host) return false;
+  return path === '' || decoded(path) === decoded(target.path);
+}
+
+/** The parts of a URL behind its scheme, as they are spelled, but for slashes around the path. */
+function partsOf(rest: string): { userinfo: string | undefined; host: string; path: string } {
+  const [, userinfo, host = '', path = ''] = /^(?:([^@/?#]*)@)?([^/?#]*)(.*)$/s.exec(rest) ?? [];
+  // git decodes nothing that stands before a colon.
+  return { userinfo, host: host.includes(':') ? host : (decoded(host) ?? host), path: path.replace(/^\/+|\/+$/g, '') };
 }
 
 /** `undefined` where it is not percent-encoded UTF-8. */

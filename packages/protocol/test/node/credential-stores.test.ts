@@ -10,7 +10,7 @@ import {
 } from '@git-kv/protocol';
 import { createHelperCredentials, createNetrcCredentials, credentialSettings, parseNetrc } from '@git-kv/protocol/node';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { gitEnv, temporaryDirectory } from '../../../../test/support/git.js';
+import { gitAsync, gitEnv, temporaryDirectory } from '../../../../test/support/git.js';
 
 let directory: string;
 beforeEach(() => {
@@ -157,6 +157,32 @@ describe('settings of credential helpers', () => {
   ])('for %s fit: %s', (pattern, fits) => {
     expect(credentialSettings(URL_, [setting(pattern, 'helper', 'h')]).helpers).toEqual(fits ? ['h'] : []);
   });
+
+  test.each(['https://example.com/a/b.git', 'https://EXAMPLE.com:443/a/b.git'])(
+    'without a scheme are compared with %s as text, as by git credential fill',
+    async (url) => {
+      const names = [
+        'example.com',
+        'EXAMPLE.com',
+        '*.com',
+        'example%2ecom',
+        'example.com:443',
+        'EXAMPLE.com:443',
+        'EXAMPLE%2ecom:443',
+      ];
+      const contexts = names.flatMap((name) => [name, `${name}/`, `${name}/a`, `${name}/a/b.git`, `ann@${name}`]);
+      const log = join(directory, 'asked');
+      writeFileSync(log, '');
+      const helpers = contexts.flatMap((context) => [
+        '-c',
+        `credential.${context}.helper=!echo '${context}' >>'${log}'; :`,
+      ]);
+      const options = { cwd: directory, env: { GIT_TERMINAL_PROMPT: '0' }, input: `url=${url}\n` };
+      expect(await gitAsync([...helpers, 'credential', 'fill'], options)).toMatchObject({ code: 128 });
+      const settings = contexts.map((context) => setting(context, 'helper', context));
+      expect(credentialSettings(url, settings).helpers).toEqual(readFileSync(log, 'utf8').split('\n').slice(0, -1));
+    },
+  );
 
   test.each([
     [undefined, false],
