@@ -1,5 +1,13 @@
+import { isGitError } from '@git-kv/objects';
 import { type FetchedRef, isExcluded, mapFetch, type Refspec, type RemoteRef, sourcesOf } from '@git-kv/protocol';
-import { isFastForward, type PlannedPush, PushRefspecError, planPushes, type RemoteSettings } from '@git-kv/repository';
+import {
+  isFastForward,
+  type PlannedPush,
+  PushRefspecError,
+  planPushes,
+  type RefValue,
+  type RemoteSettings,
+} from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
 import type { Console } from './console.js';
 import { withRemote } from './remote.js';
@@ -103,12 +111,22 @@ async function branchStatus(
 }
 
 async function isThere(repository: FileRepository, name: string): Promise<boolean> {
-  return (await repository.refs.read(name).catch(() => undefined)) !== undefined; // what is no name is no ref
+  return (await readRef(repository, name)) !== undefined;
 }
 
 async function isSymbolic(repository: FileRepository, name: string): Promise<boolean> {
-  const value = await repository.refs.read(name).catch(() => undefined);
+  const value = await readRef(repository, name);
   return value !== undefined && 'target' in value;
+}
+
+/** What is no name is no ref; one that cannot be read is. */
+async function readRef(repository: FileRepository, name: string): Promise<RefValue | undefined> {
+  try {
+    return await repository.refs.read(name);
+  } catch (error) {
+    if (isGitError(error, 'INVALID_REF_NAME')) return undefined;
+    throw error;
+  }
 }
 
 /** Refs here that keep track of what the remote has no more. */
