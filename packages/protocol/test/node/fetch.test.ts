@@ -1,9 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { connectUploadPack, createHttpTransport } from '@git-kv/protocol';
-import { createNodeFetch } from '@git-kv/protocol/node';
+import { createNodeFetch, createTransport } from '@git-kv/protocol/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CERTIFICATE, KEY } from '../../../../test/support/tls.js';
 
@@ -194,6 +195,33 @@ describe('createNodeFetch', () => {
       }
     }
     expect(seen).toHaveLength(5);
+  });
+
+  test('of a transport shows its certificate to the server of its URL, and not to where that one leads', async () => {
+    const seen: [server: string, hasCertificate: boolean][] = [];
+    const tls = { key: KEY, cert: CERTIFICATE, requestCert: true, rejectUnauthorized: false };
+    const asking = (name: string, answer: RequestListener): TlsServer =>
+      createTlsServer(tls, (request, response) => {
+        seen.push([name, Object.keys((request.socket as TLSSocket).getPeerCertificate()).length > 0]);
+        answer(request, response);
+      });
+    const elsewhere = await listen(asking('elsewhere', (_request, response) => void response.writeHead(404).end()));
+    const first = await listen(
+      asking('first', ({ url = '' }, response) => {
+        response.writeHead(301, { Location: `${elsewhere.replace('http:', 'https:')}${url}` }).end();
+      }),
+    );
+    const client = { cert: CERTIFICATE, key: KEY };
+    const transport = createTransport(`${first.replace('http:', 'https:')}/r.git`, {
+      environment: {},
+      http: { ca: CERTIFICATE, client },
+    });
+    onTestFinished(() => transport.close?.());
+    await expect(connectUploadPack(transport)).rejects.toThrow('Cannot find a repository');
+    expect(seen).toEqual([
+      ['first', true],
+      ['elsewhere', false],
+    ]);
   });
 
   test('trusts servers that nobody vouches for where it is told to, and proxies not even then', async () => {
