@@ -66,7 +66,7 @@ export class TreeChains {
     const most = body.length >> 2;
     if (this.#scratch.length < most) this.#scratch = new Uint8Array(most);
     const size =
-      writeEndsDelta(base, body, this.#scratch) ??
+      writeEndsDelta(base, body, this.#scratch.subarray(0, most)) ??
       createDelta(base, 0, base.length, body, 0, body.length, this.#scratch, 0, most);
     return size < 0 ? undefined : this.#scratch.subarray(0, size);
   }

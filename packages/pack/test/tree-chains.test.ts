@@ -71,4 +71,26 @@ describe.each(['sha1', 'sha256'] as const)('Trees of commits that follow each ot
     const options = { algorithm, objects, objectCount: objects.length };
     expect((await packBytes({ ...options, treeDeltas: true })).bytes).toEqual((await packBytes(options)).bytes);
   });
+
+  test('are worth a delta or not, whatever larger ones came before', async () => {
+    const treeOf = (count: number, changed: number): RawObject => {
+      const tree = new TreeBuilder(algorithm);
+      for (let key = 0; key < count; key++) {
+        const isChanged = key >= 5 && key < 5 + changed;
+        const body = encodeUtf8(`${count} ${key}${isChanged ? ' changed' : ''}`);
+        tree.set(
+          `${String.fromCharCode(97 + (key % 26))}${key}`,
+          FileMode.regular,
+          hashObject(algorithm, 'blob', body),
+        );
+      }
+      return { kind: 'tree', body: tree.build() };
+    };
+    const small = [treeOf(12, 0), treeOf(12, 3)];
+    const large = [treeOf(200, 0), treeOf(200, 1)];
+    const sizeOf = async (objects: readonly RawObject[]): Promise<number> =>
+      (await packBytes({ algorithm, objects, objectCount: objects.length, treeDeltas: true })).packSize;
+    const framing = await sizeOf([]);
+    expect(await sizeOf([...large, ...small])).toBe((await sizeOf(large)) + (await sizeOf(small)) - framing);
+  });
 });

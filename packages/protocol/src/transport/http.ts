@@ -116,7 +116,7 @@ class HttpTransport implements RequestTransport {
     // As git does: servers that read a request whole have a limit for what comes over the wire.
     if (service === 'git-upload-pack' && body.kind === 'held' && body.bytes.length > GZIP_ABOVE_BYTES) {
       const { gzip } = await import('../later.js');
-      const bytes = await gzip(body.bytes);
+      const bytes = await gzip(body.bytes, url);
       if (bytes !== undefined) [body, encoding] = [{ kind: 'held', bytes }, { 'Content-Encoding': 'gzip' }];
     }
     const send = (sent: RequestBody, isRepeatable: boolean): Promise<HttpAnswer> =>

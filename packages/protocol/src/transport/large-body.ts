@@ -88,8 +88,16 @@ function canStreamRequests(): boolean {
   return streamsRequests;
 }
 
-/** Bytes as `Content-Encoding: gzip` has them; `undefined` where the runtime does not compress. */
-export async function gzip(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+/**
+ * Bytes as `Content-Encoding: gzip` has them; `undefined` where the runtime does not compress, or a page is of another origin than
+ * `url`: few proxies for pages let that header pass.
+ */
+export async function gzip(
+  bytes: Uint8Array,
+  url: string,
+  pageOrigin: string | undefined = globalThis.location?.origin,
+): Promise<Uint8Array | undefined> {
+  if (pageOrigin !== undefined && pageOrigin !== new URL(url).origin) return undefined;
   if (!('CompressionStream' in globalThis)) return undefined;
   // The cast: no body of ours lies in shared memory.
   const stream = new Response(bytes as Uint8Array<ArrayBuffer>).body?.pipeThrough(new CompressionStream('gzip'));

@@ -1,4 +1,5 @@
 import { type Disk, randomName } from './disk.js';
+import { fsCode } from './fs.js';
 import { STALE_TEMPORARY_MS } from './pack-directory.js';
 import { joinPath } from './path.js';
 
@@ -97,13 +98,18 @@ export class ArrivalDirectory {
   }
 
   /** Also where the store refuses writes by now. */
-  async #clear(path: string): Promise<void> {
+  async #clear(path: string, isAgain = false): Promise<void> {
     const { fs } = this.#disk;
     for (const { name, kind } of await this.#disk.findEntries(path)) {
-      if (kind === 'directory') await this.#clear(joinPath(path, name));
+      if (kind === 'directory') await this.#clear(joinPath(path, name), isAgain);
       else await fs.unlink(joinPath(path, name)).catch(() => undefined);
     }
-    await fs.rmdir(path).catch(() => undefined);
+    try {
+      await fs.rmdir(path);
+    } catch (error) {
+      // What a hook has started may go on writing for a while.
+      if (!isAgain && ['ENOTEMPTY', 'EEXIST'].includes(fsCode(error) ?? '')) await this.#clear(path, true);
+    }
   }
 }
 
