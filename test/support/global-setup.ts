@@ -1,7 +1,7 @@
 // Run once, before any worker starts: what the workers and the programs they start find in their environment.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MEMORY = '/dev/shm';
@@ -25,14 +25,33 @@ export default function setup(): (() => void) | undefined {
   return () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-const inside = (parent: string): string => mkdtempSync(join(parent, 'git-kv-'));
+/** Named by the process, so that a later run finds what one that was killed has left. */
+const inside = (parent: string): string => mkdtempSync(join(parent, `git-kv-${process.pid}-`));
 
-/** Nothing where there is no such file system, where it is too small, or where no program may be started from it. */
+/** Folders of runs that are over stay in memory for ever else. */
+function sweep(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = /^git-kv-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's
+  }
+}
+
+/** Nothing where there is no such file system, where it or the memory is too small, or where no program may be started from it. */
 function inMemory(): string | undefined {
   let directory: string | undefined;
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
-    if (bavail * bsize < WANTED_BYTES) return undefined;
+    sweep(MEMORY);
+    if (Math.min(bavail * bsize, freemem()) < WANTED_BYTES) return undefined;
     directory = inside(MEMORY);
     const program = join(directory, 'program');
     writeFileSync(program, '#!/bin/sh\n');

@@ -13,7 +13,7 @@ let used = 0;
  * time than to hash what is in it. So nobody outside is to be given one, as its `buffer` holds others.
  */
 export function copySmall(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > SMALL_BYTES) return bytes.slice();
+  if (bytes.length > SMALL_BYTES) return new Uint8Array(bytes); // a slice of Node's Buffer would be a view
   makeRoom(bytes.length);
   shared.set(bytes, used);
   return take(bytes.length);

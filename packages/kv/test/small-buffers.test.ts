@@ -27,10 +27,16 @@ describe('small buffers', () => {
     },
   );
 
-  test('are copies', () => {
-    const given = Uint8Array.of(1, 2, 3);
-    const held = copySmall(given);
-    given.fill(9);
-    expect([...held]).toEqual([1, 2, 3]);
+  test.each([
+    ['a Uint8Array', (length: number) => new Uint8Array(length)],
+    // Its slice is a view.
+    ["Node's Buffer", (length: number) => Buffer.alloc(length)],
+  ])('are copies of %s', (_, make) => {
+    for (const length of [3, 1024, 1025, 65_536]) {
+      const given = make(length).fill(1);
+      const held = copySmall(given);
+      given.fill(9);
+      expect(held.every((byte) => byte === 1)).toBe(true);
+    }
   });
 });

@@ -94,7 +94,7 @@ export class LevelIndex {
       for (; at < place; at++) result.push(keys[at] as IndexedKey);
       const old = keys[place];
       if (old !== undefined && compareBytes(old.bytes, key) === 0) at = place + 1;
-      if (type === 'put') result.push({ bytes: key.slice(), path: this.pathOf(key) });
+      if (type === 'put') result.push({ bytes: new Uint8Array(key), path: this.pathOf(key) });
     }
     for (; at < keys.length; at++) result.push(keys[at] as IndexedKey);
     return result;

@@ -7,7 +7,7 @@ import { InvalidValueError } from './invalid-value.js';
 export const bytesCodec: Codec<Uint8Array> = {
   encode(value) {
     if (!(value instanceof Uint8Array)) throw invalid(`it is not a Uint8Array but of type ${typeof value}`);
-    return value.slice();
+    return new Uint8Array(value);
   },
   decode: (bytes) => bytes.slice(),
 };

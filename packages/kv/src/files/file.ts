@@ -158,7 +158,7 @@ export class GitFile<T extends string | Uint8Array> implements AsyncIterable<T>,
       throw new TypeError(`Cannot write to ${this.path}: it was opened with mode ${this.mode}, which takes ${wanted}`);
     }
     if (typeof data === 'string') return await this.#writeText(data);
-    const bytes = data.slice(); // now: the caller may go on with it
+    const bytes = new Uint8Array(data); // now: the caller may go on with it
     await this.#writing((content) => this.#place(content, bytes));
     return bytes.length;
   }

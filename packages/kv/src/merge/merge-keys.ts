@@ -246,7 +246,7 @@ class KeysMerge {
 
   #store(value: Uint8Array, { ours, theirs }: TreeDivergence): Oid {
     if (value.length > this.#maxValueBytes) throw new LimitError('valueBytes', value.length, this.#maxValueBytes);
-    const body = value.slice();
+    const body = new Uint8Array(value);
     const oid = hashObject(this.#objects.algorithm, 'blob', body);
     if (oid !== ours?.oid && oid !== theirs?.oid) this.blobs.set(oid, { kind: 'blob', body });
     return oid;

@@ -140,7 +140,7 @@ async function readPack(chunks: ChunkReader, options: ReadOctetsOptions): Promis
 
 async function* copyTo(copy: Uint8Array[], chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
-    copy.push(chunk.slice());
+    copy.push(new Uint8Array(chunk));
     yield chunk;
   }
 }

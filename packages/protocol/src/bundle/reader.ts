@@ -81,7 +81,7 @@ export class BundleHeaderReader {
     const max = this.#maxHeaderBytes;
     if (this.#lineStart + this.#pieceBytes > max) throw new LimitError('bundleHeaderBytes', max + 1, max);
     // Copied, as the caller may use the chunk again; an empty line needs no piece.
-    if (piece.length > 0) this.#pieces.push(piece.slice());
+    if (piece.length > 0) this.#pieces.push(new Uint8Array(piece));
     // No signature is longer, so what is no bundle is refused before it is read on.
     if (this.#version === undefined && this.#pieceBytes > 64) this.#fail('it is no bundle of version 2 or 3');
   }

@@ -27,7 +27,7 @@ export class BytePipe implements AsyncIterable<Uint8Array> {
   async write(bytes: Uint8Array): Promise<void> {
     this.#assertOpen();
     if (bytes.length === 0) return;
-    this.#chunks.push(bytes.slice());
+    this.#chunks.push(new Uint8Array(bytes));
     this.#heldBytes += bytes.length;
     this.#wakeReader?.();
     while (this.#heldBytes > this.#maxHeldBytes && !this.#isReaderGone && this.#end === undefined) {

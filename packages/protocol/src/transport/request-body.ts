@@ -16,7 +16,7 @@ export async function holdBody(
   while (size <= maxBytes) {
     const step = await source.next();
     if (step.done === true) return true;
-    held.push(step.value.slice()); // the producer may use its buffer again
+    held.push(new Uint8Array(step.value)); // the producer may use its buffer again
     size += step.value.length;
   }
   return false;

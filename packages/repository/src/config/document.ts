@@ -23,7 +23,7 @@ export class ConfigDocument {
    * @throws {MalformedError} where git would refuse the file
    */
   constructor(source: string | Uint8Array = '') {
-    this.#bytes = typeof source === 'string' ? encodeUtf8(source) : source.slice();
+    this.#bytes = typeof source === 'string' ? encodeUtf8(source) : new Uint8Array(source);
     this.#pieces = listPieces(this.#bytes);
   }
 

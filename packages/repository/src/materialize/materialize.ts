@@ -151,6 +151,6 @@ const SLASH = /* @__PURE__ */ Uint8Array.of(0x2f);
 
 async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of body) pieces.push(piece.slice());
+  for await (const piece of body) pieces.push(new Uint8Array(piece));
   return concatBytes(pieces);
 }

@@ -99,7 +99,7 @@ export class ObjectCache implements ObjectReader, PackIntake {
       bytes += object.body.length;
       if (bytes > maxBytes) throw new LimitError('answerBytes', bytes, maxBytes);
       // A view would keep all of the pack's bytes alive.
-      const own = { kind: object.kind, body: object.body.slice() };
+      const own = { kind: object.kind, body: new Uint8Array(object.body) };
       if (asked.has(oid)) arrived.set(oid, own);
       else this.put(oid, own);
     }

@@ -164,7 +164,7 @@ class PackRun {
 
   #keep(chunk: Uint8Array): void {
     if (this.#isLeft) return;
-    this.#chunks.push(chunk.slice()); // it may be a view of what an engine uses again
+    this.#chunks.push(new Uint8Array(chunk)); // it may be a view of what an engine uses again
     this.#bytes += chunk.length;
     heldBytes += chunk.length;
   }

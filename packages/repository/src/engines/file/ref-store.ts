@@ -210,7 +210,7 @@ export class FileRefStore implements RefStore {
     const sorted = this.#checkUpdates(updates);
     const { attachment } = options;
     // A copy: the caller may go on with his while this one waits.
-    const own = attachment === undefined ? options : { ...options, attachment: attachment.slice() };
+    const own = attachment === undefined ? options : { ...options, attachment: new Uint8Array(attachment) };
     const names = sorted.map(({ name }) => name);
     if (sorted.some(({ next }) => next === null)) names.push(PACKED);
     // Whether a name may be depends on the files above and below it.

@@ -99,7 +99,7 @@ export class ObjectBlock {
       this.#shared = this.#addBuffer(new Uint8Array(SHARED_BYTES));
       this.#used = 0;
     }
-    const buffer = isSmall ? this.#shared : this.#addBuffer(body.slice());
+    const buffer = isSmall ? this.#shared : this.#addBuffer(new Uint8Array(body));
     const start = isSmall ? this.#used : 0;
     if (isSmall) {
       (this.#buffers[buffer] as Uint8Array).set(body, start);

@@ -74,7 +74,7 @@ export class ObjectMap {
 
   /** Keep a copy of an object whose oid is known to be right. */
   put(oid: Oid, object: RawObject): void {
-    if (!this.has(oid)) this.objects.set(oid, { kind: object.kind, body: object.body.slice() });
+    if (!this.has(oid)) this.objects.set(oid, { kind: object.kind, body: copyOf(object.body) });
   }
 
   /** Add a copy of `object`. @throws {GitError} HASH_MISMATCH where another object has the same oid: a collision */
@@ -128,7 +128,7 @@ export function isGivenAway({ oid, body }: NewObject): boolean {
 }
 
 function copyOf(body: Uint8Array): Uint8Array {
-  return body.slice();
+  return new Uint8Array(body); // a slice of Node's Buffer would be a view
 }
 
 /** Copies of what is small share buffers. */

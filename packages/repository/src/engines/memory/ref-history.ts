@@ -18,7 +18,9 @@ export class RefHistory {
 
   append(updates: readonly RefUpdate[], attachment: Uint8Array | undefined): TransactionId {
     const id = String(++this.committed).padStart(ID_DIGITS, '0');
-    this.kept.push(attachment === undefined ? { id, updates } : { id, updates, attachment: attachment.slice() });
+    this.kept.push(
+      attachment === undefined ? { id, updates } : { id, updates, attachment: new Uint8Array(attachment) },
+    );
     if (this.kept.length > this.capacity) this.kept.shift();
     this.wake();
     return id;
