@@ -56,4 +56,6 @@ export interface PublisherOptions {
 export interface FirstTry {
   readonly failed?: readonly [edit: Edit, error: unknown];
   readonly refusal?: UpstreamRefusal;
+  /** How long it took. */
+  readonly ms?: number;
 }

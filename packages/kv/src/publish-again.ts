@@ -1,4 +1,4 @@
-import { GitError, isGitError, type Oid, type RawObject } from '@git-kv/objects';
+import { GitError, type GitErrorCode, isGitError, type Oid, type RawObject } from '@git-kv/objects';
 import { sleep } from './back-off.js';
 import { type Contention, MAX_UNMOVED } from './contention.js';
 import { type Edit, type FirstTry, type Ground, NOT_TRIED, type Published, type PublisherOptions } from './edit.js';
@@ -9,6 +9,15 @@ import { mergeKeys } from './merge/merge-keys.js';
 import type { UpstreamRefusal, UpstreamTip } from './upstream.js';
 
 const DEFAULT_RETRIES = 16;
+
+/** What a server answers that is not what it was taken for, or has not heard yet of what it is asked for. */
+const OTHER_SERVER: ReadonlySet<GitErrorCode> = new Set([
+  'REMOTE_ERROR',
+  'HTTP_STATUS',
+  'REPOSITORY_NOT_FOUND',
+  'TRANSPORT_FAILED',
+  'TRANSPORT_CLOSED',
+]);
 
 /** Publish edits where that takes more than one try, or more than to put a commit on the branch. As `Publisher.publish`. */
 export async function publishAgain(
@@ -80,13 +89,15 @@ class Run {
   readonly #refusal: UpstreamRefusal | undefined;
   /** When the try under way began. */
   #tryStart = performance.now();
+  /** How long the last one took. */
+  #tryMs: number;
 
   constructor(
     options: PublisherOptions,
     contention: Contention,
     edits: readonly Edit[],
     ground: Ground,
-    { failed, refusal }: FirstTry,
+    { failed, refusal, ms = 0 }: FirstTry,
   ) {
     this.#options = options;
     this.#contention = contention;
@@ -94,6 +105,7 @@ class Run {
     this.failures = new Map();
     if (failed !== undefined) this.#fail(...failed);
     this.#refusal = refusal;
+    this.#tryMs = ms;
     this.#unwritten = refusal === undefined ? edits.flatMap(({ objects }) => objects) : [];
     this.#ground = ground;
     this.#onto = ground.head;
@@ -137,10 +149,10 @@ class Run {
       this.failRest(error);
       return { failures: this.failures, position: undefined, ...(top && { pending: top }) };
     }
-    const tryMs = performance.now() - this.#tryStart;
-    if (refusal?.isRace) this.#contention.lost(tryMs);
+    this.#tryMs = performance.now() - this.#tryStart;
+    if (refusal?.isRace) this.#contention.lost(this.#tryMs);
     if (refusal !== undefined) return refusal;
-    this.#contention.won(tryMs);
+    this.#contention.won(this.#tryMs);
     return this.#done(top);
   }
 
@@ -178,7 +190,7 @@ class Run {
     const tip = await this.#find(this.#signal());
     if (tip?.oid === this.#expected) return undefined;
     const message = `Cannot write to ${upstream.display}: another writer moved the branch; pull first`;
-    return { error: new GitError('PUSH_REJECTED', message), isRace: false };
+    return { error: new GitError('PUSH_REJECTED', message), isRace: false, isStale: true };
   }
 
   #rest(): Edit[] {
@@ -260,15 +272,23 @@ class Run {
     // Who has not looked for long meets nobody: that is no reason to wait, but for who says how.
     const meetsNobody = refusal.isStale === true && refusal === this.#refusal && settings.backOff === undefined;
     if (refusal.isRace && !meetsNobody) await this.#wait(attempt, signal);
-    const tip = await this.#find(signal);
-    if (tip === undefined && this.#expected !== undefined) throw refusal.error;
-    if (tip === undefined || tip.oid === this.#expected) {
-      if (refusal.isRace && ++this.#unmoved <= MAX_UNMOVED) return 'moved';
-      if (this.#rest().length > 1) return 'same';
-      throw refusal.error;
+    let tip = await this.#find(signal);
+    if (this.#hasMoved(tip) && !refusal.isRace && !refusal.isStale) {
+      // Another was faster, whatever words the server has for it.
+      this.#contention.lost(this.#tryMs);
+      await this.#wait(attempt, signal);
+      tip = await this.#find(signal);
     }
-    await this.#standOn(tip, signal);
-    return 'moved';
+    const moved = this.#hasMoved(tip) ? tip : undefined;
+    if (moved !== undefined && (await this.#standOn(moved, signal))) return 'moved';
+    if (tip === undefined && this.#expected !== undefined) throw refusal.error;
+    if ((moved !== undefined || refusal.isRace) && ++this.#unmoved <= MAX_UNMOVED) return 'moved';
+    if (this.#rest().length > 1) return 'same';
+    throw refusal.error;
+  }
+
+  #hasMoved(tip: UpstreamTip | undefined): tip is UpstreamTip {
+    return tip !== undefined && tip.oid !== this.#expected;
   }
 
   /** On a branch where writers meet, the first try too comes when chance says, and on top of what is there then. */
@@ -277,8 +297,8 @@ class Run {
     await this.#wait(1, signal);
     const tip = await this.#find(signal);
     if (tip === undefined) return;
-    if (tip.oid !== this.#expected) await this.#standOn(tip, signal);
-    this.#tip = tip;
+    if (tip.oid === this.#expected) this.#tip = tip;
+    else await this.#standOn(tip, signal);
   }
 
   /** Whether the edits may be made on top of others'. */
@@ -307,13 +327,22 @@ class Run {
     });
   }
 
-  async #standOn(tip: UpstreamTip, signal: AbortSignal | undefined): Promise<void> {
-    const { retention, readHead } = this.#options;
+  /** @returns false where those who hand out objects know of nothing new yet */
+  async #standOn(tip: UpstreamTip, signal: AbortSignal | undefined): Promise<boolean> {
+    const { retention, readHead, upstream } = this.#options;
     const haves = new Set([this.#onto?.oid, this.#ground.head?.oid].filter((oid) => oid !== undefined));
-    await tip.fetch('tip', [...haves], { signal, isWhole: true });
+    try {
+      await tip.fetch('tip', [...haves], { signal, isWhole: true });
+    } catch (error) {
+      const mayBeOther = tip.receiver !== undefined && isGitError(error) && OTHER_SERVER.has(error.code);
+      if (signal?.aborted || !mayBeOther) throw error;
+      const known = await upstream.find({ signal });
+      return this.#hasMoved(known) && (await this.#standOn(known, signal));
+    }
     retention.fetched();
     this.#onto = await readHead(tip.oid);
     this.#expected = tip.oid;
     this.#tip = tip;
+    return true;
   }
 }

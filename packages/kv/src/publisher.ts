@@ -73,7 +73,7 @@ export class Publisher {
       });
       const ms = performance.now() - start;
       if (refusal?.isRace && !refusal.isStale) this.#contention.lost(ms);
-      if (refusal !== undefined) return { refusal };
+      if (refusal !== undefined) return { refusal, ms };
       this.#contention.won(ms);
       return { failures: new Map(), position: { head: pending, pushedOid: pending.oid } };
     } catch (error) {

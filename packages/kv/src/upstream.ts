@@ -51,7 +51,10 @@ export interface Upstream {
    * @throws {NotFoundError} REMOTE_REF_NOT_FOUND where there are other branches, but not this one
    */
   find(options: SyncOptions): Promise<UpstreamTip | undefined>;
-  /** The same for who will push next. Present where that takes fewer requests. */
+  /**
+   * The same for who will push next. Present where that takes fewer requests. It asks who takes pushes: who hands out objects may be
+   * another by now, or know less, which shows as its `fetch` fails.
+   */
   findForPush?(options: SyncOptions): Promise<UpstreamTip | undefined>;
   /**
    * Move the branch from `expected` (`undefined`: it must not exist) to `next`, whose objects are in the repository.
@@ -180,16 +183,7 @@ export class RemoteUpstream implements Upstream {
     return {
       oid,
       receiver,
-      fetch: async (what, haves, fetchOptions) => {
-        try {
-          await this.#fetch(client, oid, what, haves, fetchOptions);
-        } catch (error) {
-          if (signal?.aborted || fetchOptions.signal?.aborted) throw error;
-          // Another server may answer by now, or be a little behind.
-          this.#last = await connectUploadPack(this.#transport, { signal });
-          await this.#fetch(this.#last, oid, what, haves, fetchOptions);
-        }
-      },
+      fetch: (what, haves, fetchOptions) => this.#fetch(client, oid, what, haves, fetchOptions),
     };
   }
 

@@ -323,6 +323,21 @@ describe('A push that the server judges after it was sent', () => {
     expect(await remote.values()).toEqual({ a: '1', b: '2', c: '3' });
   });
 
+  test('waits before each further try, in whatever words the server says that another came in between', async () => {
+    const remote = new InProcessRemote();
+    const one = await GitKv.open(remote.repository);
+    const tried: number[] = [];
+    const other = await remote.connect({ backOff: async (attempt) => void tried.push(attempt) });
+    remote.hooks.update = async () => {
+      if (tried.length >= 3) return undefined;
+      await one.set('theirs', `${tried.length}`);
+      return 'non-fast-forward';
+    };
+    await other.set('mine', '1');
+    expect(tried).toEqual([1, 2, 3]);
+    expect(await remote.values()).toEqual({ mine: '1', theirs: '2' });
+  });
+
   test('is sent again a few times where the server could not lock the branch', async () => {
     const remote = new InProcessRemote();
     const store = await remote.connect();

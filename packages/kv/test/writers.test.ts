@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { GitKv, type KvOptions } from '../src/index.js';
 import { keyMerges } from '../src/merge/index.js';
@@ -152,7 +153,55 @@ describe('A write that others were faster than', () => {
       return true;
     };
     await other.set('b', '2');
-    expect(refusals).toBe(2);
+    expect(refusals).toBe(3); // one more, to be told where the branch is
     expect(remote.files()).toEqual({ a: '1', b: '2' });
   });
+
+  test('asks once where what comes is wrong, whoever sends it', async () => {
+    const remote = await startRemote();
+    const [one, other] = [await remote.connect(), await remote.connect()];
+    await one.set('a', '1');
+    let asked = 0;
+    let answer = (response: ServerResponse): unknown => response.writeHead(403).end();
+    remote.intercept = ({ method, url }, response) => {
+      if (method !== 'POST' || !url?.endsWith('upload-pack')) return false;
+      asked++;
+      answer(response);
+      return true;
+    };
+    await expect(other.set('b', '2')).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    answer = (response) => answerFetch(response, 'zzzz');
+    await expect(other.set('b', '2')).rejects.toMatchObject({ code: 'MALFORMED' });
+    expect(asked).toBe(2);
+  });
+
+  test('waits for those who hand out objects to hear of what they wrote, a few times', async () => {
+    const remote = await startRemote();
+    let waits = 0;
+    const one = await remote.connect();
+    await one.set('a', '1');
+    let known = `${one.commit?.oid} refs/heads/main\n`;
+    const other = await remote.connect({ backOff: async () => void waits++ });
+    await one.set('c', '3');
+    let asked = 0;
+    let lag = 2;
+    remote.intercept = ({ method, url }, response) => {
+      if (method !== 'POST' || !url?.endsWith('upload-pack') || asked >= 2 * lag) return false;
+      const line = asked++ % 2 === 0 ? `ERR upload-pack: not our ref ${one.commit?.oid}` : known;
+      answerFetch(response, `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`);
+      return true;
+    };
+    await other.set('b', '2');
+    expect([asked, waits]).toEqual([4, 3]);
+    expect(remote.files()).toEqual({ a: '1', b: '2', c: '3' });
+    known = `${other.commit?.oid} refs/heads/main\n`;
+    await one.set('c', '4');
+    [asked, lag] = [0, 100];
+    await expect(other.set('b', '3')).rejects.toMatchObject({ code: 'PUSH_REJECTED' });
+    expect(asked).toBe(10);
+  });
 });
+
+function answerFetch(response: ServerResponse, body: string): void {
+  response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' }).end(body);
+}
