@@ -1,9 +1,8 @@
 import { type Refspec, refspecPrefixes, sourcesOf } from '@git-kv/protocol';
 import { type RefName, type RemoteSettings, readRemote, readUpstream } from '@git-kv/repository';
 import type { FileRepository } from '@git-kv/repository/node-fs';
-import { CommandError, type Console } from './console.js';
+import { CommandError } from './console.js';
 import type { GitConfig } from './git-config.js';
-import { withRemote } from './remote.js';
 import type { RemoteChange } from './remote-edit.js';
 import { parseRefspecs, shownUrl } from './remote-names.js';
 import { askRefs, type PushStatus, remoteStatus, shortBranch } from './remote-status.js';
@@ -143,7 +142,8 @@ export async function pruneRemote(task: RemoteChange, name: string, isDryRun: bo
   const refspecs = parseRefspecs(remote.fetchRefspecs, 'fetch');
   const [url] = remote.urls;
   if (url === undefined) throw new CommandError(`no URL is configured for remote '${name}'`);
-  const there = new Set(await namesAt(url, console, refspecs, remote.uploadPack));
+  const listed = await askRefs(url, console, remote.uploadPack, refspecPrefixes(refspecs));
+  const there = new Set(listed.map(({ name }) => name));
   const stale: RefName[] = [];
   const symbolic = new Map<RefName, RefName>();
   for await (const { name: ref, value } of repository.refs.list('refs/')) {
@@ -167,26 +167,4 @@ export async function pruneRemote(task: RemoteChange, name: string, isDryRun: bo
     await console.stdout.write(` ${ref} ${isDryRun ? 'will' : 'has'} become dangling!\n`);
   }
   return 0;
-}
-
-async function namesAt(
-  url: string,
-  console: Console,
-  refspecs: readonly Refspec[],
-  uploadPack: string | undefined,
-): Promise<string[]> {
-  return await withRemote(
-    url,
-    console,
-    async (_transport, connect) => {
-      const client = await connect(undefined);
-      try {
-        const refs = await client.lsRefs({ prefixes: refspecPrefixes(refspecs), signal: console.signal });
-        return refs.map(({ name }) => name);
-      } finally {
-        await client.close();
-      }
-    },
-    { uploadPack },
-  );
 }

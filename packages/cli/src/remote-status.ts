@@ -33,15 +33,20 @@ export interface PushStatus {
   readonly status: string;
 }
 
-/** All refs of a remote. */
-export async function askRefs(url: string, console: Console, uploadPack: string | undefined): Promise<RemoteRef[]> {
+/** The refs of a remote: those whose names begin with one of `prefixes`, or all. */
+export async function askRefs(
+  url: string,
+  console: Console,
+  uploadPack: string | undefined,
+  prefixes?: readonly string[],
+): Promise<RemoteRef[]> {
   return await withRemote(
     url,
     console,
     async (_transport, connect) => {
       const client = await connect(undefined);
       try {
-        return await client.lsRefs({ signal: console.signal });
+        return await client.lsRefs({ ...(prefixes && { prefixes }), signal: console.signal });
       } finally {
         await client.close();
       }
